@@ -1,0 +1,202 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// Model names an operating-system model of the simulator.
+type Model string
+
+const (
+	Textbook Model = "textbook"
+	Linux    Model = "linux"
+)
+
+// Cache is the state of the page cache when the transfer begins.
+type Cache string
+
+const (
+	Warm Cache = "warm"
+	Cold Cache = "cold"
+)
+
+// Net is what carries the bytes.
+type Net string
+
+const (
+	// NIC is the modelled network card.
+	NIC Net = "nic"
+	// Loopback is the host's loopback interface, real or modelled.
+	Loopback Net = "loopback"
+)
+
+// MaxSize bounds a scenario's size: 1 TiB.
+const MaxSize = 1 << 40
+
+// Scenario describes one run completely: the same scenario gives the same
+// modelled events, byte for byte.
+type Scenario struct {
+	Path  string     `json:"path"`
+	Side  trace.Side `json:"side"`
+	Model Model      `json:"model,omitempty"` // of a simulated run
+	Size  int64      `json:"size"`            // bytes
+	Chunk int64      `json:"chunk"`           // bytes a call is asked for
+	Cache Cache      `json:"cache"`
+	Net   Net        `json:"net"`
+	DMA   bool       `json:"dma"`
+	SG    bool       `json:"sg"`
+	Touch bool       `json:"touch,omitempty"`
+	// Profile names the modelled hardware; empty means the default one.
+	Profile string `json:"profile,omitempty"`
+}
+
+// Default is the scenario that a command or page begins with.
+func Default() Scenario {
+	return Scenario{Path: "read-write", Side: trace.Sim, Model: Linux, Size: 64 << 20, Chunk: 64 << 10,
+		Cache: Warm, Net: Loopback, DMA: true, SG: true}
+}
+
+// Normal fills in what follows from the rest, so that equal runs have equal
+// scenarios: the textbook always sends through a network card, and a real run
+// has no model and no switches for the hardware.
+func (s Scenario) Normal() Scenario {
+	if s.Side == trace.Real {
+		s.Model, s.Profile, s.DMA, s.SG = "", "", true, true
+		if s.Net == NIC {
+			s.Net = Loopback
+		}
+		return s
+	}
+	if s.Model == "" {
+		s.Model = Linux
+	}
+	if s.Model == Textbook {
+		s.Net = NIC
+	}
+	return s
+}
+
+// Validate names the first field that cannot be, with the remedy.
+func (s Scenario) Validate() error {
+	program, ok := transfer.Lookup(s.Path)
+	if !ok {
+		return &FieldError{"path", s.Path, "use one of " + strings.Join(transfer.Paths(), ", ")}
+	}
+	switch {
+	case s.Side != trace.Sim && s.Side != trace.Real:
+		return &FieldError{"side", string(s.Side), "use sim or real"}
+	case s.Side == trace.Sim && s.Model != Textbook && s.Model != Linux:
+		return &FieldError{"model", string(s.Model), "use textbook or linux"}
+	case s.Size <= 0 || s.Size > MaxSize:
+		return &FieldError{"size", fmt.Sprint(s.Size), "use 1B to 1TiB"}
+	case s.Chunk <= 0 || s.Chunk > MaxSize:
+		return &FieldError{"chunk", fmt.Sprint(s.Chunk), "use 1B to 1TiB"}
+	case s.Cache != Warm && s.Cache != Cold:
+		return &FieldError{"cache", string(s.Cache), "use warm or cold"}
+	case s.Net != NIC && s.Net != Loopback:
+		return &FieldError{"net", string(s.Net), "use nic (simulated only) or loopback"}
+	case s.Side == trace.Real && s.Net == NIC:
+		return &FieldError{"net", string(s.Net), "a real run uses loopback; nic is the modelled network card"}
+	case s.Touch && !program.UserMemory:
+		return &FieldError{"touch", "on", "the bytes of " + s.Path + " never are in user memory; use read-write or mmap-write"}
+	}
+	return nil
+}
+
+// FieldError is a scenario field whose value cannot be.
+type FieldError struct{ Field, Value, Remedy string }
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("%s %q: %s", e.Field, e.Value, e.Remedy)
+}
+
+// String is the scenario in the form that addresses and [ParseScenario] use,
+// for example
+//
+//	read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on
+func (s Scenario) String() string {
+	s = s.Normal()
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "%s,side=%s", s.Path, s.Side)
+	if s.Side == trace.Sim {
+		fmt.Fprintf(b, ",model=%s", s.Model)
+	}
+	fmt.Fprintf(b, ",size=%s,chunk=%s,cache=%s,net=%s", FormatSize(s.Size), FormatSize(s.Chunk), s.Cache, s.Net)
+	if s.Side == trace.Sim {
+		fmt.Fprintf(b, ",dma=%s,sg=%s", onOff(s.DMA), onOff(s.SG))
+	}
+	if s.Touch {
+		b.WriteString(",touch=on")
+	}
+	if s.Profile != "" {
+		fmt.Fprintf(b, ",profile=%s", s.Profile)
+	}
+	return b.String()
+}
+
+// ParseScenario reads what String writes; fields that are left out keep the
+// values of base.
+func ParseScenario(text string, base Scenario) (Scenario, error) {
+	s := base
+	fields := strings.Split(text, ",")
+	if fields[0] != "" {
+		s.Path = fields[0]
+	}
+	for _, f := range fields[1:] {
+		key, value, ok := strings.Cut(f, "=")
+		if !ok {
+			return s, &FieldError{"scenario", f, "write key=value"}
+		}
+		if err := s.set(key, value); err != nil {
+			return s, err
+		}
+	}
+	s = s.Normal()
+	return s, s.Validate()
+}
+
+func (s *Scenario) set(key, value string) (err error) {
+	switch key {
+	case "side":
+		s.Side = trace.Side(value)
+	case "model":
+		s.Model = Model(value)
+	case "size":
+		s.Size, err = ParseSize("size", value)
+	case "chunk":
+		s.Chunk, err = ParseSize("chunk", value)
+	case "cache":
+		s.Cache = Cache(value)
+	case "net":
+		s.Net = Net(value)
+	case "dma":
+		s.DMA, err = parseOnOff(key, value)
+	case "sg":
+		s.SG, err = parseOnOff(key, value)
+	case "touch":
+		s.Touch, err = parseOnOff(key, value)
+	case "profile":
+		s.Profile = value
+	default:
+		err = &FieldError{"scenario", key, "the fields are side, model, size, chunk, cache, net, dma, sg, touch, profile"}
+	}
+	return err
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func parseOnOff(field, value string) (bool, error) {
+	if value != "on" && value != "off" {
+		return false, &FieldError{field, value, "use on or off"}
+	}
+	return value == "on", nil
+}

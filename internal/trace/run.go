@@ -1,0 +1,87 @@
+package trace
+
+// Schema is the version of every JSON document that copyscope writes.
+const Schema = 1
+
+// Side says which kernel ran the program.
+type Side string
+
+const (
+	Sim  Side = "sim"
+	Real Side = "real"
+)
+
+// Run is one transfer, as it was modelled or measured.
+type Run struct {
+	Path    string `json:"path"`
+	Side    Side   `json:"side"`
+	Payload int64  `json:"bytes"`
+	// Base and Watch say how counts without events are known; see [NewCounter].
+	Base   Provenance `json:"base"`
+	Watch  Watch      `json:"watch,omitempty"`
+	Events []Event    `json:"events"`
+}
+
+// Counter is a counter that has seen no event of the run yet.
+func (r *Run) Counter() *Counter { return NewCounter(r.Payload, r.Base, r.Watch) }
+
+// CountsAt computes the counts of the first k events. A k beyond the last
+// event means all of them.
+func (r *Run) CountsAt(k int) *Counter {
+	c := r.Counter()
+	for _, e := range r.Events[:min(max(k, 0), len(r.Events))] {
+		c.Add(e)
+	}
+	return c
+}
+
+// Series is how one count grows along a run: after event At[i] (a sequence
+// number) it is Value[i], until At[i+1].
+type Series struct {
+	Unit       Unit       `json:"unit"`
+	Provenance Provenance `json:"provenance"`
+	Reason     string     `json:"reason,omitempty"`
+	At         []int      `json:"at"`
+	Value      []float64  `json:"value"`
+}
+
+// Grow computes every count's series, so that a view can show the counts at
+// any step, forward or backward, without a counting rule of its own.
+func (r *Run) Grow() map[CountName]*Series {
+	c := r.Counter()
+	out := make(map[CountName]*Series, len(countUnits))
+	for _, u := range countUnits {
+		out[u.name] = &Series{Unit: u.unit, At: []int{0}, Value: []float64{0}}
+	}
+	for i, e := range r.Events {
+		c.Add(e)
+		for _, u := range countUnits {
+			s, n := out[u.name], c.Count(u.name)
+			if n.Known() && n.Value != s.Value[len(s.Value)-1] {
+				s.At = append(s.At, i+1)
+				s.Value = append(s.Value, n.Value)
+			}
+		}
+	}
+	for _, u := range countUnits {
+		n := c.Count(u.name)
+		s := out[u.name]
+		s.Provenance, s.Reason = n.Provenance, n.Reason
+		if !n.Known() {
+			s.At, s.Value = nil, nil
+		}
+	}
+	return out
+}
+
+// Recorder takes the events of a run in order.
+type Recorder interface{ Record(Event) }
+
+// Record appends the event to the run and numbers it.
+func (r *Run) Record(e Event) {
+	e.Seq = len(r.Events) + 1
+	r.Events = append(r.Events, e)
+}
+
+// Record counts the event: a counter is a recorder that keeps nothing else.
+func (c *Counter) Record(e Event) { c.Add(e) }

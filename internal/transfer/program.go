@@ -1,0 +1,157 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// Line is one line of a program as a reader sees it.
+type Line struct {
+	Label Label  `json:"label"`
+	Text  string `json:"text"`
+}
+
+// Job is what a program is asked to move.
+type Job struct {
+	// In is the file, Out the socket.
+	In, Out FD
+	// Offset is the file offset of the first byte, Bytes how many to move, > 0.
+	Offset, Bytes int64
+	// Chunk is how many bytes a call is asked for at the most, > 0; it may be
+	// more than Bytes.
+	Chunk int
+	// UsePosition lets the file's own position move, as the textbook calls
+	// read(2) and sendfile(2) with a null offset do; the position must already
+	// be at Offset. Otherwise offsets are passed, and transfers may share In.
+	UsePosition bool
+	// Touch makes user code read the bytes before they are sent (a checksum).
+	// Paths whose bytes never are in user memory refuse it.
+	Touch bool
+}
+
+// offset is the off argument for the file's calls.
+func (j Job) offset() *int64 {
+	if j.UsePosition {
+		return nil
+	}
+	off := j.Offset
+	return &off
+}
+
+// piece is how many of the rest bytes the next call is asked for.
+func (j Job) piece(rest int64) int { return int(min(int64(j.Chunk), rest)) }
+
+// Program is one way to move bytes.
+type Program struct {
+	// Path is the name in commands, addresses and topic configs.
+	Path string
+	// Listing is the program in the C of the man pages, for readers.
+	Listing []Line
+	// UserMemory says that the bytes can be touched by user code on the way.
+	UserMemory bool
+
+	send func(k Kernel, j Job) (int64, error)
+}
+
+// ErrShrunk: the file ended before the job's last byte.
+var ErrShrunk = errors.New("the file became shorter during the transfer")
+
+// Error says where a transfer stopped.
+type Error struct {
+	Path string
+	Line Label
+	// Done of Bytes bytes were handed to the socket before.
+	Done, Bytes int64
+	Err         error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: %s failed after %d of %d bytes: %s", e.Path, e.Line, e.Done, e.Bytes, explain(e.Err))
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// explain adds what the errno means for a transfer.
+func explain(err error) string {
+	switch {
+	case errors.Is(err, syscall.EFAULT):
+		return "EFAULT: the mapped file became shorter; its pages beyond the new end are gone"
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return "the receiver closed the connection (" + err.Error() + ")"
+	case errors.Is(err, syscall.EIO):
+		return "EIO: the device reported an error"
+	}
+	return err.Error()
+}
+
+// Send runs the program for the job on the kernel. It returns how many bytes
+// were handed to the socket; fewer than job.Bytes only together with an
+// [*Error]. Everything that the program opened is closed again.
+func (p Program) Send(k Kernel, j Job) (int64, error) {
+	if j.Bytes <= 0 || j.Chunk <= 0 || j.Offset < 0 {
+		return 0, fmt.Errorf("%s: bytes %d and chunk %d must be above 0, offset %d at least 0", p.Path, j.Bytes, j.Chunk, j.Offset)
+	}
+	if j.Touch && !p.UserMemory {
+		return 0, fmt.Errorf("%s: user code cannot touch the bytes: they never are in user memory on this path; use read-write or mmap-write", p.Path)
+	}
+	sent, err := p.send(k, j)
+	var at *lineError
+	if errors.As(err, &at) {
+		return sent, &Error{Path: p.Path, Line: at.line, Done: sent, Bytes: j.Bytes, Err: at.err}
+	}
+	return sent, err
+}
+
+// lineError ties an errno to the line that met it.
+type lineError struct {
+	line Label
+	err  error
+}
+
+func (e *lineError) Error() string { return string(e.line) + ": " + e.err.Error() }
+func (e *lineError) Unwrap() error { return e.err }
+
+// complete repeats a call until it does something: at once after EINTR, and
+// when fd is ready after EAGAIN.
+func complete(k Kernel, l Label, fd FD, d Direction, call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		switch {
+		case err == nil:
+			return n, nil
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN):
+			if err := await(k, fd, d); err != nil {
+				return 0, &lineError{l, err}
+			}
+		default:
+			return 0, &lineError{l, err}
+		}
+	}
+}
+
+// labelWait is the poll(2) that a non-blocking descriptor needs. No listing
+// shows it: a blocking descriptor waits inside the call.
+const labelWait Label = "wait"
+
+func await(k Kernel, fd FD, d Direction) error {
+	for {
+		if err := k.Wait(labelWait, fd, d); !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// writeAll writes all of src and adds what arrived to *sent.
+func writeAll(k Kernel, l Label, out FD, src Mem, sent *int64) error {
+	for src.Len > 0 {
+		n, err := complete(k, l, out, Writable, func() (int, error) { return k.Write(l, out, src) })
+		if err != nil {
+			return err
+		}
+		*sent += int64(n)
+		src = src.Slice(n, src.Len-n)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package transfer
+
+// programs is the registry: the command line, the comparison table, the
+// pages, the broker's setting and the lessons list the paths from here.
+var programs = []Program{readWrite, mmapWrite, sendfile, splice}
+
+// Programs lists every program, in the order of the story: each saves
+// something that the one before it pays.
+func Programs() []Program { return append([]Program(nil), programs...) }
+
+// Paths lists the names of every program.
+func Paths() []string {
+	names := make([]string, len(programs))
+	for i, p := range programs {
+		names[i] = p.Path
+	}
+	return names
+}
+
+// Lookup finds a program by its path's name.
+func Lookup(path string) (Program, bool) {
+	for _, p := range programs {
+		if p.Path == path {
+			return p, true
+		}
+	}
+	return Program{}, false
+}
