@@ -1,0 +1,21 @@
+package host
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// pipeMaxSize is the capacity that a pipe may have without CAP_SYS_RESOURCE,
+// in bytes; 0 if the kernel does not tell.
+func pipeMaxSize() int { return int(readNumber("/proc/sys/fs/pipe-max-size")) }
+
+// readNumber reads a file that holds one decimal number; 0 if it cannot.
+func readNumber(path string) int64 {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	return n
+}

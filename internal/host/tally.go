@@ -1,0 +1,50 @@
+package host
+
+// call is one kind of syscall, as an index, so that counting is one addition.
+type call int
+
+const (
+	callRead call = iota
+	callPread
+	callWrite
+	callSendfile
+	callSplice
+	callMmap
+	callMunmap
+	callPipe
+	callFcntl
+	callClose
+	callPoll
+	numCalls
+)
+
+// callNames are the names as strace(1) prints them.
+var callNames = [numCalls]string{
+	callRead: "read", callPread: "pread64", callWrite: "write", callSendfile: "sendfile", callSplice: "splice",
+	callMmap: "mmap", callMunmap: "munmap", callPipe: "pipe2", callFcntl: "fcntl", callClose: "close", callPoll: "poll",
+}
+
+func (c call) String() string { return callNames[c] }
+
+// Summary is what the serving kernel did since its last Reset.
+type Summary struct {
+	// SyscallsByName counts the syscalls, failed ones included.
+	SyscallsByName map[string]int64
+	// Bytes were handed to the socket.
+	Bytes int64
+}
+
+type tally struct {
+	calls [numCalls]int64
+	bytes int64
+}
+
+func (t *tally) summary() Summary {
+	s := Summary{SyscallsByName: map[string]int64{}, Bytes: t.bytes}
+	for c, n := range t.calls {
+		if n > 0 {
+			s.SyscallsByName[call(c).String()] = n
+		}
+	}
+	return s
+}
