@@ -1,0 +1,154 @@
+package transfer_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"copyscope/internal/transfer"
+	"copyscope/internal/transfer/transfertest"
+)
+
+// unlisted are the labels that no listing shows: a page highlights nothing
+// while they run. The wait is poll(2) of a non-blocking descriptor, alloc no
+// syscall at all.
+var unlisted = []transfer.Label{"alloc", "munmap", "wait", "touch"}
+
+// TestListing: each line of a listing is called, and each call has a line.
+func TestListing(t *testing.T) {
+	for _, p := range transfer.Programs() {
+		t.Run(p.Path, func(t *testing.T) {
+			m := newMemory(true, "")
+			k := transfertest.Inject(t, m, "")
+			m.File(t, 100)
+			if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 100, Chunk: 60}); err != nil {
+				t.Fatal(err)
+			}
+			var called, listed []transfer.Label
+			for _, c := range k.Calls() {
+				called = append(called, c.Label)
+			}
+			for _, l := range p.Listing {
+				listed = append(listed, l.Label)
+				if !slices.Contains(called, l.Label) {
+					t.Errorf("line %q is listed and never called", l.Label)
+				}
+				if !strings.HasSuffix(l.Text, ";") {
+					t.Errorf("line %q reads %q, which is no statement", l.Label, l.Text)
+				}
+			}
+			for _, l := range called {
+				if !slices.Contains(listed, l) && !slices.Contains(unlisted, l) {
+					t.Errorf("label %q is called and not listed", l)
+				}
+			}
+		})
+	}
+}
+
+// TestCalls pins how often each program calls what: 10 bytes in chunks of 4.
+// One call more or less turns this red.
+func TestCalls(t *testing.T) {
+	want := map[string][]string{
+		"read-write": {"alloc", "read", "write", "read", "write", "read", "write"},
+		"mmap-write": {"mmap", "write", "write", "write", "munmap"},
+		"sendfile":   {"sendfile", "sendfile", "sendfile"},
+		"splice":     {"pipe", "splice", "splice", "splice", "splice", "splice", "splice", "close", "close"},
+	}
+	for _, p := range transfer.Programs() {
+		m := newMemory(true, "")
+		k := transfertest.Inject(t, m, "")
+		m.File(t, 10)
+		if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 10, Chunk: 4}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range k.Calls() {
+			got = append(got, c.Name)
+		}
+		if !slices.Equal(got, want[p.Path]) {
+			t.Errorf("%s calls %v, want %v", p.Path, got, want[p.Path])
+		}
+	}
+}
+
+// moreSeen records SPLICE_F_MORE of every splice to the socket.
+type moreSeen struct {
+	transfer.Kernel
+	more []bool
+}
+
+func (m *moreSeen) Splice(l transfer.Label, in transfer.FD, off *int64, out transfer.FD, n int, more bool) (int, error) {
+	if l == "splice-out" {
+		m.more = append(m.more, more)
+	}
+	return m.Kernel.Splice(l, in, off, out, n, more)
+}
+
+// TestSpliceMore: the last piece must not promise more, or a reader waits for
+// the kernel's 200 ms time-out.
+func TestSpliceMore(t *testing.T) {
+	m := newMemory(true, "")
+	m.File(t, 50)
+	k := &moreSeen{Kernel: m}
+	p, _ := transfer.Lookup("splice")
+	if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 10, Chunk: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []bool{true, true, false}; !slices.Equal(k.more, want) {
+		t.Errorf("SPLICE_F_MORE was %v, want %v", k.more, want)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	for i, p := range transfer.Programs() {
+		got, ok := transfer.Lookup(p.Path)
+		if !ok || got.Path != p.Path || transfer.Paths()[i] != p.Path {
+			t.Errorf("%s: not found by its name", p.Path)
+		}
+	}
+	if _, ok := transfer.Lookup("sendfil"); ok {
+		t.Error("a path was found that does not exist")
+	}
+	transfer.Programs()[0] = transfer.Program{}
+	if transfer.Programs()[0].Path == "" {
+		t.Error("a caller can change the registry")
+	}
+}
+
+// TestErrorText: the text says what was tried, how far it came, what happened.
+func TestErrorText(t *testing.T) {
+	for errno, want := range map[syscall.Errno]string{
+		syscall.EPIPE:      "sendfile: sendfile failed after 5 of 10 bytes: the receiver closed the connection (",
+		syscall.ECONNRESET: "sendfile: sendfile failed after 5 of 10 bytes: the receiver closed the connection (",
+		syscall.EFAULT:     "sendfile: sendfile failed after 5 of 10 bytes: EFAULT: the mapped file became shorter",
+		syscall.EIO:        "sendfile: sendfile failed after 5 of 10 bytes: EIO: the device reported an error",
+	} {
+		err := &transfer.Error{Path: "sendfile", Line: "sendfile", Done: 5, Bytes: 10, Err: errno}
+		if !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q does not begin with %q", err, want)
+		}
+		if !errors.Is(err, errno) {
+			t.Errorf("%v does not wrap %v", err, errno)
+		}
+	}
+}
+
+func TestSliceOutOfRange(t *testing.T) {
+	m := transfer.Mem{Handle: 1, Off: 4, Len: 10}
+	if got := m.Slice(3, 7); got != (transfer.Mem{Handle: 1, Off: 7, Len: 7}) {
+		t.Errorf("slice is %+v", got)
+	}
+	for _, r := range [][2]int{{-1, 2}, {0, 11}, {10, 1}, {2, -1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("slice [%d, +%d) of 10 bytes was allowed", r[0], r[1])
+				}
+			}()
+			m.Slice(r[0], r[1])
+		}()
+	}
+}
