@@ -1,0 +1,199 @@
+package sim
+
+import (
+	"math"
+
+	"copyscope/internal/trace"
+)
+
+// linux is what a current kernel does (6.18 unless a rule says otherwise).
+type linux struct{ m *Machine }
+
+// cached follows filemap_read and filemap_get_pages (mm/filemap.c): runs of
+// resident pages are used at once; a missing page starts a synchronous
+// readahead, the marked page of a window an asynchronous one.
+func (l linux) cached(off, n int64, use func(off, n int64)) {
+	m := l.m
+	end := off + n
+	last := (end-1)/PageBytes + 1
+	for off < end {
+		i := off / PageBytes
+		run := min(m.cache.resident(i), last-i)
+		if run == 0 {
+			run = l.synchronousReadahead(i, last-i)
+		} else {
+			if i == l.marker() {
+				l.asynchronousReadahead()
+			}
+			if mark := l.marker(); i < mark && mark < i+run {
+				run = mark - i // the next round meets the mark
+			}
+			if m.inflight.covers(i) {
+				m.sleep("disk", func() bool { return !m.inflight.covers(i) })
+			}
+			m.cpu(trace.Event{Kind: trace.CacheHit, To: trace.PageCache, N: run, Offset: i * PageBytes}, m.costs.LookupTime*trace.Ns(run))
+		}
+		stop := min((i+run)*PageBytes, end)
+		use(off, stop-off)
+		off = stop
+	}
+}
+
+// marker is the page whose use starts the next readahead (PG_readahead), or -1.
+func (l linux) marker() int64 {
+	ra := &l.m.cache.ra
+	if ra.async == 0 {
+		return -1
+	}
+	return ra.start + ra.size - ra.async
+}
+
+func (l linux) maximum() int64 { return l.m.cfg.Settings.ReadaheadBytes / PageBytes }
+
+// synchronousReadahead is page_cache_sync_ra (mm/readahead.c): request pages
+// from page i on are wanted and missing. It returns how many of them it
+// brought in; the program has waited for them.
+func (l linux) synchronousReadahead(i, request int64) int64 {
+	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
+	request = m.cache.missing(i, i+request)
+	behind := l.contiguousBefore(i)
+	switch {
+	case most == 0:
+		ra.start, ra.size, ra.async = i, request, 0
+	case i == 0 || request > most:
+		ra.start, ra.size = i, initialWindow(request, most)
+		ra.async = ra.size / 2
+		if ra.size > request {
+			ra.async = ra.size - request
+		}
+	case behind <= request: // no trace of a sequential reader: as asked, no more
+		ra.start, ra.size, ra.async = i, request, 0
+	default:
+		ra.start, ra.size, ra.async = i, min(behind+request, most), 1
+	}
+	wanted := min(ra.size, request)
+	m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: wanted, Offset: i * PageBytes}, m.costs.LookupTime)
+	l.readWindow("initial", wanted, true)
+	return wanted
+}
+
+// contiguousBefore is how many pages right before page i are in the page cache.
+func (l linux) contiguousBefore(i int64) int64 {
+	for _, r := range l.m.cache.runs {
+		if r.from < i && i <= r.to {
+			return i - r.from
+		}
+	}
+	return 0
+}
+
+// asynchronousReadahead is page_cache_async_ra: the next window, larger than
+// the last, without waiting.
+func (l linux) asynchronousReadahead() {
+	ra := &l.m.cache.ra
+	ra.start += ra.size
+	ra.size = nextWindow(ra.size, l.maximum())
+	ra.async = ra.size
+	l.readWindow("async", 0, false)
+}
+
+// readWindow reads the readahead window, of which the first wanted pages were
+// asked for, up to the end of the file.
+func (l linux) readWindow(detail string, wanted int64, wait bool) {
+	m, ra := l.m, &l.m.cache.ra
+	from, to := ra.start, min(ra.start+ra.size, pages(0, m.file.size))
+	if ahead := to - from - wanted; ahead > 0 {
+		m.cpu(trace.Event{Kind: trace.Readahead, To: trace.PageCache, N: ahead, Offset: (from + wanted) * PageBytes, Detail: detail}, m.costs.LookupTime)
+	}
+	for from < to { // what is there already is not read again
+		if have := m.cache.resident(from); have > 0 {
+			from += have
+			continue
+		}
+		n := m.cache.missing(from, to)
+		m.readDisk(from, from+n, wait)
+		from += n
+	}
+}
+
+// mapped: mmap(2) only enters the mapping; pages come with faults.
+func (linux) mapped(*mapping) {}
+
+// faultAroundPages is how many pages a minor fault maps at the most, in an
+// aligned group (fault_around_bytes, mm/memory.c).
+const faultAroundPages = 16
+
+// touched takes the faults of a range: a resident page brings its resident
+// neighbours along (filemap_map_pages), a missing one is a major fault with a
+// read around it (do_sync_mmap_readahead).
+func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
+	m := l.m
+	minor := int64(0)
+	for i, end := off/PageBytes, (off+n-1)/PageBytes+1; i < end; {
+		if have := mp.mapped.resident(i); have > 0 {
+			i += have
+			continue
+		}
+		if m.cache.resident(i) == 0 || m.inflight.covers(i) {
+			l.faults(by, minor, "minor", i)
+			minor = 0
+			l.faults(by, 1, "major", i)
+			l.readAround(i)
+			mp.mapped.insert(i, i+1)
+			continue
+		}
+		if i == l.marker() {
+			l.asynchronousReadahead()
+		}
+		minor++
+		group := i &^ (faultAroundPages - 1)
+		first := max(group, mp.off/PageBytes)
+		last := min(group+faultAroundPages, pages(0, mp.off+mp.n), i+m.cache.resident(i))
+		mp.mapped.insert(max(first, i), last)
+	}
+	l.faults(by, minor, "minor", off/PageBytes)
+}
+
+func (l linux) faults(by trace.Actor, n int64, detail string, page int64) {
+	if n == 0 {
+		return
+	}
+	l.m.cpu(trace.Event{Kind: trace.PageFault, Actor: by, From: trace.UserMapping, To: trace.PageCache, N: n, Offset: page * PageBytes, Detail: detail},
+		l.m.costs.FaultTime*trace.Ns(n))
+}
+
+// readAround is do_sync_mmap_readahead: a window centred on the page.
+func (l linux) readAround(i int64) {
+	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
+	if m.cache.resident(i) == 0 {
+		ra.start, ra.size, ra.async = max(i-most/2, 0), max(most, 1), most/4
+		l.readWindow("around", 1, true)
+	}
+	m.sleep("disk", func() bool { return !m.inflight.covers(i) })
+}
+
+// callBytes is MAX_RW_COUNT (include/linux/fs.h): 2 GiB less a page.
+func (linux) callBytes() int64 { return math.MaxInt32 &^ (PageBytes - 1) }
+
+// pieceBytes: tcp_sendmsg fills one segmentation unit at a time.
+func (linux) pieceBytes() int64 { return segmentBytes }
+
+// internalPipeBytes: sendfile's own pipe has 16 slots of a page or part of one.
+func (linux) internalPipeBytes(off int64) int64 { return 16*PageBytes - off%PageBytes }
+
+// references: one for each page.
+func (linux) references(off, n int64) int64 { return pages(off, n) }
+
+// pipeSlots is pipe_set_size (fs/pipe.c): rounded up to a power of two, at most
+// fs.pipe-max-size for who has no privilege; a refused size leaves the program
+// with the largest allowed one.
+func (l linux) pipeSlots(want int64) int64 {
+	slots := int64(1)
+	for slots*PageBytes < want {
+		slots *= 2
+	}
+	if !l.m.cfg.Settings.PipeUnlimited {
+		slots = min(slots, l.m.cfg.Settings.PipeMaxBytes/PageBytes)
+	}
+	return slots
+}

@@ -1,0 +1,126 @@
+package sim_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/sim"
+)
+
+// variants is every machine that a scenario can ask for.
+func variants(size int64) map[string]sim.Config {
+	out := map[string]sim.Config{}
+	for _, model := range []sim.Model{sim.Textbook, sim.Linux} {
+		for _, net := range []sim.Net{sim.NIC, sim.Loopback} {
+			if model == sim.Textbook && net == sim.Loopback {
+				continue
+			}
+			for bits := range 8 {
+				c := sim.Config{Model: model, Net: net, DMA: bits&1 == 0, SG: bits&2 == 0, Warm: bits&4 == 0, FileBytes: size}
+				out[fmt.Sprintf("%s/%s/dma=%v/sg=%v/warm=%v", model, net, c.DMA, c.SG, c.Warm)] = c
+			}
+		}
+	}
+	return out
+}
+
+// Every program on every machine: all bytes arrive, events are in order of
+// their start and inside the run, and a second run gives the same events.
+func TestRunsAreWholeOrderedAndDeterministic(t *testing.T) {
+	const size = 1<<20 + 777
+	for name, c := range variants(size) {
+		for _, path := range transfer.Paths() {
+			t.Run(name+"/"+path, func(t *testing.T) {
+				r := run(t, path, 48<<10, c)
+				last := trace.Ns(0)
+				for i, e := range r.Events {
+					if e.Seq != i+1 || e.At < last || e.Dur < 0 || e.Provenance != trace.Modelled {
+						t.Fatalf("event %d is out of order or incomplete: %+v", i+1, e)
+					}
+					last = e.At
+				}
+				again, _ := json.Marshal(run(t, path, 48<<10, c))
+				first, _ := json.Marshal(r)
+				if string(first) != string(again) {
+					t.Error("the same configuration gave other events")
+				}
+				if sent := r.CountsAt(len(r.Events)).Count(trace.BytesSent).Value; sent != size {
+					t.Errorf("bytes_sent = %v, want %d", sent, size)
+				}
+			})
+		}
+	}
+}
+
+// The CPU, the disk and the card work side by side: with devices that move
+// bytes by themselves a cold run takes less time than the sum of its parts.
+func TestDevicesWorkBesideTheCPU(t *testing.T) {
+	r := run(t, "read-write", 64<<10, sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, FileBytes: 16 << 20})
+	var sum, end trace.Ns
+	for _, e := range r.Events {
+		if e.Kind == trace.CPUCopy || e.Kind == trace.DMA {
+			sum += e.Dur
+		}
+		end = max(end, e.End())
+	}
+	if end >= sum {
+		t.Errorf("the run took %d ns, its copies and transfers alone %d: nothing ran side by side", end, sum)
+	}
+}
+
+// One actor does one thing at a time; only a syscall's span encloses others,
+// and an interrupt may cut into what the CPU does.
+func TestEnginesDoOneThingAtATime(t *testing.T) {
+	for name, c := range variants(2 << 20) {
+		r := run(t, "read-write", 128<<10, c)
+		busy := map[trace.Actor]trace.Ns{}
+		for _, e := range r.Events {
+			if e.Kind != trace.DMA {
+				continue
+			}
+			if e.At < busy[e.Actor] {
+				t.Fatalf("%s: %s begins event %d at %d, busy until %d", name, e.Actor, e.Seq, e.At, busy[e.Actor])
+			}
+			busy[e.Actor] = e.End()
+		}
+	}
+}
+
+// A run's memory does not grow with its size: bytes are never held.
+func TestAnySizeIsCheap(t *testing.T) {
+	allocated := testing.AllocsPerRun(1, func() {
+		program, _ := transfer.Lookup("sendfile")
+		p, _ := sim.LookupProfile("")
+		c := trace.NewCounter(1<<40, trace.Modelled, nil)
+		m, err := sim.New(sim.Config{Model: sim.Textbook, Net: sim.NIC, DMA: true, SG: true, FileBytes: 1 << 40, Profile: p, Settings: sim.DefaultSettings()}, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := m.Kernel()
+		if _, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Bytes: 1 << 40, Chunk: 1 << 40}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocated > 10_000 {
+		t.Errorf("%v allocations for 1 TiB", allocated)
+	}
+}
+
+func TestBadConfiguration(t *testing.T) {
+	for name, c := range map[string]sim.Config{
+		"no model":          {Net: sim.NIC, FileBytes: 1},
+		"unknown net":       {Model: sim.Linux, Net: "token-ring", FileBytes: 1},
+		"textbook loopback": {Model: sim.Textbook, Net: sim.Loopback, FileBytes: 1},
+		"empty file":        {Model: sim.Linux, Net: sim.NIC},
+	} {
+		if _, err := sim.New(c, trace.NewCounter(1, trace.Modelled, nil)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, err := sim.LookupProfile("floppy-1g"); err == nil {
+		t.Error("profile floppy-1g: accepted")
+	}
+}

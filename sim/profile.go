@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"copyscope/internal/trace"
+)
+
+// Rate is a speed in bytes per second.
+type Rate int64
+
+// time is how long n bytes take at the rate.
+func (r Rate) time(n int64) trace.Ns {
+	if n <= 0 {
+		return 0
+	}
+	// In two steps: n may be terabytes and must not overflow.
+	whole, rest := n/int64(r), n%int64(r)
+	return trace.Ns(whole*1e9 + rest*1e9/int64(r))
+}
+
+// Profile holds the costs of the modelled hardware. Times are orders of
+// magnitude that let a reader compare; predictions of counts do not depend on
+// them.
+type Profile struct {
+	Name string
+
+	// ModeSwitch is one crossing between user and kernel mode: tens to a few
+	// hundred ns on current CPUs, by their mitigations.
+	ModeSwitch trace.Ns
+	// ContextSwitch is the scheduler's: 1 to 3 µs for threads with a small
+	// working set (lmbench, lat_ctx).
+	ContextSwitch trace.Ns
+	// InterruptTime is taking an interrupt and running its handler.
+	InterruptTime trace.Ns
+	// FaultTime is a minor page fault, with what it maps around it.
+	FaultTime trace.Ns
+	// CommandTime is telling a device what to do: a few uncached writes.
+	CommandTime trace.Ns
+	// LookupTime is finding a page in the page cache.
+	LookupTime trace.Ns
+	// PacketTime is the protocol's work for one segmentation unit of up to
+	// 64 KiB.
+	PacketTime trace.Ns
+	// ReferenceTime is taking one page reference.
+	ReferenceTime trace.Ns
+
+	// CopyRate is the CPU copying memory, PIORate the CPU carrying words to or
+	// from a device over the bus (PIO mode 4: 16.7 MB/s, ATA-3).
+	CopyRate, PIORate Rate
+
+	// DiskLatency is from the command to the first byte, DiskRate what follows.
+	DiskLatency trace.Ns
+	DiskRate    Rate
+	// NICRate is the line's speed; the DMA engine keeps up with it.
+	NICRate Rate
+}
+
+// cpu is the part that every shipped profile shares.
+var cpu = Profile{
+	ModeSwitch: 100, ContextSwitch: 2_000, InterruptTime: 1_000, FaultTime: 700, CommandTime: 300,
+	LookupTime: 25, PacketTime: 1_500, ReferenceTime: 20,
+	CopyRate: 8_000_000_000, PIORate: 16_700_000,
+}
+
+// disks: seek plus half a rotation and outer-track rate of a 7200 rpm desktop
+// drive; SATA 3's 6 Gbit/s less its coding, with a flash read's latency; a
+// PCIe 4 ×4 NVMe drive.
+var disks = map[string]struct {
+	latency trace.Ns
+	rate    Rate
+}{
+	"hdd":  {12_660_000, 180_000_000}, // 8.5 ms seek + 4.16 ms half rotation
+	"ssd":  {90_000, 550_000_000},
+	"nvme": {70_000, 6_000_000_000},
+}
+
+// nics: line rates in bytes per second.
+var nics = map[string]Rate{"1g": 125_000_000, "10g": 1_250_000_000, "100g": 12_500_000_000}
+
+// DefaultProfile is the profile of a run that names none.
+const DefaultProfile = "nvme-10g"
+
+// LookupProfile finds a profile by its name, disk and network card joined by a
+// hyphen, for example "hdd-1g". The empty name is the default.
+func LookupProfile(name string) (Profile, error) {
+	if name == "" {
+		name = DefaultProfile
+	}
+	disk, nic, _ := strings.Cut(name, "-")
+	d, okDisk := disks[disk]
+	n, okNIC := nics[nic]
+	if !okDisk || !okNIC {
+		return Profile{}, fmt.Errorf("profile %q: use one of %s", name, strings.Join(ProfileNames(), ", "))
+	}
+	p := cpu
+	p.Name, p.DiskLatency, p.DiskRate, p.NICRate = name, d.latency, d.rate, n
+	return p, nil
+}
+
+// ProfileNames lists the shipped profiles.
+func ProfileNames() []string {
+	var names []string
+	for d := range disks {
+		for n := range nics {
+			names = append(names, d+"-"+n)
+		}
+	}
+	sort.Strings(names)
+	return names
+}

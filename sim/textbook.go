@@ -1,0 +1,72 @@
+package sim
+
+import (
+	"math"
+
+	"copyscope/internal/trace"
+)
+
+// system is what the operating-system models answer differently.
+type system interface {
+	// cached makes the file's bytes [off, off+n) available in the page cache and
+	// calls use for each piece in order, as soon as it can be used.
+	cached(off, n int64, use func(off, n int64))
+	// mapped is what mmap(2) does beyond entering the mapping.
+	mapped(mp *mapping)
+	// touched makes a range of a mapping accessible: it takes the page faults.
+	touched(mp *mapping, off, n int64, by trace.Actor)
+	// callBytes is the most that one read or sendfile moves.
+	callBytes() int64
+	// pieceBytes is how much a write hands to the protocol at a time.
+	pieceBytes() int64
+	// internalPipeBytes is how much of the file from off on sendfile moves at a
+	// time.
+	internalPipeBytes(off int64) int64
+	// references is how many page references a range needs.
+	references(off, n int64) int64
+	// pipeSlots is the capacity that a pipe gets, in pages.
+	pipeSlots(want int64) int64
+}
+
+// textbook is the story of the introductory articles: whole ranges at a time,
+// a mapping that is filled when it is made, no readahead, no scheduler, and
+// buffers that hold what they must.
+type textbook struct{ m *Machine }
+
+func (t textbook) cached(off, n int64, use func(off, n int64)) {
+	if n == 0 {
+		return
+	}
+	t.load(off, n)
+	use(off, n)
+}
+
+// load brings in what is missing of a range.
+func (t textbook) load(off, n int64) {
+	m := t.m
+	i, end := off/PageBytes, (off+n-1)/PageBytes+1
+	for i < end {
+		if hit := min(m.cache.resident(i), end-i); hit > 0 {
+			m.cpu(trace.Event{Kind: trace.CacheHit, To: trace.PageCache, N: hit, Offset: i * PageBytes}, m.costs.LookupTime)
+			i += hit
+			continue
+		}
+		miss := m.cache.missing(i, end)
+		m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: miss, Offset: i * PageBytes}, m.costs.LookupTime)
+		m.readDisk(i, i+miss, true)
+		i += miss
+	}
+}
+
+// mapped: in the articles mmap(2) itself makes the disk fill the kernel's
+// buffer, which is then shared. (Linux does so only with MAP_POPULATE.)
+func (t textbook) mapped(mp *mapping) { t.load(mp.off, min(mp.n, t.m.file.size-mp.off)) }
+
+func (textbook) touched(*mapping, int64, int64, trace.Actor) {}
+func (textbook) callBytes() int64                            { return math.MaxInt64 }
+func (textbook) pieceBytes() int64                           { return math.MaxInt64 }
+func (textbook) internalPipeBytes(int64) int64               { return math.MaxInt64 }
+func (textbook) pipeSlots(want int64) int64                  { return pages(0, want) + 1 }
+
+// references: one descriptor, an address and a length, whatever it spans.
+func (textbook) references(int64, int64) int64 { return 1 }

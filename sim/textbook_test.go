@@ -1,0 +1,107 @@
+package sim_test
+
+import (
+	"fmt"
+	"testing"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/sim"
+)
+
+// run sends the whole file through one program and returns the events.
+func run(t testing.TB, path string, chunk int64, c sim.Config) *trace.Run {
+	t.Helper()
+	program, ok := transfer.Lookup(path)
+	if !ok {
+		t.Fatalf("no program %q", path)
+	}
+	if c.Profile.Name == "" {
+		c.Profile, _ = sim.LookupProfile("")
+	}
+	if c.Settings == (sim.Settings{}) {
+		c.Settings = sim.DefaultSettings()
+	}
+	r := &trace.Run{Path: path, Side: trace.Sim, Payload: c.FileBytes, Base: trace.Modelled}
+	m, err := sim.New(c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := m.Kernel()
+	sent, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Bytes: c.FileBytes, Chunk: int(chunk), UsePosition: true})
+	if err != nil || sent != c.FileBytes {
+		t.Fatalf("%s sent %d of %d: %v", path, sent, c.FileBytes, err)
+	}
+	if err := m.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := m.Arrived(); n != c.FileBytes || err != nil {
+		t.Fatalf("%s: %d of %d bytes arrived: %v", path, n, c.FileBytes, err)
+	}
+	return r
+}
+
+// The table that the articles teach: one file in one call, cold cache.
+func TestTextbookTable(t *testing.T) {
+	const size = 64 << 20
+	for _, row := range []struct {
+		path                                           string
+		dma, sg                                        bool
+		cpu, dmaCopies, modeSwitches, syscalls, descrs float64
+	}{
+		{"read-write", false, false, 4, 0, 4, 2, 0},
+		{"read-write", true, false, 2, 2, 4, 2, 0},
+		{"read-write", true, true, 2, 2, 4, 2, 0},
+		{"mmap-write", true, true, 1, 2, 4, 2, 0},
+		{"sendfile", true, false, 1, 2, 2, 1, 1},
+		{"sendfile", true, true, 0, 2, 2, 1, 1},
+		{"splice", true, false, 1, 2, 4, 2, 2},
+		{"splice", true, true, 0, 2, 4, 2, 2},
+	} {
+		t.Run(fmt.Sprintf("%s/dma=%v/sg=%v", row.path, row.dma, row.sg), func(t *testing.T) {
+			r := run(t, row.path, size, sim.Config{Model: sim.Textbook, Net: sim.NIC, DMA: row.dma, SG: row.sg, FileBytes: size})
+			c := r.CountsAt(len(r.Events))
+			for name, want := range map[trace.CountName]float64{
+				trace.CPUCopies: row.cpu, trace.DMATransfers: row.dmaCopies, trace.ModeSwitches: row.modeSwitches,
+				trace.Syscalls: row.syscalls, trace.Descriptors: row.descrs,
+				trace.CPUCopiesPerByte: row.cpu, trace.DMACopiesPerByte: row.dmaCopies, trace.BytesSent: size,
+			} {
+				if got := c.Count(name); got.Value != want || got.Provenance != trace.Modelled {
+					t.Errorf("%s = %v (%s), want %v", name, got.Value, got.Provenance, want)
+				}
+			}
+		})
+	}
+}
+
+// With a warm cache the disk takes no part.
+func TestTextbookWarmCacheNeedsNoDisk(t *testing.T) {
+	for _, path := range transfer.Paths() {
+		r := run(t, path, 1<<20, sim.Config{Model: sim.Textbook, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20})
+		c := r.CountsAt(len(r.Events))
+		if n := c.Count(trace.DMATransfers).Value; n != 1 {
+			t.Errorf("%s: %v DMA transfers, want 1: to the network card", path, n)
+		}
+		if n := c.Count(trace.DiskReadBytes).Value; n != 0 {
+			t.Errorf("%s: %v bytes from the disk, want 0", path, n)
+		}
+	}
+}
+
+// The descriptor is handed over before the card's DMA begins (some articles
+// tell it the other way round).
+func TestDescriptorComesBeforeGather(t *testing.T) {
+	r := run(t, "sendfile", 64<<10, sim.Config{Model: sim.Textbook, Net: sim.NIC, DMA: true, SG: true, FileBytes: 64 << 10})
+	descriptor, gather := 0, 0
+	for _, e := range r.Events {
+		if e.Kind == trace.Descriptor {
+			descriptor = e.Seq
+		}
+		if e.Kind == trace.DMA && e.Detail == "gather" {
+			gather = e.Seq
+		}
+	}
+	if descriptor == 0 || gather == 0 || descriptor > gather {
+		t.Errorf("descriptor is event %d, gather %d: want the descriptor first", descriptor, gather)
+	}
+}
