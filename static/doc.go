@@ -1,0 +1,4 @@
+// Package static holds what the browser loads beside the pages: style sheets,
+// ES modules, icons and the map of keys. There is no build step: the files are
+// served as they are here.
+package static

@@ -1,0 +1,72 @@
+// Keys: one listener, fed by the map that the server put into the page (the
+// same map that the help dialog shows).
+import { block } from './page.js';
+
+const groups = block('keys') ?? [];
+const page = document.documentElement.dataset.page;
+const handlers = new Map();
+
+/**
+ * Calls handler(event, key) when a key of the action is pressed. A handler
+ * that returns false leaves the key to the browser.
+ */
+export function onKey(action, handler) {
+  handlers.set(action, handler);
+}
+
+/** The first key of an action as a reader knows it, for button titles. */
+export function keyName(action) {
+  for (const group of groups) {
+    const binding = group.keys.find((b) => b.action === action);
+    if (binding) return binding.keys[0];
+  }
+  return '';
+}
+
+function typed(event) {
+  let name = event.key === ' ' ? 'Space' : event.key;
+  if (name.length === 1) name = name.toLowerCase();
+  if (event.altKey) name = 'Alt+' + name;
+  if (event.ctrlKey) name = 'Ctrl+' + name;
+  if (event.metaKey) name = 'Meta+' + name;
+  return name;
+}
+
+/** A group that is neither everywhere nor a page works where data-keys has it. */
+function works(group, target) {
+  if (group.pages.length > 0 && !group.pages.includes(page)) return false;
+  if (group.name === 'everywhere' || group.name === page) return true;
+  return Boolean(target.closest?.(`[data-keys="${group.name}"]`));
+}
+
+/** Keys that the focused element itself understands stay with it. */
+function own(event, name) {
+  const target = event.target;
+  if (!(target instanceof Element)) return false;
+  if (name === 'Escape') return false;
+  if (target.closest('textarea, select, [contenteditable="true"]')) return true;
+  const input = target.closest('input');
+  if (input) {
+    const plain = ['checkbox', 'radio', 'button', 'submit'].includes(input.type);
+    return !plain || name === 'Space';
+  }
+  return name === 'Space' && Boolean(target.closest('button, summary, a'));
+}
+
+addEventListener('keydown', (event) => {
+  if (event.isComposing || event.defaultPrevented) return;
+  const name = typed(event);
+  if (own(event, name)) return;
+  const inDialog = document.querySelector('dialog[open]');
+  // The narrowest group comes last in the map and wins.
+  for (const group of [...groups].reverse()) {
+    if (!works(group, event.target)) continue;
+    if (inDialog && group.name !== 'everywhere') continue;
+    const binding = group.keys.find((b) => b.keys.includes(name));
+    const handler = binding && handlers.get(binding.action);
+    if (handler && handler(event, name) !== false) {
+      event.preventDefault();
+      return;
+    }
+  }
+});

@@ -1,0 +1,52 @@
+// What the server put into the page for the scripts: data blocks and messages.
+
+/** The parsed JSON of <script type="application/json" id="…">, or null. */
+export function block(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent) : null;
+}
+
+const messages = block('messages') ?? {};
+const lang = document.documentElement.lang;
+
+/**
+ * The message with its {{.Name}} placeholders filled. Count chooses the plural
+ * form. An unknown id is shown as ⟦id⟧, loudly.
+ */
+export function t(id, data = {}) {
+  const singular = data.Count === 1 ? messages[`${id}#one`] : undefined;
+  const text = singular ?? messages[id];
+  if (text === undefined) return `⟦${id}⟧`;
+  return text.replace(/\{\{\s*\.(\w+)\s*\}\}/g, (whole, name) => {
+    const value = data[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? number(value) : String(value);
+  });
+}
+
+/** A number with the reader's separators. */
+export function number(value, digits) {
+  return new Intl.NumberFormat(lang, { maximumFractionDigits: digits ?? 2 }).format(value);
+}
+
+const binary = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes in the largest binary unit that leaves at least 1. */
+export function bytes(value) {
+  let size = Math.abs(value);
+  let unit = 0;
+  while (size >= 1024 && unit < binary.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  return `${value < 0 ? '−' : ''}${number(size, digits)} ${binary[unit]}`;
+}
+
+/** Nanoseconds in the largest unit that leaves at least 1. */
+export function duration(ns) {
+  for (const [size, unit] of [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs']]) {
+    if (Math.abs(ns) >= size) return `${number(ns / size, Math.abs(ns) >= 100 * size ? 0 : 2)} ${unit}`;
+  }
+  return `${number(ns, 0)} ns`;
+}

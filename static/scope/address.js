@@ -1,0 +1,40 @@
+// The address is the whole state of the page: scenarios, step, alignment,
+// speed, shown lane, schema version. Steps replace the entry of the history,
+// scenarios add one, so that Back undoes them.
+const version = '1';
+
+export function read(search = location.search) {
+  const query = new URLSearchParams(search);
+  return {
+    scenarios: { a: query.get('a'), b: query.get('b') },
+    step: Math.max(0, Number.parseInt(query.get('step') ?? '0', 10) || 0),
+    align: query.get('align') ?? 'step',
+    speed: Number(query.get('speed') ?? '1') || 1,
+    focus: query.get('lane') ?? 'all',
+    axis: query.get('axis') ?? 'time',
+  };
+}
+
+// write is the address of a state; what has its default value is left out.
+export function write(state) {
+  const query = [];
+  for (const lane of state.lanes) query.push(`${lane.id}=${encode(lane.scenario)}`);
+  query.push(`step=${state.step}`);
+  if (state.align !== 'step') query.push(`align=${state.align}`);
+  if (state.speed !== 1) query.push(`speed=${state.speed}`);
+  if (state.focus !== 'all') query.push(`lane=${state.focus}`);
+  if (state.axis !== 'time') query.push(`axis=${state.axis}`);
+  query.push(`v=${version}`);
+  return `${location.pathname}?${query.join('&')}`;
+}
+
+// A scenario's own signs (, and =) may stand in a query as they are.
+const encode = (text) => encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%3D', '=');
+
+export function replace(state) {
+  history.replaceState(null, '', write(state));
+}
+
+export function push(state) {
+  history.pushState(null, '', write(state));
+}

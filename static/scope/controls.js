@@ -1,0 +1,96 @@
+// The controls at the bottom and the keys: both call the same actions.
+import { keyName, onKey } from '../keys.js';
+import { set, svg } from './svg.js';
+import { speeds } from './player.js';
+import { word } from './words.js';
+
+export class Controls {
+  constructor(host, player, timeline) {
+    this.host = host;
+    this.player = player;
+    this.scrubber = host.querySelector('[data-part="scrubber"]');
+    this.ticks = host.querySelector('[data-part="ticks"]');
+    this.playButton = host.querySelector('[data-action="play"]');
+    this.where = host.querySelector('[data-part="where"]');
+    this.speed = host.querySelector('[data-part="speed"]');
+    this.align = host.querySelector('[data-part="align"]');
+    this.number = host.querySelector('[data-part="goto"]');
+    this.copied = host.querySelector('[data-part="copied"]');
+    const actions = {
+      first: () => player.seek(0),
+      last: () => player.seek(player.last),
+      'step-forward': () => player.move(1),
+      'step-back': () => player.move(-1),
+      'call-forward': () => player.boundary(1),
+      'call-back': () => player.boundary(-1),
+      play: () => player.toggle(),
+      faster: () => player.faster(1),
+      slower: () => player.faster(-1),
+      align: () => player.nextAlign(),
+      goto: () => this.number.select(),
+      'copy-link': () => this.copy(),
+      lane: (event, key) => player.setFocus({ 1: 'a', 2: 'b' }[key]),
+      'zoom-in': () => timeline.zoom(0.7),
+      'zoom-out': () => timeline.zoom(1 / 0.7),
+      'pan-left': () => timeline.pan(-0.25),
+      'pan-right': () => timeline.pan(0.25),
+    };
+    for (const [name, act] of Object.entries(actions)) onKey(name, act);
+    for (const button of document.querySelectorAll('.scope button[data-action]')) {
+      const act = actions[button.dataset.action];
+      if (!act) continue;
+      button.addEventListener('click', act);
+      const key = keyName(button.dataset.action);
+      if (key) button.title = `${button.getAttribute('aria-label') ?? button.textContent.trim()} (${key})`;
+    }
+    this.scrubber.addEventListener('input', () => player.seek(Number(this.scrubber.value)));
+    this.speed.addEventListener('change', () => player.setSpeed(Number(this.speed.value)));
+    this.align.addEventListener('change', () => player.setAlign(this.align.value));
+    host.addEventListener('submit', (event) => {
+      event.preventDefault();
+      player.seek(Number(this.number.value));
+      this.number.blur();
+    });
+    this.speed.replaceChildren(...speeds.map((speed) => new Option(speed < 1 ? `1/${Math.round(1 / speed)}×` : `${speed}×`, speed)));
+  }
+
+  async copy() {
+    let text = word('scope.control.copied');
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      text = word('scope.control.copy-failed');
+    }
+    this.copied.textContent = text;
+    setTimeout(() => { this.copied.textContent = ''; }, 2500);
+  }
+
+  render() {
+    const { player } = this;
+    const disabled = !player.ready;
+    for (const element of this.host.querySelectorAll('button, input, select')) element.disabled = disabled;
+    this.playButton.dataset.playing = player.playing;
+    this.playButton.querySelector('[data-part="text"]').textContent = word(player.playing ? 'scope.control.pause' : 'scope.control.play');
+    set(this.scrubber, { max: player.last });
+    this.scrubber.value = player.step;
+    this.scrubber.setAttribute('aria-valuetext', word('scope.control.where', { Step: player.step, Last: player.last }));
+    this.where.textContent = word('scope.control.where', { Step: player.step, Last: player.last });
+    set(this.number, { max: player.last });
+    if (document.activeElement !== this.number) this.number.value = player.step;
+    this.speed.value = player.speed;
+    this.align.value = player.align;
+    this.align.closest('label').hidden = player.lanes.length < 2;
+    this.renderTicks();
+  }
+
+  // renderTicks marks the syscall boundaries along the scrubber, as many as can
+  // be told apart.
+  renderTicks() {
+    const { boundaries, last } = this.player;
+    if (this.drawn === boundaries) return;
+    this.drawn = boundaries;
+    const every = Math.ceil(boundaries.length / 120);
+    const path = boundaries.filter((_, i) => i % every === 0).map((at) => `M${((at / Math.max(1, last)) * 1000).toFixed(1)} 0V6`).join('');
+    this.ticks.replaceChildren(svg('path', { d: path }));
+  }
+}

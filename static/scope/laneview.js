@@ -1,0 +1,66 @@
+// One lane on the page: its header, its drawing, its state and its table.
+import { count } from './format.js';
+import { renderEvents } from './table.js';
+import { html } from './svg.js';
+import { Machine } from './machine.js';
+import { word } from './words.js';
+
+export class LaneView {
+  constructor(host, redraw) {
+    this.host = host;
+    this.title = host.querySelector('[data-part="title"]');
+    this.chips = host.querySelector('[data-part="chips"]');
+    this.where = host.querySelector('[data-part="where"]');
+    this.state = host.querySelector('[data-part="state"]');
+    this.notes = host.querySelector('[data-part="notes"]');
+    this.table = host.querySelector('[data-part="events"]');
+    this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
+    this.table.addEventListener('toggle', redraw);
+  }
+
+  render(lane, player, motion) {
+    const shown = lane !== null && (player.focus === 'all' || player.focus === lane.id);
+    this.host.hidden = !shown;
+    if (!shown) return;
+    this.host.dataset.status = lane.status;
+    this.renderState(lane);
+    const own = player.stepOf(lane);
+    this.host.dataset.step = own;
+    if (lane.head) {
+      this.renderHead(lane);
+      this.where.textContent = word('scope.lane.step', { Step: own, Last: lane.steps });
+    }
+    const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
+    this.machine.render(lane, own, moved ? motion : 0);
+    if (this.table.open && lane.head) renderEvents(this.table.querySelector('tbody'), lane, own);
+  }
+
+  renderHead(lane) {
+    if (this.drawn === lane.head) return;
+    this.drawn = lane.head;
+    const { head } = lane;
+    this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(`side.${head.side}`)));
+    this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
+    this.notes.replaceChildren(
+      ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),
+      ...head.notes.map((text) => html('p', { class: 'dim small' }, text)));
+  }
+
+  // renderState tells what a lane that is not ready waits for.
+  renderState(lane) {
+    this.state.hidden = lane.status === 'ready';
+    const text = this.state.querySelector('[data-part="text"]');
+    const bar = this.state.querySelector('progress');
+    const cancel = this.state.querySelector('[data-action="cancel"]');
+    const busy = !['ready', 'failed', 'cancelled'].includes(lane.status);
+    cancel.hidden = !busy;
+    bar.hidden = !busy;
+    this.state.classList.toggle('failed', lane.status === 'failed');
+    if (lane.status === 'failed') text.textContent = [lane.error.message, lane.error.remedy].filter(Boolean).join(' ');
+    else text.textContent = word(`scope.state.${lane.status}`, { Place: lane.place, Done: count(lane.done), Total: count(lane.total) });
+    if (lane.total > 0) {
+      bar.max = lane.total;
+      bar.value = lane.done;
+    } else bar.removeAttribute('value');
+  }
+}

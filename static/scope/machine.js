@@ -1,0 +1,273 @@
+// Draws one lane's machine: three bands, the places, and what the step does.
+// The drawing is a function of the lane, the lane's step and the layout.
+import { layouts, way } from './geometry.js';
+import { moved, play } from './motion.js';
+import { set, svg } from './svg.js';
+import { count, size, time } from './format.js';
+import { fillListing } from './listing.js';
+import { first, has, word } from './words.js';
+
+const narrowScreen = matchMedia('(max-width: 760px)');
+
+export class Machine {
+  // host is the element that holds the drawing.
+  constructor(host, redraw) {
+    this.host = host;
+    narrowScreen.addEventListener('change', () => {
+      this.build();
+      redraw();
+    });
+    this.build();
+  }
+
+  build() {
+    this.layout = narrowScreen.matches ? layouts.narrow : layouts.wide;
+    const { width, height } = this.layout;
+    this.hatch = `hatch-${this.host.id}`;
+    this.dark = svg('g', { class: 'dark' });
+    this.moves = svg('g', { class: 'moves' });
+    this.labels = svg('g', { class: 'labels' });
+    this.listing = svg('g', { class: 'program' });
+    this.mode = svg('g', { class: 'mode' });
+    this.switches = svg('text', { class: 'small switches', x: this.layout.switches.x, y: this.layout.switches.y, 'text-anchor': this.layout.switches.anchor });
+    this.places = {};
+    this.engines = {};
+    const boxes = svg('g', { class: 'places' });
+    for (const [name, box] of Object.entries(this.layout.places)) {
+      this.places[name] = place(name, box);
+      boxes.append(this.places[name].group);
+    }
+    for (const [name, box] of Object.entries(this.layout.engines)) {
+      this.engines[name] = engine(name, box);
+      boxes.append(this.engines[name]);
+    }
+    this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'img' },
+      svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'other'].map(head), hatching(this.hatch)),
+      ...Object.entries(this.layout.bands).map(([name, [from, to]]) => band(name, from, to, width)),
+      svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),
+      this.listing, this.dark, this.moves, boxes, this.mode, this.switches, this.labels);
+    this.host.replaceChildren(this.root);
+  }
+
+  // render shows the lane after its step; animate plays the step's motion for
+  // so many milliseconds.
+  render(lane, step, animate = 0) {
+    const event = lane.event(step);
+    const subject = event ? subjectOf(event, this.layout) : null;
+    this.unmark();
+    fillListing(this.listing, this.layout.listing, lane.head?.listing ?? [], event?.line);
+    this.fillPlaces(lane, step, event);
+    this.fillCPU(lane, event);
+    this.fillEngines(lane, event);
+    this.drawMode(lane, step);
+    this.drawDark(lane);
+    this.drawDone(lane, step, event);
+    const moving = event ? this.drawNow(lane, event, step, subject) : null;
+    set(this.root, { 'aria-label': event ? event.say : word('scope.machine.start') });
+    if (moving && animate > 0) play(moving, event.kind, animate);
+  }
+
+  unmark() {
+    for (const element of this.root.querySelectorAll('[data-step]')) {
+      for (const name of marks) element.removeAttribute(name);
+    }
+  }
+
+  // drawNow shows the step itself at full strength and returns what moves.
+  drawNow(lane, event, step, subject) {
+    this.labels.replaceChildren();
+    if (subject === 'way') {
+      const path = way(this.layout, event);
+      const group = moved(path, event, 'now');
+      this.moves.append(group);
+      mark(group, event, step);
+      this.labels.append(label(path.label, labelOf(event), event.kind));
+      return group;
+    }
+    if (subject === 'crossing') {
+      const group = this.crossing(event);
+      this.moves.append(group);
+      mark(group, event, step);
+      return null;
+    }
+    const box = subject === 'listing' ? this.listing : (this.places[event.to]?.group ?? this.places[event.from]?.group ?? this.places.cpu.group);
+    mark(box, event, step);
+    return null;
+  }
+
+  // drawDone shows the ways that earlier steps used, at a third of the
+  // strength.
+  drawDone(lane, step, event) {
+    this.moves.replaceChildren();
+    for (const used of lane.seen.values()) {
+      if (used.step >= step || (event && sameWay(used.event, event))) continue;
+      const path = way(this.layout, used.event);
+      if (path) this.moves.append(moved(path, used.event, 'done'));
+    }
+  }
+
+  // crossing is a mode switch: an arrow through the border.
+  crossing(event) {
+    const { x, top, bottom, label: [lx, ly] } = this.layout.crossing;
+    const enters = event.to === 'kernel-mode';
+    const d = enters ? `M${x} ${top}V${bottom}` : `M${x} ${bottom}V${top}`;
+    return svg('g', { class: 'move now mode-switch' },
+      svg('path', { class: 'trail', d, 'marker-end': 'url(#head-other)' }),
+      svg('circle', { class: 'shape', cx: x, cy: this.layout.bands.user[1], r: 6 }),
+      svg('text', { class: 'label mode-switch', x: lx, y: ly }, labelOf(event)));
+  }
+
+  fillPlaces(lane, step, event) {
+    const uses = new Set(lane.head?.uses ?? []);
+    for (const [name, drawn] of Object.entries(this.places)) {
+      const used = uses.has(name) || name === 'cpu';
+      const touched = event && (event.from === name || event.to === name) && name !== 'cpu';
+      drawn.group.setAttribute('class', ['place', name, used ? '' : 'unused', drawn.box.bare ? 'bare' : ''].filter(Boolean).join(' '));
+      set(drawn.group, { 'data-touched': touched ? event.kind : null });
+      if (name === 'cpu' || drawn.box.bare) continue;
+      if (!used) {
+        drawn.cells.replaceChildren();
+        drawn.note.textContent = lane.head ? word('scope.place.unused') : '';
+        continue;
+      }
+      const holds = lane.holds(name, step);
+      drawn.cells.replaceChildren(...(holds ? cells(drawn.box, this.layout.cells, holds, name) : []));
+      drawn.note.textContent = holds ? contents(holds) : '';
+    }
+  }
+
+  fillCPU(lane, event) {
+    const { group, note, title } = this.places.cpu;
+    const state = event?.cpu_state ?? 'free';
+    set(group, { 'data-cpu': state });
+    title.textContent = word(`scope.cpu.${state}`);
+    if (!event) {
+      note.textContent = '';
+      return;
+    }
+    const key = state === 'busy' ? [`scope.cpu.does.${event.kind}.${event.detail}`, `scope.cpu.does.${event.kind}`] : [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`];
+    const doing = key.some(has) ? first(key) : '';
+    note.textContent = [doing, event.dur_ns > 0 ? time(event.dur_ns) : ''].filter(Boolean).join(' · ');
+  }
+
+  fillEngines(lane, event) {
+    for (const [name, group] of Object.entries(this.engines)) {
+      const works = event?.actor === name;
+      const absent = lane.head && !lane.head.actors.includes(name);
+      group.setAttribute('class', `engine ${works ? 'works' : ''} ${absent ? 'unused' : ''}`.trim());
+    }
+  }
+
+  drawMode(lane, step) {
+    const { x, user, kernel } = this.layout.mode;
+    const inKernel = lane.mode(step) === 'kernel-mode';
+    this.mode.replaceChildren(
+      svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r: 15 }),
+      svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
+    const at = lane.count('mode_switches', step);
+    const end = lane.count('mode_switches', lane.steps);
+    this.switches.textContent = at && at.value !== null ? word('scope.machine.switches', { At: count(at.value), End: count(end.value) }) : '';
+  }
+
+  // drawDark hatches the legs that the run cannot observe, with the reason.
+  drawDark(lane) {
+    this.dark.replaceChildren();
+    const reason = lane.dark();
+    if (!reason) return;
+    const leg = way(this.layout, { kind: 'dma', from: 'socket-buffer', to: 'nic-ring' });
+    const { x, y } = this.layout.engines['nic-dma'];
+    this.dark.append(
+      svg('path', { class: 'hatched', d: leg.d, stroke: `url(#${this.hatch})` }),
+      svg('rect', { x: x - 8, y: y - 6, width: this.layout.engines['nic-dma'].w + 16, height: this.layout.engines['nic-dma'].h + 12, rx: 20, fill: `url(#${this.hatch})` }),
+      svg('title', {}, reason));
+    const text = svg('text', { class: 'small unseen', x: x + this.layout.engines['nic-dma'].w / 2, y: this.layout.height - 6, 'text-anchor': 'middle' }, word('scope.machine.unseen'));
+    text.append(svg('title', {}, reason));
+    this.dark.append(text);
+  }
+}
+
+const marks = ['data-kind', 'data-from', 'data-to', 'data-bytes', 'data-step', 'data-endpoint', 'data-detail'];
+
+// mark ties an element to the event that it shows.
+function mark(element, event, step) {
+  set(element, {
+    'data-kind': event.kind, 'data-from': event.from ?? '', 'data-to': event.to ?? '', 'data-bytes': event.bytes, 'data-step': step, 'data-endpoint': event.endpoint, 'data-detail': event.detail ?? null,
+  });
+}
+
+// subjectOf tells what shows an event: a way between places, the border, the
+// program's line, or a place.
+function subjectOf(event, layout) {
+  if (event.kind === 'mode-switch') return 'crossing';
+  if (event.kind === 'syscall') return 'listing';
+  if (event.from && event.to && way(layout, event)) return 'way';
+  return 'place';
+}
+
+const sameWay = (a, b) => a.kind === b.kind && a.from === b.from && a.to === b.to;
+
+function labelOf(event) {
+  const keys = [`scope.label.${event.kind}.${event.detail}`, `scope.label.${event.kind}`, `kind.${event.kind}`];
+  return first(keys, { Bytes: size(event.bytes), Call: event.syscall ?? '', N: count(event.n ?? 1) });
+}
+
+function label([x, y, anchor], text, kind) {
+  return svg('text', { class: `label ${kind}`, x, y, 'text-anchor': anchor }, text);
+}
+
+function contents({ own, lent }) {
+  if (lent > 0) return word('scope.place.lent', { Bytes: size(lent) });
+  return size(own);
+}
+
+// cells draws what a place holds: squares for bytes of its own, tags for
+// references, outlines for what is still free. room is the most that the place
+// held during the run.
+function cells(box, most, { own, lent, room }, name) {
+  const many = Math.max(1, Math.min(most, Math.ceil(room / 4096)));
+  const filled = room > 0 ? Math.ceil((Math.max(own, lent) / room) * many) : 0;
+  const y = box.h > 50 ? box.y + 26 : box.y + 24;
+  return Array.from({ length: many }, (_, i) => {
+    const x = box.x + 10 + i * 17;
+    const kind = i >= filled ? 'empty' : lent > 0 ? 'reference' : `bytes ${name}`;
+    return kind === 'reference'
+      ? svg('path', { class: `cell ${kind}`, d: `M${x} ${y}h7l5 6-5 6h-7z` })
+      : svg('rect', { class: `cell ${kind}`, x, y, width: 12, height: 12 });
+  });
+}
+
+function place(name, box) {
+  const middle = box.h <= 50;
+  const title = svg('text', { class: 'title', x: box.x + 10, y: box.y + (middle ? 16 : 18) }, box.bare ? '' : word(`place.${name}`));
+  const note = svg('text', middle
+    ? { class: 'small', x: box.x + box.w - 8, y: box.y + 16, 'text-anchor': 'end' }
+    : { class: 'small', x: box.x + 10, y: box.y + box.h - (box.h > 60 ? 10 : 8) });
+  const cellsGroup = svg('g', { class: 'cells' });
+  const frame = box.bare
+    ? svg('path', { class: 'box', d: `M${box.x} ${box.y + box.h / 2}h${box.w}` })
+    : svg('rect', { class: 'box', x: box.x, y: box.y, width: box.w, height: box.h, rx: 7 });
+  const group = svg('g', { class: `place ${name}`, 'data-place': name }, frame, title, cellsGroup, note);
+  return { box, group, title, note, cells: cellsGroup };
+}
+
+function engine(name, box) {
+  return svg('g', { class: 'engine', 'data-engine': name },
+    svg('rect', { class: 'box', x: box.x, y: box.y, width: box.w, height: box.h, rx: box.h / 2 }),
+    svg('text', { x: box.x + box.w / 2, y: box.y + box.h / 2 + 4, 'text-anchor': 'middle' }, word(`actor.${name}`)));
+}
+
+function band(name, from, to, width) {
+  return svg('g', { class: `band ${name}` },
+    svg('rect', { x: 0, y: from, width, height: to - from }),
+    svg('text', { class: 'small', x: 8, y: from + 16 }, word(`scope.band.${name}`)));
+}
+
+function head(kind) {
+  return svg('marker', { id: `head-${kind}`, class: `head ${kind}`, markerUnits: 'userSpaceOnUse', markerWidth: 16, markerHeight: 14, refX: 10, refY: 7, orient: 'auto' },
+    svg('path', { d: 'M0 0 14 7 0 14Z' }));
+}
+
+function hatching(id) {
+  return svg('pattern', { id, class: 'hatch', width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+    svg('line', { x1: 0, x2: 0, y1: 0, y2: 7 }));
+}

@@ -1,0 +1,132 @@
+// The scope page: joins the address, the socket, the state and the views.
+import { Socket } from '../socket.js';
+import * as address from './address.js';
+import { Controls } from './controls.js';
+import { LaneView } from './laneview.js';
+import { renderNarration } from './narration.js';
+import { Player } from './player.js';
+import { renderPredictions } from './prediction.js';
+import { renderScoreboard } from './scoreboard.js';
+import * as settings from './settings.js';
+import { Timeline } from './timeline.js';
+
+const page = document.querySelector('.scope');
+const form = document.getElementById('scope-form');
+const part = (name) => page.querySelector(`[data-part="${name}"]`);
+const player = new Player((motion) => draw(motion));
+const views = Object.fromEntries(['a', 'b'].map((id) => [id, new LaneView(document.getElementById(`lane-${id}`), () => draw(0))]));
+const timeline = new Timeline(part('timeline'), player);
+const controls = new Controls(part('controls'), player, timeline);
+const socket = new Socket();
+let drawn = '';
+
+// draw shows the state everywhere.
+function draw(motion) {
+  for (const [id, view] of Object.entries(views)) view.render(player.lane(id), player, motion);
+  renderNarration(part('narration'), player);
+  renderScoreboard(part('scoreboard'), player);
+  renderPredictions(part('predictions'), player);
+  controls.render();
+  for (const button of page.querySelectorAll('[data-lane-focus]')) button.setAttribute('aria-pressed', player.focus === button.dataset.laneFocus);
+  part('add-lane').hidden = player.lane('b') !== null;
+  part('lane-switch').hidden = player.lane('b') === null;
+  part('axis').value = player.axis;
+  const layout = [player.focus, player.axis, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}`)].join(' ');
+  if (layout === drawn) timeline.update();
+  else timeline.build();
+  drawn = layout;
+  page.dataset.step = player.step;
+  page.dataset.ready = player.ready;
+}
+
+// show puts scenarios into the lanes and has the new ones run.
+function show(scenarios) {
+  for (const lane of player.setScenarios(scenarios)) run(lane);
+  draw(0);
+}
+
+function run(lane) {
+  Object.assign(lane, { status: 'waiting', events: [], modes: [], head: null, error: null, comparison: null });
+  lane.seen.clear();
+  settings.fault(form, lane.id, null);
+  lane.request = socket.send('scope.run', { lane: lane.id, scenario: lane.scenario });
+}
+
+// answer handles the messages about a lane; what belongs to a run that has
+// been replaced is dropped.
+function answer(type, handle) {
+  socket.on(type, (body, message) => {
+    const lane = player.lanes.find((candidate) => candidate.request === message.id);
+    if (!lane) return;
+    handle(lane, body);
+    draw(0);
+  });
+}
+
+answer('scope.queued', (lane, body) => Object.assign(lane, { status: 'queued', place: body.place }));
+answer('scope.progress', (lane, body) => Object.assign(lane, { status: 'running', done: body.done, total: body.total }));
+answer('scope.lane', (lane, body) => {
+  Object.assign(lane, { status: 'receiving', head: body, scenario: body.scenario, done: 0, total: body.shown });
+  settings.show(form, lane.id, body.settings);
+});
+answer('scope.events', (lane, body) => {
+  lane.add(body.events);
+  lane.done = lane.steps;
+});
+answer('scope.done', (lane) => {
+  lane.status = 'ready';
+  player.realign();
+  if (player.ready) address.replace(player);
+});
+answer('scope.predictions', (lane, body) => { lane.comparison = body.rows; });
+answer('scope.cancelled', (lane) => { lane.status = 'cancelled'; });
+answer('error', (lane, body) => {
+  Object.assign(lane, { status: 'failed', error: body });
+  settings.fault(form, lane.id, body.field);
+});
+
+// A run that was under way when the connection broke starts again.
+let welcomes = 0;
+socket.on('welcome', () => {
+  welcomes += 1;
+  if (welcomes > 1) player.lanes.filter((lane) => !['ready', 'failed', 'cancelled'].includes(lane.status)).forEach(run);
+});
+
+function restore() {
+  const saved = address.read();
+  player.load(saved);
+  show({ a: saved.scenarios.a ?? page.dataset.a, b: saved.scenarios.a ? saved.scenarios.b : page.dataset.b });
+}
+
+// choose shows other scenarios as a new entry of the history.
+function choose(scenarios) {
+  player.pause();
+  const before = address.write(player);
+  const fresh = player.setScenarios(scenarios);
+  if (address.write(player) !== before) address.push(player);
+  fresh.forEach(run);
+  draw(0);
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  choose(Object.fromEntries(player.lanes.map((lane) => [lane.id, settings.read(form, lane.id)])));
+});
+page.addEventListener('change', (event) => {
+  const [id, field] = (event.target.name ?? '').split('.');
+  if (!field || !player.lane(id)) return;
+  choose({ ...player.scenarios(), [id]: settings.read(form, id) });
+});
+page.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  const lane = button.closest('.lane')?.dataset.lane;
+  if (button.dataset.action === 'cancel') socket.send('scope.cancel', { lane }, player.lane(lane).request);
+  if (button.dataset.action === 'add-lane') choose({ ...player.scenarios(), b: page.dataset.second });
+  if (button.dataset.action === 'remove-lane') choose({ ...player.scenarios(), [lane]: null });
+  if (button.dataset.action === 'zoom-whole') timeline.whole();
+  if (button.dataset.laneFocus) player.setFocus(button.dataset.laneFocus);
+});
+part('axis').addEventListener('change', (event) => player.setAxis(event.target.value));
+addEventListener('popstate', restore);
+restore();

@@ -1,0 +1,20 @@
+// One sentence per lane about the step, in the reader's language. The server
+// wrote it; here it is only shown.
+import { html } from './svg.js';
+import { word } from './words.js';
+
+export function renderNarration(host, player) {
+  const lines = player.lanes.filter((lane) => lane.head).map((lane) => {
+    const own = player.stepOf(lane);
+    const event = lane.event(own);
+    const finished = own === lane.steps && lane.steps > 0 && player.alignment.stepOf(lane, player.step - 1) === own && player.step > 0;
+    const text = !event ? word('scope.say.start') : finished ? word('scope.say.finished', { Step: own }) : event.say;
+    return html('p', { 'data-lane': lane.id, class: finished ? 'dim' : null }, html('b', { class: 'tag' }, lane.id.toUpperCase()), ' ', text);
+  });
+  const now = lines.map((line) => line.textContent).join('\n');
+  // An unchanged sentence is not written again, so that it is not read again.
+  if (host.dataset.text !== now) {
+    host.dataset.text = now;
+    host.replaceChildren(...lines);
+  }
+}

@@ -1,0 +1,180 @@
+// The state of the page and everything that changes it. Views are functions of
+// this state; the address is its written form.
+import * as address from './address.js';
+import { Alignment, alignments } from './align.js';
+import { Lane } from './lane.js';
+
+// Speeds are steps of a logarithmic scale. At speed 1 a microsecond of the run
+// takes a tenth of a second; a step lasts at least minPause, so that it can be
+// seen, and at most maxPause.
+export const speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
+const stretch = 1e5; // page time ÷ run time at speed 1
+const minPause = 60; // ms
+const maxPause = 2500; // ms
+const motionTime = 900; // ms, of a step that was taken by hand
+
+export class Player {
+  // change is called after every change of the state, with how long the
+  // step's motion may last in ms (0: none).
+  constructor(change) {
+    this.change = change;
+    this.lanes = [];
+    this.timer = 0;
+    this.load(address.read());
+  }
+
+  load(saved) {
+    this.pause();
+    this.step = saved.step;
+    this.align = alignments.includes(saved.align) ? saved.align : 'step';
+    this.speed = speeds.includes(saved.speed) ? saved.speed : 1;
+    this.focus = saved.focus === 'a' || saved.focus === 'b' ? saved.focus : 'all';
+    this.axis = saved.axis === 'steps' ? 'steps' : 'time';
+  }
+
+  get playing() { return this.timer !== 0; }
+
+  get ready() { return this.lanes.length > 0 && this.lanes.every((lane) => lane.status === 'ready'); }
+
+  get last() { return this.alignment.last; }
+
+  lane(id) { return this.lanes.find((lane) => lane.id === id) ?? null; }
+
+  stepOf(lane) { return this.alignment.stepOf(lane, this.step); }
+
+  // setScenarios replaces the lanes whose scenario changed and returns those
+  // that have to run.
+  setScenarios(scenarios) {
+    const fresh = [];
+    this.lanes = Object.entries(scenarios).filter(([, text]) => text).map(([id, text]) => {
+      const old = this.lane(id);
+      if (old && old.scenario === text && old.status !== 'failed') return old;
+      const lane = new Lane(id, text);
+      fresh.push(lane);
+      return lane;
+    });
+    this.realign();
+    return fresh;
+  }
+
+  scenarios() {
+    return Object.fromEntries(this.lanes.map((lane) => [lane.id, lane.scenario]));
+  }
+
+  // realign matches the lanes anew, after events arrived or the alignment was
+  // changed; the step stays where it is unless the run is shorter.
+  realign() {
+    const runs = this.lanes.filter((lane) => lane.head && lane.status === 'ready');
+    this.alignment = new Alignment(this.align, runs);
+    this.boundaries = this.alignment.boundaries();
+    if (this.ready) this.step = Math.min(this.step, this.last);
+  }
+
+  go(step, motion = 0) {
+    const to = Math.max(0, Math.min(this.last, step));
+    if (!this.ready || to === this.step) return;
+    this.step = to;
+    address.replace(this);
+    this.change(motion);
+  }
+
+  move(by) {
+    this.pause();
+    this.go(this.step + by, by > 0 ? motionTime : 0);
+  }
+
+  seek(step) {
+    this.pause();
+    this.go(step);
+  }
+
+  // boundary goes to the next place, forward (1) or back (-1), at which a lane
+  // crosses a syscall's entry or return.
+  boundary(direction) {
+    const later = this.boundaries.filter((at) => (direction > 0 ? at > this.step : at < this.step));
+    if (later.length > 0) this.seek(direction > 0 ? later[0] : later[later.length - 1]);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+    this.change(0);
+  }
+
+  play() {
+    if (!this.ready || this.last === 0) return;
+    if (this.step >= this.last) this.step = 0;
+    this.tick();
+  }
+
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+  }
+
+  // tick shows the next step and stays there as long as the run did, stretched.
+  tick() {
+    const pause = this.pauseAfter(this.step + 1);
+    this.timer = setTimeout(() => {
+      if (this.step >= this.last) {
+        this.pause();
+        this.change(0);
+        return;
+      }
+      this.tick();
+    }, pause);
+    this.go(this.step + 1, Math.min(pause * 0.9, motionTime));
+  }
+
+  pauseAfter(step) {
+    let longest = 0;
+    for (const lane of this.alignment.lanes) {
+      const own = this.alignment.stepOf(lane, step);
+      const now = lane.event(own);
+      const next = lane.event(own + 1);
+      if (now && own !== this.alignment.stepOf(lane, step - 1)) {
+        longest = Math.max(longest, next ? next.at_ns - now.at_ns : now.dur_ns, Math.min(now.dur_ns, next ? Infinity : 0));
+      }
+    }
+    const wait = (longest / 1e6) * (stretch / this.speed);
+    return Math.max(minPause / Math.min(1, Math.max(this.speed, 0.1)), Math.min(maxPause, wait));
+  }
+
+  faster(by) {
+    const index = Math.max(0, Math.min(speeds.length - 1, speeds.indexOf(this.speed) + by));
+    this.setSpeed(speeds[index]);
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    address.replace(this);
+    this.change(0);
+  }
+
+  // setAlign keeps the first lane's step in place.
+  setAlign(name) {
+    const lane = this.alignment.lanes[0];
+    const own = lane ? this.stepOf(lane) : 0;
+    this.align = name;
+    this.realign();
+    if (lane) this.step = Math.min(this.last, this.alignment.find(lane, own));
+    address.replace(this);
+    this.change(0);
+  }
+
+  nextAlign() {
+    this.setAlign(alignments[(alignments.indexOf(this.align) + 1) % alignments.length]);
+  }
+
+  setFocus(id) {
+    this.focus = this.focus === id || !this.lane(id) ? 'all' : id;
+    address.replace(this);
+    this.change(0);
+  }
+
+  setAxis(axis) {
+    this.axis = axis;
+    address.replace(this);
+    this.change(0);
+  }
+}

@@ -1,0 +1,13 @@
+// A series is how a figure grows along a run: after step at[i] it is value[i],
+// until at[i+1]. The server computed it; here it is only looked up.
+export function valueAt(series, step) {
+  const { at, value } = series;
+  let low = 0;
+  let high = at.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at[middle] <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : value[low - 1];
+}

@@ -1,0 +1,30 @@
+// The table twin of a lane's drawing: the events around the step.
+import { size, time } from './format.js';
+import { html } from './svg.js';
+import { first, word } from './words.js';
+
+const around = 8;
+
+export function renderEvents(body, lane, step) {
+  const from = Math.max(1, Math.min(step - around, lane.steps - 2 * around));
+  const to = Math.min(lane.steps, from + 2 * around);
+  const rows = [];
+  for (let k = from; k <= to; k += 1) rows.push(row(lane.event(k), k, k === step));
+  body.replaceChildren(...rows);
+}
+
+function row(event, k, current) {
+  const way = [event.from, event.to].filter(Boolean).map((name) => word(`place.${name}`)).join(' → ');
+  const detail = event.detail ? first([`detail.${event.detail}`]) : '';
+  return html('tr', { 'aria-current': current ? 'step' : null },
+    html('td', { class: 'num' }, String(k)),
+    html('td', { class: 'num' }, time(event.at_ns)),
+    html('td', { class: 'num' }, time(event.dur_ns)),
+    html('td', {}, word(`kind.${event.kind}`)),
+    html('td', {}, word(`actor.${event.actor}`)),
+    html('td', {}, way),
+    html('td', { class: 'num' }, event.bytes ? size(event.bytes) : ''),
+    html('td', {}, event.syscall ? `${event.syscall} #${event.call}` : ''),
+    html('td', {}, detail),
+    html('td', {}, word(`provenance.${event.provenance}`)));
+}

@@ -1,0 +1,83 @@
+// The shell around every page: theme, language, help.
+import { onKey } from './keys.js';
+import { t } from './page.js';
+
+const root = document.documentElement;
+const themes = ['auto', 'light', 'dark'];
+const year = 365 * 24 * 3600;
+
+function remember(name, value) {
+  document.cookie = `${name}=${value}; path=/; max-age=${year}; samesite=lax`;
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // Storage may be switched off; the cookie still remembers.
+  }
+}
+
+const themeButton = document.querySelector('[data-action="theme"]');
+
+function showTheme(theme) {
+  root.dataset.theme = theme;
+  if (!themeButton) return;
+  const label = t(`page.theme.${theme}`);
+  themeButton.title = label;
+  themeButton.setAttribute('aria-label', label);
+}
+
+function nextTheme() {
+  const now = themes.indexOf(root.dataset.theme);
+  const theme = themes[(now + 1) % themes.length];
+  remember('theme', theme);
+  showTheme(theme);
+}
+
+// A cookie may have been cleared while the storage was not.
+try {
+  const stored = localStorage.getItem('theme');
+  if (!/(^|; )theme=/.test(document.cookie) && themes.includes(stored)) {
+    remember('theme', stored);
+    showTheme(stored);
+  }
+} catch {
+  // Without storage the server's choice stands.
+}
+
+// The address is the whole state of a page and changes while one reads, so the
+// language links are made when they are followed.
+function languageLink(link) {
+  const url = new URL(location.href);
+  url.searchParams.set('lang', link.hreflang.split('-')[0]);
+  return url;
+}
+for (const link of document.querySelectorAll('a[data-action="language"]')) {
+  link.addEventListener('click', (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    location.assign(languageLink(link));
+  });
+}
+
+const help = document.getElementById('help');
+const openHelp = () => {
+  if (!help.open) help.showModal();
+};
+const helpLink = document.querySelector('[data-action="help"]');
+helpLink?.addEventListener('click', (event) => {
+  event.preventDefault();
+  openHelp();
+});
+help?.addEventListener('click', (event) => {
+  if (event.target === help || event.target.closest('[data-action="close"]')) help.close();
+});
+
+themeButton?.addEventListener('click', nextTheme);
+if (themeButton) themeButton.hidden = false;
+onKey('theme', nextTheme);
+onKey('help', openHelp);
+onKey('language', () => {
+  const other = document.querySelector('a[data-action="language"]:not([aria-current])');
+  if (other) location.assign(languageLink(other));
+});
+// A dialog closes itself on Escape; pages may take the key for their own parts.
+onKey('close', () => false);

@@ -1,0 +1,88 @@
+package templates
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"copyscope/internal/locale"
+)
+
+// PageData is what the layout of every page needs.
+type PageData struct {
+	*locale.Translator
+	// Name is the page's key: scope, live, doctor, models, missing. Its title
+	// is the message page.title.NAME.
+	Name string
+	// Title, if set, replaces the title.
+	Title string
+	// URL is the address asked for, with its query.
+	URL *url.URL
+	// Theme is auto, light or dark.
+	Theme   string
+	Version string
+
+	// Asset gives the address of a static file.
+	Asset func(name string) string
+	// Styles and Modules are the page's own style sheets and ES modules, by
+	// their static names.
+	Styles, Modules []string
+	// Preload names the modules that the page's own import, so that they are
+	// fetched at once and not one after the other.
+	Preload []string
+	// Messages are those that the page's scripts show.
+	Messages map[string]string
+	// Keys is the key map, KeyMap its JSON.
+	Keys   []KeyGroup
+	KeyMap json.RawMessage
+	// Socket says that the page has a connection whose state is shown.
+	Socket bool
+}
+
+// KeyGroup is the keys that work in one place, for the help dialog.
+type KeyGroup struct {
+	Name     string
+	Bindings []KeyBinding
+}
+
+// KeyBinding is what some keys do.
+type KeyBinding struct {
+	Action string
+	Keys   []string
+}
+
+func (p PageData) title() string {
+	if p.Title != "" {
+		return p.Title
+	}
+	return p.T("page.title." + p.Name)
+}
+
+// navigation is the pages of the bar.
+func navigation() []struct{ Name, Path string } {
+	return []struct{ Name, Path string }{
+		{"scope", "/scope"}, {"live", "/live"}, {"doctor", "/doctor"}, {"models", "/models"},
+	}
+}
+
+// languageURL is this page's address in another language.
+func (p PageData) languageURL(lang locale.Lang) string {
+	q := p.URL.Query()
+	q.Set("lang", string(lang))
+	return p.URL.Path + "?" + q.Encode()
+}
+
+// keyText is a key as keyboards print it.
+func keyText(key string) string {
+	return strings.NewReplacer("ArrowRight", "→", "ArrowLeft", "←", "PageUp", "PgUp", "PageDown", "PgDn", "Escape", "Esc").Replace(key)
+}
+
+// current marks the link to where one is.
+func current(is bool, value string) templ.Attributes {
+	if !is {
+		return nil
+	}
+	return templ.Attributes{"aria-current": value}
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"copyscope/internal/locale"
+	"copyscope/static"
+	"copyscope/templates"
+)
+
+// year is how long the reader's choices are remembered, in seconds.
+const year = 365 * 24 * 3600
+
+// pageData is what every page is given: the reader's language and theme, the
+// keys and messages. It remembers a language that the address asks for. The
+// messages are those of the shell and those below the given prefixes.
+func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
+	asked := r.URL.Query().Get("lang")
+	lang := locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), asked)
+	if locale.Lang(asked).Known() {
+		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
+	}
+	t := locale.New(lang)
+	return templates.PageData{
+		Translator: t,
+		Name:       name,
+		URL:        r.URL,
+		Theme:      theme(r),
+		Version:    s.config.Version,
+		Asset:      static.Path,
+		Messages:   t.Messages(slices.Concat([]string{"page.theme", "page.connection", "page.behind"}, messages)...),
+		Keys:       keyGroups(name),
+		KeyMap:     static.KeyMap,
+	}
+}
+
+func theme(r *http.Request) string {
+	if t := cookie(r, "theme"); t == "light" || t == "dark" {
+		return t
+	}
+	return "auto"
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// keyGroups is the part of the key map that works on a page.
+func keyGroups(page string) []templates.KeyGroup {
+	var out []templates.KeyGroup
+	for _, g := range static.Keys() {
+		if len(g.Pages) > 0 && !slices.Contains(g.Pages, page) {
+			continue
+		}
+		group := templates.KeyGroup{Name: g.Name}
+		for _, k := range g.Keys {
+			group.Bindings = append(group.Bindings, templates.KeyBinding{Action: k.Action, Keys: k.Keys})
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// render writes a page. It is made whole before the status is sent, so that a
+// page that fails is an error and not half a page.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Vary", "Accept-Language, Cookie")
+	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(r *http.Request, err error) http.Handler {
+		s.config.Log.Error("page", "path", r.URL.Path, "err", err)
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "the page could not be made: "+err.Error(), http.StatusInternalServerError)
+		})
+	})).ServeHTTP(w, r)
+}
+
+// missing answers for every address that has no page.
+func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
+	s.render(w, r, http.StatusNotFound, templates.Missing(s.pageData(w, r, "missing"), r.URL.Path))
+}

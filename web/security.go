@@ -1,0 +1,76 @@
+package web
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// contentPolicy allows this server's own files and nothing else: no inline
+// script or style, no other host, no framing.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// guard refuses requests that a foreign page made a browser send.
+type guard struct{ hosts map[string]bool }
+
+// newGuard accepts the names under which a listener on addr is reached. A
+// numeric address is always accepted: DNS rebinding needs a name.
+func newGuard(addr string) (*guard, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("web: address %q: %w; give host:port", addr, err)
+	}
+	g := &guard{hosts: map[string]bool{"localhost": true, strings.ToLower(host): true}}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		if name, err := os.Hostname(); err == nil {
+			g.hosts[strings.ToLower(name)] = true
+		}
+	}
+	return g, nil
+}
+
+func (g *guard) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if !g.knows(r.Host) {
+			http.Error(w, fmt.Sprintf("host %q is not this server (a guard against DNS rebinding): use http://localhost with this port, or the numeric address", r.Host), http.StatusMisdirectedRequest)
+			return
+		}
+		if origin := r.Header.Get("Origin"); origin != "" && !sameHost(origin, r.Host) {
+			http.Error(w, fmt.Sprintf("origin %q is another site: only pages of this server may use it", origin), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// knows checks the Host header. The port is not compared: a forwarded port
+// changes it and rebinding does not depend on it.
+func (g *guard) knows(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return g.hosts[strings.TrimSuffix(host, ".")]
+}
+
+// sameHost says whether an Origin header names the very host and port that the
+// request was sent to.
+func sameHost(origin, hostport string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, hostport)
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// Config is what the pages show and how they are reached.
+type Config struct {
+	// Addr is the host:port that the listener really got.
+	Addr string
+	// Version is the product's version, for the footer.
+	Version string
+	Log     *slog.Logger
+	// Lab runs scenarios for the scope.
+	Lab Lab
+}
+
+// Server serves the pages.
+type Server struct {
+	config  Config
+	hub     *Hub
+	mux     *http.ServeMux
+	handler http.Handler
+}
+
+// New makes a server; Close ends what it started.
+func New(config Config) (*Server, error) {
+	if config.Addr == "" {
+		return nil, errors.New("web: Config.Addr is empty: give the host:port that the listener got, it decides which Host headers are accepted")
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version)}
+	s.routes()
+	guard, err := newGuard(config.Addr)
+	if err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
+	if err != nil {
+		return nil, err
+	}
+	pages := compress(s.mux)
+	s.handler = guard.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ws" { // upgraded, so nothing to compress here
+			s.hub.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
+	return s, nil
+}
+
+// Handler is everything that the server answers.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends every websocket with a close frame and stops the live feed.
+func (s *Server) Close() { s.hub.Close() }
+
+func (s *Server) routes() {
+	s.mux.Handle("GET /static/", assets())
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Write([]byte("ok\n"))
+	})
+	s.scopeRoutes()
+	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		to := *r.URL
+		to.Path = "/scope"
+		http.Redirect(w, r, to.RequestURI(), http.StatusFound)
+	})
+	s.mux.HandleFunc("/", s.missing)
+}
