@@ -11,7 +11,7 @@ const wordBytes = 2
 // the CPU.
 func (m *Machine) readDisk(from, to int64, wait bool) {
 	off := from * PageBytes
-	n := min(to*PageBytes, m.cfg.FileBytes) - off
+	n := min(to*PageBytes, m.file.made) - off
 	m.cpu(trace.Event{Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Bytes: n, Offset: off, Detail: "disk-read"}, m.costs.CommandTime)
 	m.cache.insert(from, to)
 	if !m.cfg.DMA {

@@ -3,7 +3,8 @@ package sim
 // file is the modelled file: its size, and its versions. Each overwrite makes a
 // new version of a range.
 type file struct {
-	size   int64
+	size   int64    // now
+	made   int64    // as it was made
 	writes []Extent // in order; version v holds writes[:v]
 }
 

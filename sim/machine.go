@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"sort"
 
 	"copyscope/internal/trace"
@@ -47,12 +48,19 @@ func New(cfg Config, rec trace.Recorder) (*Machine, error) {
 		cfg.SG = false // gathering is something that a DMA engine does
 	}
 	m := &Machine{cfg: cfg, costs: cfg.Profile, rec: rec, call: call{span: -1, phase: trace.Transfer}}
-	m.file.size = cfg.FileBytes
-	if cfg.Warm {
-		m.cache.insert(0, pages(0, cfg.FileBytes))
-	}
 	m.wire.machine = m
+	m.Replace(cfg.FileBytes)
 	return m, nil
+}
+
+// Replace puts another file of so many bytes in the place of the machine's, as
+// warm or cold as the machine was made.
+func (m *Machine) Replace(bytes int64) {
+	m.file = file{size: bytes, made: bytes}
+	m.cache = pageCache{}
+	if m.cfg.Warm && bytes > 0 {
+		m.cache.insert(0, pages(0, bytes))
+	}
 }
 
 // cpu lets the CPU spend a time on something and tells it as an event. Devices
@@ -149,9 +157,8 @@ func (m *Machine) flush(all bool) {
 	m.pending = append(m.pending[:0], m.pending[n:]...)
 }
 
-// Finish lets the devices end what they have under way and records the last
-// events. It reports bytes that did not arrive in order and once.
-func (m *Machine) Finish() error {
+// Idle lets the devices and the receiver end what they have under way.
+func (m *Machine) Idle() {
 	m.call.phase = trace.Transfer
 	for !m.devices.empty() {
 		d := m.devices.pop()
@@ -159,7 +166,17 @@ func (m *Machine) Finish() error {
 		m.now += m.complete(d)
 	}
 	m.flush(true)
-	return m.wire.err
+}
+
+// Finish ends the run: Idle, and a check that every byte arrived in order and
+// once.
+func (m *Machine) Finish() error {
+	m.Idle()
+	if len(m.wire.arrived) > 1 {
+		a, b := m.wire.arrived[0], m.wire.arrived[1]
+		return fmt.Errorf("the wire got the file's bytes from %d on where %d was due: a byte was lost, repeated or out of order", b.Off, a.Off+a.Len)
+	}
+	return nil
 }
 
 // Truncate makes the file shorter, as another process would.

@@ -35,8 +35,8 @@ func run(t testing.TB, path string, chunk int64, c sim.Config) *trace.Run {
 	if err := m.Finish(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := m.Arrived(); n != c.FileBytes || err != nil {
-		t.Fatalf("%s: %d of %d bytes arrived: %v", path, n, c.FileBytes, err)
+	if a := m.Arrived(); len(a) != 1 || a[0].Off != 0 || a[0].Len != c.FileBytes {
+		t.Fatalf("%s: %v arrived, want the %d bytes of the file", path, a, c.FileBytes)
 	}
 	return r
 }

@@ -1,50 +1,40 @@
 package sim
 
-import "fmt"
-
-// wire is where the bytes arrive. It checks that they are the file's, in order
-// and once.
+// wire is where the bytes arrive.
 type wire struct {
-	machine *Machine
-	started bool
-	next    int64 // the file offset that must come next
-	bytes   int64
-	changed bool // since the last look
-	kept    bool
-	err     error
+	machine  *Machine
+	arrived  []Extent // in order of arrival; what continues its predecessor is joined
+	old, new bool     // of overwritten ranges, since the last look
 }
 
 // carry takes extents whose version is settled.
 func (w *wire) carry(es []Extent) {
 	for _, e := range es {
-		if !w.started {
-			w.started, w.next = true, e.Off
+		if last := len(w.arrived) - 1; last >= 0 && w.arrived[last].Off+w.arrived[last].Len == e.Off {
+			w.arrived[last].Len += e.Len
+		} else {
+			w.arrived = append(w.arrived, e)
 		}
-		if e.Off != w.next && w.err == nil {
-			w.err = fmt.Errorf("the wire got the file's bytes from %d on where %d was due: a byte was lost, repeated or out of order", e.Off, w.next)
-		}
-		w.next = e.Off + e.Len
-		w.bytes += e.Len
 		// Of what was overwritten meanwhile, did the old or the new bytes come?
-		if w.machine.file.version() > 0 && w.machine.file.changed(e, 0) {
-			if w.machine.file.changed(e, e.Taken) {
-				w.kept = true // taken before the overwrite: the old bytes
+		if f := &w.machine.file; f.changed(e, 0) {
+			if f.changed(e, e.Taken) {
+				w.old = true // taken before the overwrite
 			} else {
-				w.changed = true
+				w.new = true
 			}
 		}
 	}
 }
 
-// Arrived is how many bytes have arrived so far, and whether they were the
-// file's, in order and once.
-func (m *Machine) Arrived() (int64, error) { return m.wire.bytes, m.wire.err }
+// Arrived is what has arrived so far: the ranges of the file, in order of their
+// arrival. A whole transfer is one range.
+func (m *Machine) Arrived() []Extent { return m.wire.arrived }
 
 // Overwritten tells which bytes arrived of ranges that were overwritten after
 // they were sent: the old ones (a copy was taken), the new ones (the page was
 // lent). It forgets both.
 func (m *Machine) Overwritten() (old, new bool) {
-	old, new = m.wire.kept, m.wire.changed
-	m.wire.kept, m.wire.changed = false, false
+	old, new = m.wire.old, m.wire.new
+	m.wire.old, m.wire.new = false, false
 	return old, new
 }

@@ -1,0 +1,54 @@
+package lab
+
+import (
+	"fmt"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/sim"
+)
+
+// What the alias probe tells of a path: after a send has returned, the file is
+// overwritten, and then the receiver reads.
+const (
+	// Copies: the old bytes arrive, so the path took a copy.
+	Copies = "copy"
+	// Lends: the new bytes arrive, so the path lent the page.
+	Lends = "lend"
+)
+
+// simulateAlias is the alias probe on the modelled kernel: the same experiment
+// that the host makes on the real one.
+func (l *Lab) simulateAlias(path string) (string, error) {
+	const pieceBytes, pieceCount = 16 << 10, 4
+	program, _ := transfer.Lookup(path)
+	config, err := l.config(Scenario{Path: path, Side: trace.Sim, Model: Linux, Size: pieceBytes * pieceCount,
+		Cache: Warm, Net: Loopback, DMA: true, SG: true}, Options{AsThisHost: true})
+	if err != nil {
+		return "", err
+	}
+	config.HoldReader = true
+	machine, err := sim.New(config, trace.NewCounter(config.FileBytes, trace.Modelled, nil))
+	if err != nil {
+		return "", err
+	}
+	k := machine.Kernel()
+	sawOld, sawNew := false, false
+	for i := range int64(pieceCount) {
+		at := i * pieceBytes
+		if _, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Offset: at, Bytes: pieceBytes, Chunk: pieceBytes}); err != nil {
+			return "", err
+		}
+		machine.Overwrite(at, pieceBytes)
+		machine.Receive()
+		old, new := machine.Overwritten()
+		sawOld, sawNew = sawOld || old, sawNew || new
+	}
+	switch {
+	case sawOld && !sawNew:
+		return Copies, nil
+	case sawNew && !sawOld:
+		return Lends, nil
+	}
+	return "", fmt.Errorf("%s: the modelled alias probe saw old bytes: %v, new bytes: %v; want exactly one", path, sawOld, sawNew)
+}

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"copyscope/internal/trace"
+)
+
+// predicted lists the counts that the linux model predicts for a real run, and
+// how far each may be off. Times are shown beside each other but not judged:
+// the shipped profiles are not this host's.
+var predicted = []struct {
+	count trace.CountName
+	bound trace.Bound
+}{
+	{count: trace.Syscalls},
+	{count: trace.ModeSwitches},
+	{count: trace.CPUCopiedBytes},
+	{count: trace.CPUCopiesPerByte},
+	{count: trace.BytesSent},
+	{count: trace.UserBufferBytes},
+	{count: trace.DMATransfers},
+	{count: trace.DMABytes},
+	{count: trace.Interrupts},
+}
+
+// Compare runs the linux model of this host for a real result's scenario and
+// holds the prediction against what was measured.
+func (l *Lab) Compare(ctx context.Context, measured *Result) ([]trace.Comparison, error) {
+	prediction, err := l.Predict(ctx, measured.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	return CompareResults(prediction, measured), nil
+}
+
+// Predict runs the linux model, with this host's kernel settings, for a real
+// scenario. It also lets the modelled file be overwritten between send and
+// receive, so that who copies and who lends is predicted as well.
+func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
+	s.Side, s.Model, s.Net, s.DMA, s.SG = trace.Sim, Linux, Loopback, true, true
+	r, err := l.Run(ctx, s, Options{AsThisHost: true})
+	if err != nil {
+		return nil, err
+	}
+	r.Alias, err = l.simulateAlias(s.Path)
+	return r, err
+}
+
+// CompareResults holds a prediction against a measurement of the same
+// scenario.
+func CompareResults(prediction, measured *Result) []trace.Comparison {
+	path := measured.Scenario.Path
+	p, m := prediction.Counter, measured.Counter
+	var rows []trace.Comparison
+	for _, c := range predicted {
+		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), c.bound))
+	}
+	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName())...)
+	rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, measured.Alias, trace.Measured))
+	rows = append(rows, trace.CompareWords(path, "received_hash", measured.FileHash, measured.ReceivedHash, trace.Measured))
+	return rows
+}
+
+// compareNames compares the syscalls of each name, those included that only
+// one side made.
+func compareNames(path string, predicted, measured map[string]int64) []trace.Comparison {
+	var names []string
+	for _, m := range []map[string]int64{predicted, measured} {
+		for name := range m {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	var rows []trace.Comparison
+	for _, name := range names {
+		c := trace.Compare(path, trace.Syscalls,
+			trace.Count{Value: float64(predicted[name]), Provenance: trace.Modelled},
+			trace.Count{Value: float64(measured[name]), Provenance: trace.Measured}, trace.Bound{})
+		c.Count = fmt.Sprintf("syscalls_by_name.%s", name)
+		rows = append(rows, c)
+	}
+	return rows
+}

@@ -1,0 +1,71 @@
+package lab
+
+import (
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// Result is the outcome of one scenario.
+type Result struct {
+	Scenario Scenario
+	// Run holds the first events of the run, as many as [Options].MaxEvents
+	// allows, and what the run could not see.
+	Run *trace.Run
+	// TotalEvents is how many events there were.
+	TotalEvents int
+	// Counter holds the counts of the whole run, or of its first
+	// [Options].Steps events.
+	Counter *trace.Counter
+	// Listing is the program.
+	Listing []transfer.Line
+	// Notes are remarks for the reader, for example which congestion control
+	// was in force.
+	Notes []Note
+	// FileHash and ReceivedHash are XXH64 of the file and of what a real
+	// receiver got, in hex. A simulated wire checks ranges instead of hashing.
+	FileHash, ReceivedHash string
+	// Alias is what the alias probe saw: "copy" or "lend".
+	Alias string
+}
+
+// Note is a remark: a key of the message catalogues, and what to put into it.
+type Note struct {
+	Key  string         `json:"key"`
+	Args map[string]any `json:"args,omitempty"`
+}
+
+// Options say what to keep of a run.
+type Options struct {
+	// MaxEvents is how many events to keep; with 0 only the counts are kept.
+	MaxEvents int
+	// Steps cuts the counts after that many events; 0 counts all.
+	Steps int
+	// AsThisHost gives the linux model this host's kernel settings (readahead,
+	// pipe sizes) instead of the kernel's defaults.
+	AsThisHost bool
+	// Progress is told now and then how many of the bytes are done.
+	Progress func(done, total int64)
+}
+
+// recorder counts every event and keeps the first ones.
+type recorder struct {
+	run     *trace.Run
+	counter *trace.Counter
+	options Options
+	total   int
+}
+
+func newRecorder(run *trace.Run, o Options) *recorder {
+	return &recorder{run: run, counter: run.Counter(), options: o}
+}
+
+// Record implements [trace.Recorder].
+func (r *recorder) Record(e trace.Event) {
+	r.total++
+	if r.options.Steps == 0 || r.total <= r.options.Steps {
+		r.counter.Record(e)
+	}
+	if r.total <= r.options.MaxEvents {
+		r.run.Record(e)
+	}
+}
