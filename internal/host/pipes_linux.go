@@ -14,6 +14,8 @@ var defaultPipe = 16 * unix.Getpagesize()
 type pipe struct {
 	r, w     int
 	capacity int
+	// wanted is the capacity that was asked for.
+	wanted int
 	// held counts the bytes that were spliced in and not out.
 	held int64
 	// rClosed and wClosed: the program closed the end. dead: one end really is
@@ -22,22 +24,22 @@ type pipe struct {
 }
 
 // openPipe makes a pipe of want bytes' capacity, or as much as this user may
-// have. count is called for each syscall that belongs to that.
-func openPipe(want, flags int, count func(call)) (*pipe, error) {
+// have. Each syscall that belongs to that is made through do.
+func openPipe(want, flags int, do func(call, func() (int, error)) error) (*pipe, error) {
 	var fds [2]int
-	count(callPipe)
-	if err := unix.Pipe2(fds[:], flags|unix.O_CLOEXEC); err != nil {
+	err := do(callPipe, func() (int, error) { return 0, unix.Pipe2(fds[:], flags|unix.O_CLOEXEC) })
+	if err != nil {
 		return nil, err
 	}
-	p := &pipe{r: fds[0], w: fds[1]}
+	p := &pipe{r: fds[0], w: fds[1], wanted: want}
 	if want > defaultPipe {
-		count(callFcntl)
-		if _, err := unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, want); err != nil {
-			// EPERM: above the limit for this user; take what is allowed.
-			if limit := pipeMaxSize(); limit > defaultPipe {
-				count(callFcntl)
-				_, _ = unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, min(limit, want))
-			}
+		grow := func(size int) error {
+			return do(callFcntl, func() (int, error) { return unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, size) })
+		}
+		if limit := pipeMaxSize(); grow(want) != nil && limit > defaultPipe {
+			// EPERM: above the limit for this user. Whatever is allowed will
+			// do: splice(2) then moves less at a time.
+			_ = grow(min(limit, want))
 		}
 	}
 	// A user with many pipes gets smaller ones (pipe-user-pages-soft), so ask.
@@ -70,12 +72,12 @@ type idlePipes struct {
 // maxIdlePipes bounds the descriptors (two each) and the pipe pages that idle.
 const maxIdlePipes = 16
 
-// take finds an idle pipe of at least the capacity that is wanted.
+// take finds an idle pipe that was opened for the same wish.
 func (s *idlePipes) take(want int) *pipe {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, p := range s.idle {
-		if p.capacity >= want {
+		if p.wanted == want || p.wanted <= defaultPipe && want <= defaultPipe {
 			s.idle = append(s.idle[:i], s.idle[i+1:]...)
 			p.rClosed, p.wClosed = false, false
 			return p

@@ -252,7 +252,11 @@ func (s *Serving) Pipe(_ transfer.Label, want int) (transfer.PipeEnds, error) {
 	p := pipePool.take(want)
 	if p == nil {
 		var err error
-		p, err = openPipe(want, unix.O_NONBLOCK, func(c call) { s.count.calls[c]++ })
+		p, err = openPipe(want, unix.O_NONBLOCK, func(c call, f func() (int, error)) error {
+			s.count.calls[c]++
+			_, err := f()
+			return err
+		})
 		if err != nil {
 			return transfer.PipeEnds{}, err
 		}
