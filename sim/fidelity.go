@@ -1,0 +1,65 @@
+package sim
+
+// Level says how closely a model follows the real thing.
+type Level string
+
+const (
+	// Full: counts and order are those of the real thing.
+	Full Level = "full"
+	// Partial: modelled, but simpler; the rule's note says how.
+	Partial Level = "partial"
+	// NotModelled: left out.
+	NotModelled Level = "not modelled"
+)
+
+// Rule is one line of the fidelity table: one thing that computers do, and how
+// far each model goes. Its name and its note are in the message catalogues,
+// under model.<ID> and model.<ID>.note.
+type Rule struct {
+	ID string
+	// Area groups rules: cpu, memory, disk, nic, socket, pipe.
+	Area            string
+	Textbook, Linux Level
+	// Kernel is the version whose source the linux model follows, Source where
+	// the rule stands: a kernel file, a man page, a standard.
+	Kernel, Source string
+}
+
+// Fidelity is the table of what the models do and leave out. Tests read it,
+// and a page shows it.
+func Fidelity() []Rule {
+	return []Rule{
+		{"mode-switch", "cpu", Full, Full, "6.18", "arch/x86/entry/entry_64.S, entry_SYSCALL_64"},
+		{"context-switch", "cpu", NotModelled, Partial, "6.18", "kernel/sched/core.c, __schedule"},
+		{"processors", "cpu", Partial, Partial, "", ""},
+		{"cpu-cache", "cpu", NotModelled, NotModelled, "", ""},
+		{"call-limit", "cpu", NotModelled, Full, "6.18", "include/linux/fs.h, MAX_RW_COUNT"},
+		{"signals", "cpu", NotModelled, NotModelled, "", "signal(7)"},
+
+		{"page-cache", "memory", Full, Partial, "6.18", "mm/filemap.c, filemap_get_pages"},
+		{"eviction", "memory", NotModelled, NotModelled, "6.18", "mm/vmscan.c"},
+		{"write-back", "memory", NotModelled, NotModelled, "6.18", "mm/page-writeback.c"},
+		{"readahead", "memory", NotModelled, Partial, "6.18", "mm/readahead.c, page_cache_sync_ra, page_cache_async_ra"},
+		{"page-fault", "memory", NotModelled, Partial, "6.18", "mm/memory.c, do_fault_around; mm/filemap.c, do_sync_mmap_readahead"},
+		{"mmap-fills", "memory", Full, NotModelled, "6.18", "mmap(2), MAP_POPULATE"},
+		{"truncation", "memory", Full, Partial, "6.18", "mmap(2), SIGBUS; write(2), EFAULT"},
+
+		{"disk-dma", "disk", Full, Partial, "6.18", "block/blk-merge.c"},
+		{"pio", "disk", Partial, Partial, "", "ATA/ATAPI-3, PIO mode 4"},
+		{"disk-head", "disk", NotModelled, NotModelled, "", ""},
+
+		{"gather", "nic", Full, Full, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},
+		{"no-gather", "nic", Full, Partial, "6.18", "net/core/skbuff.c, skb_segment, skb_linearize"},
+		{"packets", "nic", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_output.c, tcp_tso_segment"},
+		{"interrupt", "nic", Partial, Partial, "6.18", "net/core/dev.c, napi_poll"},
+
+		{"socket-buffer", "socket", NotModelled, Partial, "6.18", "net/core/stream.c, sk_stream_write_space"},
+		{"segments", "socket", NotModelled, Partial, "6.18", "net/ipv4/tcp.c, tcp_sendmsg_locked; GSO_MAX_SIZE"},
+		{"loopback", "socket", NotModelled, Partial, "6.18", "drivers/net/loopback.c"},
+		{"tcp-control", "socket", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_input.c"},
+
+		{"pipe-capacity", "pipe", NotModelled, Full, "6.18", "fs/pipe.c, pipe_set_size; pipe(7)"},
+		{"sendfile-pipe", "pipe", NotModelled, Full, "6.18", "fs/splice.c, splice_direct_to_actor"},
+		{"page-references", "pipe", Partial, Full, "6.18", "mm/filemap.c, splice_folio_into_pipe"},
+	}
+}
