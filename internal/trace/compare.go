@@ -77,11 +77,14 @@ func Compare(path string, name CountName, predicted, measured Count, bound Bound
 		PredictedBy: predicted.Provenance, Provenance: measured.Provenance}
 	allowed := math.Max(bound.Abs, bound.Rel*predicted.Value)
 	diff := math.Abs(predicted.Value - measured.Value)
-	switch {
-	case !predicted.Known():
+	if !predicted.Known() {
 		c.Predicted, c.Verdict, c.Reason = nil, NotMeasurable, predicted.Reason
-	case !measured.Known():
+	}
+	if !measured.Known() { // its reason is the one that a reader can do something about
 		c.Measured, c.Verdict, c.Reason = nil, NotMeasurable, measured.Reason
+	}
+	switch {
+	case c.Verdict == NotMeasurable:
 	case diff == 0:
 		c.Verdict = equality(measured.Provenance)
 	case diff <= allowed:

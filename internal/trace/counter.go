@@ -1,5 +1,7 @@
 package trace
 
+import "math"
+
 // Counter computes the counts of a run from its events, one event at a time.
 // It is the only place that knows how an event counts.
 //
@@ -16,7 +18,8 @@ type Counter struct {
 
 	byName  map[string]int64
 	apart   map[string]int64
-	started bool
+	started bool // an event of the transfer was seen
+	spanned bool // one of them was a syscall
 	first   Ns
 	last    Ns
 }
@@ -115,8 +118,14 @@ func (c *Counter) clock(e Event) {
 	}
 	c.started = true
 	c.values[WallTime] = float64(c.last - c.first)
-	if e.Kind == Syscall || c.weakest[WallTime] == "" {
+	// The spans of syscalls are what times a run; other events lie within them
+	// and lend their provenance only where there is no span.
+	switch span := e.Kind == Syscall; {
+	case span && !c.spanned:
+		c.spanned = true
 		c.weakest[WallTime] = e.Provenance
+	case span, !c.spanned:
+		c.weakest[WallTime] = Weakest(c.weakest[WallTime], e.Provenance)
 	}
 }
 
@@ -159,10 +168,12 @@ func (c *Counter) Count(name CountName) Count {
 	return Count{Value: c.values[name], Provenance: p}
 }
 
+// perByte divides a count by the payload. Six decimals say enough, and the
+// same figure must come out wherever it is shown.
 func (c *Counter) perByte(of CountName) Count {
 	n := c.Count(of)
 	if n.Known() && c.payload > 0 {
-		n.Value /= float64(c.payload)
+		n.Value = math.Round(n.Value/float64(c.payload)*1e6) / 1e6
 	}
 	return n
 }

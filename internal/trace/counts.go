@@ -2,7 +2,7 @@ package trace
 
 import (
 	"encoding/json"
-	"math"
+	"fmt"
 )
 
 // CountName names one count. The names are the JSON fields of a run's counts.
@@ -98,22 +98,22 @@ type countJSON struct {
 func (c Count) MarshalJSON() ([]byte, error) {
 	j := countJSON{Provenance: c.Provenance, Reason: c.Reason}
 	if c.Known() {
-		v := c.Value
-		if v != math.Trunc(v) { // per-byte figures: six decimals say enough
-			v = math.Round(v*1e6) / 1e6
-		}
-		j.Value = &v
+		j.Value = &c.Value
 	}
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON writes, and refuses a number without
+// provenance and a gap without one.
 func (c *Count) UnmarshalJSON(b []byte) error {
 	var j countJSON
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
 	*c = Count{Provenance: j.Provenance, Reason: j.Reason}
+	if j.Provenance == "" || (j.Value != nil) != c.Known() {
+		return fmt.Errorf("count %s: want a value with its provenance, or null, unavailable and a reason", b)
+	}
 	if j.Value != nil {
 		c.Value = *j.Value
 	}
