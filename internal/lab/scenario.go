@@ -2,10 +2,12 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+	"copyscope/sim"
 )
 
 // Model names an operating-system model of the simulator.
@@ -101,8 +103,18 @@ func (s Scenario) Validate() error {
 		return &FieldError{"net", string(s.Net), "use nic (simulated only) or loopback"}
 	case s.Side == trace.Real && s.Net == NIC:
 		return &FieldError{"net", string(s.Net), "a real run uses loopback; nic is the modelled network card"}
+	case s.Side == trace.Sim && s.profileError() != nil:
+		return s.profileError()
 	case s.Touch && !program.UserMemory:
 		return &FieldError{"touch", "on", "the bytes of " + s.Path + " never are in user memory; use read-write or mmap-write"}
+	}
+	return nil
+}
+
+// profileError is what is wrong with the profile's name, or nil.
+func (s Scenario) profileError() error {
+	if s.Profile != "" && !slices.Contains(sim.ProfileNames(), s.Profile) {
+		return &FieldError{"profile", s.Profile, "use one of " + strings.Join(sim.ProfileNames(), ", ")}
 	}
 	return nil
 }
