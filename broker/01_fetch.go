@@ -1,0 +1,169 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/log"
+	"copyscope/broker/wire"
+	"copyscope/internal/transfer"
+)
+
+// Fetch, API key 1, versions 4 to 12. From 13 on topics are named by id
+// (KIP-516); clients fall back to 12.
+//
+// The answer's records are regions of the partitions' files, sent by the
+// topic's transfer program (send.go); with sendfile they never are in this
+// process's memory. The first region holds at least one whole batch, whatever
+// the limits say (KIP-74); the last batch of a region may be cut, which clients
+// expect.
+//
+// Sessions (KIP-227) are not kept: the answer's session id is 0, which makes
+// clients send full requests. Ignored: replica id, isolation level (there are
+// no transactions, so the last stable offset is the high watermark), last
+// fetched epoch, log start offset, rack, forgotten topics. Source:
+// FetchRequest.json, FetchResponse.json.
+func serveFetch(c *connection, ctx context.Context, r request) error {
+	req, err := decode[*kmsg.FetchRequest](r)
+	if err != nil {
+		return err
+	}
+	f := c.b.fetch(ctx, req)
+	pieces, err := f.resp.Layout(r.Version, r.Correlation)
+	if err != nil {
+		return err
+	}
+	return c.sendPieces(pieces, f.regions, c.clientName(r.ClientID))
+}
+
+const (
+	// maxFetchBytes bounds an answer (Kafka: the broker's fetch.max.bytes).
+	maxFetchBytes = 55 << 20
+	// maxFetchWait bounds how long a fetch may wait, so that a client that is
+	// gone is noticed.
+	maxFetchWait = time.Minute
+)
+
+// fetched is an answer in the making.
+type fetched struct {
+	resp    wire.FetchResponse
+	regions []region
+	bytes   int64
+	failed  bool
+}
+
+// region is what is sent for one partition.
+type region struct {
+	log.Region
+	topic     string
+	partition int32
+	program   transfer.Program
+}
+
+// fetch waits until there are MinBytes, or something failed, or MaxWaitMillis
+// are over.
+func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) fetched {
+	if req.Version >= 7 && (req.SessionID != 0 || req.SessionEpoch > 0) {
+		return fetched{resp: wire.FetchResponse{ErrorCode: codeSessionIDNotFound}}
+	}
+	limit := min(int64(req.MaxBytes), maxFetchBytes)
+	enough := min(int64(req.MinBytes), limit)
+	f := b.collect(req, limit)
+	wait := min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait)
+	if f.failed || f.bytes >= enough || wait <= 0 {
+		return f
+	}
+	appended := make(chan struct{}, 1)
+	defer b.watch(req, appended)()
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for {
+		// Collected again after the watch began: an append in between counts.
+		if f = b.collect(req, limit); f.failed || f.bytes >= enough {
+			return f
+		}
+		select {
+		case <-appended:
+		case <-over.C:
+			return f
+		case <-ctx.Done():
+			return f
+		}
+	}
+}
+
+// watch signals appends to any partition of the request, until stop is called.
+func (b *Broker) watch(req *kmsg.FetchRequest, appended chan<- struct{}) (stop func()) {
+	var stops []func()
+	for _, t := range req.Topics {
+		for _, p := range t.Partitions {
+			if in := b.topics.get(t.Topic); in != nil && in.partition(p.Partition) != nil {
+				stops = append(stops, in.partition(p.Partition).Watch(appended))
+			}
+		}
+	}
+	return func() {
+		for _, s := range stops {
+			s()
+		}
+	}
+}
+
+// collect finds what can be sent now.
+func (b *Broker) collect(req *kmsg.FetchRequest, limit int64) fetched {
+	f := fetched{resp: wire.FetchResponse{Topics: make([]wire.FetchTopic, 0, len(req.Topics))}}
+	for _, t := range req.Topics {
+		out := wire.FetchTopic{Name: t.Topic, Partitions: make([]wire.FetchPartition, 0, len(t.Partitions))}
+		in := b.topics.get(t.Topic)
+		for _, p := range t.Partitions {
+			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes))
+		}
+		f.resp.Topics = append(f.resp.Topics, out)
+	}
+	return f
+}
+
+// add finds what can be sent of one partition, at most limit bytes unless
+// nothing was found before.
+func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, limit int64) wire.FetchPartition {
+	out := wire.FetchPartition{Index: p.Partition, HighWatermark: -1, LogStart: -1}
+	if t == nil || t.partition(p.Partition) == nil {
+		f.failed, out.ErrorCode = true, codeUnknownTopic
+		return out
+	}
+	if code := checkLeaderEpoch(p.CurrentLeaderEpoch); code != codeNone {
+		f.failed, out.ErrorCode = true, code
+		return out
+	}
+	from := t.partition(p.Partition)
+	r, err := from.Read(p.FetchOffset, min(int64(p.PartitionMaxBytes), limit), f.bytes == 0)
+	out.LogStart, out.HighWatermark = from.Offsets()
+	if err != nil {
+		f.failed, out.ErrorCode = true, codeLogged(b.log, err, "topic", t.name, "partition", p.Partition)
+		if !errors.Is(err, log.ErrOffset) {
+			out.HighWatermark, out.LogStart = -1, -1
+		}
+		return out
+	}
+	if r.Bytes > 0 {
+		out.Bytes, out.Region = r.Bytes, len(f.regions)
+		f.regions = append(f.regions, region{r, t.name, p.Partition, t.configs.Load().program()})
+		f.bytes += r.Bytes
+	}
+	return out
+}
+
+// checkLeaderEpoch compares the epoch that a client believes in with ours,
+// which is 0 for ever (KIP-320); -1 is a client without one.
+func checkLeaderEpoch(epoch int32) int16 {
+	switch {
+	case epoch < -1:
+		return codeFencedLeaderEpoch
+	case epoch > 0:
+		return codeUnknownLeaderEpoch
+	}
+	return codeNone
+}

@@ -1,0 +1,29 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ApiVersions, API key 18, versions 0 to 4: which requests are served. A
+// version that is not known gets UNSUPPORTED_VERSION in the encoding of version
+// 0, with the ranges, so that the client can try again (KIP-511).
+//
+// Ignored: the client's software name and version. Source:
+// ApiVersionsRequest.json.
+func apiVersions(_ *connection, _ *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) {
+	for _, key := range slices.Sorted(maps.Keys(apis)) {
+		k := kmsg.NewApiVersionsResponseApiKey()
+		k.ApiKey, k.MinVersion, k.MaxVersion = key, apis[key].min, apis[key].max
+		resp.ApiKeys = append(resp.ApiKeys, k)
+	}
+}
+
+func unknownApiVersions() *kmsg.ApiVersionsResponse {
+	resp := kmsg.NewPtrApiVersionsResponse()
+	apiVersions(nil, nil, resp)
+	resp.ErrorCode = codeUnsupportedVersion
+	return resp
+}

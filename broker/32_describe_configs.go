@@ -1,0 +1,85 @@
+package broker
+
+import (
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// DescribeConfigs, API key 32, versions 0 to 4, for topics. The broker itself
+// has none that could be read this way.
+//
+// Source: DescribeConfigsRequest.json.
+func describeConfigs(c *connection, req *kmsg.DescribeConfigsRequest, resp *kmsg.DescribeConfigsResponse) {
+	for _, r := range req.Resources {
+		out := kmsg.NewDescribeConfigsResponseResource()
+		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
+		t, refused := c.b.configured(r.ResourceType, r.ResourceName)
+		if refused != nil {
+			out.ErrorCode, out.ErrorMessage = refused.code, kmsg.StringPtr(refused.reason)
+			resp.Resources = append(resp.Resources, out)
+			continue
+		}
+		for _, d := range describeTopicConfigs(*t.configs.Load()) {
+			if r.ConfigNames != nil && !slices.Contains(r.ConfigNames, d.Name) {
+				continue
+			}
+			if !req.IncludeSynonyms {
+				d.ConfigSynonyms = nil
+			}
+			if !req.IncludeDocumentation {
+				d.Documentation = nil
+			}
+			out.Configs = append(out.Configs, d)
+		}
+		resp.Resources = append(resp.Resources, out)
+	}
+}
+
+// describeTopicConfigs describes every config in force.
+func describeTopicConfigs(configs topicConfigs) []kmsg.DescribeConfigsResponseResourceConfig {
+	var out []kmsg.DescribeConfigsResponseResourceConfig
+	for _, d := range configDefs {
+		k := kmsg.NewDescribeConfigsResponseResourceConfig()
+		k.Name, k.ConfigType = d.name, d.kind
+		k.Value = kmsg.StringPtr(configs.get(d.name))
+		k.Documentation = kmsg.StringPtr(d.doc)
+		_, set := configs[d.name]
+		k.IsDefault, k.Source = !set, kmsg.ConfigSourceDefaultConfig
+		if set {
+			k.Source = kmsg.ConfigSourceDynamicTopicConfig
+			k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(d.name, configs[d.name], k.Source))
+		}
+		k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(d.name, d.value, kmsg.ConfigSourceDefaultConfig))
+		out = append(out, k)
+	}
+	return out
+}
+
+// synonym is one of the places from which a config's value can come.
+func synonym(name, value string, source kmsg.ConfigSource) kmsg.DescribeConfigsResponseResourceConfigConfigSynonym {
+	s := kmsg.NewDescribeConfigsResponseResourceConfigConfigSynonym()
+	s.Name, s.Value, s.Source = name, kmsg.StringPtr(value), source
+	return s
+}
+
+// refusal is an error code with what a person should know.
+type refusal struct {
+	code   int16
+	reason string
+}
+
+// configured is the topic that a config request names.
+func (b *Broker) configured(kind kmsg.ConfigResourceType, name string) (*topic, *refusal) {
+	if kind != kmsg.ConfigResourceTypeTopic {
+		return nil, &refusal{codeInvalidRequest, "configs of " + kind.String() + " are not served here, only those of topics"}
+	}
+	if err := checkTopicName(name); err != nil {
+		return nil, &refusal{codeInvalidTopic, err.Error()}
+	}
+	t := b.topics.get(name)
+	if t == nil {
+		return nil, &refusal{codeUnknownTopic, "there is no topic " + name}
+	}
+	return t, nil
+}

@@ -1,0 +1,72 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/wire"
+)
+
+// api is one request that the broker serves, in the versions min to max.
+type api struct {
+	min, max int16
+	serve    func(*connection, context.Context, request) error
+}
+
+// apis are all by API key; each is in the file named by its key.
+//
+// Minima are those of Kafka 4 (KIP-896) or lower. Produce begins at 0 though
+// only 3 and later are stored: librdkafka switches compression off silently if
+// it does not (KAFKA-18659).
+var apis map[int16]api
+
+func init() { // not a literal: ApiVersions answers from the table itself
+	apis = map[int16]api{
+		int16(kmsg.Produce):                 {0, wire.MaxProduceVersion, serveProduce},
+		int16(kmsg.Fetch):                   {wire.MinFetchVersion, wire.MaxFetchVersion, serveFetch},
+		int16(kmsg.ListOffsets):             {1, 6, whole(listOffsets)},
+		int16(kmsg.Metadata):                {0, 12, whole(metadata)},
+		int16(kmsg.ApiVersions):             {0, 4, whole(apiVersions)},
+		int16(kmsg.CreateTopics):            {0, 7, whole(createTopics)},
+		int16(kmsg.DescribeConfigs):         {0, 4, whole(describeConfigs)},
+		int16(kmsg.AlterConfigs):            {0, 2, whole(alterConfigs)},
+		int16(kmsg.IncrementalAlterConfigs): {0, 1, whole(incrementalAlterConfigs)},
+	}
+}
+
+// whole serves a request whose answer is made in memory.
+func whole[Req kmsg.Request, Resp kmsg.Response](answer func(*connection, Req, Resp)) func(*connection, context.Context, request) error {
+	return func(c *connection, _ context.Context, r request) error {
+		req, err := decode[Req](r)
+		if err != nil {
+			return err
+		}
+		resp := req.ResponseKind().(Resp)
+		answer(c, req, resp)
+		return c.respond(r, resp)
+	}
+}
+
+// decode reads the request with kmsg.
+func decode[Req kmsg.Request](r request) (Req, error) {
+	req := kmsg.RequestForKey(r.Key).(Req)
+	req.SetVersion(r.Version)
+	body, err := r.message(req.IsFlexible())
+	if err != nil {
+		return req, err
+	}
+	if err := req.ReadFrom(body); err != nil {
+		return req, fmt.Errorf("%w: %s version %d: %w", wire.ErrFrame, kmsg.NameForKey(r.Key), r.Version, err)
+	}
+	return req, nil
+}
+
+// message is what follows the header.
+func (r request) message(flexible bool) ([]byte, error) {
+	if flexible {
+		return wire.CutTags(r.body)
+	}
+	return r.body, nil
+}

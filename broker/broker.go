@@ -1,0 +1,173 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// nodeID is this broker's; a cluster has no other.
+const nodeID = 1
+
+// farewell is how long connections get to finish an answer when Serve ends.
+const farewell = 2 * time.Second
+
+// Broker serves one data directory on one address.
+type Broker struct {
+	cfg      Config
+	log      *slog.Logger
+	listener *net.TCPListener
+	dir      *dataDir
+	topics   *catalogue
+	served   atomic.Int64 // numbers trace.Served
+	tuned    sync.Once    // the congestion control is logged once
+
+	mu          sync.Mutex
+	connections map[*connection]struct{}
+	refused     bool // the limit was hit since a connection last ended
+	handlers    sync.WaitGroup
+
+	closing sync.Once
+	closed  error
+}
+
+// Open binds the address, locks the directory and recovers the topics in it.
+// From then on clients can connect; they are answered once [Broker.Serve]
+// runs.
+func Open(cfg Config) (*Broker, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := openDataDir(cfg.Dir)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	topics, err := openCatalogue(dir.path, cfg.MaxPartitions, cfg.Log)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), dir.close())
+	}
+	return &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, connections: map[*connection]struct{}{}}, nil
+}
+
+// Addr is the address really bound.
+func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
+
+// Topics tells what is stored, by topic name.
+func (b *Broker) Topics() []TopicInfo {
+	var out []TopicInfo
+	for _, t := range b.topics.all() {
+		out = append(out, t.info())
+	}
+	return out
+}
+
+// Serve answers clients until ctx ends; then it ends the connections, forces
+// the logs to the disk, closes everything and returns nil. An error means that
+// the listener failed or that the logs could not be written out.
+func (b *Broker) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { b.listener.Close() })
+	defer stop()
+	err := b.accept(ctx)
+	cancel()
+	b.dismiss()
+	return errors.Join(err, b.Close())
+}
+
+// accept takes connections until the listener is closed.
+func (b *Broker) accept(ctx context.Context) error {
+	for {
+		conn, err := b.listener.AcceptTCP()
+		switch {
+		case err == nil:
+			b.admit(ctx, conn)
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("accept on %s: the broker was closed", b.Addr())
+		default:
+			// Out of descriptors or memory: others may end soon. Everything
+			// else ends the listener and comes again as ErrClosed.
+			b.log.Warn("accept failed, trying again", "address", b.Addr(), "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// admit starts a connection, or closes it if there are too many.
+func (b *Broker) admit(ctx context.Context, conn *net.TCPConn) {
+	c, err := newConnection(b, conn)
+	if err != nil {
+		b.log.Warn("connection refused", "peer", conn.RemoteAddr(), "error", err)
+		conn.Close()
+		return
+	}
+	b.mu.Lock()
+	full := len(b.connections) >= b.cfg.MaxConnections
+	first := full && !b.refused
+	b.refused = full
+	if !full {
+		b.connections[c] = struct{}{}
+		b.handlers.Add(1)
+	}
+	b.mu.Unlock()
+	if full {
+		if first {
+			b.log.Warn("too many connections; new ones are closed until others end", "limit", b.cfg.MaxConnections, "peer", conn.RemoteAddr())
+		}
+		conn.Close()
+		return
+	}
+	go func() {
+		defer b.handlers.Done()
+		c.serve(ctx)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.connections, c)
+		b.refused = false
+	}()
+}
+
+// dismiss ends all connections: the silent ones at once, the others when their
+// answer is sent or the farewell is over.
+func (b *Broker) dismiss() {
+	each := func(f func(*connection)) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for c := range b.connections {
+			f(c)
+		}
+	}
+	each((*connection).stopReading)
+	cut := time.AfterFunc(farewell, func() { each(func(c *connection) { c.conn.Close() }) })
+	defer cut.Stop()
+	b.handlers.Wait()
+}
+
+// Close ends a broker that does not serve (any more). It is safe to call it
+// more than once.
+func (b *Broker) Close() error {
+	b.closing.Do(func() {
+		if err := b.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			b.closed = err
+		}
+		b.dismiss()
+		b.closed = errors.Join(b.closed, b.topics.close(), b.dir.close())
+	})
+	return b.closed
+}

@@ -1,0 +1,105 @@
+package broker
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"copyscope/internal/trace"
+)
+
+// Config is what a broker is opened with. The limits' zero values stand for
+// the defaults below.
+type Config struct {
+	// Listen is host:port; port 0 takes a free one.
+	Listen string
+	// Advertised is the host:port that clients are told to connect to. Empty
+	// is the address really bound, or, if that is a wildcard, the address at
+	// which the asking client reached this broker.
+	Advertised string
+	// Dir is the data directory. It is made if it is missing.
+	Dir string
+	// Log may be nil: nothing is logged.
+	Log *slog.Logger
+	// OnServed gets one summary for each partition's region that was sent, from
+	// the connection's goroutine. It must not block. It may be nil.
+	OnServed func(trace.Served)
+
+	// MaxFrameBytes bounds a produce request (Kafka: socket.request.max.bytes);
+	// other requests are bounded by 1 MiB, or by this if it is less.
+	MaxFrameBytes int
+	// MaxConnections bounds the connections at a time.
+	MaxConnections int
+	// MaxPartitions bounds the partitions of all topics together: each holds a
+	// file open.
+	MaxPartitions int
+	// MaxIdle is how long a connection may be silent, or a reader may keep one
+	// response waiting (Kafka: connections.max.idle.ms).
+	MaxIdle time.Duration
+}
+
+const (
+	defaultMaxFrameBytes  = 100 << 20
+	defaultMaxConnections = 1000
+	defaultMaxPartitions  = 4000
+	defaultMaxIdle        = 10 * time.Minute
+
+	// smallFrameBytes bounds every request but produce: decoded, its arrays
+	// take many times the bytes of the frame.
+	smallFrameBytes = 1 << 20
+)
+
+// withDefaults fills in what was left zero, and checks the rest.
+func (c Config) withDefaults() (Config, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if c.OnServed == nil {
+		c.OnServed = func(trace.Served) {}
+	}
+	if c.MaxFrameBytes <= 0 {
+		c.MaxFrameBytes = defaultMaxFrameBytes
+	}
+	if c.MaxConnections <= 0 {
+		c.MaxConnections = defaultMaxConnections
+	}
+	if c.MaxPartitions <= 0 {
+		c.MaxPartitions = defaultMaxPartitions
+	}
+	if c.MaxIdle <= 0 {
+		c.MaxIdle = defaultMaxIdle
+	}
+	if c.Dir == "" {
+		return c, fmt.Errorf("the broker needs a data directory")
+	}
+	if c.Advertised != "" {
+		if _, err := parseEndpoint(c.Advertised); err != nil {
+			return c, fmt.Errorf("advertised address %q: %w; give the host:port that clients can reach", c.Advertised, err)
+		}
+	}
+	return c, nil
+}
+
+// endpoint is a host and port as clients are told them.
+type endpoint struct {
+	host string
+	port int32
+}
+
+func parseEndpoint(address string) (endpoint, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return endpoint{}, err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return endpoint{}, fmt.Errorf("port %q is not a number from 1 to 65535", port)
+	}
+	if host == "" {
+		return endpoint{}, fmt.Errorf("the host is empty")
+	}
+	return endpoint{host, int32(n)}, nil
+}

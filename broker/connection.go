@@ -1,0 +1,185 @@
+package broker
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/wire"
+	"copyscope/internal/host"
+)
+
+// connection answers one client's requests, one after the other.
+type connection struct {
+	b      *Broker
+	conn   *net.TCPConn
+	in     *bufio.Reader
+	kernel *host.Serving
+
+	mu      sync.Mutex
+	leaving bool // no further request is read
+}
+
+// request is one frame: its header, and what follows it.
+type request struct {
+	wire.RequestHeader
+	body []byte
+}
+
+func newConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
+	kernel, err := host.NewServing(conn)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
+		inForce, err := tuneLoopback(conn)
+		b.tuned.Do(func() {
+			b.log.Info("congestion control of loopback connections", "in_force", inForce, "error", err)
+		})
+	}
+	return &connection{b: b, conn: conn, in: bufio.NewReader(conn), kernel: kernel}, nil
+}
+
+// serve answers requests until the client leaves, breaks the protocol or is
+// silent for too long, or until ctx ends.
+func (c *connection) serve(ctx context.Context) {
+	defer c.conn.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			c.b.log.Error("connection closed: the broker met a bug in itself", "peer", c.peer(), "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	for {
+		if err := c.one(ctx); err != nil {
+			c.logEnd(ctx, err)
+			return
+		}
+	}
+}
+
+// one reads and answers a request.
+func (c *connection) one(ctx context.Context) error {
+	if !c.armed(time.Now().Add(c.b.cfg.MaxIdle)) {
+		return io.EOF
+	}
+	if _, err := c.in.Peek(1); err != nil { // an idle connection holds no buffer
+		return err
+	}
+	buf := takeFrame()
+	defer func() { giveFrame(buf) }()
+	body, err := wire.ReadFrame(c.in, buf, c.frameLimit)
+	if err != nil {
+		return err
+	}
+	buf = body
+	h, rest, err := wire.CutHeader(body)
+	if err != nil {
+		return err
+	}
+	return c.answer(ctx, request{h, rest})
+}
+
+func (c *connection) frameLimit(key int16) int {
+	if key == int16(kmsg.Produce) {
+		return c.b.cfg.MaxFrameBytes
+	}
+	return min(smallFrameBytes, c.b.cfg.MaxFrameBytes)
+}
+
+// answer finds the API and lets it answer.
+func (c *connection) answer(ctx context.Context, r request) error {
+	api, ok := apis[r.Key]
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: API key %d (%s) is not served here", wire.ErrFrame, r.Key, kmsg.NameForKey(r.Key))
+	case r.Version >= api.min && r.Version <= api.max:
+		return api.serve(c, ctx, r)
+	case r.Key == int16(kmsg.ApiVersions):
+		return c.respond(r, unknownApiVersions())
+	}
+	return fmt.Errorf("%w: %s version %d, served are %d to %d", wire.ErrFrame, kmsg.NameForKey(r.Key), r.Version, api.min, api.max)
+}
+
+// respond sends a whole response.
+func (c *connection) respond(r request, resp kmsg.Response) error {
+	buf := takeFrame()
+	defer func() { giveFrame(buf) }()
+	buf = wire.AppendResponse(buf[:0], r.Correlation, resp)
+	if err := c.conn.SetWriteDeadline(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
+		return err
+	}
+	_, err := c.conn.Write(buf)
+	return err
+}
+
+// armed sets how long the connection may be silent, unless it is leaving.
+func (c *connection) armed(until time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.leaving && c.conn.SetReadDeadline(until) == nil
+}
+
+// stopReading lets the connection end after the answer that it works on.
+func (c *connection) stopReading() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaving = true
+	c.conn.SetReadDeadline(time.Unix(1, 0)) // long ago: ends a read that waits
+}
+
+// logEnd says why the connection ends, as loud as it is unusual.
+func (c *connection) logEnd(ctx context.Context, err error) {
+	switch {
+	case errors.Is(err, io.EOF), ctx.Err() != nil, errors.Is(err, net.ErrClosed):
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		c.b.log.Info("connection closed: the client left before its answer was sent", "peer", c.peer(), "error", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.b.log.Info("connection closed: it was silent, or did not read, for too long", "peer", c.peer(), "limit", c.b.cfg.MaxIdle)
+	default:
+		c.b.log.Warn("connection closed", "peer", c.peer(), "error", err)
+	}
+}
+
+func (c *connection) peer() string { return c.conn.RemoteAddr().String() }
+
+// clientName is how others are told of the client: what it calls itself, made
+// printable, and its address.
+func (c *connection) clientName(id string) string {
+	const longest = 64
+	id = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\ufffd' {
+			return -1
+		}
+		return r
+	}, id[:min(len(id), longest)])
+	if id == "" {
+		return c.peer()
+	}
+	return id + "@" + c.peer()
+}
+
+// frames holds idle buffers for requests and responses. What is larger than
+// keptFrame is left to the garbage collector.
+var frames = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+const keptFrame = 2 << 20
+
+func takeFrame() []byte { return *frames.Get().(*[]byte) }
+
+func giveFrame(b []byte) {
+	if cap(b) <= keptFrame {
+		b = b[:0]
+		frames.Put(&b)
+	}
+}

@@ -1,0 +1,100 @@
+package broker
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The data directory:
+//
+//	.lock              held while a broker has the directory, as Kafka does
+//	meta.properties    the cluster's id and the node's, in Kafka's format
+//	topics.json        the topics, see topics.go
+//	<topic>-<n>/       the partitions, see package log
+type dataDir struct {
+	path      string
+	lock      *os.File
+	clusterID string
+}
+
+// errLocked: another process holds the lock.
+var errLocked = errors.New("locked")
+
+// openDataDir makes, locks and reads the directory.
+func openDataDir(path string) (*dataDir, error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", path, err)
+	}
+	lock, err := lockFile(filepath.Join(path, ".lock"))
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("data directory %q: another broker is using it; stop that one, or give another directory", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", path, err)
+	}
+	d := &dataDir{path: path, lock: lock}
+	if d.clusterID, err = clusterID(filepath.Join(path, "meta.properties")); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
+	}
+	return d, nil
+}
+
+func (d *dataDir) close() error { return d.lock.Close() }
+
+// clusterID reads the file, or writes it when the directory is new.
+func clusterID(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		id := encodeID(newID())
+		text := fmt.Sprintf("version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", id, nodeID, encodeID(newID()))
+		return id, replaceFile(path, []byte(text))
+	}
+	if err != nil {
+		return "", err
+	}
+	for lines := bufio.NewScanner(strings.NewReader(string(b))); lines.Scan(); {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "cluster.id="); ok && id != "" {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("%s has no cluster.id line; remove the file to get a new id", path)
+}
+
+// topicID is Kafka's Uuid: 128 random bits, in text base64 without padding.
+type topicID [16]byte
+
+func newID() (id topicID) {
+	rand.Read(id[:])
+	return id
+}
+
+func encodeID(id topicID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+func decodeID(s string) (id topicID, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != len(id) {
+		return id, fmt.Errorf("%q is no 128 bit id in base64", s)
+	}
+	return topicID(b), nil
+}
+
+// replaceFile writes the file so that after a crash either the old or the new
+// content is there, whole.
+func replaceFile(path string, content []byte) error {
+	next := path + ".next"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}

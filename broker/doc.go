@@ -1,0 +1,13 @@
+// Package broker is a one-node log broker that speaks Kafka's wire protocol.
+// It stores record batches as they arrive and sends them to consumers with a
+// program of package transfer, by default sendfile, chosen for each topic by
+// the config copyscope.fetch.path.
+//
+// Where to look: one file for each API key, named by its number
+// (01_fetch.go); api.go lists them with their versions. connection.go reads
+// requests and sends answers, send.go sends regions of files. topics.go is
+// the catalogue of topics and its file, datadir.go the directory.
+//
+// Locks: Broker.mu (connections) and catalogue.mu are leaves; neither is held
+// while the other is taken, nor while a log is appended to or read.
+package broker

@@ -1,0 +1,87 @@
+package broker
+
+import (
+	"errors"
+	"log/slog"
+
+	"copyscope/broker/log"
+)
+
+// Kafka's error codes that this broker uses (Errors.java).
+const (
+	codeNone                int16 = 0
+	codeUnknown             int16 = -1 // UNKNOWN_SERVER_ERROR
+	codeOffsetOutOfRange    int16 = 1
+	codeCorruptMessage      int16 = 2
+	codeUnknownTopic        int16 = 3
+	codeMessageTooLarge     int16 = 10
+	codeInvalidTopic        int16 = 17
+	codeInvalidRequiredAcks int16 = 21
+	codeInvalidTimestamp    int16 = 32
+	codeUnsupportedVersion  int16 = 35
+	codeTopicExists         int16 = 36
+	codeInvalidPartitions   int16 = 37
+	codeInvalidReplication  int16 = 38
+	codeInvalidConfig       int16 = 40
+	codeInvalidRequest      int16 = 42
+	codePolicyViolation     int16 = 44
+	codeInvalidTxnState     int16 = 48
+	codeStorage             int16 = 56
+	codeSessionIDNotFound   int16 = 70
+	codeFencedLeaderEpoch   int16 = 74
+	codeUnknownLeaderEpoch  int16 = 75
+	codeUnsupportedCodec    int16 = 76
+	codeInvalidRecord       int16 = 87
+	codeUnknownTopicID      int16 = 100
+)
+
+var (
+	errTopicName   = errors.New("invalid topic name")
+	errConfig      = errors.New("invalid config")
+	errReplication = errors.New("invalid replication")
+	errRequest     = errors.New("invalid request")
+)
+
+// errorCodes maps our errors to Kafka's, the first match counts.
+var errorCodes = []struct {
+	err  error
+	code int16
+}{
+	{log.ErrCorrupt, codeCorruptMessage},
+	{log.ErrInvalid, codeInvalidRecord},
+	{log.ErrTooLarge, codeMessageTooLarge},
+	{log.ErrTimestampType, codeInvalidTimestamp},
+	{log.ErrCodec, codeUnsupportedCodec},
+	{log.ErrTransactional, codeInvalidTxnState},
+	{log.ErrOffset, codeOffsetOutOfRange},
+	{log.ErrStorage, codeStorage},
+	{errTopicName, codeInvalidTopic},
+	{errTopicExists, codeTopicExists},
+	{errPartitionNumber, codeInvalidPartitions},
+	{errPartitionLimit, codePolicyViolation},
+	{errReplication, codeInvalidReplication},
+	{errConfig, codeInvalidConfig},
+	{errRequest, codeInvalidRequest},
+}
+
+// codeOf is Kafka's code for err.
+func codeOf(err error) int16 {
+	if err == nil {
+		return codeNone
+	}
+	for _, e := range errorCodes {
+		if errors.Is(err, e.err) {
+			return e.code
+		}
+	}
+	return codeUnknown
+}
+
+// codeLogged is codeOf, and a log line if the fault is the broker's.
+func codeLogged(l *slog.Logger, err error, args ...any) int16 {
+	code := codeOf(err)
+	if code == codeStorage || code == codeUnknown {
+		l.Error("request failed", append(args, "error", err)...)
+	}
+	return code
+}

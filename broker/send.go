@@ -1,0 +1,89 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"copyscope/broker/wire"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// Bytes that a transfer program's call is asked for.
+const (
+	// bulkChunk is for the paths that need no memory for it. For splice it is
+	// the pipe's capacity, and what /proc/sys/fs/pipe-max-size allows by
+	// default.
+	bulkChunk = 1 << 20
+	// bufferChunk is for read-write, whose buffer should stay in the CPU's
+	// cache between the read and the write.
+	bufferChunk = 64 << 10
+)
+
+func chunkOf(path string) int {
+	if path == "read-write" {
+		return bufferChunk
+	}
+	return bulkChunk
+}
+
+// sendPieces sends a response: header bytes from memory, regions by their
+// programs. The sizes were fixed before, so nothing but all of it will do: on
+// an error the connection must end.
+func (c *connection) sendPieces(pieces []wire.Piece, regions []region, client string) error {
+	if err := c.conn.SetWriteDeadline(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
+		return err
+	}
+	if len(regions) == 0 {
+		_, err := c.conn.Write(pieces[0].Head)
+		return err
+	}
+	// Corked, a header and the records behind it share a packet. Taking the
+	// cork off sends the last, short packet at once: a reader never waits for
+	// the kernel's 200 ms.
+	if err := cork(c.conn, true); err != nil {
+		return err
+	}
+	for _, p := range pieces {
+		if _, err := c.conn.Write(p.Head); err != nil {
+			return err
+		}
+		if p.Region == wire.NoRegion {
+			continue
+		}
+		if err := c.sendRegion(regions[p.Region], client); err != nil {
+			return err
+		}
+	}
+	return cork(c.conn, false)
+}
+
+// sendRegion runs the topic's transfer program and tells of it.
+func (c *connection) sendRegion(r region, client string) error {
+	c.kernel.Reset()
+	job := transfer.Job{
+		In: c.kernel.File(r.File), Out: c.kernel.Socket(),
+		Offset: r.Position, Bytes: r.Bytes, Chunk: chunkOf(r.program.Path),
+	}
+	began := time.Now()
+	sent, err := r.program.Send(c.kernel, job)
+	served := trace.Served{
+		Seq: c.b.served.Add(1), Began: began, Dur: trace.Ns(time.Since(began)),
+		Topic: r.topic, Partition: r.partition, Client: client,
+		Path: r.program.Path, Bytes: sent, Chunk: job.Chunk,
+		SyscallsByName: c.kernel.Summary().SyscallsByName,
+	}
+	if err != nil {
+		served.Err = err.Error()
+	}
+	c.b.cfg.OnServed(served)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, syscall.EIO) || errors.Is(err, transfer.ErrShrunk) || errors.Is(err, syscall.EFAULT) {
+		c.b.log.Error("the stored records could not be read", "topic", r.topic, "partition", r.partition, "file", r.File.Name(), "error", err)
+	}
+	return fmt.Errorf("%s-%d: %w", r.topic, r.partition, err)
+}

@@ -1,0 +1,113 @@
+package wire
+
+import "encoding/binary"
+
+// reader takes protocol types off a request. After the first that does not
+// fit, bad is set and everything reads as zero.
+type reader struct {
+	rest     []byte
+	flexible bool // compact lengths and tagged fields (KIP-482)
+	bad      bool
+}
+
+// span is the next n bytes, not copied.
+func (r *reader) span(n int64) []byte {
+	if r.bad || n < 0 || n > int64(len(r.rest)) {
+		r.bad, r.rest = true, nil
+		return nil
+	}
+	s := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return s
+}
+
+func (r *reader) int16() int16 {
+	if b := r.span(2); b != nil {
+		return int16(binary.BigEndian.Uint16(b))
+	}
+	return 0
+}
+
+func (r *reader) int32() int32 {
+	if b := r.span(4); b != nil {
+		return int32(binary.BigEndian.Uint32(b))
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// length is that of a string (short), of bytes or of an array; -1 is null.
+func (r *reader) length(short bool) int64 {
+	switch {
+	case r.flexible:
+		v := r.uvarint()
+		if v > 1<<31 {
+			r.bad = true
+			return 0
+		}
+		return int64(v) - 1
+	case short:
+		return int64(r.int16())
+	}
+	return int64(r.int32())
+}
+
+// bytes is nil for null.
+func (r *reader) bytes(short bool) []byte {
+	n := r.length(short)
+	if n < 0 {
+		return nil
+	}
+	return r.span(n)
+}
+
+// str is a copy, so that it may outlive the frame.
+func (r *reader) str() string { return string(r.bytes(true)) }
+
+// shortString is a string of the request header, which is never compact.
+func (r *reader) shortString() string {
+	n := int64(r.int16())
+	if n < 0 {
+		return ""
+	}
+	return string(r.span(n))
+}
+
+// array is the number of elements that follow, each of at least minBytes. A
+// count that cannot be true is refused before memory is made for it.
+func (r *reader) array(minBytes int) int {
+	n := r.length(false)
+	if r.bad || n < 0 {
+		return 0
+	}
+	if n > int64(len(r.rest)/minBytes) {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	return int(n)
+}
+
+// tags skips a set of tagged fields.
+func (r *reader) tags() {
+	for n := r.uvarint(); n > 0 && !r.bad; n-- {
+		r.uvarint() // the tag
+		r.span(int64(min(r.uvarint(), 1<<31)))
+	}
+}
+
+// structEnd skips the tagged fields that end each structure of a flexible
+// message.
+func (r *reader) structEnd() {
+	if r.flexible {
+		r.tags()
+	}
+}
