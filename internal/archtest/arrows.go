@@ -1,0 +1,115 @@
+package archtest
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// module is the module's name in import paths.
+const module = "copyscope"
+
+// below are the packages of the chain that a view may show; the chain runs
+// trace ← transfer ← {sim, host} ← lab ← lesson ← web ← cmd.
+var (
+	kernels = []string{"internal/trace", "internal/transfer"}
+	lab     = append([]string{"sim", "internal/host"}, kernels...)
+	lesson  = append([]string{"internal/lab"}, lab...)
+)
+
+// mayImport lists, for every folder, which of our packages its files import,
+// test files apart. A folder covers those below it that have no entry of their
+// own; "…" after a name covers its folders.
+var mayImport = map[string][]string{
+	"internal/trace":                 {},
+	"internal/transfer":              {"internal/trace"},
+	"internal/transfer/transfertest": {"internal/transfer", "internal/trace"},
+	"sim":                            kernels,
+	"internal/host":                  kernels,
+	"internal/lab":                   lab,
+	"internal/lesson":                lesson,
+	"internal/locale":                {},
+	"static":                         {},
+	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
+	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, lesson...),
+	"broker":                         append([]string{"internal/host", "broker/…"}, kernels...),
+	"broker/log":                     kernels, // knows nothing of the wire
+	"broker/wire":                    append([]string{"internal/host"}, kernels...),
+	"cmd":                            {"internal/…", "sim", "broker", "web", "docs"},
+	"internal/notices":               {},
+	"internal/archtest":              {"internal/trace"},
+	"docs":                           {},
+}
+
+// testsMayImport lists what test files import besides: a test stands at its
+// package's own height, or one step beside it.
+var testsMayImport = map[string][]string{
+	"internal/transfer": {"internal/transfer/transfertest"},
+	"sim":               {"internal/transfer/transfertest"},
+	"internal/host":     {"internal/transfer/transfertest"},
+	"internal/locale":   lesson, // that every word of theirs is in the catalogues
+	"web":               {"broker/…"}, // the browser tests serve the whole
+	"templates":         {"internal/host", "sim"},
+	"broker":            {"internal/transfer/transfertest"},
+}
+
+// Arrows is the rule of who imports whom. It reads the files themselves, so it
+// holds on every operating system's files at once.
+func Arrows(tree fs.FS) (found []string, err error) {
+	err = each(tree, []string{".go"}, func(name string, text []byte) error {
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		from := path.Dir(name)
+		allowed, ok := lookup(mayImport, from)
+		if !ok {
+			found = append(found, fmt.Sprintf("%s: %s is not in the table of arrows; say in internal/archtest what it may import", name, from))
+			return nil
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			more, _ := lookup(testsMayImport, from)
+			allowed = append(slices.Clone(allowed), more...)
+		}
+		for _, spec := range file.Imports {
+			target, ours := ourPackage(spec.Path.Value)
+			if ours && target != from && !covers(allowed, target) {
+				found = append(found, fmt.Sprintf("%s: %s must not import %s", name, from, target))
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// lookup finds the entry for a folder or the nearest folder above it.
+func lookup(table map[string][]string, folder string) ([]string, bool) {
+	for ; folder != "."; folder = path.Dir(folder) {
+		if entry, ok := table[folder]; ok {
+			return entry, true
+		}
+	}
+	return nil, false
+}
+
+func ourPackage(quoted string) (string, bool) {
+	imported, err := strconv.Unquote(quoted)
+	if err != nil {
+		return "", false
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+func covers(allowed []string, target string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		if folder, all := strings.CutSuffix(a, "…"); all {
+			return strings.HasPrefix(target+"/", folder)
+		}
+		return a == target
+	})
+}
