@@ -28,6 +28,7 @@ func init() { // not a literal: ApiVersions answers from the table itself
 		int16(kmsg.Fetch):                   {wire.MinFetchVersion, wire.MaxFetchVersion, serveFetch},
 		int16(kmsg.ListOffsets):             {1, 6, whole(listOffsets)},
 		int16(kmsg.Metadata):                {0, 12, whole(metadata)},
+		int16(kmsg.FindCoordinator):         {0, 2, whole(findCoordinator)},
 		int16(kmsg.ApiVersions):             {0, 4, whole(apiVersions)},
 		int16(kmsg.CreateTopics):            {0, 7, whole(createTopics)},
 		int16(kmsg.DescribeConfigs):         {0, 4, whole(describeConfigs)},
