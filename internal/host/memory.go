@@ -1,6 +1,7 @@
 package host
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"runtime/debug"
 	"sync"
@@ -23,6 +24,7 @@ type userRange struct {
 	bytes  []byte
 	mapped bool
 	pooled *[]byte // where bytes came from, if from buffers
+	at     int64   // file offset of bytes[0], as far as known
 }
 
 // bytes is the memory behind m, or EFAULT if there is none.
@@ -36,6 +38,17 @@ func (t *memory) bytes(m transfer.Mem) ([]byte, error) {
 
 // isMapping says whether m is in a mapping of a file.
 func (t *memory) isMapping(m transfer.Mem) bool { return t.ranges[m.Handle].mapped }
+
+// holds notes that m now holds the file's bytes from off on.
+func (t *memory) holds(m transfer.Mem, off int64) {
+	if r, ok := t.ranges[m.Handle]; ok {
+		r.at = off - int64(m.Off)
+		t.ranges[m.Handle] = r
+	}
+}
+
+// offset is the file offset of m's first byte.
+func (t *memory) offset(m transfer.Mem) int64 { return t.ranges[m.Handle].at + int64(m.Off) }
 
 func (t *memory) add(r userRange) transfer.Mem {
 	if t.ranges == nil {
@@ -94,8 +107,8 @@ func takeBuffer(n int) *[]byte {
 
 func giveBuffer(p *[]byte) { buffers[bits.Len(uint(len(*p)-1))].Put(p) }
 
-// touchSink keeps the compiler from dropping the reads of touch.
-var touchSink byte
+// touchSink keeps the compiler from dropping the reads of touchPiece.
+var touchSink uint64
 
 // touch reads every byte of b. A page that is gone from the file under a
 // mapping raises SIGBUS; that becomes EFAULT.
@@ -106,10 +119,24 @@ func touch(b []byte) (err error) {
 			err = syscall.EFAULT
 		}
 	}()
-	var x byte
+	// In pieces: between calls the runtime can stop the goroutine, which
+	// matters where its preemption signal is blocked.
+	const piece = 1 << 20
+	for ; len(b) > piece; b = b[piece:] {
+		touchPiece(b[:piece])
+	}
+	touchPiece(b)
+	return nil
+}
+
+//go:noinline
+func touchPiece(b []byte) {
+	var x uint64
+	for ; len(b) >= 8; b = b[8:] {
+		x ^= binary.LittleEndian.Uint64(b)
+	}
 	for _, c := range b {
-		x ^= c
+		x ^= uint64(c)
 	}
 	touchSink = x
-	return nil
 }

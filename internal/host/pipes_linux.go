@@ -36,10 +36,10 @@ func openPipe(want, flags int, do func(call, func() (int, error)) error) (*pipe,
 		grow := func(size int) error {
 			return do(callFcntl, func() (int, error) { return unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, size) })
 		}
-		if limit := pipeMaxSize(); grow(want) != nil && limit > defaultPipe {
+		if limit := pipeMaxSize(); grow(want) != nil && defaultPipe < limit && limit < want {
 			// EPERM: above the limit for this user. Whatever is allowed will
 			// do: splice(2) then moves less at a time.
-			_ = grow(min(limit, want))
+			_ = grow(limit)
 		}
 	}
 	// A user with many pipes gets smaller ones (pipe-user-pages-soft), so ask.

@@ -16,6 +16,9 @@ const (
 	callClose
 	callPoll
 	numCalls
+
+	// noCall is what user code does itself.
+	noCall call = -1
 )
 
 // callNames are the names as strace(1) prints them.

@@ -1,0 +1,83 @@
+package host
+
+import (
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// Options describe one real run over loopback.
+type Options struct {
+	Program transfer.Program
+	// Size and Chunk are in bytes.
+	Size, Chunk int64
+	// Cold drops the source from the page cache first; otherwise it is warmed.
+	Cold bool
+	// Touch makes user code read the bytes on the way.
+	Touch bool
+	// Dir is where the source file is made; empty means the temporary
+	// directory.
+	Dir string
+	// Source is the file to send, if it is there already; it stays open.
+	Source *Source
+
+	// Recorder takes the events; nil keeps none.
+	Recorder trace.Recorder
+	// Fault puts a wrapper between program and kernel; nil puts none.
+	Fault func(transfer.Kernel) transfer.Kernel
+	// Progress is told about 64 times, from the sending thread and outside of
+	// what is measured, how many bytes were handed to the socket.
+	Progress func(sent int64)
+}
+
+// Outcome is what a real run did.
+type Outcome struct {
+	// Sent bytes were handed to the socket, Received bytes came out of it.
+	Sent, Received int64
+	// FileHash and ReceivedHash are XXH64.
+	FileHash, ReceivedHash uint64
+
+	// Wall is how long the program took to hand everything over, Delivered
+	// until the receiver had the last byte. CPU is what the sender's thread
+	// used, ReaderCPU the receiver's, hashing included.
+	Wall, Delivered, CPU, ReaderCPU trace.Ns
+
+	// Congestion is the congestion control in force at the sender.
+	Congestion string
+	// Pages is how many pages the file has; so many of them were in the page
+	// cache right before and right after the run.
+	Pages, ResidentBefore, ResidentAfter int64
+
+	Notes []Note
+}
+
+// Intact says whether the receiver got the file, all of it and nothing else.
+func (o *Outcome) Intact() bool {
+	return o.Received == o.Sent && o.ReceivedHash == o.FileHash
+}
+
+// Note is a remark on a run: a key of the message catalogues, and what to put
+// into it.
+type Note struct {
+	Key  string         `json:"key"`
+	Args map[string]any `json:"args,omitempty"`
+}
+
+// The keys of the notes.
+const (
+	// NoteCongestion: args name.
+	NoteCongestion = "host.note.congestion"
+	// NoteShort: args calls, the number of calls that moved fewer bytes than
+	// they were asked to.
+	NoteShort = "host.note.short"
+	// NoteNotWarm: args resident and pages; the page cache did not take all.
+	NoteNotWarm = "host.note.not-warm"
+	// NoteEvicted: args resident and pages; pages left the page cache during
+	// a warm run.
+	NoteEvicted = "host.note.evicted"
+	// NoteSampled: args every; the thread's usage was read at every so many
+	// calls, so per-call figures of faults and CPU time stand for several.
+	NoteSampled = "host.note.sampled"
+	// NotePaused: args ms; the run paused so long in all while the witness
+	// made events of full records. Wall time includes it.
+	NotePaused = "host.note.paused"
+)

@@ -1,0 +1,113 @@
+package host
+
+import (
+	"errors"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/sys/unix"
+
+	"copyscope/internal/trace"
+)
+
+const (
+	// readerBuffer is how much the reader asks for: a good deal more than a
+	// segment, and it fits into the processor's second-level cache.
+	readerBuffer = 256 << 10
+	// maxReceipts bounds the reader's records; beyond, records grow together.
+	maxReceipts = 1 << 15
+)
+
+// reader drains a connection on a thread of its own and hashes what arrives.
+type reader struct {
+	start time.Time
+	done  chan struct{}
+
+	// Final once done is closed.
+	received int64
+	hash     uint64
+	last     trace.Ns // when the last byte had arrived
+	cpu      trace.Ns
+	err      error
+
+	mu       sync.Mutex
+	receipts []receipt
+}
+
+// receipt is one read(2) that returned bytes.
+type receipt struct {
+	at, end trace.Ns
+	bytes   int64
+}
+
+// readAll begins to read the receiver's socket until its end.
+func readAll(socket int, start time.Time) *reader {
+	r := &reader{start: start, done: make(chan struct{}), receipts: make([]receipt, 0, maxReceipts)}
+	go func() {
+		defer close(r.done)
+		unlock, err := lockThread()
+		if err != nil {
+			r.err = err
+			return
+		}
+		defer unlock()
+		r.drain(socket)
+	}()
+	return r
+}
+
+func (r *reader) drain(socket int) {
+	began := threadCPU()
+	buf := make([]byte, readerBuffer)
+	hash := xxhash.New()
+	for {
+		at := trace.Ns(time.Since(r.start))
+		n, err := unix.Read(socket, buf)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			r.err = err
+			break
+		}
+		r.last = trace.Ns(time.Since(r.start))
+		r.received += int64(n)
+		r.note(receipt{at, r.last, int64(n)})
+		hash.Write(buf[:n])
+	}
+	r.hash = hash.Sum64()
+	r.cpu = threadCPU() - began
+}
+
+func (r *reader) note(c receipt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.receipts) == cap(r.receipts) {
+		last := &r.receipts[len(r.receipts)-1]
+		last.end, last.bytes = c.end, last.bytes+c.bytes
+		return
+	}
+	r.receipts = append(r.receipts, c)
+}
+
+// events are the receiver's copies that began before until and were not told
+// yet. The rule: a read(2) that returned n bytes copied n bytes.
+func (r *reader) events(until trace.Ns) []trace.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []trace.Event
+	rest := r.receipts[:0]
+	for _, c := range r.receipts {
+		if c.at > until {
+			rest = append(rest, c)
+			continue
+		}
+		out = append(out, trace.Event{At: c.at, Dur: c.end - c.at, Endpoint: trace.Receiver, Phase: trace.Transfer,
+			Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.SocketBuffer, To: trace.UserBuffer,
+			Bytes: c.bytes, Detail: "receive", Provenance: trace.Derived})
+	}
+	r.receipts = rest
+	return out
+}

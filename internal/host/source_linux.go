@@ -1,0 +1,141 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/sys/unix"
+)
+
+// Source is a file to send, with known content. It has no name, so nothing of
+// it is left behind whatever ends the process. Several runs, one after the
+// other, may use it.
+type Source struct {
+	dir  string
+	file *os.File
+	size int64
+	hash uint64
+}
+
+// NewSource makes a file of size bytes in dir; empty means the temporary
+// directory.
+func NewSource(ctx context.Context, dir string, size int64) (*Source, error) {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	if size <= 0 {
+		return nil, fmt.Errorf("source file of %d bytes: the size must be above 0", size)
+	}
+	s := &Source{dir: dir, size: size}
+	if err := s.make(ctx); err != nil {
+		s.Close()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, s.explain(err)
+	}
+	return s, nil
+}
+
+// explain says what to do about a file that cannot be made.
+func (s *Source) explain(err error) error {
+	remedy := "name a directory that can be written, for example with TMPDIR"
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG):
+		remedy = "choose a smaller size or a directory with more room, for example with TMPDIR"
+	case errors.Is(err, unix.EIO):
+		remedy = "the disk reported an error"
+	}
+	return fmt.Errorf("source file of %d bytes in %s: %w; %s", s.size, s.dir, err, remedy)
+}
+
+func (s *Source) make(ctx context.Context) (err error) {
+	if s.file, err = nameless(s.dir); err != nil {
+		return err
+	}
+	if err := s.reserve(); err != nil {
+		return err
+	}
+	hash := xxhash.New()
+	piece := make([]byte, 1<<20)
+	for off := int64(0); off < s.size; off += int64(len(piece)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fill(piece, off)
+		part := piece[:min(int64(len(piece)), s.size-off)]
+		if _, err := s.file.WriteAt(part, off); err != nil {
+			return err
+		}
+		hash.Write(part)
+	}
+	s.hash = hash.Sum64()
+	return nil
+}
+
+// nameless opens a file that is in no directory.
+func nameless(dir string) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		return os.NewFile(uintptr(fd), dir+"/(source)"), nil
+	}
+	// A file system without O_TMPFILE: with a name for a moment.
+	f, err := os.CreateTemp(dir, "copyscope-source-*")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// reserve finds out early that the disk is too small, and reserves the room
+// where the file system can.
+func (s *Source) reserve() error {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(int(s.file.Fd()), &st); err != nil {
+		return os.NewSyscallError("fstatfs", err)
+	}
+	if free := int64(st.Bavail) * st.Bsize; st.Blocks > 0 && s.size > free {
+		return fmt.Errorf("only %d bytes are free: %w", free, unix.ENOSPC)
+	}
+	err := unix.Fallocate(int(s.file.Fd()), 0, 0, s.size)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return nil
+	}
+	return err
+}
+
+// open gives the source as a program gets a file: position 0, and no trace of
+// earlier reads in its readahead state.
+func (s *Source) open() (*os.File, error) {
+	st, err := s.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() != s.size {
+		return nil, fmt.Errorf("the source file has %d bytes instead of %d: it was truncated by an earlier run", st.Size(), s.size)
+	}
+	f, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", s.file.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("open the source file again, which needs /proc: %w", err)
+	}
+	return f, nil
+}
+
+// Size is the file's size in bytes, Hash its XXH64.
+func (s *Source) Size() int64  { return s.size }
+func (s *Source) Hash() uint64 { return s.hash }
+
+// Truncate makes the file shorter, to see what becomes of a running transfer.
+// The source cannot be used for another run.
+func (s *Source) Truncate(size int64) error { return s.file.Truncate(size) }
+
+// Close removes the file.
+func (s *Source) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}

@@ -1,0 +1,43 @@
+package host
+
+import (
+	"os"
+
+	"copyscope/internal/trace"
+)
+
+// Watch tells how a measured run over loopback knows each count, and which it
+// cannot see.
+func Watch(cold bool) trace.Watch {
+	measured, derived := trace.Basis{Provenance: trace.Measured}, trace.Basis{Provenance: trace.Derived}
+	cannot := func(why string) trace.Basis { return trace.Basis{Provenance: trace.Unavailable, Reason: why} }
+	w := trace.Watch{
+		// Returned by the calls, or told by getrusage(2) and the clocks.
+		trace.Syscalls: measured, trace.PageFaults: measured, trace.MajorFaults: measured,
+		trace.ContextSwitches: measured, trace.CPUTime: measured, trace.WallTime: measured,
+		// Follow by rule from what calls returned.
+		trace.ModeSwitches: derived, trace.CPUCopies: derived, trace.CPUCopiedBytes: derived,
+		trace.Descriptors: derived, trace.UserBufferBytes: derived, trace.BytesSent: derived,
+		trace.ReceiverCopiedBytes: derived,
+		// The CPU carries no words to a device: loopback has none, disks move
+		// by DMA.
+		trace.PIOBytes: derived,
+
+		trace.Interrupts:          cannot("needs tracepoints: irq:irq_handler_entry"),
+		trace.DiskReads:           cannot("needs tracepoints: block:block_rq_issue"),
+		trace.PageCacheInsertions: cannot("needs tracepoints: filemap:mm_filemap_add_to_page_cache"),
+		trace.DMATransfers:        derived,
+		trace.DMABytes:            derived,
+		trace.DiskReadBytes:       measured,
+	}
+	if cold {
+		w[trace.DMATransfers] = cannot("loopback has no device and so no DMA; how many transfers the disk made needs tracepoints: block:block_rq_complete")
+	}
+	if f, err := os.Open("/proc/thread-self/io"); err == nil {
+		f.Close()
+	} else {
+		why := cannot("loopback has no device and so no DMA; what the disk moved is in /proc/thread-self/io: " + err.Error())
+		w[trace.DMATransfers], w[trace.DMABytes], w[trace.DiskReadBytes] = why, why, why
+	}
+	return w
+}

@@ -1,0 +1,275 @@
+package host
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// witness times each call, reads the thread's usage, and makes events of both.
+//
+// It keeps compact records in memory that is there before the run, and makes
+// the events when the run is over or the records are full: what a recorder
+// does (growing slices, page faults) must not count as the transfer's.
+type witness struct {
+	rec   trace.Recorder
+	start time.Time
+	meter *meter
+	every int  // reads the usage at every so many calls
+	disk  bool // reads what came from the disk as often; else once, at the end
+
+	records []record
+	base    usage // at the end of what is accounted for
+	since   int   // records after that
+	calls   int   // syscalls emitted so far
+	shorts  int64 // calls that did less than they were asked to
+	// others gives the events of other threads that began before until.
+	others func(until trace.Ns) []trace.Event
+	paused time.Duration // spent on making events during the run
+}
+
+// record is one call, as short as it can be.
+type record struct {
+	call   call
+	line   transfer.Label
+	asked  int
+	ret    int
+	errno  syscall.Errno
+	offset int64
+	// pages are the pipe slots that a splice filled or touched.
+	pages    int64
+	mapped   bool // the user memory is a mapping
+	fromPipe bool
+	at, end  trace.Ns
+	used     usage
+}
+
+const (
+	// closeLook is up to how many calls the usage is read at each: it costs
+	// about 1 µs.
+	closeLook = 4096
+	// maxRecords bounds the records in memory.
+	maxRecords = 1 << 15
+)
+
+func newWitness(rec trace.Recorder, o MeasuredOptions) *witness {
+	w := &witness{rec: rec, start: o.Start, every: int((o.Calls + closeLook - 1) / closeLook)}
+	if w.start.IsZero() {
+		w.start = time.Now()
+	}
+	w.every = max(w.every, 1)
+	w.records = make([]record, min(max(o.Calls+64, 256), maxRecords))
+	for i := range w.records {
+		w.records[i].call = noCall // brings the memory in
+	}
+	w.records = w.records[:0]
+	w.meter, w.disk = openMeter(), o.Disk
+	w.base.diskBytes = w.meter.disk()
+	w.base = w.usage(false)
+	return w
+}
+
+func (w *witness) now() trace.Ns { return trace.Ns(time.Since(w.start)) }
+
+// watch makes one call. It returns what the contract of [transfer.Kernel]
+// asks for: n = 0 with an error, the error a bare errno.
+func (w *witness) watch(r record, f func() (int, error)) (int, error) {
+	setUp := phaseOf(r.call) != trace.Transfer
+	if len(w.records) == cap(w.records) {
+		began := time.Now()
+		w.apart(w.emit)
+		w.paused += time.Since(began)
+	}
+	if setUp {
+		w.settle()
+	}
+	r.at = w.now()
+	n, err := f()
+	r.end = w.now()
+	r.ret = n
+	if err != nil {
+		r.ret, n = -1, 0
+		errors.As(err, &r.errno)
+	}
+	w.records = append(w.records, r)
+	if w.since++; setUp || r.call == noCall || w.since >= w.every {
+		w.settle()
+	}
+	return n, err
+}
+
+// last is the record of the last call.
+func (w *witness) last() *record { return &w.records[len(w.records)-1] }
+
+// settle books what was used since the last time on the last record.
+func (w *witness) settle() {
+	if w.since == 0 {
+		return
+	}
+	u := w.usage(w.disk)
+	w.last().used, w.base, w.since = u.minus(w.base), u, 0
+}
+
+// usage is what the thread has used so far. What came from the disk is only
+// brought up to date if asked for, as that costs more than the rest together.
+func (w *witness) usage(disk bool) usage {
+	from := w.base.diskBytes
+	if disk {
+		from = w.meter.disk()
+	}
+	u := w.meter.read()
+	u.diskBytes = from
+	return u
+}
+
+// apart runs f, which is not part of the transfer.
+func (w *witness) apart(f func()) {
+	w.settle()
+	f()
+	w.base = w.usage(w.disk)
+}
+
+func (w *witness) close() {
+	w.settle()
+	if !w.disk && len(w.records) > 0 {
+		w.last().used.diskBytes += w.meter.disk() - w.base.diskBytes
+	}
+	w.emit()
+	w.meter.close()
+}
+
+// emit makes the events of all records.
+func (w *witness) emit() {
+	until := w.now()
+	var others []trace.Event
+	if w.others != nil {
+		others = w.others(until)
+	}
+	for _, r := range w.records {
+		for len(others) > 0 && others[0].At < r.at {
+			w.rec.Record(others[0])
+			others = others[1:]
+		}
+		w.events(r)
+	}
+	for _, e := range others {
+		w.rec.Record(e)
+	}
+	w.records, w.since = w.records[:0], 0
+}
+
+func phaseOf(c call) trace.Phase {
+	if c == noCall {
+		return trace.Transfer
+	}
+	return trace.PhaseOf(c.String())
+}
+
+// events makes the events of one call: what was measured, and what follows
+// from that by rule. Where in the span the parts lie is not known, so they
+// have the span's times.
+func (w *witness) events(r record) {
+	e := trace.Event{At: r.at, Dur: r.end - r.at, Endpoint: trace.Sender, Phase: phaseOf(r.call), Line: string(r.line), Offset: r.offset}
+	from, to := r.places()
+	if r.call == noCall {
+		w.rec.Record(with(e, trace.Event{Kind: trace.Compute, Actor: trace.UserCode, From: from, To: to, Bytes: int64(max(r.ret, 0)),
+			CPU: r.used.cpu, Detail: "touch", Provenance: trace.Measured}))
+		w.use(e, r.used)
+		return
+	}
+	w.calls++
+	e.Call, e.Syscall = w.calls, r.call.String()
+	instant := e
+	instant.Dur, instant.Offset = 0, 0
+	w.rec.Record(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.UserCode, From: trace.UserMode, To: trace.KernelMode,
+		Detail: "enter", Provenance: trace.Derived}))
+	span := trace.Event{Kind: trace.Syscall, Actor: trace.KernelCode, From: from, To: to, CPU: r.used.cpu, Ret: int64(r.ret), Provenance: trace.Measured}
+	if r.ret < 0 {
+		span.Errno = unix.ErrnoName(r.errno)
+	} else if from != "" {
+		span.Bytes = int64(r.ret)
+	}
+	w.rec.Record(with(e, span))
+	if from != "" && r.ret > 0 {
+		w.moved(e, r, from, to)
+	}
+	w.use(e, r.used)
+	instant.At = r.end
+	w.rec.Record(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
+		Detail: "return", Provenance: trace.Derived}))
+}
+
+// places says between what a call moves bytes or references.
+func (r record) places() (from, to trace.Place) {
+	switch r.call {
+	case callRead, callPread:
+		return trace.PageCache, trace.UserBuffer
+	case callWrite:
+		return r.userPlace(), trace.SocketBuffer
+	case callSendfile:
+		return trace.PageCache, trace.SocketBuffer
+	case callSplice:
+		if r.fromPipe {
+			return trace.Pipe, trace.SocketBuffer
+		}
+		return trace.PageCache, trace.Pipe
+	case noCall:
+		return r.userPlace(), trace.CPUPlace
+	}
+	return "", ""
+}
+
+func (r record) userPlace() trace.Place {
+	if r.mapped {
+		return trace.UserMapping
+	}
+	return trace.UserBuffer
+}
+
+// moved is the rule for what a call that returned n > 0 moved: read(2) and
+// write(2) copied n bytes, sendfile(2) and splice(2) handed over references to
+// the pages that n bytes lie in.
+func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
+	if r.ret < r.asked {
+		w.shorts++
+	}
+	what := trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: from, To: to, Bytes: int64(r.ret), Provenance: trace.Derived}
+	switch r.call {
+	case callSendfile:
+		what.Kind, what.N, what.Detail = trace.Descriptor, pagesIn(r.offset, int64(r.ret)), "lend"
+	case callSplice:
+		what.Kind, what.N, what.Detail = trace.Descriptor, r.pages, "lend"
+	}
+	w.rec.Record(with(e, what))
+}
+
+// use makes the events of what the thread used during a call.
+func (w *witness) use(e trace.Event, u usage) {
+	count := func(kind trace.Kind, actor trace.Actor, detail string, n int64) {
+		if n > 0 {
+			w.rec.Record(with(e, trace.Event{Kind: kind, Actor: actor, Detail: detail, N: n, Provenance: trace.Measured}))
+		}
+	}
+	count(trace.PageFault, trace.KernelCode, "minor", u.minorFaults)
+	count(trace.PageFault, trace.KernelCode, "major", u.majorFaults)
+	count(trace.ContextSwitch, trace.Scheduler, "voluntary", u.voluntary)
+	count(trace.ContextSwitch, trace.Scheduler, "involuntary", u.involuntary)
+	if u.diskBytes > 0 {
+		// The rule: what the block layer read for this thread, a device moved
+		// by DMA into the page cache.
+		w.rec.Record(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,
+			Bytes: u.diskBytes, Provenance: trace.Derived}))
+	}
+}
+
+// with fills what into the event of a call.
+func with(e, what trace.Event) trace.Event {
+	e.Kind, e.Actor, e.From, e.To, e.Bytes, e.N = what.Kind, what.Actor, what.From, what.To, what.Bytes, what.N
+	e.CPU, e.Ret, e.Errno, e.Detail, e.Provenance = what.CPU, what.Ret, what.Errno, what.Detail, what.Provenance
+	return e
+}
