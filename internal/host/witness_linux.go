@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"syscall"
 	"time"
 
@@ -94,7 +93,7 @@ func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 	r.ret = n
 	if err != nil {
 		r.ret, n = -1, 0
-		errors.As(err, &r.errno)
+		r.errno, _ = err.(syscall.Errno) // not errors.As, which moves r to the heap
 	}
 	w.records = append(w.records, r)
 	if w.since++; setUp || r.call == noCall || w.since >= w.every {
