@@ -52,7 +52,7 @@ var testsMayImport = map[string][]string{
 	"internal/transfer": {"internal/transfer/transfertest"},
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
-	"internal/locale":   lesson, // that every word of theirs is in the catalogues
+	"internal/locale":   lesson,       // that every word of theirs is in the catalogues
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},

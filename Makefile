@@ -1,0 +1,71 @@
+# Each target says after ## what it is for; `make help` prints that.
+# Nothing here does what plain go commands cannot: `go run ./cmd/copyscope` and
+# `go test ./...` work without make.
+
+GO       ?= go
+BIN      ?= bin/copyscope
+PREFIX   ?= /usr/local
+# Empty but for a release: then `copyscope version` names the commit.
+VERSION  ?= $(shell git describe --tags --exact-match 2>/dev/null)
+LDFLAGS  ?= -s -w -X main.version=$(VERSION)
+# GOOS/GOARCH pairs that must build; Linux on amd64 is where it is developed.
+PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
+# Packages whose tests hold golden files, and what writes them anew.
+GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xargs -n1 dirname | sort -u)
+# Packages in which goroutines meet.
+RACY     ?= ./broker/... ./web/... ./internal/host/... ./internal/lab/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build run generate test race lint fmt cross notices golden tidy ci install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/copyscope for this machine
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/copyscope
+
+run: ## serve the pages and the broker on loopback
+	$(GO) run ./cmd/copyscope
+
+generate: ## write the Go of every templ page anew
+	$(GO) tool templ generate
+
+test: ## run every test; what this machine cannot run is skipped with its reason
+	$(GO) test ./...
+
+race: ## run the tests of concurrent packages under the race detector
+	$(GO) test -race $(RACY)
+
+lint: ## gofmt, go vet and staticcheck; changes nothing
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+fmt: ## format Go and templ files
+	gofmt -w .
+	$(GO) tool templ fmt .
+
+cross: ## build and vet for the other platforms
+	@for p in $(PLATFORMS); do \
+		echo "$$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build ./... || exit 1; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./... || exit 1; \
+	done
+
+notices: ## write THIRD_PARTY_NOTICES.md from what is linked
+	$(GO) run ./internal/notices -o THIRD_PARTY_NOTICES.md
+
+golden: ## write the golden files anew; read the difference before you commit it
+	@for d in $(GOLDEN); do $(GO) test $$d -update || exit 1; done
+
+tidy: ## bring go.mod in line with the imports
+	$(GO) mod tidy
+
+ci: ## everything that must hold before a change is merged
+	bash .ci/run
+
+install: build ## install the binary to PREFIX/bin
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/copyscope
+
+clean: ## remove what make made
+	rm -rf bin
