@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
 // Source is a file to send; only Linux can make one here.
@@ -32,4 +33,9 @@ func Watch(bool) trace.Watch {
 		w[name] = trace.Basis{Provenance: trace.Unavailable, Reason: ErrNeedsLinux.Error()}
 	}
 	return w
+}
+
+// Alias needs Linux.
+func Alias(context.Context, transfer.Program, AliasOptions) (AliasResult, error) {
+	return AliasResult{}, ErrNeedsLinux
 }
