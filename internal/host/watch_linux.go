@@ -13,11 +13,11 @@ func Watch(cold bool) trace.Watch {
 	cannot := func(why string) trace.Basis { return trace.Basis{Provenance: trace.Unavailable, Reason: why} }
 	w := trace.Watch{
 		// Returned by the calls, or told by getrusage(2) and the clocks.
-		trace.Syscalls: measured, trace.PageFaults: measured, trace.MajorFaults: measured,
+		trace.Syscalls: measured, trace.BytesSent: measured, trace.PageFaults: measured, trace.MajorFaults: measured,
 		trace.ContextSwitches: measured, trace.CPUTime: measured, trace.WallTime: measured,
 		// Follow by rule from what calls returned.
 		trace.ModeSwitches: derived, trace.CPUCopies: derived, trace.CPUCopiedBytes: derived,
-		trace.Descriptors: derived, trace.UserBufferBytes: derived, trace.BytesSent: derived,
+		trace.Descriptors: derived, trace.UserBufferBytes: derived,
 		trace.ReceiverCopiedBytes: derived,
 		// The CPU carries no words to a device: loopback has none, disks move
 		// by DMA.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 )
@@ -29,10 +30,7 @@ type Result struct {
 }
 
 // Note is a remark: a key of the message catalogues, and what to put into it.
-type Note struct {
-	Key  string         `json:"key"`
-	Args map[string]any `json:"args,omitempty"`
-}
+type Note = host.Note
 
 // Options say what to keep of a run.
 type Options struct {

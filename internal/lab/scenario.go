@@ -101,8 +101,6 @@ func (s Scenario) Validate() error {
 		return &FieldError{"cache", string(s.Cache), "use warm or cold"}
 	case s.Net != NIC && s.Net != Loopback:
 		return &FieldError{"net", string(s.Net), "use nic (simulated only) or loopback"}
-	case s.Side == trace.Real && s.Net == NIC:
-		return &FieldError{"net", string(s.Net), "a real run uses loopback; nic is the modelled network card"}
 	case s.Side == trace.Sim && s.profileError() != nil:
 		return s.profileError()
 	case s.Touch && !program.UserMemory:

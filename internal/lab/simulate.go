@@ -16,7 +16,7 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	run := &trace.Run{Path: s.Path, Side: trace.Sim, Payload: s.Size, Base: trace.Modelled}
+	run := &trace.Run{Path: s.Path, Side: trace.Sim, Payload: s.Size, Base: trace.Modelled, Watch: unmodelled(s)}
 	rec := newRecorder(run, o)
 	machine, err := sim.New(config, rec)
 	if err != nil {
@@ -37,6 +37,14 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 		return nil, fmt.Errorf("%s: the program sent %d bytes, %v arrived", s, sent, a)
 	}
 	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Listing}, nil
+}
+
+// unmodelled tells the counts that the machine of a scenario cannot know.
+func unmodelled(s Scenario) trace.Watch {
+	if s.Net == Loopback {
+		return nil
+	}
+	return trace.Watch{trace.ReceiverCopiedBytes: {Provenance: trace.Unavailable, Reason: "the machine at the other end of the wire is not modelled"}}
 }
 
 // config is the machine that a scenario asks for.

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// nearest is `: did you mean "x"?` for the name that is closest to what was
+// typed, or empty if none is close.
+func nearest(typed string, names []string) string {
+	best, distance := "", len(typed)/2+2
+	for _, name := range names {
+		if d := levenshtein.ComputeDistance(typed, name); d < distance {
+			best, distance = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(": did you mean %q?", best)
+}

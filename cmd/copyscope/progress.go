@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// progress is a line on a terminal that says how far a run is. It keeps quiet
+// where nobody looks and during the first moments.
+type progress struct {
+	w     io.Writer
+	title string
+	began time.Time
+	last  time.Time
+}
+
+func newProgress(w io.Writer, title string) *progress {
+	p := &progress{w: w, title: title, began: time.Now()}
+	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		p.w = nil
+	}
+	return p
+}
+
+func (p *progress) show(done, total int64) {
+	now := time.Now()
+	if p.w == nil || total <= 0 || now.Sub(p.began) < 300*time.Millisecond || now.Sub(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last = now
+	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%", p.title, 100*done/total)
+}
+
+// clear takes the line away again.
+func (p *progress) clear() {
+	if p.w != nil && !p.last.IsZero() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

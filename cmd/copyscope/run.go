@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/sim"
+)
+
+// errPredictionFailed: the runs are done, a measurement differs from its
+// prediction.
+var errPredictionFailed = errors.New("a prediction did not hold")
+
+// runFlags are the flags of `copyscope run`, as they were typed.
+type runFlags struct {
+	all, list, json, touch  bool
+	size, chunk, profile    string
+	side, model, cache, net []string
+	dma, sg                 []string
+	steps                   int
+	dir                     string
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run PATH…",
+		Short: "Run transfer paths, modelled and real, and compare prediction with measurement",
+		Long: `Runs each path on the modelled kernel and on this host's real one and prints,
+for every count, what was predicted, what was measured and the verdict.
+
+The exit code is 0 if every prediction held, 1 if one did not or a run failed,
+2 for a mistake in the call. Options that take a list (--side sim,real) multiply.
+--dma and --sg are switches of the modelled machine; a real run uses loopback.`,
+		Example: `  copyscope run read-write mmap-write sendfile splice
+  copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
+  copyscope run sendfile --side sim --net nic --sg on,off --json`,
+		ValidArgs: transfer.Paths(),
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.list {
+				return listPaths(c.OutOrStdout())
+			}
+			scenarios, err := f.scenarios(args)
+			if err != nil {
+				return &usageError{err}
+			}
+			return runScenarios(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), scenarios, f)
+		},
+	}
+	flags := c.Flags()
+	flags.BoolVar(&f.all, "all", false, "run every path")
+	flags.BoolVar(&f.list, "list", false, "list the paths with their programs, run nothing")
+	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer")
+	flags.StringVar(&f.chunk, "chunk", "64KiB", "bytes that a call is asked for; may be more than the size")
+	flags.StringSliceVar(&f.side, "side", []string{"sim", "real"}, "sim, real")
+	flags.StringSliceVar(&f.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
+	flags.StringSliceVar(&f.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
+	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
+	flags.StringSliceVar(&f.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
+	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off")
+	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+strings.Join(sim.ProfileNames(), ", ")+" (default "+sim.DefaultProfile+")")
+	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
+	flags.IntVar(&f.steps, "steps", 0, "cut the counts after so many events (0: count all)")
+	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
+	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
+	return c
+}
+
+// scenarios multiplies the flags' lists.
+func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
+	if f.all {
+		paths = transfer.Paths()
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("name at least one path, or --all: %s", strings.Join(transfer.Paths(), ", "))
+	}
+	if f.steps < 0 {
+		return nil, fmt.Errorf("--steps %d: use 0 (count all) or more", f.steps)
+	}
+	if !slices.Contains(f.side, "sim") && slices.Contains(f.net, string(lab.NIC)) {
+		return nil, fmt.Errorf("--net nic: the modelled network card; a real run uses loopback, so add --side sim or leave --net out")
+	}
+	size, err := lab.ParseSize("--size", f.size)
+	if err != nil {
+		return nil, err
+	}
+	chunk, err := lab.ParseSize("--chunk", f.chunk)
+	if err != nil {
+		return nil, err
+	}
+	var out []lab.Scenario
+	for _, path := range paths {
+		if _, ok := transfer.Lookup(path); !ok {
+			return nil, fmt.Errorf("unknown path %q%s; the paths are %s", path, nearest(path, transfer.Paths()), strings.Join(transfer.Paths(), ", "))
+		}
+		base := fmt.Sprintf("%s,size=%dB,chunk=%dB,touch=%s", path, size, chunk, map[bool]string{true: "on", false: "off"}[f.touch])
+		if f.profile != "" {
+			base += ",profile=" + f.profile
+		}
+		for _, text := range multiply(base, []option{{"side", f.side}, {"model", f.model}, {"cache", f.cache}, {"net", f.net}, {"dma", f.dma}, {"sg", f.sg}}) {
+			s, err := lab.ParseScenario(text, lab.Default())
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(out, s) { // what does not matter to a side does not repeat it
+				out = append(out, s)
+			}
+		}
+	}
+	return out, nil
+}
+
+// option is one key of a scenario with the values to try.
+type option struct {
+	key    string
+	values []string
+}
+
+// multiply appends every combination of the options' values to the text.
+func multiply(text string, options []option) []string {
+	if len(options) == 0 {
+		return []string{text}
+	}
+	var out []string
+	for _, v := range options[0].values {
+		out = append(out, multiply(fmt.Sprintf("%s,%s=%s", text, options[0].key, v), options[1:])...)
+	}
+	return out
+}
+
+func runScenarios(ctx context.Context, stdout, stderr io.Writer, scenarios []lab.Scenario, f runFlags) error {
+	l := lab.New(f.dir)
+	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Real }) &&
+		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
+	var results []*lab.Result
+	var rows []trace.Comparison
+	for i, s := range scenarios {
+		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), s))
+		r, err := l.Run(ctx, s, lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
+		progress.clear()
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		if compares && s.Side == trace.Real && f.steps == 0 {
+			c, err := l.Compare(ctx, r)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, c...)
+		}
+	}
+	report := lab.NewReport(results, f.steps, rows)
+	if err := printReport(stdout, report, f.json); err != nil {
+		return err
+	}
+	for _, c := range rows {
+		if !c.Holds() {
+			return errPredictionFailed
+		}
+	}
+	return nil
+}
+
+func printReport(w io.Writer, report lab.Report, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	}
+	return printTables(w, report)
+}
+
+func listPaths(w io.Writer) error {
+	for _, p := range transfer.Programs() {
+		fmt.Fprintln(w, p.Path)
+		for _, line := range p.Listing {
+			fmt.Fprintf(w, "    %s\n", line.Text)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"copyscope/broker"
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+	"copyscope/web"
+)
+
+// serveFlags are the flags of `copyscope serve`.
+type serveFlags struct {
+	http, kafka, advertised string
+	data                    string
+	noBroker                bool
+	readyFile               string
+	logLevel                string
+}
+
+func serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the pages and the Kafka-protocol broker (what copyscope does without a subcommand)",
+		Long: `Serves the pages (scope, live, doctor, models) and a log broker that speaks the
+Kafka protocol and sends its records with sendfile(2). Prints one line for each
+address that it really got. Ctrl-C ends it.
+
+Without --data the records go to a temporary directory that is removed at exit.`,
+		Example: `  copyscope serve
+  copyscope serve --http 127.0.0.1:0 --kafka-listen 127.0.0.1:0 --data ./records
+  copyscope serve --no-broker`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, args []string) error {
+			return serve(c.Context(), f, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	flags.StringVar(&f.kafka, "kafka-listen", "127.0.0.1:9092", "address of the broker; port 0 takes a free one")
+	flags.StringVar(&f.advertised, "kafka-advertised", "", "address that clients are told to connect to (default: the one really got)")
+	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
+	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
+	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	return c
+}
+
+// shutdownTime is how long an ending server waits for what is under way.
+const shutdownTime = 3 * time.Second
+
+func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err error) {
+	log, err := newLog(stderr, f.logLevel)
+	if err != nil {
+		return &usageError{err}
+	}
+	listener, err := listenPages(f.http)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+
+	var pages *web.Server
+	var kafka *broker.Broker
+	if !f.noBroker {
+		dir, remove, err := dataDirectory(f.data)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		kafka, err = broker.Open(broker.Config{Listen: f.kafka, Advertised: f.advertised, Dir: dir, Log: log,
+			OnServed: func(s trace.Served) { pages.Served(s) }})
+		if err != nil {
+			return err
+		}
+		defer kafka.Close()
+	}
+	pages, err = web.New(webConfig(listener.Addr().String(), kafka, log))
+	if err != nil {
+		return err
+	}
+	defer pages.Close()
+	return serveBoth(ctx, f, log, listener, pages, kafka, stdout)
+}
+
+// serveBoth runs pages and broker until the context ends or one of them fails.
+func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, stdout io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	server := &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	ended := make(chan error, 2)
+	running := 1
+	go func() {
+		err := server.Serve(listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		cancel(err)
+		ended <- err
+	}()
+	ready := map[string]string{"web": "http://" + listener.Addr().String()}
+	if kafka != nil {
+		running++
+		go func() {
+			err := kafka.Serve(ctx)
+			cancel(err)
+			ended <- err
+		}()
+		ready["kafka"] = kafka.Addr().String()
+	}
+	err := announce(f.readyFile, ready, stdout)
+	if err == nil {
+		<-ctx.Done()
+	}
+	cancel(nil)
+
+	pages.Close() // ends the websockets, which Shutdown does not know of
+	end, stop := context.WithTimeout(context.Background(), shutdownTime)
+	defer stop()
+	if server.Shutdown(end) != nil {
+		server.Close()
+	}
+	for range running {
+		err = errors.Join(err, <-ended)
+	}
+	if f.readyFile != "" {
+		os.Remove(f.readyFile)
+	}
+	return err
+}
+
+// announce prints one line for each address and writes the ready file. The
+// file appears whole: whoever waits for it never reads half of it.
+func announce(readyFile string, ready map[string]string, stdout io.Writer) error {
+	fmt.Fprintf(stdout, "web %s\n", ready["web"])
+	if addr, ok := ready["kafka"]; ok {
+		fmt.Fprintf(stdout, "kafka %s\n", addr)
+	}
+	if readyFile == "" {
+		return nil
+	}
+	text, err := json.Marshal(ready)
+	if err != nil {
+		return err
+	}
+	part := readyFile + ".part"
+	if err := os.WriteFile(part, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	if err := os.Rename(part, readyFile); err != nil {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	return nil
+}
+
+// listenPages binds the pages' address.
+func listenPages(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--http %s: the port is in use by another program; choose another, or port 0 for a free one", address)
+	case err != nil:
+		return nil, fmt.Errorf("--http %s: %w; give host:port, for example 127.0.0.1:8080", address, err)
+	}
+	return listener, nil
+}
+
+// dataDirectory is the broker's directory: the given one, or a temporary one
+// that remove takes away.
+func dataDirectory(given string) (dir string, remove func(), err error) {
+	if given != "" {
+		return given, func() {}, nil
+	}
+	dir, err = os.MkdirTemp("", "copyscope-records-")
+	if err != nil {
+		return "", nil, fmt.Errorf("temporary data directory: %w; give one with --data, or set TMPDIR", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+func newLog(w io.Writer, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level %q: use debug, info, warn or error", level)
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
+}
+
+// webConfig wires the pages to the lab and the broker.
+func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
+	return web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New("")}
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/lipgloss/table"
+	"github.com/dustin/go-humanize"
+	"golang.org/x/term"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// printTables prints a report for people: one table of counts for each group
+// of runs that differ in the path alone, then prediction beside measurement.
+// On a terminal the tables have borders and colours, else plain columns.
+func printTables(w io.Writer, report lab.Report) error {
+	for _, group := range groups(report.Runs) {
+		fmt.Fprintln(w, groupTitle(group[0]))
+		fmt.Fprintln(w, render(w, countRows(group)))
+		for _, note := range notes(group) {
+			fmt.Fprintln(w, note)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(report.Compare) > 0 {
+		fmt.Fprintln(w, "prediction (linux model) beside measurement (this host)")
+		fmt.Fprintln(w, render(w, compareRows(report.Compare)))
+	}
+	failed := 0
+	for _, c := range report.Compare {
+		if !c.Holds() {
+			failed++
+			fmt.Fprintf(w, "\n%s %s: %s", c.Path, c.Count, c.Reason)
+		}
+	}
+	if failed > 0 {
+		fmt.Fprintf(w, "\n%d of %d predictions did not hold\n", failed, len(report.Compare))
+	}
+	return nil
+}
+
+// groups gathers the runs that differ in the path alone, in order.
+func groups(runs []lab.RunReport) [][]lab.RunReport {
+	var out [][]lab.RunReport
+	index := map[string]int{}
+	for _, r := range runs {
+		key := groupTitle(r)
+		if _, ok := index[key]; !ok {
+			index[key] = len(out)
+			out = append(out, nil)
+		}
+		out[index[key]] = append(out[index[key]], r)
+	}
+	return out
+}
+
+func groupTitle(r lab.RunReport) string {
+	parts := []string{"measured on this host"}
+	if r.Side == trace.Sim {
+		parts = []string{"modelled: " + string(r.Model)}
+	}
+	parts = append(parts, lab.FormatSize(r.Bytes)+" in "+lab.FormatSize(r.Chunk)+" chunks", string(r.Cache)+" cache", string(r.Net))
+	if r.DMA != nil && r.Net == lab.NIC {
+		parts = append(parts, "DMA "+onOff(*r.DMA), "SG "+onOff(*r.SG && *r.DMA))
+	}
+	if r.Steps > 0 {
+		parts = append(parts, fmt.Sprintf("first %d events", r.Steps))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// countRows has a row for each count and a column for each path.
+func countRows(group []lab.RunReport) [][]string {
+	header := []string{"count"}
+	for _, r := range group {
+		header = append(header, r.Path)
+	}
+	rows := [][]string{header}
+	for _, name := range trace.CountNames() {
+		row := []string{string(name)}
+		for _, r := range group {
+			row = append(row, formatCount(name, r.Counts[name]))
+		}
+		rows = append(rows, row)
+	}
+	by, apart := []string{"syscalls by name"}, []string{"set-up, tear-down (apart)"}
+	for _, r := range group {
+		by = append(by, formatNames(r.SyscallsByName))
+		apart = append(apart, formatNames(r.SetupSyscallsByName))
+	}
+	return append(rows, by, apart)
+}
+
+// provenanceMark follows a value: nothing for a modelled one in a modelled
+// table would hide what it is, so every value has one.
+var provenanceMark = map[trace.Provenance]string{trace.Measured: "●", trace.Derived: "○", trace.Modelled: "◌", trace.Recorded: "◆"}
+
+func formatCount(name trace.CountName, c trace.Count) string {
+	if !c.Known() {
+		return "–"
+	}
+	return formatValue(trace.UnitOf(name), c.Value) + " " + provenanceMark[c.Provenance]
+}
+
+func formatValue(unit trace.Unit, v float64) string {
+	switch {
+	case unit == trace.Nanos && v >= 1e6:
+		return fmt.Sprintf("%.2f ms", v/1e6)
+	case unit == trace.Nanos:
+		return fmt.Sprintf("%.1f µs", v/1e3)
+	case unit == trace.PerByte:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return humanize.Comma(int64(math.Round(v)))
+}
+
+func formatNames(names map[string]int64) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		parts = append(parts, fmt.Sprintf("%s %s", name, humanize.Comma(names[name])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func compareRows(rows []trace.Comparison) [][]string {
+	out := [][]string{{"path", "count", "predicted", "measured", "provenance", "verdict"}}
+	for _, c := range rows {
+		verdict := string(c.Verdict)
+		if c.Verdict == trace.NotMeasurable {
+			verdict += ": " + c.Reason
+		}
+		out = append(out, []string{c.Path, c.Count, word(c.Predicted), word(c.Measured), string(c.Provenance), verdict})
+	}
+	return out
+}
+
+func word(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "–"
+	case float64:
+		if v == math.Trunc(v) {
+			return humanize.Comma(int64(v))
+		}
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// notes explains the marks and what could not be seen.
+func notes(group []lab.RunReport) []string {
+	marks := map[trace.Provenance]bool{}
+	reasons := map[string][]string{}
+	var order []string
+	for _, name := range trace.CountNames() {
+		for _, r := range group {
+			c := r.Counts[name]
+			marks[c.Provenance] = true
+			if c.Known() {
+				continue
+			}
+			if _, ok := reasons[c.Reason]; !ok {
+				order = append(order, c.Reason)
+			}
+			if n := reasons[c.Reason]; len(n) == 0 || n[len(n)-1] != string(name) {
+				reasons[c.Reason] = append(n, string(name))
+			}
+		}
+	}
+	var used []string
+	for _, p := range []trace.Provenance{trace.Measured, trace.Derived, trace.Modelled, trace.Recorded} {
+		if marks[p] {
+			used = append(used, provenanceMark[p]+" "+string(p))
+		}
+	}
+	out := []string{strings.Join(used, "  ")}
+	for _, reason := range order {
+		out = append(out, fmt.Sprintf("– %s: not measurable here, because %s", strings.Join(reasons[reason], ", "), reason))
+	}
+	return out
+}
+
+// render draws rows, of which the first is the header.
+func render(w io.Writer, rows [][]string) string {
+	t := table.New().Headers(rows[0]...).Rows(rows[1:]...)
+	pretty := false
+	if f, ok := w.(*os.File); ok {
+		pretty = term.IsTerminal(int(f.Fd()))
+	}
+	cell := lipgloss.NewStyle().Padding(0, 1)
+	if !pretty {
+		t = t.Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false)
+		cell = lipgloss.NewStyle().PaddingRight(2)
+	}
+	return t.StyleFunc(func(row, col int) lipgloss.Style {
+		style := cell
+		if pretty && row == table.HeaderRow {
+			style = style.Bold(true)
+		}
+		if col > 0 && rows[0][0] == "count" {
+			style = style.Align(lipgloss.Right)
+		}
+		return style
+	}).String()
+}
