@@ -81,7 +81,13 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 	})).ServeHTTP(w, r)
 }
 
-// missing answers for every address that has no page.
+// missing answers for every address that has no page, and for methods that no
+// page takes.
 func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method "+r.Method+" is not taken here: pages are read with GET", http.StatusMethodNotAllowed)
+		return
+	}
 	s.render(w, r, http.StatusNotFound, templates.Missing(s.pageData(w, r, "missing"), r.URL.Path))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
 )
@@ -17,12 +18,19 @@ type Config struct {
 	Log     *slog.Logger
 	// Lab runs scenarios for the scope.
 	Lab Lab
+	// Broker is what the live page shows of the broker; nil if there is none.
+	Broker Broker
+	// Sample reads the host's figures; nil where they cannot be read.
+	// SampleEvery is how often, a second if zero.
+	Sample      func() (Sample, error)
+	SampleEvery time.Duration
 }
 
 // Server serves the pages.
 type Server struct {
 	config  Config
 	hub     *Hub
+	live    *live
 	mux     *http.ServeMux
 	handler http.Handler
 }
@@ -35,8 +43,10 @@ func New(config Config) (*Server, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.SampleEvery == 0 {
+		config.SampleEvery = time.Second
+	}
 	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version)}
-	s.routes()
 	guard, err := newGuard(config.Addr)
 	if err != nil {
 		return nil, err
@@ -45,6 +55,8 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.live = newLive(s)
+	s.routes()
 	pages := compress(s.mux)
 	s.handler = guard.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/ws" { // upgraded, so nothing to compress here
@@ -60,7 +72,10 @@ func New(config Config) (*Server, error) {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // Close ends every websocket with a close frame and stops the live feed.
-func (s *Server) Close() { s.hub.Close() }
+func (s *Server) Close() {
+	s.live.close()
+	s.hub.Close()
+}
 
 func (s *Server) routes() {
 	s.mux.Handle("GET /static/", assets())
@@ -69,6 +84,8 @@ func (s *Server) routes() {
 		w.Write([]byte("ok\n"))
 	})
 	s.scopeRoutes()
+	s.mux.HandleFunc("GET /live", s.live.page)
+	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		to := *r.URL
 		to.Path = "/scope"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dustin/go-humanize"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
@@ -49,22 +50,19 @@ func New(lang Lang) *Translator {
 // Lang is the language of the translator.
 func (t *Translator) Lang() Lang { return t.lang }
 
-// T is the message with its placeholders filled: from one map or struct, or
-// from pairs of name and value, as in T("live.rows", "Shown", 20, "Count", 1340).
-// Count also chooses the plural form. A message that the language lacks is
+// T is the message with its placeholders filled from pairs of name and value,
+// as in T("live.rows", "Shown", 20, "Count", 1340).
+// Count also chooses the plural form; whole numbers get separators. A message that the language lacks is
 // given in English; one that English lacks too is given as ⟦id⟧, loudly.
 func (t *Translator) T(id string, data ...any) string {
-	values := templateData(data)
-	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: values}
-	if m, ok := values.(map[string]any); ok && m["Count"] != nil {
-		config.PluralCount = pluralCount(m["Count"])
+	values := pairs(data)
+	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: separated(values)}
+	if count, ok := whole(values["Count"]); ok {
+		config.PluralCount = count
 	}
 	text, err := t.localizer.Localize(config)
-	if text == "" {
-		if err != nil {
-			return "⟦" + id + "⟧"
-		}
-		return id
+	if err != nil && text == "" {
+		return "⟦" + id + "⟧"
 	}
 	return text
 }
@@ -78,10 +76,7 @@ func TermID(area, name string) string {
 	return area + "." + strings.ReplaceAll(name, " ", "-")
 }
 
-func templateData(data []any) any {
-	if len(data) == 1 {
-		return data[0]
-	}
+func pairs(data []any) map[string]any {
 	values := make(map[string]any, len(data)/2)
 	for i := 0; i+1 < len(data); i += 2 {
 		values[fmt.Sprint(data[i])] = data[i+1]
@@ -89,14 +84,26 @@ func templateData(data []any) any {
 	return values
 }
 
-// pluralCount gives go-i18n a kind of number that it accepts; it refuses
-// floats for fear of lost digits, which do not change our plural forms.
-func pluralCount(n any) any {
-	switch v := n.(type) {
-	case float64:
-		return int64(v)
-	case uint64:
-		return int64(v)
+// separated writes whole numbers as the scripts do: 1,340 in both languages.
+func separated(values map[string]any) map[string]any {
+	out := make(map[string]any, len(values))
+	for name, v := range values {
+		out[name] = v
+		if n, ok := whole(v); ok {
+			out[name] = humanize.Comma(n)
+		}
 	}
-	return n
+	return out
+}
+
+func whole(v any) (int64, bool) {
+	switch n := v.(type) {
+	case int:
+		return int64(n), true
+	case int64:
+		return n, true
+	case uint64:
+		return int64(n), true
+	}
+	return 0, false
 }

@@ -1,0 +1,175 @@
+// The live page: figures once a second, fetches as they happen. The server
+// formats every text; this module puts it where it belongs.
+import { block, t } from '../page.js';
+import { onKey } from '../keys.js';
+import { Socket } from '../socket.js';
+import { append, draw } from './trend.js';
+
+const state = block('live');
+const mostHeld = 5000; // messages that a pause keeps
+
+const control = document.getElementById('live-control');
+const pauseButton = control.querySelector('[data-action="pause"]');
+const stateText = document.getElementById('live-state');
+const loss = document.getElementById('live-loss');
+
+const socket = new Socket({ live: state.seq }, state.server);
+
+// Figures
+
+const figures = new Map();
+for (const row of document.querySelectorAll('tr[data-figure]')) figures.set(row.dataset.figure, row);
+
+function showProvenance(badge, name, reason) {
+  badge.className = `prov prov-${name}`;
+  badge.title = t(`provenance.${name}.explain`) + (reason ? ` ${reason}` : '');
+  badge.textContent = t(`provenance.${name}`);
+  if (!reason) return;
+  const hidden = document.createElement('span');
+  hidden.className = 'visually-hidden';
+  hidden.textContent = `: ${reason}`;
+  badge.append(hidden);
+}
+
+function showFigure(figure) {
+  const history = (state.history[figure.name] ??= []);
+  append(history, figure.value);
+  const row = figures.get(figure.name);
+  if (!row) return;
+  row.querySelector('[data-value]').textContent = figure.text;
+  draw(row.querySelector('svg'), history);
+  showProvenance(row.querySelector('.prov'), figure.provenance, figure.reason);
+}
+
+function showSample(body) {
+  if (figures.size === 0 && body.figures.length > 0) {
+    location.reload(); // the page was made before the first sample
+    return;
+  }
+  if (body.at <= state.sampled) return;
+  state.sampled = body.at;
+  for (const figure of body.figures) showFigure(figure);
+  for (const element of document.querySelectorAll('[data-sampled]')) {
+    element.textContent = t('live.sampled.at', { Time: body.time });
+  }
+}
+
+// Tables: the server puts an empty row into a template beside each.
+
+function fill(template, values) {
+  const row = document.getElementById(template).content.firstElementChild.cloneNode(true);
+  for (const element of row.querySelectorAll('[data-field]')) {
+    const value = values[element.dataset.field] ?? '';
+    if (element.dataset.field === 'twin') continue;
+    element.textContent = value;
+  }
+  return row;
+}
+
+function fetchRow(fetch) {
+  const row = fill('fetch-row', fetch);
+  const twin = row.querySelector('[data-field="twin"]');
+  twin.hidden = !fetch.twin;
+  if (fetch.twin) twin.href = fetch.twin;
+  twin.setAttribute('aria-label', t('live.fetch.twin.of', { Time: fetch.time, Path: fetch.path, Bytes: fetch.bytes }));
+  const failed = row.querySelector('[data-field="error"]');
+  failed.hidden = !fetch.error;
+  failed.textContent = fetch.error ? t('live.fetch.failed', { Reason: fetch.error }) : '';
+  row.classList.add('new');
+  return row;
+}
+
+function showFetches(body) {
+  const table = document.getElementById('fetches');
+  if (!table) return;
+  const rows = table.tBodies[0];
+  const fresh = body.rows.filter((fetch) => fetch.number > state.fetch);
+  if (fresh.length > 0) state.fetch = fresh.at(-1).number;
+  rows.prepend(...fresh.map(fetchRow).reverse());
+  while (rows.children.length > state.kept) rows.lastElementChild.remove();
+  document.getElementById('fetches-box').hidden = rows.children.length === 0;
+  document.getElementById('fetches-empty').hidden = rows.children.length > 0;
+  document.getElementById('totals').replaceChildren(...body.totals.map((total) => fill('total-row', total)));
+  const window = document.getElementById('live-window');
+  window.hidden = !body.window;
+  if (body.window) {
+    window.textContent = t('live.window', {
+      Time: body.window.time, Shown: body.window.shown, Served: body.window.served,
+    });
+  }
+}
+
+function showTopics(body) {
+  document.getElementById('topics')?.replaceChildren(...body.topics.map((topic) => fill('topic-row', topic)));
+}
+
+// Pause: messages are held, and the page says how far behind it is.
+
+let pausedAt = 0;
+let held = [];
+let dropped = 0;
+let clock = 0;
+
+function tell(text) {
+  loss.textContent = text;
+  loss.hidden = text === '';
+}
+
+function showPause() {
+  const paused = pausedAt > 0;
+  control.toggleAttribute('data-paused', paused);
+  pauseButton.setAttribute('aria-pressed', String(paused));
+  pauseButton.textContent = t(paused ? 'live.resume' : 'live.pause');
+  stateText.textContent = paused
+    ? t('live.paused', { Seconds: Math.round((Date.now() - pausedAt) / 1000), Count: held.length })
+    : t('live.running');
+}
+
+function togglePause() {
+  if (pausedAt > 0) {
+    pausedAt = 0;
+    clearInterval(clock);
+    if (dropped > 0) tell(t('live.overrun', { Count: dropped }));
+    dropped = 0;
+    for (const apply of held.splice(0)) apply();
+  } else {
+    pausedAt = Date.now();
+    clock = setInterval(showPause, 1000);
+  }
+  showPause();
+}
+
+/** A handler whose messages wait while the page is paused. */
+function pausable(show) {
+  return (body) => {
+    if (pausedAt === 0) {
+      show(body);
+      return;
+    }
+    held.push(() => show(body));
+    if (held.length > mostHeld) {
+      held.shift();
+      dropped += 1;
+    }
+    showPause();
+  };
+}
+
+socket
+  .on('live.sample', pausable(showSample))
+  .on('live.fetches', pausable(showFetches))
+  .on('live.topics', pausable(showTopics))
+  .on('behind', (body) => tell(t('page.behind', { Count: body.lost })))
+  .on('welcome', (body) => {
+    if (body.server === state.server) return;
+    // Another run of the server: its fetches and totals begin anew.
+    state.server = body.server;
+    state.fetch = 0;
+    state.sampled = 0;
+    document.getElementById('fetches')?.tBodies[0].replaceChildren();
+    document.getElementById('totals')?.replaceChildren();
+  });
+
+control.hidden = false;
+pauseButton.addEventListener('click', togglePause);
+onKey('pause', togglePause);

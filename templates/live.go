@@ -1,0 +1,179 @@
+package templates
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// LiveData is what the live page shows when it is loaded; its script goes on
+// from there.
+type LiveData struct {
+	// SampledAt is the time of the figures, empty before the first; NoSample
+	// says why there are none.
+	SampledAt string
+	NoSample  string
+	Groups    []FigureGroup
+
+	// Broker is the broker's real address, empty if there is none.
+	Broker string
+	Topics []TopicRow
+	Totals []TotalRow
+	// Fetches are the newest ones, newest first; Kept is how many the page
+	// keeps at the most.
+	Fetches []FetchRow
+	Kept    int
+	Window  *Window
+
+	// State is where the page's script goes on.
+	State LiveState
+}
+
+// LiveState is the data block from which the live page's script goes on.
+type LiveState struct {
+	Server string `json:"server"`
+	Seq    uint64 `json:"seq"`
+	// Fetch is the number of the newest row and Sampled the time of the newest
+	// sample (Unix milliseconds): the feed's messages may hold them once more.
+	Fetch   int64                 `json:"fetch"`
+	Sampled int64                 `json:"sampled"`
+	Kept    int                   `json:"kept"`
+	History map[string][]*float64 `json:"history"`
+}
+
+// FigureGroup is the figures about one part of the host.
+type FigureGroup struct {
+	Name    string
+	Figures []Figure
+}
+
+// Figure is one number of the host, as its row shows it. Its label is the
+// message live.figure.NAME.
+type Figure struct {
+	Name string `json:"name"`
+	// Value draws the trend; it is nil where there is none, for Reason.
+	Value      *float64 `json:"value"`
+	Text       string   `json:"text"`
+	Provenance string   `json:"provenance"`
+	Reason     string   `json:"reason,omitempty"`
+
+	History []*float64 `json:"-"`
+}
+
+// TopicRow is one topic of the broker.
+type TopicRow struct {
+	Name       string `json:"name"`
+	Partitions string `json:"partitions"`
+	Records    string `json:"records"`
+	Size       string `json:"size"`
+	Path       string `json:"path"`
+}
+
+// TotalRow is what the fetches of one path add up to.
+type TotalRow struct {
+	Path     string `json:"path"`
+	Fetches  string `json:"fetches"`
+	Bytes    string `json:"bytes"`
+	Syscalls string `json:"syscalls"`
+	Duration string `json:"duration"`
+}
+
+// FetchRow is one fetch that the broker served.
+type FetchRow struct {
+	// Number numbers the rows that pages show.
+	Number   int64  `json:"number"`
+	Time     string `json:"time"`
+	Where    string `json:"where"`
+	Client   string `json:"client"`
+	Path     string `json:"path"`
+	Bytes    string `json:"bytes"`
+	Syscalls string `json:"syscalls"`
+	Duration string `json:"duration"`
+	// Twin is the scope's address with the same transfer simulated; empty if
+	// there is nothing to simulate.
+	Twin  string `json:"twin"`
+	Error string `json:"error,omitempty"`
+}
+
+// Window is one second of which only some fetches are shown.
+type Window struct {
+	Time   string `json:"time"`
+	Shown  int64  `json:"shown"`
+	Served int64  `json:"served"`
+}
+
+// Trend's box, in the units of its viewBox; static/live/trend.js draws in the
+// same one.
+const (
+	trendWidth  = 120
+	trendHeight = 24
+	// TrendDepth is how many samples a trend shows.
+	TrendDepth = 60
+)
+
+// trend draws a history as the points of one polyline for each stretch without
+// a gap. The newest sample is at the right; the range is that of the history.
+func trend(history []*float64) []string {
+	low, high, any := span(history)
+	if !any {
+		return nil
+	}
+	if high == low { // a flat line in the middle
+		low, high = low-1, high+1
+	}
+	var lines []string
+	var line []string
+	flush := func() {
+		if len(line) > 0 {
+			lines = append(lines, strings.Join(line, " "))
+		}
+		line = nil
+	}
+	for i, v := range history {
+		if v == nil {
+			flush()
+			continue
+		}
+		x := float64(trendWidth) * float64(TrendDepth-len(history)+i) / (TrendDepth - 1)
+		y := 1 + (trendHeight-2)*(high-*v)/(high-low)
+		line = append(line, round(x)+","+round(y))
+	}
+	flush()
+	return lines
+}
+
+func round(v float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
+}
+
+func span(history []*float64) (low, high float64, any bool) {
+	for _, v := range history {
+		if v == nil {
+			continue
+		}
+		if !any || *v < low {
+			low = *v
+		}
+		if !any || *v > high {
+			high = *v
+		}
+		any = true
+	}
+	return low, high, any
+}
+
+func trendBox() string { return fmt.Sprintf("0 0 %d %d", trendWidth, trendHeight) }
+
+// produceCommand and consumeCommand are what a reader can paste to see
+// fetches.
+func produceCommand(broker string) string {
+	return fmt.Sprintf("seq 1 100000 | kcat -b %s -P -t demo", broker)
+}
+
+func consumeCommand(broker string, topics []TopicRow) string {
+	topic := "demo"
+	if len(topics) > 0 {
+		topic = topics[0].Name
+	}
+	return fmt.Sprintf("kcat -b %s -C -e -t %s > /dev/null", broker, topic)
+}

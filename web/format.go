@@ -1,0 +1,77 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"copyscope/internal/trace"
+)
+
+// Texts of numbers. They are made here, once, and read the same in both
+// languages; scripts only place them.
+
+func bytesText(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
+
+// durationText is a duration in the largest unit that leaves at least 1.
+func durationText(d trace.Ns) string {
+	for _, u := range []struct {
+		size trace.Ns
+		name string
+	}{{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}} {
+		if d >= u.size {
+			return significant(float64(d)/float64(u.size)) + " " + u.name
+		}
+	}
+	return strconv.FormatInt(int64(d), 10) + " ns"
+}
+
+// significant writes three digits, or all of the whole part.
+func significant(v float64) string {
+	switch size := math.Abs(v); {
+	case size >= 100 || v == 0:
+		return humanize.Comma(int64(math.Round(v)))
+	case size >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+// callsText lists syscalls by name, the most frequent first.
+func callsText(byName map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(byName), func(a, b string) int {
+		if byName[a] != byName[b] {
+			return int(byName[b] - byName[a])
+		}
+		return strings.Compare(a, b)
+	})
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = fmt.Sprintf("%s × %s", name, humanize.Comma(byName[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// figureText is a figure with its unit; a dash where there is no value.
+func figureText(f Figure) string {
+	if f.Value == nil {
+		return "–"
+	}
+	v := *f.Value
+	switch f.Unit {
+	case "percent":
+		return strconv.FormatFloat(v, 'f', 1, 64) + " %"
+	case "bytes":
+		return bytesText(int64(v))
+	case "bytes/s":
+		return bytesText(int64(v)) + "/s"
+	case "/s":
+		return significant(v) + "/s"
+	}
+	return strings.TrimSpace(significant(v) + " " + f.Unit)
+}

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"copyscope/internal/trace"
+	"copyscope/templates"
+)
+
+// live follows the host and the broker for the live page.
+type live struct {
+	server  *Server
+	feed    *Feed
+	figures *figures
+	fetches *fetches
+
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func newLive(s *Server) *live {
+	feed := s.hub.Feed("live")
+	l := &live{server: s, feed: feed, stop: make(chan struct{}), fetches: newFetches(feed, time.Now)}
+	failed := func(err error) { s.config.Log.Error("live feed", "err", err) }
+	l.done.Go(func() { l.fetches.run(l.stop, failed) })
+	if s.config.Sample != nil {
+		l.figures = newFigures(feed, s.config.Sample)
+		l.done.Go(func() { l.figures.run(s.config.SampleEvery, l.stop, failed) })
+	}
+	if s.config.Broker != nil {
+		l.done.Go(func() { watchTopics(s.config.Broker, feed, s.config.SampleEvery, l.stop, failed) })
+	}
+	return l
+}
+
+func (l *live) close() {
+	close(l.stop)
+	l.done.Wait()
+}
+
+// Served tells the live page about one fetch. It never waits.
+func (s *Server) Served(served trace.Served) { s.live.fetches.served(served) }
+
+func (l *live) page(w http.ResponseWriter, r *http.Request) {
+	p := l.server.pageData(w, r, "live", "live", "provenance")
+	p.Styles = []string{"live/live.css"}
+	p.Modules = []string{"live/live.js"}
+	p.Preload = []string{"page.js", "keys.js", "socket.js", "live/trend.js"}
+	p.Socket = true
+	// The sequence number is read first: what happens meanwhile is in the page
+	// and in the feed, and the page's script takes it once.
+	d := templates.LiveData{State: templates.LiveState{Server: l.server.hub.id, Seq: l.feed.seq(), Kept: rowsKept}}
+	l.fetches.fill(&d)
+	if l.figures != nil {
+		l.figures.fill(&d)
+	}
+	if b := l.server.config.Broker; b != nil {
+		d.Broker = b.Addr()
+		d.Topics = topicRows(b)
+	}
+	l.server.render(w, r, http.StatusOK, templates.Live(p, d))
+}
