@@ -17,8 +17,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// sourceFile makes a file of n pseudo-random bytes.
-func sourceFile(t *testing.T, n int) (*os.File, []byte) {
+// randomFile makes a file of n pseudo-random bytes.
+func randomFile(t testing.TB, n int) (*os.File, []byte) {
 	t.Helper()
 	b := make([]byte, n)
 	chacha := rand.NewChaCha8([32]byte{1})
@@ -59,7 +59,7 @@ func tcpPair(t *testing.T) (send, recv *net.TCPConn) {
 
 func TestServingSendsEveryByteToASlowReader(t *testing.T) {
 	const size = 3<<20 + 123
-	f, want := sourceFile(t, size)
+	f, want := randomFile(t, size)
 	for _, p := range transfer.Programs() {
 		t.Run(p.Path, func(t *testing.T) {
 			send, recv := tcpPair(t)
@@ -101,7 +101,7 @@ func TestServingSendsEveryByteToASlowReader(t *testing.T) {
 }
 
 func TestServingWaitEndsAtTheWriteDeadline(t *testing.T) {
-	f, _ := sourceFile(t, 8<<20)
+	f, _ := randomFile(t, 8<<20)
 	for _, p := range transfer.Programs() {
 		t.Run(p.Path, func(t *testing.T) {
 			send, _ := tcpPair(t) // nobody reads
@@ -121,7 +121,7 @@ func TestServingWaitEndsAtTheWriteDeadline(t *testing.T) {
 }
 
 func TestServingMeetsAClosedReceiver(t *testing.T) {
-	f, _ := sourceFile(t, 8<<20)
+	f, _ := randomFile(t, 8<<20)
 	for _, p := range transfer.Programs() {
 		t.Run(p.Path, func(t *testing.T) {
 			send, recv := tcpPair(t)
@@ -142,7 +142,7 @@ func TestServingMeetsAClosedReceiver(t *testing.T) {
 // A transfer that breaks off leaves bytes in its pipe; they must not reach the
 // next connection.
 func TestServingNeverReusesAPipeWithBytesInIt(t *testing.T) {
-	f, want := sourceFile(t, 1<<20)
+	f, want := randomFile(t, 1<<20)
 	p, _ := transfer.Lookup("splice")
 	for range 20 {
 		send, _ := tcpPair(t)
@@ -168,7 +168,7 @@ func TestServingNeverReusesAPipeWithBytesInIt(t *testing.T) {
 }
 
 func TestServingMappingThatLostItsFileIsEFAULT(t *testing.T) {
-	f, _ := sourceFile(t, 1<<20)
+	f, _ := randomFile(t, 1<<20)
 	send, recv := tcpPair(t)
 	go io.Copy(io.Discard, recv)
 	s, _ := host.NewServing(send)
