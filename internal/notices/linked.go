@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -52,7 +51,11 @@ func linked(pkg string, platforms []string) ([]work, error) {
 			}
 		}
 	}
-	goItself, err := licensesOf(runtime.GOROOT(), nil)
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	goItself, err := licensesOf(strings.TrimSpace(string(root)), nil)
 	if err != nil {
 		return nil, err
 	}
