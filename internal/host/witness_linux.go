@@ -28,8 +28,9 @@ type witness struct {
 	calls   int   // syscalls emitted so far
 	shorts  int64 // calls that did less than they were asked to
 	// others gives the events of other threads that began before until.
-	others func(until trace.Ns) []trace.Event
-	paused time.Duration // spent on making events during the run
+	others  func(until trace.Ns) []trace.Event
+	waiting []trace.Event // of others, to be told before later ones
+	paused  time.Duration // spent on making events during the run
 }
 
 // record is one call, as short as it can be.
@@ -144,22 +145,25 @@ func (w *witness) close() {
 
 // emit makes the events of all records.
 func (w *witness) emit() {
-	until := w.now()
-	var others []trace.Event
 	if w.others != nil {
-		others = w.others(until)
+		w.waiting = w.others(w.now())
 	}
 	for _, r := range w.records {
-		for len(others) > 0 && others[0].At < r.at {
-			w.rec.Record(others[0])
-			others = others[1:]
-		}
 		w.events(r)
 	}
-	for _, e := range others {
+	for _, e := range w.waiting {
 		w.rec.Record(e)
 	}
-	w.records, w.since = w.records[:0], 0
+	w.records, w.waiting, w.since = w.records[:0], nil, 0
+}
+
+// put records an event after the events of other threads that began earlier.
+func (w *witness) put(e trace.Event) {
+	for len(w.waiting) > 0 && w.waiting[0].At < e.At {
+		w.rec.Record(w.waiting[0])
+		w.waiting = w.waiting[1:]
+	}
+	w.rec.Record(e)
 }
 
 func phaseOf(c call) trace.Phase {
@@ -176,7 +180,7 @@ func (w *witness) events(r record) {
 	e := trace.Event{At: r.at, Dur: r.end - r.at, Endpoint: trace.Sender, Phase: phaseOf(r.call), Line: string(r.line), Offset: r.offset}
 	from, to := r.places()
 	if r.call == noCall {
-		w.rec.Record(with(e, trace.Event{Kind: trace.Compute, Actor: trace.UserCode, From: from, To: to, Bytes: int64(max(r.ret, 0)),
+		w.put(with(e, trace.Event{Kind: trace.Compute, Actor: trace.UserCode, From: from, To: to, Bytes: int64(max(r.ret, 0)),
 			CPU: r.used.cpu, Detail: "touch", Provenance: trace.Measured}))
 		w.use(e, r.used)
 		return
@@ -185,7 +189,7 @@ func (w *witness) events(r record) {
 	e.Call, e.Syscall = w.calls, r.call.String()
 	instant := e
 	instant.Dur, instant.Offset = 0, 0
-	w.rec.Record(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.UserCode, From: trace.UserMode, To: trace.KernelMode,
+	w.put(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.UserCode, From: trace.UserMode, To: trace.KernelMode,
 		Detail: "enter", Provenance: trace.Derived}))
 	span := trace.Event{Kind: trace.Syscall, Actor: trace.KernelCode, From: from, To: to, CPU: r.used.cpu, Ret: int64(r.ret), Provenance: trace.Measured}
 	if r.ret < 0 {
@@ -193,13 +197,13 @@ func (w *witness) events(r record) {
 	} else if from != "" {
 		span.Bytes = int64(r.ret)
 	}
-	w.rec.Record(with(e, span))
+	w.put(with(e, span))
 	if from != "" && r.ret > 0 {
 		w.moved(e, r, from, to)
 	}
 	w.use(e, r.used)
 	instant.At = r.end
-	w.rec.Record(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
+	w.put(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
 		Detail: "return", Provenance: trace.Derived}))
 }
 
@@ -244,14 +248,14 @@ func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
 	case callSplice:
 		what.Kind, what.N, what.Detail = trace.Descriptor, r.pages, "lend"
 	}
-	w.rec.Record(with(e, what))
+	w.put(with(e, what))
 }
 
 // use makes the events of what the thread used during a call.
 func (w *witness) use(e trace.Event, u usage) {
 	count := func(kind trace.Kind, actor trace.Actor, detail string, n int64) {
 		if n > 0 {
-			w.rec.Record(with(e, trace.Event{Kind: kind, Actor: actor, Detail: detail, N: n, Provenance: trace.Measured}))
+			w.put(with(e, trace.Event{Kind: kind, Actor: actor, Detail: detail, N: n, Provenance: trace.Measured}))
 		}
 	}
 	count(trace.PageFault, trace.KernelCode, "minor", u.minorFaults)
@@ -261,7 +265,7 @@ func (w *witness) use(e trace.Event, u usage) {
 	if u.diskBytes > 0 {
 		// The rule: what the block layer read for this thread, a device moved
 		// by DMA into the page cache.
-		w.rec.Record(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,
+		w.put(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,
 			Bytes: u.diskBytes, Provenance: trace.Derived}))
 	}
 }
