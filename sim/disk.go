@@ -11,7 +11,10 @@ const wordBytes = 2
 // the CPU.
 func (m *Machine) readDisk(from, to int64, wait bool) {
 	off := from * PageBytes
-	n := min(to*PageBytes, m.file.made) - off
+	n := (to - from) * PageBytes // a file's last block is read whole
+	if m.cfg.Model == Textbook {
+		n = min(to*PageBytes, m.file.made) - off
+	}
 	m.cpu(trace.Event{Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Bytes: n, Offset: off, Detail: "disk-read"}, m.costs.CommandTime)
 	m.cache.insert(from, to)
 	if !m.cfg.DMA {

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/broker"
-	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 	"copyscope/web"
 )
@@ -92,7 +91,6 @@ func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err err
 	if err != nil {
 		return err
 	}
-	defer pages.Close()
 	return serveBoth(ctx, f, log, listener, pages, kafka, stdout)
 }
 
@@ -198,9 +196,4 @@ func newLog(w io.Writer, level string) (*slog.Logger, error) {
 		return nil, fmt.Errorf("--log-level %q: use debug, info, warn or error", level)
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
-}
-
-// webConfig wires the pages to the lab and the broker.
-func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
-	return web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New("")}
 }

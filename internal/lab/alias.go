@@ -3,18 +3,10 @@ package lab
 import (
 	"fmt"
 
+	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 	"copyscope/sim"
-)
-
-// What the alias probe tells of a path: after a send has returned, the file is
-// overwritten, and then the receiver reads.
-const (
-	// Copies: the old bytes arrive, so the path took a copy.
-	Copies = "copy"
-	// Lends: the new bytes arrive, so the path lent the page.
-	Lends = "lend"
 )
 
 // simulateAlias is the alias probe on the modelled kernel: the same experiment
@@ -45,10 +37,12 @@ func (l *Lab) simulateAlias(path string) (string, error) {
 		sawOld, sawNew = sawOld || old, sawNew || new
 	}
 	switch {
-	case sawOld && !sawNew:
-		return Copies, nil
-	case sawNew && !sawOld:
-		return Lends, nil
+	case sawOld && sawNew:
+		return host.AliasMixed, nil
+	case sawOld:
+		return host.AliasCopy, nil
+	case sawNew:
+		return host.AliasLend, nil
 	}
-	return "", fmt.Errorf("%s: the modelled alias probe saw old bytes: %v, new bytes: %v; want exactly one", path, sawOld, sawNew)
+	return "", fmt.Errorf("%s: nothing of the modelled alias probe arrived", path)
 }

@@ -9,7 +9,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// measure runs a scenario on this host's kernel, over loopback.
+// measure runs a scenario on this host's kernel, over loopback, and lets the
+// alias probe tell who copies on its path.
 func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	l.real.Lock()
 	defer l.real.Unlock()
@@ -24,7 +25,11 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Listing, Notes: out.Notes,
+	alias, err := host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir})
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Listing, Notes: out.Notes, Alias: alias.Verdict,
 		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}, nil
 }
 

@@ -25,7 +25,8 @@ type Result struct {
 	// FileHash and ReceivedHash are XXH64 of the file and of what a real
 	// receiver got, in hex. A simulated wire checks ranges instead of hashing.
 	FileHash, ReceivedHash string
-	// Alias is what the alias probe saw: "copy" or "lend".
+	// Alias is what the alias probe saw: "copy" if the old bytes arrived of
+	// what was overwritten after it was sent, "lend" if the new ones did.
 	Alias string
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Verdict is the outcome of holding a prediction against a measurement.
@@ -91,13 +92,16 @@ func Compare(path string, name CountName, predicted, measured Count, bound Bound
 		c.Verdict, c.Bound, c.Reason = Within, allowed, bound.Why
 	default:
 		c.Verdict = Differs
-		c.Reason = fmt.Sprintf("predicted %v, measured %v", predicted.Value, measured.Value)
+		c.Reason = fmt.Sprintf("predicted %s, measured %s", number(predicted.Value), number(measured.Value))
 		if bound.Why != "" {
 			c.Reason += ": " + bound.Why
 		}
 	}
 	return c
 }
+
+// number writes a value without an exponent.
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // CompareWords holds a predicted word (for example who copies: "copy" or
 // "lend") against the observed one.

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"log/slog"
+
+	"copyscope/broker"
+	"copyscope/internal/lab"
+	"copyscope/web"
+)
+
+// webConfig gives the pages what they show: the lab, the host, and the broker
+// if there is one.
+func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
+	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New("")}
+	if kafka != nil {
+		c.Broker = shownBroker{kafka}
+	}
+	return c
+}
+
+// shownBroker is what the pages see of the broker.
+type shownBroker struct{ *broker.Broker }
+
+func (b shownBroker) Addr() string { return b.Broker.Addr().String() }
+
+func (b shownBroker) Topics() []web.Topic {
+	var out []web.Topic
+	for _, t := range b.Broker.Topics() {
+		shown := web.Topic{Name: t.Name, Partitions: len(t.Partitions), FetchPath: t.Configs["copyscope.fetch.path"]}
+		for _, p := range t.Partitions {
+			shown.Records += p.High - p.Low
+			shown.Bytes += p.Bytes
+		}
+		out = append(out, shown)
+	}
+	return out
+}
