@@ -14,12 +14,12 @@ import (
 // module is the module's name in import paths.
 const module = "copyscope"
 
-// below are the packages of the chain that a view may show; the chain runs
-// trace ← transfer ← {sim, host} ← lab ← lesson ← web ← cmd.
+// The chain runs trace ← transfer ← {sim, host} ← lab ← lesson ← web ← cmd.
+// Each of these is all that lies below a link of it.
 var (
-	kernels = []string{"internal/trace", "internal/transfer"}
-	lab     = append([]string{"sim", "internal/host"}, kernels...)
-	lesson  = append([]string{"internal/lab"}, lab...)
+	belowKernels = []string{"internal/trace", "internal/transfer"}
+	belowLab     = append([]string{"sim", "internal/host"}, belowKernels...)
+	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
 // mayImport lists, for every folder, which of our packages its files import,
@@ -29,21 +29,21 @@ var mayImport = map[string][]string{
 	"internal/trace":                 {},
 	"internal/transfer":              {"internal/trace"},
 	"internal/transfer/transfertest": {"internal/transfer", "internal/trace"},
-	"sim":                            kernels,
-	"internal/host":                  kernels,
-	"internal/lab":                   lab,
-	"internal/lesson":                lesson,
+	"sim":                            belowKernels,
+	"internal/host":                  belowKernels,
+	"internal/lab":                   belowLab,
+	"internal/lesson":                belowLesson,
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
-	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, lesson...),
-	"broker":                         append([]string{"internal/host", "broker/…"}, kernels...),
-	"broker/log":                     kernels, // knows nothing of the wire
-	"broker/wire":                    append([]string{"internal/host"}, kernels...),
+	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
+	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
+	"broker/log":                     belowKernels, // knows nothing of the wire
+	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
 	"cmd":                            {"internal/…", "sim", "broker", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
-	"docs":                           {},
+	"docs":                           {"internal/…", "sim", "broker"}, // programs that a document speaks of
 }
 
 // testsMayImport lists what test files import besides: a test stands at its
@@ -52,7 +52,8 @@ var testsMayImport = map[string][]string{
 	"internal/transfer": {"internal/transfer/transfertest"},
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
-	"internal/locale":   lesson,       // that every word of theirs is in the catalogues
+	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
+	"internal/archtest": {"internal/lab"},
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},
