@@ -1,0 +1,271 @@
+package broker_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker"
+)
+
+// What ApiVersions promises is kept: every API answers in every version, and
+// the answer is encoded as franz-go expects it.
+func TestEveryVersionAnswers(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 2))
+	resp := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3, ClientSoftwareName: "test"}, 1)
+	if resp.ErrorCode != 0 || len(resp.ApiKeys) == 0 {
+		t.Fatalf("ApiVersions: %+v", resp)
+	}
+	corr := int32(100)
+	for _, k := range resp.ApiKeys {
+		for version := k.MinVersion; version <= k.MaxVersion; version++ {
+			t.Run(fmt.Sprintf("%s/%d", kmsg.NameForKey(k.ApiKey), version), func(t *testing.T) {
+				req := sample(k.ApiKey)
+				req.SetVersion(version)
+				corr++
+				c := raw{c.Conn, t}
+				got := ask[kmsg.Response](c, req, corr)
+				if again := got.AppendTo(nil); len(again) == 0 {
+					t.Error("the answer is empty")
+				}
+			})
+		}
+	}
+}
+
+// sample is a request with something in it.
+func sample(key int16) kmsg.Request {
+	req := kmsg.RequestForKey(key)
+	switch r := req.(type) {
+	case *kmsg.ProduceRequest:
+		return produceReq(0, 1, "t", 0, batchOf("a"))
+	case *kmsg.FetchRequest:
+		return fetchReq("t", 0)
+	case *kmsg.ListOffsetsRequest:
+		r.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{{Timestamp: -1, CurrentLeaderEpoch: -1}}}}
+	case *kmsg.MetadataRequest:
+		r.Topics = []kmsg.MetadataRequestTopic{{Topic: kmsg.StringPtr("t")}}
+	case *kmsg.CreateTopicsRequest:
+		r.Topics = []kmsg.CreateTopicsRequestTopic{topicReq("t", 1)}
+	case *kmsg.DescribeConfigsRequest:
+		r.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
+	case *kmsg.AlterConfigsRequest:
+		r.Resources = []kmsg.AlterConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
+	case *kmsg.IncrementalAlterConfigsRequest:
+		r.Resources = []kmsg.IncrementalAlterConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
+	}
+	return req
+}
+
+// The ranges that clients decide by (librdkafka's feature table, KIP-896).
+func TestAdvertisedRanges(t *testing.T) {
+	c := dial(t, start(t, t.TempDir()).addr)
+	got := map[int16][2]int16{}
+	for _, k := range ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{}, 1).ApiKeys {
+		got[k.ApiKey] = [2]int16{k.MinVersion, k.MaxVersion}
+	}
+	for key, want := range map[int16][2]int16{0: {0, 7}, 1: {4, 10}, 2: {1, 2}, 3: {0, 8}, 10: {0, 0}, 18: {0, 3}, 19: {2, 4}, 32: {1, 4}, 33: {0, 0}, 44: {0, 1}} {
+		have, ok := got[key]
+		if !ok || have[0] > want[0] || have[1] < want[1] {
+			t.Errorf("%s is served in %v, needed is %v", kmsg.NameForKey(key), have, want)
+		}
+	}
+}
+
+// KIP-511: an unknown version of ApiVersions is answered, in version 0.
+func TestApiVersionsFromTheFuture(t *testing.T) {
+	c := dial(t, start(t, t.TempDir()).addr)
+	// key 18, version 99, correlation id 5, client id null, and what nobody knows
+	c.send([]byte{0, 0, 0, 13, 0, 18, 0, 99, 0, 0, 0, 5, 0xff, 0xff, 1, 2, 3})
+	resp := kmsg.ApiVersionsResponse{Version: 0}
+	if err := resp.ReadFrom(c.receive(5)); err != nil {
+		t.Fatal(err)
+	}
+	if resp.ErrorCode != 35 || len(resp.ApiKeys) == 0 {
+		t.Fatalf("error %d with %d ranges, want 35 with all", resp.ErrorCode, len(resp.ApiKeys))
+	}
+	if again := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3}, 6); again.ErrorCode != 0 {
+		t.Errorf("the second try got error %d", again.ErrorCode)
+	}
+}
+
+// What is no request ends its connection with a log line, and no other's.
+func TestBadFrames(t *testing.T) {
+	b := start(t, t.TempDir(), func(c *broker.Config) { c.MaxFrameBytes = 8 << 20 })
+	good := dial(t, b.addr)
+	header := func(key, version int16, rest ...byte) []byte {
+		body := binary.BigEndian.AppendUint16(nil, uint16(key))
+		body = binary.BigEndian.AppendUint16(body, uint16(version))
+		body = append(append(body, 0, 0, 0, 1, 0xff, 0xff), rest...)
+		return append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
+	}
+	size := func(n uint32) []byte { return append(binary.BigEndian.AppendUint32(nil, n), make([]byte, 16)...) }
+	for _, c := range []struct {
+		name string
+		in   []byte
+		said string
+	}{
+		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "is the peer a Kafka client?"},
+		{"negative size", size(1 << 31), "size -2147483648"},
+		{"size 0", size(0), "size 0"},
+		{"produce above the limit", append(binary.BigEndian.AppendUint32(nil, 9<<20), make([]byte, 16)...), "size 9437184, at most 8388608"},
+		{"other request above its limit", append(binary.BigEndian.AppendUint32(nil, 2<<20), 0, 3, 0, 4, 0, 0, 0, 0, 0xff, 0xff), "size 2097152, at most 1048576"},
+		{"unknown API key", header(999, 0), "API key 999"},
+		{"negative API key", header(-1, 0), "API key -1"},
+		{"API that Kafka has and this broker has not", header(22, 0), "InitProducerID"},
+		{"unknown version", header(3, 77), "Metadata version 77"},
+		{"negative version", header(3, -1), "Metadata version -1"},
+		{"client id beyond the frame", append([]byte{0, 0, 0, 10, 0, 3, 0, 0, 0, 0, 0, 1, 0x10, 0}, make([]byte, 8)...), "client id"},
+		{"array beyond the frame", header(3, 4, 0x7f, 0xff, 0xff, 0xff), "Metadata version 4"},
+		{"produce with a lying count", header(0, 7, 0xff, 0xff, 0, 1, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff), "produce request version 7"},
+		{"fetch cut short", header(1, 11, 1, 2, 3), "Fetch version 11"},
+		{"header's tags beyond the frame", header(3, 12, 0x7f), "tagged fields"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bad := dial(t, b.addr)
+			bad.send(c.in)
+			bad.wantClosed()
+			b.wantSaid(t, c.said)
+			ask[*kmsg.MetadataResponse](raw{good.Conn, t}, &kmsg.MetadataRequest{Version: 4}, 9)
+		})
+	}
+}
+
+// Requests that come together are answered one by one, in order.
+func TestPipelined(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	var all []byte
+	for i := range int32(50) {
+		all = append(all, frame(produceReq(7, 1, "t", 0, batchOf(fmt.Sprint(i))), 3*i)...)
+		all = append(all, frame(fetchReq("t", int64(i)), 3*i+1)...)
+		all = append(all, frame(&kmsg.MetadataRequest{Version: 12}, 3*i+2)...)
+	}
+	go c.Write(all)
+	for i := range int32(50) {
+		p := answer[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, nil), 3*i).Topics[0].Partitions[0]
+		if p.ErrorCode != 0 || p.BaseOffset != int64(i) {
+			t.Fatalf("produce %d: error %d, offset %d", i, p.ErrorCode, p.BaseOffset)
+		}
+		f := answer[*kmsg.FetchResponse](c, fetchReq("t", 0), 3*i+1).Topics[0].Partitions[0]
+		if !bytes.Contains(f.RecordBatches, []byte(fmt.Sprint(i))) {
+			t.Fatalf("fetch %d does not see what was produced before it", i)
+		}
+		answer[*kmsg.MetadataResponse](c, &kmsg.MetadataRequest{Version: 12}, 3*i+2)
+	}
+}
+
+func TestProduceErrors(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1), topicReq("small", 1, "max.message.bytes", "100"))
+	flipped := batchOf("a", "b")
+	flipped[len(flipped)-1] ^= 1
+	for i, k := range []struct {
+		name          string
+		version, acks int16
+		topic         string
+		partition     int32
+		records       []byte
+		want          int16
+	}{
+		{"good", 7, 1, "t", 0, batchOf("a"), 0},
+		{"good, all", 9, -1, "t", 0, batchOf("a"), 0},
+		{"unknown topic", 7, 1, "nope", 0, batchOf("a"), 3},
+		{"unknown partition", 7, 1, "t", 1, batchOf("a"), 3},
+		{"negative partition", 7, 1, "t", -1, batchOf("a"), 3},
+		{"acks 2", 7, 2, "t", 0, batchOf("a"), 21},
+		{"no records", 7, 1, "t", 0, nil, 87},
+		{"bad checksum", 7, 1, "t", 0, flipped, 2},
+		{"cut short", 7, 1, "t", 0, batchOf("a")[:40], 2},
+		{"lying count", 7, 1, "t", 0, edited(func(b []byte) { b[60] = 9 }), 87},
+		{"two batches", 7, 1, "t", 0, append(batchOf("a"), batchOf("b")...), 87},
+		{"old magic", 7, 1, "t", 0, edited(func(b []byte) { b[16] = 1 }), 87},
+		{"LogAppendTime", 7, 1, "t", 0, edited(func(b []byte) { b[22] = 8 }), 32},
+		{"too large", 7, 1, "small", 0, batchOf(strings.Repeat("x", 100)), 10},
+		{"zstd before version 7", 6, 1, "t", 0, edited(func(b []byte) { b[22] = 4 }), 76},
+		{"zstd", 7, 1, "t", 0, edited(func(b []byte) { b[22] = 4 }), 0},
+		{"message set version", 2, 1, "t", 0, batchOf("a"), 35},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			c := raw{c.Conn, t}
+			p := ask[*kmsg.ProduceResponse](c, produceReq(k.version, k.acks, k.topic, k.partition, k.records), int32(i)).Topics[0].Partitions[0]
+			if p.ErrorCode != k.want {
+				t.Errorf("error %d (%v), want %d", p.ErrorCode, p.ErrorMessage, k.want)
+			}
+			if (p.BaseOffset < 0) != (k.want != 0) {
+				t.Errorf("base offset %d with error %d", p.BaseOffset, p.ErrorCode)
+			}
+		})
+	}
+	if _, high := stored(b, "t"); high != 4 {
+		t.Errorf("%d records are stored, want the 4 of good batches", high)
+	}
+}
+
+// stored is the size and the next offset of the topic's partition 0.
+func stored(b *running, topic string) (bytes, high int64) {
+	for _, t := range b.Topics() {
+		if t.Name == topic {
+			return t.Partitions[0].Bytes, t.Partitions[0].High
+		}
+	}
+	return 0, 0
+}
+
+// acks 0: stored without an answer; an error ends the connection.
+func TestNoAcknowledgement(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	c.send(frame(produceReq(7, 0, "t", 0, batchOf("a")), 5))
+	// The next answer is the one to the next request.
+	ask[*kmsg.MetadataResponse](c, &kmsg.MetadataRequest{Version: 4}, 6)
+	if _, high := stored(b, "t"); high != 1 {
+		t.Errorf("the next offset is %d, want 1", high)
+	}
+	c.send(frame(produceReq(7, 0, "nope", 0, batchOf("a")), 7))
+	c.wantClosed()
+	b.wantSaid(t, "produce without acknowledgement failed")
+}
+
+func TestListOffsets(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	for range 3 {
+		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, edited(func(b []byte) {
+			binary.BigEndian.PutUint64(b[27:], 1000) // base and latest timestamp
+			binary.BigEndian.PutUint64(b[35:], 1000)
+		})), 1)
+	}
+	for _, k := range []struct {
+		time, offset int64
+		epoch        int32
+		code         int16
+	}{{-1, 6, -1, 0}, {-2, 0, 0, 0}, {500, 0, -1, 0}, {1000, 0, -1, 0}, {1001, -1, -1, 0}, {-9, -1, -1, 42}, {-1, -1, 3, 75}} {
+		req := kmsg.NewPtrListOffsetsRequest()
+		req.Version = 5
+		req.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{{Timestamp: k.time, CurrentLeaderEpoch: k.epoch}}}}
+		p := ask[*kmsg.ListOffsetsResponse](c, req, 1).Topics[0].Partitions[0]
+		if p.Offset != k.offset || p.ErrorCode != k.code {
+			t.Errorf("timestamp %d: offset %d error %d, want %d error %d", k.time, p.Offset, p.ErrorCode, k.offset, k.code)
+		}
+	}
+}
+
+// Groups are refused with a reason, not left waiting.
+func TestNoCoordinator(t *testing.T) {
+	c := dial(t, start(t, t.TempDir()).addr)
+	resp := ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "g"}, 1)
+	if resp.ErrorCode != 42 || resp.ErrorMessage == nil || !strings.Contains(*resp.ErrorMessage, "no consumer groups") {
+		t.Errorf("got error %d, %v", resp.ErrorCode, resp.ErrorMessage)
+	}
+}
