@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/http"
 
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
@@ -10,9 +9,54 @@ import (
 
 // Lab runs scenarios.
 type Lab interface {
-	Run(ctx context.Context, s lab.Scenario) (*trace.Run, error)
+	// Run runs one scenario, on the modelled or on the real kernel.
+	Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error)
+	// Compare holds the prediction for a real result's scenario against it.
+	Compare(ctx context.Context, measured *lab.Result) ([]trace.Comparison, error)
+}
+
+// Limits of the runs that a page may ask for; the command line has wider ones.
+const (
+	// scopeEvents is how many events of a run a page is sent.
+	scopeEvents = 10_000
+	// scopeBatch is how many of them travel in one message.
+	scopeBatch = 1000
+	// maxRealSize bounds what a page may make this host move, in bytes.
+	maxRealSize = 1 << 30
+	// maxSimulatedSize bounds a simulated transfer, in bytes.
+	maxSimulatedSize = 64 << 30
+	// maxPieces bounds size ÷ chunk: the calls that a run may need.
+	maxPieces = 1 << 20
+)
+
+// scope is what the scope page's handlers share.
+type scope struct {
+	*Server
+	lab  Lab
+	real *queue
+	sims *queue
 }
 
 func (s *Server) scopeRoutes() {
-	s.mux.HandleFunc("GET /scope", func(w http.ResponseWriter, r *http.Request) { s.missing(w, r) })
+	sc := &scope{Server: s, lab: s.config.Lab, real: newQueue(1), sims: newQueue(2)}
+	s.mux.HandleFunc("GET /scope", sc.page)
+	s.hub.Handle("scope.run", sc.run)
+	s.hub.Handle("scope.cancel", sc.cancel)
+}
+
+// allow refuses a scenario that is too much for a page.
+func allow(s lab.Scenario) error {
+	most := int64(maxSimulatedSize)
+	if s.Side == trace.Real {
+		most = maxRealSize
+	}
+	if s.Size > most {
+		return &lab.FieldError{Field: "size", Value: lab.FormatSize(s.Size),
+			Remedy: "a page runs up to " + lab.FormatSize(most) + " on this side; use copyscope run for more"}
+	}
+	if s.Size/s.Chunk > maxPieces {
+		return &lab.FieldError{Field: "chunk", Value: lab.FormatSize(s.Chunk),
+			Remedy: "a page makes up to 1,048,576 calls; use a chunk of at least " + lab.FormatSize(s.Size/maxPieces+1)}
+	}
+	return nil
 }

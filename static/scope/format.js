@@ -1,15 +1,24 @@
 // Writes a figure in the unit that the server named for it.
-import { bytes, duration, number } from '../page.js';
+import { bytes, number } from '../page.js';
 
 const ratio = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-export { bytes as size, duration as time };
+export { bytes as size };
+
+// time writes nanoseconds in three digits of the largest unit that fits.
+export function time(ns) {
+  const value = Math.abs(ns);
+  const [size, unit] = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs']].find(([least]) => value >= least) ?? [1, 'ns'];
+  const scaled = value / size;
+  const digits = size === 1 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
+  return `${ns < 0 ? '−' : ''}${number(scaled, digits)} ${unit}`;
+}
 
 export const count = (n) => number(n, 0);
 
 export function quantity(value, unit) {
   if (unit === 'bytes') return bytes(value);
-  if (unit === 'ns') return duration(value);
+  if (unit === 'ns') return time(value);
   if (unit === 'per-byte') return ratio.format(value).replace('-', '−');
   return count(value).replace('-', '−');
 }

@@ -39,7 +39,7 @@ export class LaneView {
     if (this.drawn === lane.head) return;
     this.drawn = lane.head;
     const { head } = lane;
-    this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(`side.${head.side}`)));
+    this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'real' ? 'provenance.measured' : 'side.sim')));
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.notes.replaceChildren(
       ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),

@@ -15,6 +15,7 @@ export function fillListing(group, box, lines, current) {
       const y = top + step * i;
       return svg('g', { class: now ? 'line current' : 'line', 'data-line': line.label },
         now ? svg('rect', { class: 'marker', x: box.x + 4, y: y + 1, width: box.w - 8, height: step - 2, rx: 4 }) : null,
-        svg('text', { class: 'code', x: box.x + 12, y: y + step / 2 + font * 0.35, 'font-size': font.toFixed(2) }, line.text));
+        svg('text', { class: 'code', x: box.x + 12, y: y + step / 2 + font * 0.35 }, line.text));
     }));
+  group.style.setProperty('--code', `${font.toFixed(2)}px`);
 }

@@ -42,7 +42,7 @@ export class Machine {
       boxes.append(this.engines[name]);
     }
     this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'img' },
-      svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'other'].map(head), hatching(this.hatch)),
+      svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'other'].map(head), hatching(this.hatch)),
       ...Object.entries(this.layout.bands).map(([name, [from, to]]) => band(name, from, to, width)),
       svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),
       this.listing, this.dark, this.moves, boxes, this.mode, this.switches, this.labels);
@@ -101,8 +101,7 @@ export class Machine {
     this.moves.replaceChildren();
     for (const used of lane.seen.values()) {
       if (used.step >= step || (event && sameWay(used.event, event))) continue;
-      const path = way(this.layout, used.event);
-      if (path) this.moves.append(moved(path, used.event, 'done'));
+      if (subjectOf(used.event, this.layout) === 'way') this.moves.append(moved(way(this.layout, used.event), used.event, 'done'));
     }
   }
 
@@ -112,7 +111,7 @@ export class Machine {
     const enters = event.to === 'kernel-mode';
     const d = enters ? `M${x} ${top}V${bottom}` : `M${x} ${bottom}V${top}`;
     return svg('g', { class: 'move now mode-switch' },
-      svg('path', { class: 'trail', d, 'marker-end': 'url(#head-other)' }),
+      svg('path', { class: 'trail', d, 'marker-end': 'url(#head-mode-switch)' }),
       svg('circle', { class: 'shape', cx: x, cy: this.layout.bands.user[1], r: 6 }),
       svg('text', { class: 'label mode-switch', x: lx, y: ly }, labelOf(event)));
   }
@@ -121,7 +120,7 @@ export class Machine {
     const uses = new Set(lane.head?.uses ?? []);
     for (const [name, drawn] of Object.entries(this.places)) {
       const used = uses.has(name) || name === 'cpu';
-      const touched = event && (event.from === name || event.to === name) && name !== 'cpu';
+      const touched = event && name !== 'cpu' && endsOf(event).includes(name);
       drawn.group.setAttribute('class', ['place', name, used ? '' : 'unused', drawn.box.bare ? 'bare' : ''].filter(Boolean).join(' '));
       set(drawn.group, { 'data-touched': touched ? event.kind : null });
       if (name === 'cpu' || drawn.box.bare) continue;
@@ -145,9 +144,9 @@ export class Machine {
       note.textContent = '';
       return;
     }
-    const key = state === 'busy' ? [`scope.cpu.does.${event.kind}.${event.detail}`, `scope.cpu.does.${event.kind}`] : [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`];
-    const doing = key.some(has) ? first(key) : '';
-    note.textContent = [doing, event.dur_ns > 0 ? time(event.dur_ns) : ''].filter(Boolean).join(' · ');
+    const ids = [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`, `scope.cpu.${state}.all`];
+    const lasts = event.dur_ns > 0 && state !== 'also' ? time(event.dur_ns) : '';
+    note.textContent = [ids.some(has) ? first(ids) : '', lasts].filter(Boolean).join(' · ');
   }
 
   fillEngines(lane, event) {
@@ -204,6 +203,12 @@ function subjectOf(event, layout) {
   return 'place';
 }
 
+// endsOf are the places that an event touches; what the receiver reads goes
+// into its own memory.
+function endsOf(event) {
+  return event.endpoint === 'receiver' ? [event.from, 'receiver'] : [event.from, event.to];
+}
+
 const sameWay = (a, b) => a.kind === b.kind && a.from === b.from && a.to === b.to;
 
 function labelOf(event) {
@@ -224,7 +229,7 @@ function contents({ own, lent }) {
 // references, outlines for what is still free. room is the most that the place
 // held during the run.
 function cells(box, most, { own, lent, room }, name) {
-  const many = Math.max(1, Math.min(most, Math.ceil(room / 4096)));
+  const many = Math.max(1, Math.min(most, Math.floor((box.w - 14) / 17), Math.ceil(room / 4096)));
   const filled = room > 0 ? Math.ceil((Math.max(own, lent) / room) * many) : 0;
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
   return Array.from({ length: many }, (_, i) => {
@@ -238,7 +243,7 @@ function cells(box, most, { own, lent, room }, name) {
 
 function place(name, box) {
   const middle = box.h <= 50;
-  const title = svg('text', { class: 'title', x: box.x + 10, y: box.y + (middle ? 16 : 18) }, box.bare ? '' : word(`place.${name}`));
+  const title = svg('text', { class: 'title', x: box.x + 10, y: box.y + (middle ? 16 : 18) }, box.bare ? '' : first([`scope.place.${name}`, `place.${name}`]));
   const note = svg('text', middle
     ? { class: 'small', x: box.x + box.w - 8, y: box.y + 16, 'text-anchor': 'end' }
     : { class: 'small', x: box.x + 10, y: box.y + box.h - (box.h > 60 ? 10 : 8) });

@@ -18,6 +18,7 @@ const views = Object.fromEntries(['a', 'b'].map((id) => [id, new LaneView(docume
 const timeline = new Timeline(part('timeline'), player);
 const controls = new Controls(part('controls'), player, timeline);
 const socket = new Socket();
+const lang = document.documentElement.lang.split('-')[0];
 let drawn = '';
 
 // draw shows the state everywhere.
@@ -31,7 +32,7 @@ function draw(motion) {
   part('add-lane').hidden = player.lane('b') !== null;
   part('lane-switch').hidden = player.lane('b') === null;
   part('axis').value = player.axis;
-  const layout = [player.focus, player.axis, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}`)].join(' ');
+  const layout = [player.focus, player.axis, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.steps}`)].join(' ');
   if (layout === drawn) timeline.update();
   else timeline.build();
   drawn = layout;
@@ -49,7 +50,7 @@ function run(lane) {
   Object.assign(lane, { status: 'waiting', events: [], modes: [], head: null, error: null, comparison: null });
   lane.seen.clear();
   settings.fault(form, lane.id, null);
-  lane.request = socket.send('scope.run', { lane: lane.id, scenario: lane.scenario });
+  lane.request = socket.send('scope.run', { lane: lane.id, scenario: lane.scenario, lang });
 }
 
 // answer handles the messages about a lane; what belongs to a run that has
@@ -121,7 +122,7 @@ page.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   const lane = button.closest('.lane')?.dataset.lane;
-  if (button.dataset.action === 'cancel') socket.send('scope.cancel', { lane }, player.lane(lane).request);
+  if (button.dataset.action === 'cancel') socket.send('scope.cancel', { run: player.lane(lane).request });
   if (button.dataset.action === 'add-lane') choose({ ...player.scenarios(), b: page.dataset.second });
   if (button.dataset.action === 'remove-lane') choose({ ...player.scenarios(), [lane]: null });
   if (button.dataset.action === 'zoom-whole') timeline.whole();

@@ -37,7 +37,7 @@ export function renderScoreboard(host, player) {
   const lanes = player.lanes.filter((lane) => lane.head);
   const steps = new Map(lanes.map((lane) => [lane, player.stepOf(lane)]));
   const head = html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
-    ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, `${lane.id.toUpperCase()} `, html('span', { class: `prov prov-${lane.head.provenance}` }, word(`provenance.${lane.head.provenance}`)))),
+    ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, lane.id.toUpperCase())),
     lanes.length === 2 ? html('th', { scope: 'col', class: 'num' }, 'B − A') : null);
   const names = lanes[0]?.head.order ?? [];
   const rows = names.map((name) => {

@@ -1,0 +1,147 @@
+package templates
+
+import (
+	"strconv"
+	"strings"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// ScopePage is the scope as the server renders it: complete enough to be read
+// without scripts, and the frame that the scripts fill.
+type ScopePage struct {
+	PageData
+	Lanes []ScopeLane // a and b; the second may be empty
+	Step  int
+	// Opening are the scenarios of a page whose address names none, Second the
+	// one of a lane that is added.
+	OpeningA, OpeningB, Second string
+	// Problem is what is wrong with the address.
+	Problem *ScopeProblem
+	Presets []ScopePreset
+	Paths   []string
+}
+
+// ScopeLane is one lane.
+type ScopeLane struct {
+	ID       string
+	Shown    bool
+	Scenario lab.Scenario
+	// Result is the run, cut to the events that a page shows; nil if the server
+	// does not run it for a page without scripts.
+	Result *lab.Result
+	// Why says why there is no result.
+	Why string
+	// Step is the lane's own step.
+	Step   int
+	Counts trace.Counts
+	Before trace.Counts
+	Rows   []ScopeRow
+	Say    string
+	Chips  []string
+	Notes  []string
+	Loud   string
+}
+
+// ScopeRow is one event of the table around the step.
+type ScopeRow struct {
+	Step    int
+	Event   trace.Event
+	Current bool
+}
+
+// ScopeProblem is what is wrong with an address: field, value, remedy.
+type ScopeProblem struct{ Field, Value, Remedy string }
+
+// ScopePreset is a link to a comparison worth seeing.
+type ScopePreset struct{ Name, Address string }
+
+func (l ScopeLane) provenance() string {
+	if l.Scenario.Side == trace.Real {
+		return string(trace.Measured)
+	}
+	return string(trace.Modelled)
+}
+
+// badge says where a lane's events come from.
+func (p ScopePage) badge(l ScopeLane) string {
+	if l.Scenario.Side == trace.Real {
+		return p.Term("provenance", string(trace.Measured))
+	}
+	return p.Term("side", string(trace.Sim))
+}
+
+// current is the label of the line that the step's event belongs to.
+func (l ScopeLane) current() transfer.Label {
+	if l.Result == nil || l.Step < 1 || l.Step > len(l.Result.Run.Events) {
+		return ""
+	}
+	return transfer.Label(l.Result.Run.Events[l.Step-1].Line)
+}
+
+func (l ScopeLane) listing() []transfer.Line {
+	if l.Result != nil {
+		return l.Result.Listing
+	}
+	p, _ := transfer.Lookup(l.Scenario.Path)
+	return p.Listing
+}
+
+// ready are the lanes with a result, for the scoreboard.
+func (p ScopePage) ready() []ScopeLane {
+	var out []ScopeLane
+	for _, l := range p.Lanes {
+		if l.Shown && l.Result != nil {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// choice is the word for one value of a field; paths are called by their name.
+func (p ScopePage) choice(area, value string) string {
+	if area == "" {
+		return value
+	}
+	return p.T(area + "." + value)
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// way is where an event went, in the reader's words.
+func (p ScopePage) way(e trace.Event) string {
+	var ends []string
+	for _, place := range []trace.Place{e.From, e.To} {
+		if place != "" {
+			ends = append(ends, p.Term("place", string(place)))
+		}
+	}
+	return strings.Join(ends, " → ")
+}
+
+func currentStep(is bool) string {
+	if is {
+		return "step"
+	}
+	return "false"
+}
+
+// number writes a value for scripts and tests.
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// scopeIcons are the paths of the buttons' signs, in a box of 16 by 16.
+var scopeIcons = map[string]string{
+	"first":        "M1 2h2v12H1zM15 2v12L4 8z",
+	"call-back":    "M8 2v12L0 8zM16 2v12L8 8z",
+	"step-back":    "M12 2v12L3 8z",
+	"step-forward": "M4 2l9 6-9 6z",
+	"call-forward": "M0 2l8 6-8 6zM8 2l8 6-8 6z",
+	"last":         "M1 2l11 6-11 6zM13 2h2v12h-2z",
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// pageBytes is the size of a page that faults and the page cache count in.
+const pageBytes = 4096
+
+// growth is how one figure changes along a run: after step At[i] it is
+// Value[i], until At[i+1].
+type growth struct {
+	At    []int   `json:"at"`
+	Value []int64 `json:"value"`
+}
+
+func newGrowth(begin int64) *growth { return &growth{At: []int{0}, Value: []int64{begin}} }
+
+func (g *growth) now() int64 { return g.Value[len(g.Value)-1] }
+
+// set notes the value after a step; it never falls below 0, because a page may
+// be sent the first events of a run only.
+func (g *growth) set(step int, v int64) {
+	v = max(v, 0)
+	if v == g.now() {
+		return
+	}
+	if g.At[len(g.At)-1] == step {
+		g.Value[len(g.Value)-1] = v
+		return
+	}
+	g.At, g.Value = append(g.At, step), append(g.Value, v)
+}
+
+func (g *growth) add(step int, v int64) { g.set(step, g.now()+v) }
+
+func (g *growth) most() int64 {
+	var m int64
+	for _, v := range g.Value {
+		m = max(m, v)
+	}
+	return m
+}
+
+// contents is what a place holds along a run: bytes of its own, bytes that it
+// refers to but does not hold, and the room that it needs at the most.
+type contents struct {
+	Own  *growth `json:"own"`
+	Lent *growth `json:"lent"`
+	Room int64   `json:"room"`
+}
+
+// occupancy follows bytes and references through the places of a run. It draws
+// what the events say and adds no rule about costs or counts.
+func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
+	o := filling{places: map[trace.Place]*contents{}}
+	for _, p := range trace.Places() {
+		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0)}
+	}
+	if s.Cache == lab.Warm {
+		o.places[trace.PageCache].Own = newGrowth(s.Size)
+	}
+	o.places[trace.DiskPlace].Own = newGrowth(s.Size)
+	for i, e := range events {
+		o.take(i+1, e, s.Size)
+	}
+	for _, c := range o.places {
+		c.Room = max(c.Own.most(), c.Lent.most())
+	}
+	o.places[trace.PageCache].Room = max(o.places[trace.PageCache].Room, s.Size)
+	return o.places
+}
+
+type filling struct {
+	places map[trace.Place]*contents
+}
+
+func (o filling) take(step int, e trace.Event, size int64) {
+	switch e.Kind {
+	case trace.PageFault:
+		// A fault brings in a page, or the pages around it; the bytes tell if
+		// the kernel did.
+		m := o.places[trace.UserMapping].Own
+		m.set(step, min(size, m.now()+max(e.Bytes, e.Units()*pageBytes)))
+		return
+	case trace.CPUCopy, trace.DMA, trace.PIO, trace.Descriptor:
+	default:
+		return
+	}
+	if e.Endpoint == trace.Receiver {
+		o.drain(step, trace.SocketBuffer, e.Bytes)
+		return
+	}
+	o.arrive(step, e, size)
+	o.depart(step, e)
+}
+
+// arrive fills the place that the bytes or references go to.
+func (o filling) arrive(step int, e trace.Event, size int64) {
+	to := o.places[e.To]
+	if to == nil {
+		return
+	}
+	switch {
+	case e.Kind == trace.Descriptor:
+		to.Lent.add(step, e.Bytes)
+	case e.To == trace.UserBuffer:
+		to.Own.set(step, e.Bytes) // the next piece overwrites the last
+	case e.To == trace.PageCache:
+		to.Own.set(step, min(size, to.Own.now()+e.Bytes))
+	case e.From == trace.SocketBuffer && e.Kind == trace.CPUCopy:
+		// Linearised: the copy lies where the device's DMA takes it from.
+	default:
+		to.Own.add(step, e.Bytes)
+	}
+}
+
+// depart empties the places that pass on what they hold. A copy leaves its
+// source as it is, except that the socket buffer is done with what was sent.
+func (o filling) depart(step int, e trace.Event) {
+	switch {
+	case e.From == trace.Pipe:
+		o.drain(step, trace.Pipe, e.Bytes)
+	case e.From == trace.UserMapping:
+		// What is copied out of the mapping had to be mapped.
+		m := o.places[trace.UserMapping].Own
+		m.set(step, max(m.now(), e.Offset+e.Bytes))
+	case e.To == trace.NICRing && e.Kind != trace.CPUCopy:
+		o.drain(step, trace.SocketBuffer, e.Bytes)
+	}
+}
+
+// drain takes bytes out of a place, references first.
+func (o filling) drain(step int, p trace.Place, bytes int64) {
+	c := o.places[p]
+	lent := min(bytes, c.Lent.now())
+	c.Lent.add(step, -lent)
+	c.Own.add(step, lent-bytes)
+}

@@ -1,0 +1,230 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/locale"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// progressEvery bounds how often a run tells how far it is.
+const progressEvery = 100 * time.Millisecond
+
+// runRequest is the body of scope.run.
+type runRequest struct {
+	Lane     string      `json:"lane"`
+	Scenario string      `json:"scenario"`
+	Lang     locale.Lang `json:"lang"`
+}
+
+// scopeFault is the body of an error about a scenario: a [Problem] that names
+// the field.
+type scopeFault struct {
+	Problem
+	Field string `json:"field,omitempty"`
+	Value string `json:"value,omitempty"`
+}
+
+// laneHead is the body of scope.lane: all about a run but its events.
+type laneHead struct {
+	Schema     int                               `json:"schema"`
+	Lane       string                            `json:"lane"`
+	Scenario   string                            `json:"scenario"`
+	Settings   map[string]string                 `json:"settings"`
+	Title      string                            `json:"title"`
+	Side       trace.Side                        `json:"side"`
+	Provenance trace.Provenance                  `json:"provenance"`
+	Chips      []string                          `json:"chips"`
+	Notes      []string                          `json:"notes"`
+	Listing    []transfer.Line                   `json:"listing"`
+	Total      int                               `json:"total"`
+	Shown      int                               `json:"shown"`
+	Order      []trace.CountName                 `json:"order"`
+	Counts     map[trace.CountName]*trace.Series `json:"counts"`
+	Places     map[trace.Place]*contents         `json:"places"`
+	Uses       []string                          `json:"uses"`
+	Actors     []trace.Actor                     `json:"actors"`
+	Boundaries []int                             `json:"boundaries"`
+}
+
+// shownEvent is an event as the page gets it: with its sentence and what the
+// CPU does meanwhile.
+type shownEvent struct {
+	trace.Event
+	CPUState string `json:"cpu_state"`
+	Say      string `json:"say"`
+}
+
+// run answers scope.run: scope.queued while others go first, scope.progress,
+// then scope.lane, the events in batches of scope.events, scope.done and, for
+// a real run, scope.predictions.
+func (s *scope) run(ctx context.Context, c *Client, m Message) error {
+	var req runRequest
+	if err := m.Decode(&req); err != nil {
+		return err
+	}
+	scenario, err := lab.ParseScenario(req.Scenario, opening("read-write"))
+	if err == nil {
+		err = allow(scenario)
+	}
+	if err != nil {
+		return c.Send("error", m.ID, faultOf(err))
+	}
+	line := s.sims
+	if scenario.Side == trace.Real {
+		line = s.real
+	}
+	leave, err := line.enter(ctx, func(place int) {
+		c.Send("scope.queued", m.ID, map[string]any{"lane": req.Lane, "place": place})
+	})
+	if err != nil {
+		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
+	}
+	leaveOnce := sync.OnceFunc(leave)
+	defer leaveOnce()
+	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents, Progress: progress(c, m.ID, req.Lane)})
+	if ctx.Err() != nil {
+		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
+	}
+	if err != nil {
+		return c.Send("error", m.ID, faultOf(err))
+	}
+	leaveOnce() // sending may take as long as the client likes
+	t := locale.New(req.Lang)
+	if err := send(c, m.ID, t, req.Lane, result); err != nil {
+		return err
+	}
+	if scenario.Side != trace.Real {
+		return nil
+	}
+	rows, err := s.lab.Compare(ctx, result)
+	if err != nil {
+		return err
+	}
+	return c.Send("scope.predictions", m.ID, map[string]any{"lane": req.Lane, "rows": rows})
+}
+
+// cancel answers scope.cancel, whose id is that of the run to end.
+func (s *scope) cancel(_ context.Context, c *Client, m Message) error {
+	var req struct {
+		Run string `json:"run"`
+	}
+	if err := m.Decode(&req); err != nil {
+		return err
+	}
+	if !c.Cancel(req.Run) {
+		return Problem{"cancel", "no run " + req.Run + " is under way", "it may have ended already"}
+	}
+	return nil
+}
+
+func faultOf(err error) scopeFault {
+	var f *lab.FieldError
+	if errors.As(err, &f) {
+		return scopeFault{Problem: Problem{"field", f.Error(), f.Remedy}, Field: f.Field, Value: f.Value}
+	}
+	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}}
+}
+
+// progress tells the client now and then how far a run is.
+func progress(c *Client, id, lane string) func(done, total int64) {
+	var last time.Time
+	return func(done, total int64) {
+		if time.Since(last) < progressEvery {
+			return
+		}
+		last = time.Now()
+		c.Send("scope.progress", id, map[string]any{"lane": lane, "done": done, "total": total})
+	}
+}
+
+// send sends a run: what it is, then its events, then the end.
+func send(c *Client, id string, t *locale.Translator, lane string, r *lab.Result) error {
+	if err := c.Send("scope.lane", id, headOf(t, lane, r)); err != nil {
+		return err
+	}
+	events := r.Run.Events
+	states, teller := cpuStates(events), newNarrator(t, r.Run)
+	for from := 0; from < len(events); from += scopeBatch {
+		to := min(from+scopeBatch, len(events))
+		batch := make([]shownEvent, 0, to-from)
+		for i, e := range events[from:to] {
+			batch = append(batch, shownEvent{Event: e, CPUState: states[from+i], Say: teller.tell(e)})
+		}
+		if err := c.Send("scope.events", id, map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
+			return err
+		}
+	}
+	return c.Send("scope.done", id, map[string]any{"lane": lane, "events": len(events)})
+}
+
+func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
+	h := laneHead{
+		Schema: trace.Schema, Lane: lane, Scenario: r.Scenario.String(), Settings: settings(r.Scenario),
+		Title: r.Scenario.Path, Side: r.Scenario.Side, Provenance: r.Run.Base, Chips: chips(t, r.Scenario), Notes: notes(t, r),
+		Listing: r.Listing, Total: r.TotalEvents, Shown: len(r.Run.Events),
+		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: occupancy(r.Scenario, r.Run.Events),
+		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events),
+	}
+	if r.Scenario.Side == trace.Real {
+		h.Provenance = trace.Measured
+	}
+	if h.Notes == nil {
+		h.Notes = []string{}
+	}
+	uses, actors := map[string]bool{}, map[trace.Actor]bool{}
+	for _, e := range r.Run.Events {
+		actors[e.Actor] = true
+		if e.Endpoint == trace.Receiver {
+			uses["receiver"] = true
+			continue
+		}
+		uses[string(e.From)], uses[string(e.To)] = true, true
+	}
+	for _, a := range trace.Actors() {
+		if actors[a] {
+			h.Actors = append(h.Actors, a)
+		}
+	}
+	for _, p := range trace.Places() {
+		if uses[string(p)] {
+			h.Uses = append(h.Uses, string(p))
+		}
+	}
+	if uses["receiver"] {
+		h.Uses = append(h.Uses, "receiver")
+	}
+	return h
+}
+
+// settings are a scenario's fields as the page's form shows them; fields that
+// do not matter for it are left out.
+func settings(s lab.Scenario) map[string]string {
+	m := map[string]string{"path": s.Path, "side": string(s.Side), "size": lab.FormatSize(s.Size), "chunk": lab.FormatSize(s.Chunk), "cache": string(s.Cache)}
+	if s.Side == trace.Sim {
+		m["model"], m["dma"], m["sg"] = string(s.Model), word(s.DMA), word(s.SG)
+		if s.Model == lab.Linux {
+			m["net"] = string(s.Net)
+		}
+	}
+	if p, _ := transfer.Lookup(s.Path); p.UserMemory {
+		m["touch"] = word(s.Touch)
+	}
+	return m
+}
+
+// boundaries are the steps at which a syscall is entered or left.
+func boundaries(events []trace.Event) []int {
+	steps := []int{}
+	for i, e := range events {
+		if e.Kind == trace.ModeSwitch {
+			steps = append(steps, i+1)
+		}
+	}
+	return steps
+}
