@@ -159,9 +159,9 @@ func rows(served []row) []templates.FetchRow {
 			Where:    fmt.Sprintf("%s-%d", s.Topic, s.Partition),
 			Client:   s.Client,
 			Path:     s.Path,
-			Bytes:    bytesText(s.Bytes),
+			Bytes:    templates.Size(s.Bytes),
 			Syscalls: callsText(s.SyscallsByName),
-			Duration: durationText(s.Dur),
+			Duration: templates.Duration(int64(s.Dur)),
 			Twin:     twin(s.Served),
 			Error:    s.Err,
 		}
@@ -189,9 +189,9 @@ func (f *fetches) totalRows() []templates.TotalRow {
 		out = append(out, templates.TotalRow{
 			Path:     path,
 			Fetches:  humanize.Comma(t.fetches),
-			Bytes:    bytesText(t.bytes),
+			Bytes:    templates.Size(t.bytes),
 			Syscalls: callsText(t.calls),
-			Duration: durationText(t.dur),
+			Duration: templates.Duration(int64(t.dur)),
 		})
 	}
 	return out

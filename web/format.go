@@ -10,26 +10,11 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"copyscope/internal/trace"
+	"copyscope/templates"
 )
 
 // Texts of numbers. They are made here, once, and read the same in both
 // languages; scripts only place them.
-
-func bytesText(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
-
-// durationText is a duration in the largest unit that leaves at least 1.
-func durationText(d trace.Ns) string {
-	for _, u := range []struct {
-		size trace.Ns
-		name string
-	}{{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}} {
-		if d >= u.size {
-			return significant(float64(d)/float64(u.size)) + " " + u.name
-		}
-	}
-	return strconv.FormatInt(int64(d), 10) + " ns"
-}
 
 // significant writes three digits, or all of the whole part.
 func significant(v float64) string {
@@ -67,9 +52,9 @@ func figureText(f Figure) string {
 	case "percent":
 		return strconv.FormatFloat(v, 'f', 1, 64) + " %"
 	case "bytes":
-		return bytesText(int64(v))
+		return templates.Size(int64(v))
 	case "bytes/s":
-		return bytesText(int64(v)) + "/s"
+		return templates.Size(int64(v)) + "/s"
 	case "/s":
 		return significant(v) + "/s"
 	}

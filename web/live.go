@@ -16,27 +16,28 @@ type live struct {
 	figures *figures
 	fetches *fetches
 
-	stop chan struct{}
+	stop func() // closes the channel that ends the goroutines
 	done sync.WaitGroup
 }
 
 func newLive(s *Server) *live {
 	feed := s.hub.Feed("live")
-	l := &live{server: s, feed: feed, stop: make(chan struct{}), fetches: newFetches(feed, time.Now)}
+	stop := make(chan struct{})
+	l := &live{server: s, feed: feed, stop: sync.OnceFunc(func() { close(stop) }), fetches: newFetches(feed, time.Now)}
 	failed := func(err error) { s.config.Log.Error("live feed", "err", err) }
-	l.done.Go(func() { l.fetches.run(l.stop, failed) })
+	l.done.Go(func() { l.fetches.run(stop, failed) })
 	if s.config.Sample != nil {
 		l.figures = newFigures(feed, s.config.Sample)
-		l.done.Go(func() { l.figures.run(s.config.SampleEvery, l.stop, failed) })
+		l.done.Go(func() { l.figures.run(s.config.SampleEvery, stop, failed) })
 	}
 	if s.config.Broker != nil {
-		l.done.Go(func() { watchTopics(s.config.Broker, feed, s.config.SampleEvery, l.stop, failed) })
+		l.done.Go(func() { watchTopics(s.config.Broker, feed, s.config.SampleEvery, stop, failed) })
 	}
 	return l
 }
 
 func (l *live) close() {
-	close(l.stop)
+	l.stop()
 	l.done.Wait()
 }
 

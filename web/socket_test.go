@@ -20,13 +20,16 @@ const patience = 10 * time.Second
 // serveHub is a hub behind the guard, as the server has it, and its ws:// URL.
 func serveHub(t *testing.T) (*Hub, string) {
 	t.Helper()
-	s, err := New(Config{Addr: "127.0.0.1:0", Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Config{Version: "test"})
+	return s.hub, listen(t, s) + "/ws"
+}
+
+// listen serves on a loopback port and gives its ws:// address.
+func listen(t *testing.T, s *Server) string {
+	t.Helper()
 	front := httptest.NewServer(s.Handler())
 	t.Cleanup(func() { s.Close(); front.Close() })
-	return s.hub, "ws" + strings.TrimPrefix(front.URL, "http") + "/ws"
+	return "ws" + strings.TrimPrefix(front.URL, "http")
 }
 
 func dial(t *testing.T, url string) *websocket.Conn {

@@ -35,7 +35,7 @@ func topicRows(b Broker) []templates.TopicRow {
 			Name:       t.Name,
 			Partitions: strconv.Itoa(t.Partitions),
 			Records:    humanize.Comma(t.Records),
-			Size:       bytesText(t.Bytes),
+			Size:       templates.Size(t.Bytes),
 			Path:       t.FetchPath,
 		})
 	}
