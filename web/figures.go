@@ -6,25 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"copyscope/internal/trace"
+	"copyscope/internal/host"
 	"copyscope/templates"
 )
-
-// Sample is what the host's kernel reported at one time.
-type Sample struct {
-	At       time.Time
-	Interval time.Duration
-	Figures  []Figure
-}
-
-// Figure is one number of a sample, nil for a reason.
-type Figure struct {
-	Name       string
-	Value      *float64
-	Unit       string
-	Provenance trace.Provenance
-	Reason     string
-}
 
 // figureGroups is the order of the groups, which are the first words of the
 // figures' names.
@@ -33,7 +17,7 @@ var figureGroups = []string{"cpu", "memory", "network", "process"}
 // figures keeps the host's last minute of samples.
 type figures struct {
 	feed *Feed
-	take func() (Sample, error)
+	take func() (host.Sample, error)
 
 	mu      sync.Mutex
 	at      time.Time
@@ -42,7 +26,7 @@ type figures struct {
 	failed  error
 }
 
-func newFigures(feed *Feed, take func() (Sample, error)) *figures {
+func newFigures(feed *Feed, take func() (host.Sample, error)) *figures {
 	return &figures{feed: feed, take: take, history: map[string][]*float64{}}
 }
 

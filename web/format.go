@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"copyscope/internal/host"
 	"copyscope/templates"
 )
 
@@ -43,20 +44,20 @@ func callsText(byName map[string]int64) string {
 }
 
 // figureText is a figure with its unit; a dash where there is no value.
-func figureText(f Figure) string {
+func figureText(f host.Figure) string {
 	if f.Value == nil {
 		return "–"
 	}
 	v := *f.Value
 	switch f.Unit {
-	case "percent":
-		return strconv.FormatFloat(v, 'f', 1, 64) + " %"
-	case "bytes":
+	case host.Ratio:
+		return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
+	case host.Bytes:
 		return templates.Size(int64(v))
-	case "bytes/s":
+	case host.BytesPerSecond:
 		return templates.Size(int64(v)) + "/s"
-	case "/s":
+	case host.PerSecond:
 		return significant(v) + "/s"
 	}
-	return strings.TrimSpace(significant(v) + " " + f.Unit)
+	return strings.TrimSpace(significant(v) + " " + string(f.Unit))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"copyscope/internal/host"
 	"copyscope/internal/lab"
+	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 	"copyscope/templates"
 )
@@ -23,11 +26,11 @@ func (b fakeBroker) Topics() []Topic { return b.topics }
 
 func value(v float64) *float64 { return &v }
 
-func steadySample() (Sample, error) {
-	return Sample{At: time.Now(), Interval: time.Second, Figures: []Figure{
-		{Name: "cpu_user", Value: value(12.34), Unit: "percent", Provenance: trace.Measured},
-		{Name: "memory_page_cache", Value: value(3 << 30), Unit: "bytes", Provenance: trace.Measured},
-		{Name: "process_io", Unit: "bytes/s", Provenance: trace.Unavailable, Reason: "/proc/self/io is not readable"},
+func steadySample() (host.Sample, error) {
+	return host.Sample{At: time.Now(), Interval: time.Second, Figures: []host.Figure{
+		{Name: "cpu_user", Value: value(0.1234), Unit: host.Ratio, Provenance: trace.Measured},
+		{Name: "memory_page_cache", Value: value(3 << 30), Unit: host.Bytes, Provenance: trace.Measured},
+		{Name: "process_voluntary_switches", Unit: host.PerSecond, Provenance: trace.Unavailable, Reason: "/proc/self/io is not readable"},
 	}}, nil
 }
 
@@ -152,7 +155,7 @@ func TestSamplesAreShownWithTheirProvenance(t *testing.T) {
 		if err := m.Decode(&got); err != nil || m.Type != "live.sample" || len(got.Figures) != 3 {
 			t.Fatalf("%s %s, %v", m.Type, m.Body, err)
 		}
-		if f := got.Figures[0]; f.Text != "12.3 %" || *f.Value != 12.34 || f.Provenance != "measured" {
+		if f := got.Figures[0]; f.Text != "12.3 %" || *f.Value != 0.1234 || f.Provenance != "measured" {
 			t.Errorf("figure %+v", f)
 		}
 		if f := got.Figures[2]; f.Text != "–" || f.Value != nil || f.Reason == "" {
@@ -167,9 +170,27 @@ func TestSamplesAreShownWithTheirProvenance(t *testing.T) {
 	}
 }
 
+// Every figure that the sampler gives has a group and a name in both languages.
+func TestEveryFigureHasANameAndAGroup(t *testing.T) {
+	names := host.FigureNames()
+	if len(names) == 0 {
+		t.Fatal("the sampler gives no figures")
+	}
+	for _, name := range names {
+		if groupOf(name) == "other" {
+			t.Errorf("%s belongs to no group", name)
+		}
+		for _, lang := range locale.Languages() {
+			if !slices.Contains(locale.IDs(lang), "live.figure."+name) {
+				t.Errorf("%s: %s has no name", lang, name)
+			}
+		}
+	}
+}
+
 func TestSampleThatFailsIsToldOnceAndShown(t *testing.T) {
 	broken := errors.New("open /proc/stat: permission denied")
-	f := newFigures(NewHub(nil, "").Feed("live"), func() (Sample, error) { return Sample{}, broken })
+	f := newFigures(NewHub(nil, "").Feed("live"), func() (host.Sample, error) { return host.Sample{}, broken })
 	if err := f.sample(); !errors.Is(err, broken) {
 		t.Errorf("the first failure: %v", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+
+	"copyscope/internal/host"
 )
 
 // Config is what the pages show and how they are reached.
@@ -22,7 +24,7 @@ type Config struct {
 	Broker Broker
 	// Sample reads the host's figures; nil where they cannot be read.
 	// SampleEvery is how often, a second if zero.
-	Sample      func() (Sample, error)
+	Sample      func() (host.Sample, error)
 	SampleEvery time.Duration
 }
 
