@@ -1,0 +1,65 @@
+package host
+
+import "context"
+
+// Status is what a check found.
+type Status string
+
+const (
+	// Active: it was tried and works for this user.
+	Active Status = "active"
+	// Missing: it does not work now; Enable says what would change that.
+	Missing Status = "missing"
+	// NotHere: this kernel, processor or operating system does not have it.
+	NotHere Status = "not here"
+)
+
+// Check is one thing that the doctor tried. The field names are stable.
+type Check struct {
+	ID string `json:"id"`
+	// TitleKey and GivesKey name messages of the catalogues; Gives says in
+	// English what the host can be asked with it.
+	TitleKey string `json:"title_key"`
+	GivesKey string `json:"gives_key"`
+	Gives    string `json:"gives"`
+	Status   Status `json:"status"`
+	// Why is what was tried and what came of it.
+	Why string `json:"why"`
+	// Enable is the command that would enable it, empty if there is none.
+	Enable string `json:"enable,omitempty"`
+}
+
+// Report is what this host can witness, and what would enable the rest.
+type Report struct {
+	Facts Facts `json:"facts"`
+	// User is the numeric user that everything was tried as.
+	User   int     `json:"user"`
+	Checks []Check `json:"checks"`
+}
+
+// finding is what a check's attempt found.
+type finding struct {
+	status Status
+	why    string
+	enable string
+}
+
+func active(why string) finding          { return finding{Active, why, ""} }
+func missing(why, enable string) finding { return finding{Missing, why, enable} }
+func notHere(why string) finding         { return finding{NotHere, why, ""} }
+
+// attempt is a check that can be made.
+type attempt struct {
+	id, gives string
+	try       func(ctx context.Context) finding
+}
+
+func examine(ctx context.Context, attempts []attempt) []Check {
+	checks := make([]Check, 0, len(attempts))
+	for _, a := range attempts {
+		f := a.try(ctx)
+		checks = append(checks, Check{ID: a.id, TitleKey: "doctor.check." + a.id + ".title", GivesKey: "doctor.check." + a.id + ".gives",
+			Gives: a.gives, Status: f.status, Why: f.why, Enable: f.enable})
+	}
+	return checks
+}

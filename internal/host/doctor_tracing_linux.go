@@ -1,0 +1,114 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// tracefsPlaces are where tracefs is usually mounted.
+var tracefsPlaces = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
+
+const mountTracefs = "sudo mount -t tracefs -o mode=755 tracefs /sys/kernel/tracing"
+
+// findTracefs says where tracefs is mounted.
+func findTracefs() (dir string, otherwise finding) {
+	for _, place := range tracefsPlaces {
+		var st unix.Statfs_t
+		if unix.Statfs(place, &st) == nil && st.Type == unix.TRACEFS_MAGIC {
+			return place, finding{}
+		}
+	}
+	known, err := os.ReadFile("/proc/filesystems")
+	if err == nil && !strings.Contains(string(known), "\ttracefs\n") {
+		return "", notHere("the kernel was built without tracefs (CONFIG_TRACING)")
+	}
+	return "", missing("tracefs is not mounted at "+strings.Join(tracefsPlaces, " or "), mountTracefs)
+}
+
+// tryTracefs makes a tracing instance of its own and removes it.
+func tryTracefs(context.Context) finding {
+	dir, otherwise := findTracefs()
+	if dir == "" {
+		return otherwise
+	}
+	as := fmt.Sprintf(" as user %d", os.Geteuid())
+	instance := filepath.Join(dir, "instances", fmt.Sprintf("copyscope-doctor-%d", os.Getpid()))
+	err := os.Mkdir(instance, 0o700)
+	switch {
+	case err == nil:
+		if err := os.Remove(instance); err != nil {
+			return missing("an instance was made"+as+" and cannot be removed: "+err.Error(), "sudo rmdir "+instance)
+		}
+		return active("an instance was made and removed" + as + " in " + dir)
+	case errors.Is(err, os.ErrPermission):
+		return missing(err.Error()+as, "sudo copyscope doctor")
+	}
+	return notHere(err.Error() + as)
+}
+
+// openPerf tries perf_event_open(2) and closes what it opened.
+func openPerf(kind uint32, config uint64, pid, cpu int, bits uint64) error {
+	attr := unix.PerfEventAttr{Type: kind, Config: config, Bits: bits | unix.PerfBitDisabled}
+	attr.Size = uint32(unsafe.Sizeof(attr))
+	fd, err := unix.PerfEventOpen(&attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err
+}
+
+// perfFinding explains perf_event_open's errno. level is the highest
+// kernel.perf_event_paranoid at which every user may.
+func perfFinding(what string, err error, level int) finding {
+	paranoid := readText("/proc/sys/kernel/perf_event_paranoid")
+	state := fmt.Sprintf("perf_event_open of %s as user %d with kernel.perf_event_paranoid=%s", what, os.Geteuid(), paranoid)
+	switch {
+	case err == nil:
+		return active(state + " worked")
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return missing(state+": "+err.Error(), fmt.Sprintf("sudo sysctl -w kernel.perf_event_paranoid=%d", level))
+	case errors.Is(err, unix.ENOSYS):
+		return notHere(state + ": the kernel was built without it (CONFIG_PERF_EVENTS)")
+	}
+	// ENOENT, ENODEV, EOPNOTSUPP: this kernel or processor has no such event;
+	// virtual machines often hide the counters.
+	return notHere(state + ": " + err.Error())
+}
+
+func tryPerfTracepoint(context.Context) finding {
+	dir, otherwise := findTracefs()
+	if dir == "" {
+		otherwise.why = "a tracepoint is opened by its number, which tracefs tells: " + otherwise.why
+		return otherwise
+	}
+	path := filepath.Join(dir, "events/raw_syscalls/sys_enter/id")
+	if _, err := os.ReadFile(path); err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			return missing(err.Error(), "sudo mount -o remount,mode=755 "+dir)
+		}
+		return notHere(err.Error())
+	}
+	return perfFinding("tracepoint raw_syscalls:sys_enter", openPerf(unix.PERF_TYPE_TRACEPOINT, uint64(readNumber(path)), 0, -1, 0), -1)
+}
+
+func tryPerfSoftware(context.Context) finding {
+	return perfFinding("context switches of this process, kernel included",
+		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CONTEXT_SWITCHES, 0, -1, 0), 1)
+}
+
+func tryPerfSamples(context.Context) finding {
+	return perfFinding("the clock of processor 0, all processes, kernel included",
+		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CPU_CLOCK, -1, 0, 0), 0)
+}
+
+func tryPerfHardware(context.Context) finding {
+	return perfFinding("cycles of this process in user mode",
+		openPerf(unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_CPU_CYCLES, 0, -1, unix.PerfBitExcludeKernel|unix.PerfBitExcludeHv), 2)
+}
