@@ -63,6 +63,13 @@ func (r *running) wantSaid(t *testing.T, text string) {
 // start opens a broker on the directory and serves until the test ends.
 func start(t *testing.T, dir string, change ...func(*broker.Config)) *running {
 	t.Helper()
+	r := open(t, dir, change...)
+	r.serve(t)
+	return r
+}
+
+func open(t testing.TB, dir string, change ...func(*broker.Config)) *running {
+	t.Helper()
 	r := &running{}
 	cfg := broker.Config{Listen: "127.0.0.1:0", Dir: dir, Log: slog.New(slog.NewTextHandler(r, nil)), OnServed: func(s trace.Served) {
 		r.mu.Lock()
@@ -77,9 +84,14 @@ func start(t *testing.T, dir string, change ...func(*broker.Config)) *running {
 		t.Fatal(err)
 	}
 	r.Broker, r.addr = b, b.Addr().String()
+	return r
+}
+
+// serve answers until stop is called or the test ends.
+func (r *running) serve(t testing.TB) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx) }()
+	go func() { done <- r.Serve(ctx) }()
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		select {
@@ -92,7 +104,6 @@ func start(t *testing.T, dir string, change ...func(*broker.Config)) *running {
 		}
 	})
 	t.Cleanup(r.stop)
-	return r
 }
 
 // client is a franz-go client of the broker, for producing without
