@@ -45,7 +45,11 @@ func newConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 	if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
 		inForce, err := tuneLoopback(conn)
 		b.tuned.Do(func() {
-			b.log.Info("congestion control of loopback connections", "in_force", inForce, "error", err)
+			if err != nil {
+				b.log.Warn("congestion control of loopback connections could not be set", "in_force", inForce, "error", err)
+				return
+			}
+			b.log.Info("congestion control of loopback connections", "in_force", inForce)
 		})
 	}
 	return &connection{b: b, conn: conn, in: bufio.NewReader(conn), kernel: kernel}, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker"
@@ -254,5 +255,20 @@ func TestTornTail(t *testing.T) {
 	}
 	if _, high := stored(b, "t"); high != 100 {
 		t.Errorf("the next offset is %d, want 100", high)
+	}
+}
+
+// A client with default settings: franz-go leaves idempotence out by itself
+// when a broker hands out no producer ids.
+func TestDefaultClient(t *testing.T) {
+	b := start(t, t.TempDir())
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.AllowAutoTopicCreation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	produce(t, cl, "t", "one", "two")
+	if got := consume(t, b.addr, "t", 0, 2); got[0] != "one" || got[1] != "two" {
+		t.Errorf("consumed %q", got)
 	}
 }
