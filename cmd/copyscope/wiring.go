@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"copyscope/broker"
+	"copyscope/internal/host"
 	"copyscope/internal/lab"
 	"copyscope/web"
 )
@@ -12,6 +13,12 @@ import (
 // if there is one.
 func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New("")}
+	sampler, err := host.NewSampler("", nil)
+	if err != nil {
+		log.Warn("the live page has no figures of this host", "error", err)
+	} else {
+		c.Sample = sampler.Sample
+	}
 	if kafka != nil {
 		c.Broker = shownBroker{kafka}
 	}

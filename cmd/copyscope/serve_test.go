@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// server is a `copyscope serve` that runs in this process.
+type server struct {
+	ready  map[string]string
+	stop   context.CancelFunc
+	code   chan int
+	stdout *safeBuffer
+	stderr *safeBuffer
+}
+
+// start runs serve with the flags and waits until it serves.
+func start(t *testing.T, flags ...string) *server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ready.json")
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &server{stop: cancel, code: make(chan int, 1), stdout: &safeBuffer{}, stderr: &safeBuffer{}}
+	args := append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", file}, flags...)
+	go func() { s.code <- run(ctx, args, s.stdout, s.stderr) }()
+	t.Cleanup(cancel)
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if text, err := os.ReadFile(file); err == nil {
+			if err := json.Unmarshal(text, &s.ready); err != nil {
+				t.Fatalf("ready file %q: %v", text, err)
+			}
+			return s
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("not serving after 10 s; it said %s", s.stderr)
+		}
+	}
+}
+
+// end is what Ctrl-C does; it returns the exit code.
+func (s *server) end(t *testing.T) int {
+	t.Helper()
+	began := time.Now()
+	s.stop()
+	select {
+	case code := <-s.code:
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("took %v to end, want at most 5 s", took)
+		}
+		return code
+	case <-time.After(10 * time.Second):
+		t.Fatal("still serving 10 s after the end was asked for")
+		return -1
+	}
+}
+
+func TestServeSaysWhereAndEndsCleanly(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	s := start(t)
+	for _, path := range []string{"/healthz", "/scope", "/live", "/doctor", "/models"} {
+		resp, err := http.Get(s.ready["web"] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %s", path, resp.Status)
+		}
+	}
+	conn, err := net.Dial("tcp", s.ready["kafka"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() // still open when the end is asked for
+	if code := s.end(t); code != exitDone {
+		t.Errorf("exit code %d, want %d; it said %s", code, exitDone, s.stderr)
+	}
+	want := "web " + s.ready["web"] + "\nkafka " + s.ready["kafka"] + "\n"
+	if got := s.stdout.String(); got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	left, err := os.ReadDir(temp)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left %v in the temporary directory (%v)", left, err)
+	}
+}
+
+func TestServeWithoutBroker(t *testing.T) {
+	s := start(t, "--no-broker")
+	if addr, ok := s.ready["kafka"]; ok {
+		t.Errorf("a broker at %s", addr)
+	}
+	if code := s.end(t); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestServeKeepsRecordsWhereTold(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "records")
+	s := start(t, "--data", data)
+	s.end(t)
+	if _, err := os.Stat(data); err != nil {
+		t.Errorf("the data directory is gone: %v", err)
+	}
+}
+
+func TestServeRefusesWhatCannotBe(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		flags []string
+		code  int
+		says  []string
+	}{
+		{"web port in use", []string{"--http", taken.Addr().String()}, exitFailed, []string{taken.Addr().String(), "in use"}},
+		{"kafka port in use", []string{"--http", "127.0.0.1:0", "--kafka-listen", taken.Addr().String()}, exitFailed, []string{taken.Addr().String(), "in use"}},
+		{"no address", []string{"--http", "nowhere"}, exitFailed, []string{"nowhere", "host:port"}},
+		{"data is a file", []string{"--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", filepath.Join(file, "dir")}, exitFailed, []string{file}},
+		{"log level", []string{"--log-level", "loud"}, exitUsage, []string{`"loud"`, "debug, info, warn or error"}},
+		{"argument", []string{"now"}, exitUsage, []string{`"now"`}},
+		{"ready file", []string{"--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", filepath.Join(file, "ready")}, exitFailed, []string{"--ready-file"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			temp := t.TempDir()
+			t.Setenv("TMPDIR", temp)
+			var stdout, stderr bytes.Buffer
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if code := run(ctx, append([]string{"serve"}, c.flags...), &stdout, &stderr); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, part := range c.says {
+				if !strings.Contains(stderr.String(), part) {
+					t.Errorf("said %q, want it to name %q", stderr.String(), part)
+				}
+			}
+			if left, _ := os.ReadDir(temp); len(left) > 0 {
+				t.Errorf("left %v in the temporary directory", left)
+			}
+		})
+	}
+}
+
+// safeBuffer collects what a running server prints.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
