@@ -30,6 +30,7 @@ type Broker struct {
 	mu          sync.Mutex
 	connections map[*connection]struct{}
 	refused     bool // the limit was hit since a connection last ended
+	dismissed   bool // no connection is taken any more
 	handlers    sync.WaitGroup
 
 	closing sync.Once
@@ -117,19 +118,7 @@ func (b *Broker) admit(ctx context.Context, conn *net.TCPConn) {
 		conn.Close()
 		return
 	}
-	b.mu.Lock()
-	full := len(b.connections) >= b.cfg.MaxConnections
-	first := full && !b.refused
-	b.refused = full
-	if !full {
-		b.connections[c] = struct{}{}
-		b.handlers.Add(1)
-	}
-	b.mu.Unlock()
-	if full {
-		if first {
-			b.log.Warn("too many connections; new ones are closed until others end", "limit", b.cfg.MaxConnections, "peer", conn.RemoteAddr())
-		}
+	if !b.register(c) {
 		conn.Close()
 		return
 	}
@@ -143,6 +132,25 @@ func (b *Broker) admit(ctx context.Context, conn *net.TCPConn) {
 	}()
 }
 
+// register takes the connection in, if there is room.
+func (b *Broker) register(c *connection) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dismissed {
+		return false
+	}
+	if len(b.connections) >= b.cfg.MaxConnections {
+		if !b.refused {
+			b.log.Warn("too many connections; new ones are closed until others end", "limit", b.cfg.MaxConnections, "peer", c.peer())
+		}
+		b.refused = true
+		return false
+	}
+	b.connections[c] = struct{}{}
+	b.handlers.Add(1)
+	return true
+}
+
 // dismiss ends all connections: the silent ones at once, the others when their
 // answer is sent or the farewell is over.
 func (b *Broker) dismiss() {
@@ -153,6 +161,9 @@ func (b *Broker) dismiss() {
 			f(c)
 		}
 	}
+	b.mu.Lock()
+	b.dismissed = true
+	b.mu.Unlock()
 	each((*connection).stopReading)
 	cut := time.AfterFunc(farewell, func() { each(func(c *connection) { c.conn.Close() }) })
 	defer cut.Stop()
