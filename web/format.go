@@ -19,13 +19,14 @@ import (
 
 // significant writes three digits, or all of the whole part.
 func significant(v float64) string {
+	digits := 0
 	switch size := math.Abs(v); {
-	case size >= 100 || v == 0:
-		return humanize.Comma(int64(math.Round(v)))
-	case size >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
+	case size < 10:
+		digits = 2
+	case size < 100:
+		digits = 1
 	}
-	return strconv.FormatFloat(v, 'f', 2, 64)
+	return humanize.CommafWithDigits(v, digits)
 }
 
 // callsText lists syscalls by name, the most frequent first.

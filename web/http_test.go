@@ -163,7 +163,7 @@ func TestPagesKeepThePolicy(t *testing.T) {
 }
 
 // pages are the addresses that every test of all pages reads.
-var pages = []string{"/live", "/models", "/nowhere"}
+var pages = []string{"/live", "/doctor", "/models", "/nowhere"}
 
 func TestEveryPageInBothLanguages(t *testing.T) {
 	s := newServer(t, Config{Version: "1.2.3", Broker: fakeBroker{}, Sample: steadySample})
@@ -360,7 +360,7 @@ func resolve(from, relative string) string {
 func TestFirstViewIsSmall(t *testing.T) {
 	const most = 100 << 10 // bytes
 	s := newServer(t, Config{Broker: fakeBroker{}, Sample: steadySample})
-	for _, page := range []string{"/live", "/models"} {
+	for _, page := range []string{"/live", "/doctor", "/models"} {
 		n, files := firstView(t, s, page)
 		t.Logf("%s: %d bytes in %d files", page, n, len(files)+1)
 		if n > most {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,9 @@ type Config struct {
 	// SampleEvery is how often, a second if zero.
 	Sample      func() (host.Sample, error)
 	SampleEvery time.Duration
+	// Doctor tries what the host can witness; without it the
+	// doctor page says that there is nothing to try.
+	Doctor func(context.Context) host.Report
 }
 
 // Server serves the pages.
@@ -88,6 +92,7 @@ func (s *Server) routes() {
 	s.scopeRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.mux.HandleFunc("GET /models", s.models)
+	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		to := *r.URL
 		to.Path = "/scope"

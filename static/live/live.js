@@ -66,6 +66,14 @@ function fill(template, values) {
   return row;
 }
 
+/** Puts the rows into a table whose card is hidden while it has none. */
+function replaceRows(id, template, list) {
+  const rows = document.getElementById(id);
+  if (!rows) return;
+  rows.replaceChildren(...list.map((values) => fill(template, values)));
+  rows.closest('.card').hidden = list.length === 0;
+}
+
 function fetchRow(fetch) {
   const row = fill('fetch-row', fetch);
   const twin = row.querySelector('[data-field="twin"]');
@@ -89,7 +97,7 @@ function showFetches(body) {
   while (rows.children.length > state.kept) rows.lastElementChild.remove();
   document.getElementById('fetches-box').hidden = rows.children.length === 0;
   document.getElementById('fetches-empty').hidden = rows.children.length > 0;
-  document.getElementById('totals').replaceChildren(...body.totals.map((total) => fill('total-row', total)));
+  replaceRows('totals', 'total-row', body.totals);
   const window = document.getElementById('live-window');
   window.hidden = !body.window;
   if (body.window) {
@@ -100,7 +108,7 @@ function showFetches(body) {
 }
 
 function showTopics(body) {
-  document.getElementById('topics')?.replaceChildren(...body.topics.map((topic) => fill('topic-row', topic)));
+  replaceRows('topics', 'topic-row', body.topics);
 }
 
 // Pause: messages are held, and the page says how far behind it is.
@@ -167,7 +175,7 @@ socket
     state.fetch = 0;
     state.sampled = 0;
     document.getElementById('fetches')?.tBodies[0].replaceChildren();
-    document.getElementById('totals')?.replaceChildren();
+    replaceRows('totals', 'total-row', []);
   });
 
 control.hidden = false;

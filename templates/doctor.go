@@ -1,0 +1,37 @@
+package templates
+
+import "strings"
+
+// DoctorData is what this host can witness, and what would enable the rest.
+type DoctorData struct {
+	// TriedAt is when it was tried, User the numeric user as whom.
+	TriedAt string
+	User    string
+	Facts   []DoctorFact
+	Groups  []DoctorGroup
+	// Works of Checks checks work here.
+	Works, Checks int
+	// Missing says why nothing can be tried, if so.
+	Missing string
+}
+
+// DoctorFact is one setting of the host. Its label is the message
+// doctor.fact.NAME; an empty text means that the host does not tell.
+type DoctorFact struct{ Name, Text string }
+
+// DoctorGroup is the checks with one outcome: active, missing or "not here".
+type DoctorGroup struct {
+	Status string
+	Checks []DoctorCheck
+}
+
+// DoctorCheck is one thing that was tried.
+type DoctorCheck struct {
+	Title, Gives string
+	// Why is what came of it, in English, as the kernel's own words are.
+	Why string
+	// Enable is a command; empty if there is none.
+	Enable string
+}
+
+func statusClass(status string) string { return "status-" + strings.ReplaceAll(status, " ", "-") }
