@@ -145,3 +145,11 @@ var scopeIcons = map[string]string{
 	"call-forward": "M0 2l8 6-8 6zM8 2l8 6-8 6z",
 	"last":         "M1 2l11 6-11 6zM13 2h2v12h-2z",
 }
+
+// problemField is the field that is wrong, or nothing.
+func problemField(p *ScopeProblem) string {
+	if p == nil {
+		return ""
+	}
+	return p.Field
+}

@@ -110,7 +110,11 @@ func (o filling) arrive(step int, e trace.Event, size int64) {
 	case e.To == trace.PageCache:
 		to.Own.set(step, min(size, to.Own.now()+e.Bytes))
 	case e.From == trace.SocketBuffer && e.Kind == trace.CPUCopy:
-		// Linearised: the copy lies where the device's DMA takes it from.
+		// Linearised: the copy takes the place of what was there.
+	case e.From == trace.PageCache && e.To == trace.SocketBuffer:
+		// Bytes take the place of the references to them.
+		to.Lent.add(step, -min(e.Bytes, to.Lent.now()))
+		to.Own.add(step, e.Bytes)
 	default:
 		to.Own.add(step, e.Bytes)
 	}

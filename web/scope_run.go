@@ -50,6 +50,7 @@ type laneHead struct {
 	Uses       []string                          `json:"uses"`
 	Actors     []trace.Actor                     `json:"actors"`
 	Boundaries []int                             `json:"boundaries"`
+	Dark       []darkLeg                         `json:"dark"`
 }
 
 // shownEvent is an event as the page gets it: with its sentence and what the
@@ -68,12 +69,13 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if err := m.Decode(&req); err != nil {
 		return err
 	}
+	t := locale.New(req.Lang)
 	scenario, err := lab.ParseScenario(req.Scenario, opening("read-write"))
 	if err == nil {
 		err = allow(scenario)
 	}
 	if err != nil {
-		return c.Send("error", m.ID, faultOf(err))
+		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	line := s.sims
 	if scenario.Side == trace.Real {
@@ -92,10 +94,9 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
 	}
 	if err != nil {
-		return c.Send("error", m.ID, faultOf(err))
+		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	leaveOnce() // sending may take as long as the client likes
-	t := locale.New(req.Lang)
 	if err := send(c, m.ID, t, req.Lane, result); err != nil {
 		return err
 	}
@@ -123,10 +124,10 @@ func (s *scope) cancel(_ context.Context, c *Client, m Message) error {
 	return nil
 }
 
-func faultOf(err error) scopeFault {
+func faultOf(t *locale.Translator, err error) scopeFault {
 	var f *lab.FieldError
 	if errors.As(err, &f) {
-		return scopeFault{Problem: Problem{"field", f.Error(), f.Remedy}, Field: f.Field, Value: f.Value}
+		return scopeFault{Problem: Problem{"field", t.T("scope.fault", "Field", f.Field, "Value", f.Value), f.Remedy}, Field: f.Field, Value: f.Value}
 	}
 	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}}
 }
@@ -169,7 +170,7 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 		Title: r.Scenario.Path, Side: r.Scenario.Side, Provenance: r.Run.Base, Chips: chips(t, r.Scenario), Notes: notes(t, r),
 		Listing: r.Listing, Total: r.TotalEvents, Shown: len(r.Run.Events),
 		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: occupancy(r.Scenario, r.Run.Events),
-		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events),
+		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events), Dark: darkLegs(t, r),
 	}
 	if r.Scenario.Side == trace.Real {
 		h.Provenance = trace.Measured

@@ -52,12 +52,6 @@ export class Lane {
       own: valueAt(series.own, step), lent: valueAt(series.lent, step), room: series.room,
     };
   }
-
-  // dark is why the device transfers of this run cannot be seen, or null.
-  dark() {
-    const series = this.head?.counts.dma_transfers;
-    return series && series.provenance === 'unavailable' ? series.reason : null;
-  }
 }
 
 // routeOf names the way that an event takes through the machine.

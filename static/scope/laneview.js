@@ -13,15 +13,13 @@ export class LaneView {
     this.where = host.querySelector('[data-part="where"]');
     this.state = host.querySelector('[data-part="state"]');
     this.notes = host.querySelector('[data-part="notes"]');
-    this.table = host.querySelector('[data-part="events"]');
+    this.table = host.querySelector('[data-part="events"] tbody');
     this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
-    this.table.addEventListener('toggle', redraw);
   }
 
   render(lane, player, motion) {
-    const shown = lane !== null && (player.focus === 'all' || player.focus === lane.id);
-    this.host.hidden = !shown;
-    if (!shown) return;
+    this.host.hidden = lane === null || (player.focus !== 'all' && player.focus !== lane.id);
+    if (lane === null) return;
     this.host.dataset.status = lane.status;
     this.renderState(lane);
     const own = player.stepOf(lane);
@@ -32,7 +30,7 @@ export class LaneView {
     }
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     this.machine.render(lane, own, moved ? motion : 0);
-    if (this.table.open && lane.head) renderEvents(this.table.querySelector('tbody'), lane, own);
+    if (lane.head) renderEvents(this.table, lane, own);
   }
 
   renderHead(lane) {
@@ -57,6 +55,7 @@ export class LaneView {
     bar.hidden = !busy;
     this.state.classList.toggle('failed', lane.status === 'failed');
     if (lane.status === 'failed') text.textContent = [lane.error.message, lane.error.remedy].filter(Boolean).join(' ');
+    else if (lane.status === 'ready') text.textContent = '';
     else text.textContent = word(`scope.state.${lane.status}`, { Place: lane.place, Done: count(lane.done), Total: count(lane.total) });
     if (lane.total > 0) {
       bar.max = lane.total;

@@ -126,7 +126,7 @@ export class Machine {
       if (name === 'cpu' || drawn.box.bare) continue;
       if (!used) {
         drawn.cells.replaceChildren();
-        drawn.note.textContent = lane.head ? word('scope.place.unused') : '';
+        drawn.note.textContent = lane.head && drawn.box.w > 100 ? word('scope.place.unused') : '';
         continue;
       }
       const holds = lane.holds(name, step);
@@ -168,20 +168,17 @@ export class Machine {
     this.switches.textContent = at && at.value !== null ? word('scope.machine.switches', { At: count(at.value), End: count(end.value) }) : '';
   }
 
-  // drawDark hatches the legs that the run cannot observe, with the reason.
+  // drawDark hatches the legs that a measured run cannot observe, with the
+  // reason.
   drawDark(lane) {
-    this.dark.replaceChildren();
-    const reason = lane.dark();
-    if (!reason) return;
-    const leg = way(this.layout, { kind: 'dma', from: 'socket-buffer', to: 'nic-ring' });
-    const { x, y } = this.layout.engines['nic-dma'];
-    this.dark.append(
-      svg('path', { class: 'hatched', d: leg.d, stroke: `url(#${this.hatch})` }),
-      svg('rect', { x: x - 8, y: y - 6, width: this.layout.engines['nic-dma'].w + 16, height: this.layout.engines['nic-dma'].h + 12, rx: 20, fill: `url(#${this.hatch})` }),
-      svg('title', {}, reason));
-    const text = svg('text', { class: 'small unseen', x: x + this.layout.engines['nic-dma'].w / 2, y: this.layout.height - 6, 'text-anchor': 'middle' }, word('scope.machine.unseen'));
-    text.append(svg('title', {}, reason));
-    this.dark.append(text);
+    this.dark.replaceChildren(...(lane.head?.dark ?? []).map(({ from, to, engine: name, label: text, reason }) => {
+      const { x, y, w, h } = this.layout.engines[name];
+      return svg('g', { class: 'unseen', 'data-dark': `${from} ${to}`, tabindex: 0, role: 'img', 'aria-label': reason },
+        svg('title', {}, reason),
+        svg('path', { class: 'hatched', d: way(this.layout, { kind: 'dma', from, to }).d, stroke: `url(#${this.hatch})` }),
+        svg('rect', { x: x - 8, y: y - 6, width: w + 16, height: h + 12, rx: 20, fill: `url(#${this.hatch})` }),
+        svg('text', { class: 'small', x: x + w / 2, y: y + h + 17, 'text-anchor': 'middle' }, text));
+    }));
   }
 }
 

@@ -93,8 +93,10 @@ socket.on('welcome', () => {
   if (welcomes > 1) player.lanes.filter((lane) => !['ready', 'failed', 'cancelled'].includes(lane.status)).forEach(run);
 });
 
+// restore shows what the address holds. An address that the server refused is
+// not tried again; the page opens as if it had none.
 function restore() {
-  const saved = address.read();
+  const saved = address.read(page.dataset.problem ? '' : location.search);
   player.load(saved);
   show({ a: saved.scenarios.a ?? page.dataset.a, b: saved.scenarios.a ? saved.scenarios.b : page.dataset.b });
 }
@@ -129,5 +131,8 @@ page.addEventListener('click', (event) => {
   if (button.dataset.laneFocus) player.setFocus(button.dataset.laneFocus);
 });
 part('axis').addEventListener('change', (event) => player.setAxis(event.target.value));
-addEventListener('popstate', restore);
+addEventListener('popstate', () => {
+  page.dataset.problem = '';
+  restore();
+});
 restore();

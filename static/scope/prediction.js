@@ -6,14 +6,14 @@ import { has, word } from './words.js';
 export function renderPredictions(host, player) {
   const lanes = player.lanes.filter((lane) => lane.comparison?.length > 0);
   host.hidden = lanes.length === 0;
-  host.querySelector('tbody').replaceChildren(...lanes.flatMap((lane) => lane.comparison.map((row) => line(lane, row))));
+  host.querySelector('tbody').replaceChildren(...lanes.flatMap((lane) => lane.comparison.map((row) => line(lane, row, lanes.length > 1))));
 }
 
-function line(lane, row) {
+function line(lane, row, several) {
   const verdict = row.verdict.replaceAll(' ', '-');
   const text = word(`verdict.${verdict}`);
   return html('tr', {},
-    html('th', { scope: 'row' }, `${lane.id.toUpperCase()} · `, nameOf(row.count)),
+    html('th', { scope: 'row' }, several ? `${lane.id.toUpperCase()} · ` : null, nameOf(row.count)),
     html('td', { class: 'num' }, figure(row.predicted)),
     html('td', { class: 'num' }, figure(row.measured)),
     html('td', {}, html('span', { class: `verdict verdict-${verdict}`, title: row.reason ?? null, tabindex: row.reason ? 0 : null }, text)));
@@ -21,7 +21,9 @@ function line(lane, row) {
 
 function nameOf(count) {
   const id = [`count.${count}`, `scope.compare.${count}`].find(has);
-  return id ? word(id) : count.replaceAll('_', ' ');
+  if (id) return word(id);
+  const [kind, call] = count.split('.'); // figures by name are written FIGURE.NAME
+  return call ? word('scope.compare.calls', { Name: call }) : kind.replaceAll('_', ' ');
 }
 
 function figure(value) {

@@ -22,8 +22,8 @@ function cell(lane, name, step) {
   }
   const before = lane.count(name, Math.max(0, step - 1));
   const rise = now.value - before.value;
-  if (rise !== 0) td.append(html('span', { class: 'rise', 'data-rise': rise }, change(rise, now.unit)));
-  td.append(html('span', {}, quantity(now.value, now.unit)), provenance(now));
+  if (rise !== 0) td.append(html('span', { class: 'rise', 'data-rise': rise }, change(rise, now.unit)), ' ');
+  td.append(html('span', {}, quantity(now.value, now.unit), provenance(now)));
   return td;
 }
 

@@ -52,7 +52,7 @@ export class Timeline {
     const height = y + axisHeight;
     this.root = svg('svg', { class: 'timeline', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': word('scope.timeline') },
       svg('clipPath', { id: 'timeline-clip' }, svg('rect', { x: gutter, y: 0, width: width - gutter - 6, height })),
-      tracks, this.axis(y), svg('g', { 'clip-path': 'url(#timeline-clip)' }, this.cursors));
+      tracks, this.rows.length > 0 ? this.axis(y) : null, svg('g', { 'clip-path': 'url(#timeline-clip)' }, this.cursors));
     this.host.replaceChildren(this.root);
     this.update();
   }

@@ -1,0 +1,216 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/lab"
+	"copyscope/web"
+)
+
+// patience bounds every wait of the browser tests.
+const patience = 20 * time.Second
+
+// serve runs the web server on a loopback port and gives its address.
+func serve(t *testing.T, l web.Lab) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := web.New(web.Config{Addr: listener.Addr().String(), Version: "test", Lab: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: s.Handler()}
+	go server.Serve(listener)
+	t.Cleanup(func() { s.Close(); server.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+// keptLab is the real lab; it keeps the results that it gave, so that a test
+// can hold a page against the very run that it shows.
+type keptLab struct {
+	*lab.Lab
+	mu      sync.Mutex
+	results map[string]*lab.Result
+}
+
+func newKeptLab(t *testing.T) *keptLab {
+	return &keptLab{Lab: lab.New(t.TempDir()), results: map[string]*lab.Result{}}
+}
+
+func (l *keptLab) Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error) {
+	r, err := l.Lab.Run(ctx, s, o)
+	if err == nil {
+		l.mu.Lock()
+		l.results[r.Scenario.String()] = r
+		l.mu.Unlock()
+	}
+	return r, err
+}
+
+func (l *keptLab) last(scenario string) *lab.Result {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.results[scenario]
+}
+
+// tab is one page of a real browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	hosts    map[string]bool // hosts that were asked for anything
+	received int64           // bytes, websocket messages included
+	problems []string        // what the console complained about
+}
+
+// browse starts a browser with a fresh profile. Without Chromium the test is
+// skipped, except where CI says that it must be there.
+func browse(t *testing.T) *tab {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		const missing = "no chromium, chromium-browser or google-chrome in PATH: install Chromium to test the pages"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true))
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(stop)
+	ctx, stopAllocator := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stopAllocator)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	b := &tab{t: t, ctx: ctx, hosts: map[string]bool{}}
+	b.do(chromedp.Navigate("about:blank"))
+	if err := chromedp.Listen(ctx, b.note); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return
+			}
+			if m.Type == "error" || m.Type == "exception" {
+				b.mu.Lock()
+				b.problems = append(b.problems, m.Text)
+				b.mu.Unlock()
+			}
+		}
+	}()
+	return b
+}
+
+// note keeps the account of the traffic.
+func (b *tab) note(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if _, rest, ok := strings.Cut(e.Request.URL, "://"); ok {
+			host, _, _ := strings.Cut(rest, "/")
+			b.hosts[host] = true
+		}
+	case *network.EventWebSocketCreated:
+		_, rest, _ := strings.Cut(e.URL, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		b.hosts[host] = true
+	case *network.EventLoadingFinished:
+		b.received += int64(e.EncodedDataLength)
+	case *network.EventWebSocketFrameReceived:
+		b.received += int64(len(e.Response.PayloadData))
+	}
+}
+
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// eval gives the value of an expression.
+func eval[T any](b *tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// await waits until an expression is true.
+func (b *tab) await(expression string) {
+	b.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if eval[bool](b, "Boolean("+expression+")") {
+			return
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("after %v still not: %s\nconsole: %v\npage: %.600s", patience, expression, b.complaints(), eval[string](b, "document.body.innerText"))
+		}
+	}
+}
+
+func (b *tab) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.problems...)
+}
+
+// open loads a page and waits until its lanes can be stepped.
+func (b *tab) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url))
+	b.await(`document.querySelector('.scope')?.dataset.ready === 'true'`)
+}
+
+func (b *tab) press(keys string, options ...chromedp.KeyOption) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(keys, options...))
+}
+
+// quote makes a JavaScript string.
+func quote(text string) string {
+	b, _ := json.Marshal(text)
+	return string(b)
+}
+
+// reduceMotion makes the browser tell pages that its user wants no motion.
+func (b *tab) reduceMotion() {
+	b.t.Helper()
+	still := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: still}); err != nil {
+		b.t.Fatal(err)
+	}
+}

@@ -1,0 +1,246 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/locale"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/static"
+)
+
+func simulated(t *testing.T, text string) *lab.Result {
+	t.Helper()
+	s, err := lab.ParseScenario(text, opening("read-write"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := lab.New(t.TempDir()).Run(t.Context(), s, lab.Options{MaxEvents: scopeEvents})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestScopeAddressRoundTrip(t *testing.T) {
+	for _, path := range transfer.Paths() {
+		a := opening(path)
+		b := a
+		b.Cache, b.Chunk = lab.Warm, 4096
+		want := scopeAddress{A: a, B: &b, Step: 7, Align: "bytes"}
+		u, err := url.Parse(want.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parseScopeAddress(u.Query())
+		if err != nil {
+			t.Fatalf("%s: %v", want, err)
+		}
+		if got.String() != want.String() {
+			t.Errorf("%s came back as %s", want, got)
+		}
+	}
+}
+
+func TestFormLeadsToTheSameAddress(t *testing.T) {
+	q, err := url.ParseQuery("a.path=sendfile&a.side=sim&a.model=linux&a.size=1MiB&a.chunk=64KiB&a.cache=warm&a.net=nic&a.dma=on&a.sg=off&a.touch=on&b.path=&b.size=1MiB&step=4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, ok := formAddress(q)
+	if !ok {
+		t.Fatal("the form's query was not recognised")
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := parseScopeAddress(u.Query())
+	if err != nil {
+		t.Fatalf("%s: %v", to, err)
+	}
+	if want := "sendfile,side=sim,model=linux,size=1MiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=off"; at.A.String() != want || at.B != nil || at.Step != 4 {
+		t.Errorf("%s means %s, lane B %v, step %d; want %s, none, 4", to, at.A, at.B, at.Step, want)
+	}
+}
+
+func TestPagesRunBoundedScenarios(t *testing.T) {
+	for text, field := range map[string]string{
+		"sendfile,side=real,size=2GiB":     "size",
+		"sendfile,size=1TiB,chunk=1TiB":    "size",
+		"read-write,size=1GiB,chunk=1B":    "chunk",
+		"read-write,size=1GiB,chunk=64KiB": "",
+		"read-write,side=real,size=1GiB":   "",
+		"mmap-write,size=4KiB,chunk=64MiB": "",
+	} {
+		s, err := lab.ParseScenario(text, opening("read-write"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f *lab.FieldError
+		err = allow(s)
+		if field == "" && err != nil || field != "" && (!errors.As(err, &f) || f.Field != field || f.Remedy == "") {
+			t.Errorf("%s: got %v, want an error about %q", text, err, field)
+		}
+	}
+}
+
+// At the end of a run everything that was read has been sent: nothing is left
+// in the pipe or the socket buffer, and the NIC took every byte.
+func TestPlacesAreEmptyAtTheEnd(t *testing.T) {
+	for _, path := range transfer.Paths() {
+		for _, more := range []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,chunk=16KiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback,cache=warm"} {
+			r := simulated(t, path+more)
+			places := occupancy(r.Scenario, r.Run.Events)
+			for _, p := range []trace.Place{trace.Pipe, trace.SocketBuffer} {
+				if c := places[p]; c.Own.now() != 0 || c.Lent.now() != 0 {
+					t.Errorf("%s: at the end the %s holds %d bytes and references to %d", r.Scenario, p, c.Own.now(), c.Lent.now())
+				}
+			}
+			if got := places[trace.PageCache].Own.now(); got != r.Scenario.Size {
+				t.Errorf("%s: the page cache holds %d of %d bytes", r.Scenario, got, r.Scenario.Size)
+			}
+			if got := places[trace.NICRing].Own.now(); r.Scenario.Net == lab.NIC && got != r.Scenario.Size {
+				t.Errorf("%s: the NIC took %d of %d bytes", r.Scenario, got, r.Scenario.Size)
+			}
+		}
+	}
+}
+
+func TestTheCPUIsFreeWhileDMAWorks(t *testing.T) {
+	r := simulated(t, "read-write")
+	states := cpuStates(r.Run.Events)
+	for i, e := range r.Run.Events {
+		want := cpuBusy
+		switch {
+		case e.Kind == trace.DMA:
+			want = cpuFree
+		case e.Kind == trace.Wait:
+			want = cpuWait
+		}
+		if states[i] != want {
+			t.Errorf("step %d, %s by %s: the CPU is %s, want %s", i+1, e.Kind, e.Actor, states[i], want)
+		}
+	}
+	busy := []trace.Event{
+		{At: 0, Dur: 100, Kind: trace.DMA, Actor: trace.NICDMA, Endpoint: trace.Sender},
+		{At: 10, Dur: 80, Kind: trace.CPUCopy, Actor: trace.KernelCode, Endpoint: trace.Sender},
+	}
+	if got := cpuStates(busy); !slices.Equal(got, []string{cpuAlso, cpuBusy}) {
+		t.Errorf("DMA during a long copy: %v, want also, busy", got)
+	}
+}
+
+func TestEveryEventHasASentence(t *testing.T) {
+	broken := regexp.MustCompile(`⟦|<no value>|\{\{| {2}|^$`)
+	for _, lang := range locale.Languages() {
+		for _, path := range transfer.Paths() {
+			for _, more := range []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,size=1MiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback"} {
+				r := simulated(t, path+more)
+				teller := newNarrator(locale.New(lang), r.Run)
+				for i, e := range r.Run.Events {
+					if text := teller.tell(e); broken.MatchString(text) || !strings.ContainsAny(text, ".。") {
+						t.Fatalf("%s %s step %d (%s %s): %q is no sentence", lang, r.Scenario, i+1, e.Kind, e.Detail, text)
+					}
+				}
+			}
+		}
+	}
+	// Kinds that no model emits yet must have one too.
+	for _, kind := range trace.Kinds() {
+		if !slices.Contains(locale.IDs(locale.Chinese), "narrate."+string(kind)) {
+			t.Errorf("there is no sentence for the kind %s", kind)
+		}
+	}
+}
+
+func TestQueueKeepsOrderAndSurvivesLeavers(t *testing.T) {
+	q := newQueue(1)
+	leave, err := q.enter(t.Context(), func(int) { t.Error("the first had to wait") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := make(chan string, 8)
+	order := make(chan string, 3)
+	join := func(ctx context.Context, name string, at int) {
+		told := make(chan struct{}, 4)
+		go func() {
+			done, err := q.enter(ctx, func(place int) { places <- name; told <- struct{}{} })
+			if err != nil {
+				order <- name + " gave up"
+				return
+			}
+			order <- name
+			done()
+		}()
+		select {
+		case <-told:
+		case <-time.After(patience):
+			t.Fatalf("%s was not told its place %d", name, at)
+		}
+	}
+	ctx, giveUp := context.WithCancel(t.Context())
+	join(ctx, "b", 1)
+	join(t.Context(), "c", 2)
+	giveUp()
+	if got := <-order; got != "b gave up" {
+		t.Fatalf("got %q, want b to give up", got)
+	}
+	leave()
+	if got := <-order; got != "c" {
+		t.Fatalf("got %q, want c", got)
+	}
+	if again, err := q.enter(t.Context(), func(int) { t.Error("the free place was lost") }); err != nil {
+		t.Error(err)
+	} else {
+		again()
+	}
+}
+
+// The scripts place what the server computed. They hold no rule about what
+// counts or what something costs: the names of counts appear only where a value
+// is looked up, and no field of an event is added up.
+func TestScriptsHoldNoRule(t *testing.T) {
+	lookups := map[string][]string{
+		"scope/machine.js": {"lane.count('mode_switches', "},
+		"scope/align.js":   {"lane.head.counts.bytes_sent"},
+	}
+	sums := regexp.MustCompile(`(\+=|-=|\*=)[^;]*\b(bytes|cpu_ns|dur_ns|at_ns|event\.n|units)\b|(bytes|cpu_ns|\.n\b)[^;,]*\*|\b[a-z_]*(cost|rate|bandwidth|throughput)\b\s*[=:]`)
+	err := fs.WalkDir(static.Files(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".js") {
+			return err
+		}
+		b, err := fs.ReadFile(static.Files(), path)
+		if err != nil {
+			return err
+		}
+		source := string(b)
+		if at := sums.FindString(source); at != "" && strings.HasPrefix(path, "scope/") {
+			t.Errorf("%s computes from events: %q", path, at)
+		}
+		for _, lookup := range lookups[path] {
+			if !strings.Contains(source, lookup) {
+				t.Errorf("%s no longer has the look-up %q: mend this test", path, lookup)
+			}
+			source = strings.ReplaceAll(source, lookup, "")
+		}
+		for _, name := range trace.CountNames() {
+			if strings.HasPrefix(path, "scope/") && strings.Contains(source, string(name)) {
+				t.Errorf("%s names the count %s other than to look it up", path, name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
