@@ -10,6 +10,12 @@ type pipeContents struct {
 	slots []int64 // the bytes of each slot
 }
 
+// newPipeContents has room for all slots of a pipe, so that it never grows
+// during a transfer.
+func newPipeContents(capacity int) *pipeContents {
+	return &pipeContents{slots: make([]int64, 0, capacity/os.Getpagesize()+1)}
+}
+
 // offset is the file offset of the first byte in the pipe.
 func (p *pipeContents) offset() int64 { return p.head }
 
@@ -17,7 +23,7 @@ func (p *pipeContents) offset() int64 { return p.head }
 // they take.
 func (p *pipeContents) put(off, n int64) (slots int64) {
 	if len(p.slots) == 0 {
-		p.head, p.slots = off, p.slots[:0:cap(p.slots)]
+		p.head = off
 	}
 	page := int64(os.Getpagesize())
 	for n > 0 {

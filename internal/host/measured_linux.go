@@ -243,8 +243,10 @@ func (m *Measured) Pipe(l transfer.Label, want int) (transfer.PipeEnds, error) {
 		return transfer.PipeEnds{}, err
 	}
 	ends := transfer.PipeEnds{Read: transfer.FD(p.r), Write: transfer.FD(p.w), Capacity: p.capacity}
-	both := &pipeContents{}
-	m.pipes[ends.Read], m.pipes[ends.Write] = both, both
+	m.witness.apart(func() {
+		both := newPipeContents(p.capacity)
+		m.pipes[ends.Read], m.pipes[ends.Write] = both, both
+	})
 	return ends, nil
 }
 
