@@ -17,7 +17,7 @@ import (
 // Texts of numbers. They are made here, once, and read the same in both
 // languages; scripts only place them.
 
-// significant writes three digits, or all of the whole part.
+// significant writes up to three digits, or all of the whole part.
 func significant(v float64) string {
 	digits := 0
 	switch size := math.Abs(v); {
@@ -26,7 +26,8 @@ func significant(v float64) string {
 	case size < 100:
 		digits = 1
 	}
-	return humanize.CommafWithDigits(v, digits)
+	unit := math.Pow10(digits)
+	return humanize.Commaf(math.Round(v*unit) / unit)
 }
 
 // callsText lists syscalls by name, the most frequent first.

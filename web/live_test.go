@@ -170,6 +170,23 @@ func TestSamplesAreShownWithTheirProvenance(t *testing.T) {
 	}
 }
 
+func TestFigureTexts(t *testing.T) {
+	for _, c := range []struct {
+		value float64
+		unit  host.Unit
+		want  string
+	}{
+		{0, host.PerSecond, "0/s"}, {0.001, host.PerSecond, "0/s"}, {1, host.PerSecond, "1/s"}, {2.999, host.PerSecond, "3/s"},
+		{45.67, host.PerSecond, "45.7/s"}, {12345.6, host.PerSecond, "12,346/s"},
+		{0.1234, host.Ratio, "12.3 %"}, {1, host.Ratio, "100.0 %"},
+		{1536, host.Bytes, "1.5 KiB"}, {0, host.BytesPerSecond, "0 B/s"},
+	} {
+		if got := figureText(host.Figure{Value: &c.value, Unit: c.unit}); got != c.want {
+			t.Errorf("%v %s is written %q, want %q", c.value, c.unit, got, c.want)
+		}
+	}
+}
+
 // Every figure that the sampler gives has a group and a name in both languages.
 func TestEveryFigureHasANameAndAGroup(t *testing.T) {
 	names := host.FigureNames()
