@@ -104,8 +104,8 @@ func TestShutdown(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	began := time.Now()
 	b.stop() // fails the test after 5 s
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("the end took %v", took)
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("the end took %v though no client had an answer to come", took)
 	}
 	// The waiting fetch got its answer before the connection ended.
 	if p := answer[*kmsg.FetchResponse](waiting, poll, 8).Topics[0].Partitions[0]; p.ErrorCode != 0 {

@@ -220,3 +220,16 @@ func TestAtTime(t *testing.T) {
 		}
 	}
 }
+
+// Of many records with the same time, in batches that the index tells apart,
+// the first is found.
+func TestAtTimeFindsTheFirst(t *testing.T) {
+	p, _ := open(t, t.TempDir())
+	add(t, p, batch(5, strings.Repeat("a", 5000)))
+	for range 10 {
+		add(t, p, batch(100, strings.Repeat("b", 5000)))
+	}
+	if at, ok, err := p.AtTime(100); err != nil || !ok || at.Offset != 1 {
+		t.Errorf("got %+v %v %v, want offset 1", at, ok, err)
+	}
+}
