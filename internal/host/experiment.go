@@ -38,7 +38,7 @@ type Outcome struct {
 
 	// Wall is how long the program took to hand everything over, Delivered
 	// until the receiver had the last byte. CPU is what the sender's thread
-	// used, ReaderCPU the receiver's, hashing included.
+	// used for that, ReaderCPU the receiver's, hashing included.
 	Wall, Delivered, CPU, ReaderCPU trace.Ns
 
 	// Congestion is the congestion control in force at the sender.

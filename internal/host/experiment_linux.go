@@ -112,6 +112,7 @@ func (e *stage) tell(w *witness) {
 	if w.every > 1 {
 		e.note(NoteSampled, "every", w.every)
 	}
+	e.out.CPU -= w.pausedCPU
 	if w.paused > 0 {
 		e.note(NotePaused, "ms", w.paused.Milliseconds())
 	}

@@ -2,7 +2,14 @@ package host_test
 
 import (
 	"context"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
@@ -81,5 +88,90 @@ func TestRunMeasuresEachPath(t *testing.T) {
 				t.Errorf("bytes sent %v, want %d", got.Value, testSize)
 			}
 		})
+	}
+}
+
+// Go's runtime preempts by SIGURG, and a signal ends a blocking transfer early.
+// Here every thread gets one again and again.
+func TestRunIsDeafToTheRuntimesSignals(t *testing.T) {
+	src := newSource(t, testSize)
+	stop := make(chan struct{})
+	var shots sync.WaitGroup
+	shots.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Microsecond):
+			}
+			threads, err := os.ReadDir("/proc/self/task")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, thread := range threads {
+				id, _ := strconv.Atoi(thread.Name())
+				_ = unix.Tgkill(os.Getpid(), id, unix.SIGURG) // ESRCH: it ended meanwhile
+			}
+		}
+	})
+	defer shots.Wait()
+	defer close(stop)
+	for range 5 {
+		for _, path := range []string{"read-write", "sendfile"} {
+			p, _ := transfer.Lookup(path)
+			out, _ := measure(t, host.Options{Program: p, Size: testSize, Chunk: testSize, Source: src})
+			for _, n := range out.Notes {
+				if n.Key == host.NoteShort {
+					t.Fatalf("%s: %v calls were cut short", path, n.Args["calls"])
+				}
+			}
+		}
+	}
+}
+
+func TestRunSaysWhatIsInForce(t *testing.T) {
+	p, _ := transfer.Lookup("sendfile")
+	out, _ := measure(t, host.Options{Program: p, Size: 1 << 20, Chunk: 1 << 16, Source: newSource(t, 1<<20)})
+	allowed := host.ReadFacts("").CongestionAvailable
+	if !slices.Contains(allowed, out.Congestion) {
+		t.Errorf("congestion control %q; the kernel has %v", out.Congestion, allowed)
+	}
+	if len(out.Notes) == 0 || out.Notes[0].Key != host.NoteCongestion || out.Notes[0].Args["name"] != out.Congestion {
+		t.Errorf("notes %+v do not begin with the congestion control %s", out.Notes, out.Congestion)
+	}
+}
+
+// The witness reads the thread's usage less often in long runs; the totals must
+// not suffer.
+func TestLongRunsAreSampledAndExact(t *testing.T) {
+	const size, chunk = 40 << 20, 1 << 10 // 40960 calls: more than records are kept
+	p, _ := transfer.Lookup("mmap-write")
+	src := newSource(t, size)
+	out, run := measure(t, host.Options{Program: p, Size: size, Chunk: chunk, Source: src})
+	long := run.CountsAt(len(run.Events))
+	_, run = measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src})
+	short := run.CountsAt(len(run.Events))
+
+	keys := map[string]bool{}
+	for _, n := range out.Notes {
+		keys[n.Key] = true
+	}
+	if !keys[host.NoteSampled] || !keys[host.NotePaused] {
+		t.Errorf("notes %+v do not tell of sampling and pauses", out.Notes)
+	}
+	if got := long.SyscallsByName()["write"]; got != size/chunk {
+		t.Errorf("%d writes, want %d", got, size/chunk)
+	}
+	if got := long.Count(trace.ReceiverCopiedBytes).Value; got != size {
+		t.Errorf("the receiver copied %v bytes, want %d", got, size)
+	}
+	cpu := long.Count(trace.CPUTime).Value
+	if sum := float64(out.CPU); cpu < 0.5*sum || cpu > 1.1*sum {
+		t.Errorf("the calls used %v ns, the thread %v ns", cpu, sum)
+	}
+	a, b := long.Count(trace.PageFaults).Value, short.Count(trace.PageFaults).Value
+	if a < b || a > b+100 {
+		t.Errorf("%v faults with %d byte chunks, %v with larger ones: the same mapping has the same faults", a, chunk, b)
 	}
 }

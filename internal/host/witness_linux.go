@@ -30,7 +30,9 @@ type witness struct {
 	// others gives the events of other threads that began before until.
 	others  func(until trace.Ns) []trace.Event
 	waiting []trace.Event // of others, to be told before later ones
-	paused  time.Duration // spent on making events during the run
+	// paused is how long events were made during the run, pausedCPU what that used.
+	paused    time.Duration
+	pausedCPU trace.Ns
 }
 
 // record is one call, as short as it can be.
@@ -81,9 +83,10 @@ func (w *witness) now() trace.Ns { return trace.Ns(time.Since(w.start)) }
 func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 	setUp := phaseOf(r.call) != trace.Transfer
 	if len(w.records) == cap(w.records) {
-		began := time.Now()
+		began, cpu := time.Now(), threadCPU()
 		w.apart(w.emit)
 		w.paused += time.Since(began)
+		w.pausedCPU += threadCPU() - cpu
 	}
 	if setUp {
 		w.settle()
@@ -95,6 +98,9 @@ func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 	if err != nil {
 		r.ret, n = -1, 0
 		r.errno, _ = err.(syscall.Errno) // not errors.As, which moves r to the heap
+	}
+	if from, _ := r.places(); from != "" && n > 0 && n < r.asked {
+		w.shorts++
 	}
 	w.records = append(w.records, r)
 	if w.since++; setUp || r.call == noCall || w.since >= w.every {
@@ -238,9 +244,6 @@ func (r record) userPlace() trace.Place {
 // write(2) copied n bytes, sendfile(2) and splice(2) handed over references to
 // the pages that n bytes lie in.
 func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
-	if r.ret < r.asked {
-		w.shorts++
-	}
 	what := trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: from, To: to, Bytes: int64(r.ret), Provenance: trace.Derived}
 	switch r.call {
 	case callSendfile:
