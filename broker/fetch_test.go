@@ -234,10 +234,10 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 			}
 		}
 	}()
+	cl, ctx := client(t, b.addr, kgo.ProducerBatchMaxBytes(64<<10)), deadline(t)
 	go func() {
-		cl := client(t, b.addr, kgo.ProducerBatchMaxBytes(64<<10))
 		for i, v := range values {
-			cl.Produce(deadline(t), &kgo.Record{Topic: "t", Value: []byte(v)}, func(_ *kgo.Record, err error) {
+			cl.Produce(ctx, &kgo.Record{Topic: "t", Value: []byte(v)}, func(_ *kgo.Record, err error) {
 				if err != nil {
 					t.Errorf("record %d: %v", i, err)
 				}
