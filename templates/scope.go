@@ -20,8 +20,10 @@ type ScopePage struct {
 	OpeningA, OpeningB, Second string
 	// Problem is what is wrong with the address.
 	Problem *ScopeProblem
-	Presets []ScopePreset
-	Paths   []string
+	Presets []ScopeLink
+	// Steps lead to other steps where there are no scripts.
+	Steps []ScopeLink
+	Paths []string
 }
 
 // ScopeLane is one lane.
@@ -55,8 +57,9 @@ type ScopeRow struct {
 // ScopeProblem is what is wrong with an address: field, value, remedy.
 type ScopeProblem struct{ Field, Value, Remedy string }
 
-// ScopePreset is a link to a comparison worth seeing.
-type ScopePreset struct{ Name, Address string }
+// ScopeLink leads to another state of the page: a comparison worth seeing, or
+// another step.
+type ScopeLink struct{ Name, Address string }
 
 func (l ScopeLane) provenance() string {
 	if l.Scenario.Side == trace.Real {

@@ -79,10 +79,25 @@ type tab struct {
 	problems []string        // what the console complained about
 }
 
-// browse starts a browser with a fresh profile. Without Chromium the test is
-// skipped, except where CI says that it must be there.
-func browse(t *testing.T) *tab {
-	t.Helper()
+// browser is the one browser of these tests; each test has a tab of its own.
+var browser struct {
+	once    sync.Once
+	ctx     context.Context
+	missing string
+	stop    func()
+}
+
+// TestMain ends the browser, if a test started it.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if browser.stop != nil {
+		browser.stop()
+	}
+	os.Exit(code)
+}
+
+// startBrowser starts Chromium with a fresh profile.
+func startBrowser() {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -91,29 +106,57 @@ func browse(t *testing.T) *tab {
 		}
 	}
 	if path == "" {
-		const missing = "no chromium, chromium-browser or google-chrome in PATH: install Chromium to test the pages"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+		browser.missing = "no chromium, chromium-browser or google-chrome in PATH: install Chromium to test the pages"
+		return
+	}
+	profile, err := os.MkdirTemp("", "copyscope-browser-")
+	if err != nil {
+		browser.missing = err.Error()
+		return
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true))
-	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
-	t.Cleanup(stop)
-	ctx, stopAllocator := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stopAllocator)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, closeBrowser := chromedp.NewContext(allocator)
+	browser.ctx = ctx
+	browser.stop = func() {
+		closeBrowser()
+		stopAllocator()
+		os.RemoveAll(profile)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		browser.missing = "the browser does not start: " + err.Error()
+	}
+}
+
+// browse opens a tab. Without Chromium the test is skipped, except where CI
+// says that it must be there.
+func browse(t *testing.T) *tab {
+	t.Helper()
+	browser.once.Do(startBrowser)
+	if browser.missing != "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(browser.missing)
+		}
+		t.Skip(browser.missing)
+	}
+	ctx, closeTab := chromedp.NewContext(browser.ctx)
 	t.Cleanup(closeTab)
+	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx, hosts: map[string]bool{}}
 	b.do(chromedp.Navigate("about:blank"))
 	if err := chromedp.Listen(ctx, b.note); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	// An earlier tab may have fetched the same files; this one is to count them.
+	if _, err := chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	go func() {

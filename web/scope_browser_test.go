@@ -45,8 +45,9 @@ const readView = `(() => {
     });
     lanes[lane.dataset.lane] = { step: Number(lane.dataset.step), counts, marks };
   }
-  // The order in which attributes were set is no part of the state.
-  const write = (node) => node.nodeType !== 1 ? node.textContent : '<' + node.localName
+  // The order in which attributes were set is no part of the state, and what
+  // only readers without scripts see is not shown.
+  const write = (node) => node.localName === 'noscript' ? '' : node.nodeType !== 1 ? node.textContent : '<' + node.localName
     + [...node.attributes].map((a) => ' ' + a.name + '="' + a.value + '"').sort().join('') + '>' + [...node.childNodes].map(write).join('') + '</>';
   return { step: Number(scope.dataset.step), lanes, markup: write(scope) };
 })()`

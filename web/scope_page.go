@@ -26,6 +26,7 @@ const (
 var scopeModules = []string{"page.js", "keys.js", "socket.js", "scope/address.js", "scope/align.js", "scope/controls.js",
 	"scope/format.js", "scope/geometry.js", "scope/lane.js", "scope/laneview.js", "scope/listing.js", "scope/machine.js",
 	"scope/motion.js", "scope/narration.js", "scope/player.js", "scope/prediction.js", "scope/scoreboard.js",
+	"scope/screen.js",
 	"scope/series.js", "scope/settings.js", "scope/svg.js", "scope/table.js", "scope/timeline.js", "scope/words.js"}
 
 // scopeMessages are the prefixes of the messages that the scripts show.
@@ -61,7 +62,27 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 		s.lane(r.Context(), data.Translator, "a", at.A, at.Step, true),
 		s.lane(r.Context(), data.Translator, "b", b, at.Step, at.B != nil),
 	}
+	page.Steps = stepLinks(at, page.Lanes)
 	s.render(w, r, status, templates.Scope(page))
+}
+
+// stepLinks lead a page without scripts to other steps.
+func stepLinks(at scopeAddress, lanes []templates.ScopeLane) []templates.ScopeLink {
+	last := 0
+	for _, l := range lanes {
+		if l.Result != nil {
+			last = max(last, len(l.Result.Run.Events))
+		}
+	}
+	to := func(step int) string {
+		at.Step = min(max(step, 0), last)
+		return at.String()
+	}
+	step := at.Step
+	return []templates.ScopeLink{
+		{Name: "first", Address: to(0)}, {Name: "step-back", Address: to(step - 1)},
+		{Name: "step-forward", Address: to(step + 1)}, {Name: "last", Address: to(last)},
+	}
 }
 
 func problemOf(err error) *templates.ScopeProblem {
@@ -155,7 +176,7 @@ func notes(t *locale.Translator, r *lab.Result) []string {
 }
 
 // presets are comparisons worth seeing, each one click away.
-func presets() []templates.ScopePreset {
+func presets() []templates.ScopeLink {
 	story := func(path string) lab.Scenario { return opening(path) }
 	with := func(s lab.Scenario, change func(*lab.Scenario)) lab.Scenario {
 		change(&s)
@@ -176,10 +197,10 @@ func presets() []templates.ScopePreset {
 		{"pio", with(story("read-write"), func(s *lab.Scenario) { s.DMA = false }), story("read-write")},
 		{"host", model, host},
 	}
-	out := make([]templates.ScopePreset, len(list))
+	out := make([]templates.ScopeLink, len(list))
 	for i, p := range list {
 		at := scopeAddress{A: p.a, B: &p.b, Align: "step"}
-		out[i] = templates.ScopePreset{Name: p.name, Address: at.String()}
+		out[i] = templates.ScopeLink{Name: p.name, Address: at.String()}
 	}
 	return out
 }

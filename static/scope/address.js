@@ -1,6 +1,8 @@
 // The address is the whole state of the page: scenarios, step, alignment,
 // speed, shown lane, schema version. Steps replace the entry of the history,
 // scenarios add one, so that Back undoes them.
+import { wholeFocus } from './screen.js';
+
 const version = '1';
 
 export function read(search = location.search) {
@@ -10,7 +12,7 @@ export function read(search = location.search) {
     step: Math.max(0, Number.parseInt(query.get('step') ?? '0', 10) || 0),
     align: query.get('align') ?? 'step',
     speed: Number(query.get('speed') ?? '1') || 1,
-    focus: query.get('lane') ?? 'all',
+    focus: query.get('lane') ?? wholeFocus(),
     axis: query.get('axis') ?? 'time',
   };
 }
@@ -22,7 +24,7 @@ export function write(state) {
   query.push(`step=${state.step}`);
   if (state.align !== 'step') query.push(`align=${state.align}`);
   if (state.speed !== 1) query.push(`speed=${state.speed}`);
-  if (state.focus !== 'all') query.push(`lane=${state.focus}`);
+  if (state.focus !== wholeFocus()) query.push(`lane=${state.focus}`);
   if (state.axis !== 'time') query.push(`axis=${state.axis}`);
   query.push(`v=${version}`);
   return `${location.pathname}?${query.join('&')}`;

@@ -2,12 +2,11 @@
 // The drawing is a function of the lane, the lane's step and the layout.
 import { layouts, way } from './geometry.js';
 import { moved, play } from './motion.js';
+import { narrowScreen } from './screen.js';
 import { set, svg } from './svg.js';
 import { count, size, time } from './format.js';
 import { fillListing } from './listing.js';
 import { first, has, word } from './words.js';
-
-const narrowScreen = matchMedia('(max-width: 760px)');
 
 export class Machine {
   // host is the element that holds the drawing.
@@ -75,7 +74,6 @@ export class Machine {
 
   // drawNow shows the step itself at full strength and returns what moves.
   drawNow(lane, event, step, subject) {
-    this.labels.replaceChildren();
     if (subject === 'way') {
       const path = way(this.layout, event);
       const group = moved(path, event, 'now');
@@ -87,6 +85,8 @@ export class Machine {
     if (subject === 'crossing') {
       const group = this.crossing(event);
       this.moves.append(group);
+      const [x, y] = this.layout.crossing.label;
+      this.labels.append(label([x, y, 'start'], labelOf(event), event.kind));
       mark(group, event, step);
       return null;
     }
@@ -99,6 +99,7 @@ export class Machine {
   // strength.
   drawDone(lane, step, event) {
     this.moves.replaceChildren();
+    this.labels.replaceChildren();
     for (const used of lane.seen.values()) {
       if (used.step >= step || (event && sameWay(used.event, event))) continue;
       if (subjectOf(used.event, this.layout) === 'way') this.moves.append(moved(way(this.layout, used.event), used.event, 'done'));
@@ -107,13 +108,12 @@ export class Machine {
 
   // crossing is a mode switch: an arrow through the border.
   crossing(event) {
-    const { x, top, bottom, label: [lx, ly] } = this.layout.crossing;
+    const { x, top, bottom } = this.layout.crossing;
     const enters = event.to === 'kernel-mode';
     const d = enters ? `M${x} ${top}V${bottom}` : `M${x} ${bottom}V${top}`;
     return svg('g', { class: 'move now mode-switch' },
       svg('path', { class: 'trail', d, 'marker-end': 'url(#head-mode-switch)' }),
-      svg('circle', { class: 'shape', cx: x, cy: this.layout.bands.user[1], r: 6 }),
-      svg('text', { class: 'label mode-switch', x: lx, y: ly }, labelOf(event)));
+      svg('circle', { class: 'shape', cx: x, cy: this.layout.bands.user[1], r: 6 }));
   }
 
   fillPlaces(lane, step, event) {
@@ -126,7 +126,7 @@ export class Machine {
       if (name === 'cpu' || drawn.box.bare) continue;
       if (!used) {
         drawn.cells.replaceChildren();
-        drawn.note.textContent = lane.head && drawn.box.w > 100 ? word('scope.place.unused') : '';
+        drawn.note.textContent = lane.head && drawn.box.w >= 150 ? word('scope.place.unused') : '';
         continue;
       }
       const holds = lane.holds(name, step);

@@ -4,7 +4,7 @@ import { html } from './svg.js';
 import { word } from './words.js';
 
 export function renderNarration(host, player) {
-  const lines = player.lanes.filter((lane) => lane.head).map((lane) => {
+  const lines = player.lanes.filter((lane) => lane.head && (player.focus === 'all' || player.focus === lane.id)).map((lane) => {
     const own = player.stepOf(lane);
     const event = lane.event(own);
     const finished = own === lane.steps && lane.steps > 0 && player.alignment.stepOf(lane, player.step - 1) === own && player.step > 0;

@@ -28,7 +28,7 @@ export class Player {
     this.step = saved.step;
     this.align = alignments.includes(saved.align) ? saved.align : 'step';
     this.speed = speeds.includes(saved.speed) ? saved.speed : 1;
-    this.focus = saved.focus === 'a' || saved.focus === 'b' ? saved.focus : 'all';
+    this.focus = ['a', 'b'].includes(saved.focus) ? saved.focus : 'all';
     this.axis = saved.axis === 'steps' ? 'steps' : 'time';
   }
 

@@ -1,0 +1,5 @@
+// On a narrow screen the page shows one lane at a time, in a narrow drawing.
+export const narrowScreen = matchMedia('(max-width: 760px)');
+
+// wholeFocus is what is shown when the address names no lane.
+export const wholeFocus = () => (narrowScreen.matches ? 'a' : 'all');
