@@ -1,147 +1,105 @@
-package web
+package web_test
 
 import (
-	"context"
-	"fmt"
-	"net/url"
-	"os"
-	"os/exec"
-	"slices"
+	"net"
+	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
+	"copyscope/web"
 )
 
-// tab is a browser's tab that notes what went wrong in it.
-type tab struct {
-	t   *testing.T
-	ctx context.Context
+// quietBroker is a broker without topics.
+type quietBroker struct{}
 
-	mu       sync.Mutex
-	trouble  []string
-	requests []string
-}
+func (quietBroker) Addr() string        { return "127.0.0.1:19092" }
+func (quietBroker) Topics() []web.Topic { return nil }
 
-// openTab starts Chromium. Where there is none the test is skipped, except
-// under CI=true, where it fails.
-func openTab(t *testing.T) *tab {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no chromium in PATH: install it (Debian: apt-get install chromium)")
-		}
-		t.Skip("no chromium in PATH: the page is not driven; install it (Debian: apt-get install chromium)")
-	}
-	flags := slices.Clone(chromedp.DefaultExecAllocatorOptions[:])
-	flags = append(flags, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx}
-	b.do(chromedp.EmulateViewport(1280, 800))
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	err = chromedp.Listen(ctx, func(ev any) {
-		if sent, ok := ev.(*network.EventRequestWillBeSent); ok {
-			b.mu.Lock()
-			b.requests = append(b.requests, sent.Request.URL)
-			b.mu.Unlock()
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	messages := chromedp.Console(ctx)
-	go func() {
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			if m.IsException() || m.Type == "error" || m.Type == "warning" {
-				b.mu.Lock()
-				b.trouble = append(b.trouble, m.String())
-				b.mu.Unlock()
-			}
-		}
-	}()
-	return b
-}
-
-func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatal(err)
+// fetch is one that the broker might have served.
+func fetch(path string, bytes int64) trace.Served {
+	return trace.Served{
+		Began: time.Now(), Dur: 1_234_567, Topic: "orders", Partition: 3, Client: "rdkafka",
+		Path: path, Bytes: bytes, Chunk: 64 << 10, SyscallsByName: map[string]int64{"sendfile": 16, "poll": 2},
 	}
 }
 
-// eval is the text of an expression's value.
-func (b *tab) eval(expression string) string {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](expression))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return fmt.Sprint(v)
-}
-
-// until waits for an expression to have a value. It asks from outside, for the
-// page's policy forbids code made from text.
-func (b *tab) until(expression, want string) {
-	b.t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		v, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](expression))
-		if err == nil && fmt.Sprint(v) == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("%s is %v (%v), want %s", expression, v, err, want)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-func (b *tab) press(key string) { b.t.Helper(); b.do(chromedp.KeyEvent(key)) }
-
-// clean fails the test for whatever the page complained about.
-func (b *tab) clean() {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, m := range b.trouble {
-		b.t.Errorf("the browser says: %s", m)
-	}
-}
+// flushed is longer than a fetch waits for its message.
+const flushed = 250 * time.Millisecond
 
 // liveSite serves a live page whose first figure counts the samples.
-func liveSite(t *testing.T) (*Server, string) {
+func liveSite(t *testing.T) (*web.Server, string) {
 	t.Helper()
-	n := 0.0
-	s := newServer(t, Config{
-		Version: "test", Broker: fakeBroker{}, SampleEvery: 50 * time.Millisecond,
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 1000.0
+	s, err := web.New(web.Config{
+		Addr: listener.Addr().String(), Version: "test", Broker: quietBroker{}, SampleEvery: 50 * time.Millisecond,
 		Sample: func() (host.Sample, error) {
 			n++
+			v := n
 			return host.Sample{At: time.Now(), Figures: []host.Figure{
-				{Name: "cpu_context_switches", Value: value(1000 + n), Unit: host.PerSecond, Provenance: trace.Measured},
+				{Name: "cpu_context_switches", Value: &v, Unit: host.PerSecond, Provenance: trace.Measured},
 			}}, nil
 		},
 	})
-	return s, strings.Replace(listen(t, s), "ws", "http", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: s.Handler()}
+	go server.Serve(listener)
+	t.Cleanup(func() { s.Close(); server.Close() })
+	return s, "http://" + listener.Addr().String()
+}
+
+// text is an expression's value as the page would write it.
+func text(b *tab, expression string) string {
+	b.t.Helper()
+	return eval[string](b, "String("+expression+")")
+}
+
+// is compares an expression's value as text.
+func is(expression, want string) string { return "String(" + expression + ") === " + quote(want) }
+
+// arrive waits until the browser has gone to an address by itself. While it
+// goes there is no document to ask.
+func (b *tab) arrive(address string) {
+	b.t.Helper()
+	there := "document.readyState === 'complete' && location.pathname + location.search === " + quote(address)
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if done, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](there)); err == nil && done {
+			return
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("after %v the browser has not come to %s", patience, address)
+		}
+	}
+}
+
+// forget makes the browser forget language and theme: cookies are shared by
+// the servers of all tests, whatever their ports.
+func forget(t *testing.T, b *tab) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// quiet fails the test for whatever the page complained about.
+func quiet(t *testing.T, b *tab) {
+	t.Helper()
+	for _, m := range b.complaints() {
+		t.Errorf("the browser says: %s", m)
+	}
 }
 
 const (
@@ -153,102 +111,100 @@ const (
 
 func TestBrowserShowsFetchesAsTheyHappen(t *testing.T) {
 	s, site := liveSite(t)
-	b := openTab(t)
-	s.Served(servedOnce("read-write", 1000))
-	time.Sleep(2 * flushEvery)
+	b := browse(t)
+	s.Served(fetch("read-write", 1000))
+	time.Sleep(flushed)
 	b.do(chromedp.Navigate(site + "/live?lang=en"))
-	b.until(connected, "open")
-	b.until(rowCount, "1")
+	b.await(is(connected, "open"))
+	b.await(is(rowCount, "1"))
 
-	s.Served(servedOnce("sendfile", 1<<20))
-	b.until(rowCount, "2")
-	b.until(newest, "sendfile")
+	s.Served(fetch("sendfile", 1<<20))
+	b.await(is(rowCount, "2"))
+	b.await(is(newest, "sendfile"))
 	row := `document.querySelector('#fetches tbody tr')`
-	if got := b.eval(row + `.innerText.replace(/\s+/g, ' ')`); !strings.Contains(got, "orders-3 rdkafka") || !strings.Contains(got, "1 MiB") || !strings.Contains(got, "sendfile × 16, poll × 2") {
+	if got := text(b, row+`.innerText.replace(/\s+/g, ' ')`); !strings.Contains(got, "orders-3 rdkafka") || !strings.Contains(got, "1 MiB") || !strings.Contains(got, "sendfile × 16, poll × 2") {
 		t.Errorf("the new row reads %q", got)
 	}
-	if got := b.eval(row + `.querySelector('a').getAttribute('href')`); !strings.HasPrefix(got, "/scope?a=sendfile,side=sim,model=linux,size=1MiB,chunk=64KiB") {
+	if got := text(b, row+`.querySelector('a').getAttribute('href')`); !strings.HasPrefix(got, "/scope?a=sendfile,side=sim,model=linux,size=1MiB,chunk=64KiB") {
 		t.Errorf("its twin is %q", got)
 	}
-	if got := b.eval(`document.getElementById('totals').innerText.replace(/\s+/g, ' ')`); !strings.Contains(got, "sendfile 1 1 MiB") {
+	if got := text(b, `document.getElementById('totals').innerText.replace(/\s+/g, ' ')`); !strings.Contains(got, "sendfile 1 1 MiB") {
 		t.Errorf("totals read %q", got)
 	}
-	before := b.eval(figure)
+	before := text(b, figure)
 	deadline := time.Now().Add(patience)
-	for b.eval(figure) == before {
+	for text(b, figure) == before {
 		if time.Now().After(deadline) {
 			t.Fatalf("the figure stays %q", before)
 		}
 	}
-	if points := b.eval(`document.querySelector('[data-figure] polyline').getAttribute('points').split(' ').length`); points == "1" {
+	if points := text(b, `document.querySelector('[data-figure] polyline').getAttribute('points').split(' ').length`); points == "1" {
 		t.Error("the trend has one point only")
 	}
-	b.clean()
+	quiet(t, b)
 }
 
 func TestBrowserPauseHoldsAndResumeCatchesUp(t *testing.T) {
 	s, site := liveSite(t)
-	b := openTab(t)
+	b := browse(t)
 	b.do(chromedp.Navigate(site + "/live?lang=en"))
-	b.until(connected, "open")
+	b.await(is(connected, "open"))
 	b.press("p")
-	b.until(`document.querySelector('[data-action="pause"]').getAttribute('aria-pressed')`, "true")
-	held := b.eval(figure)
-	s.Served(servedOnce("splice", 4096))
-	b.until(`/paused: \d+ s and \d+ messages? behind/.test(document.getElementById('live-state').textContent)`, "true")
-	b.until(`Number(document.getElementById('live-state').textContent.match(/and (\d+)/)[1]) > 5`, "true")
-	if got := b.eval(figure); got != held {
+	b.await(`document.querySelector('[data-action="pause"]').getAttribute('aria-pressed')`)
+	held := text(b, figure)
+	s.Served(fetch("splice", 4096))
+	b.await(`/paused: \d+ s and \d+ messages? behind/.test(document.getElementById('live-state').textContent)`)
+	b.await(`Number(document.getElementById('live-state').textContent.match(/and (\d+)/)[1]) > 5`)
+	if got := text(b, figure); got != held {
 		t.Errorf("a paused figure went from %s to %s", held, got)
 	}
-	if got := b.eval(rowCount); got != "0" {
+	if got := text(b, rowCount); got != "0" {
 		t.Errorf("%s rows while paused", got)
 	}
 	b.press("p")
-	b.until(rowCount, "1")
-	b.until(newest, "splice")
-	b.until(`document.getElementById('live-state').textContent`, "up to date")
-	b.clean()
+	b.await(is(rowCount, "1"))
+	b.await(is(newest, "splice"))
+	b.await(is(`document.getElementById('live-state').textContent`, "up to date"))
+	quiet(t, b)
 }
 
 // After a lost connection the page goes on where it was: nothing is missing,
 // nothing is shown twice.
 func TestBrowserReconnectGoesOnBySequence(t *testing.T) {
 	s, site := liveSite(t)
-	b := openTab(t)
+	b := browse(t)
 	b.do(chromedp.Navigate(site + "/live?lang=en"))
-	b.until(connected, "open")
-	s.Served(servedOnce("sendfile", 1000))
-	b.until(rowCount, "1")
+	b.await(is(connected, "open"))
+	s.Served(fetch("sendfile", 1000))
+	b.await(is(rowCount, "1"))
 
-	s.hub.mu.Lock()
-	for c := range s.hub.clients {
-		c.cancel()
-	}
-	s.hub.mu.Unlock()
-	b.until(connected, "waiting")
-	if got := b.eval(`document.getElementById('connection').innerText`); !strings.Contains(got, "connection lost") {
+	s.DropClients()
+	b.await(is(connected, "waiting"))
+	if got := text(b, `document.getElementById('connection').innerText`); !strings.Contains(got, "connection lost") {
 		t.Errorf("the page says %q", got)
 	}
 	for range 3 {
-		s.Served(servedOnce("splice", 1000))
-		time.Sleep(flushEvery)
+		s.Served(fetch("splice", 1000))
+		time.Sleep(flushed)
 	}
-	b.until(connected, "open")
-	b.until(rowCount, "4")
-	s.Served(servedOnce("mmap-write", 1000))
-	b.until(newest, "mmap-write")
-	if got := b.eval(rowCount); got != "5" {
+	b.await(is(connected, "open"))
+	b.await(is(rowCount, "4"))
+	s.Served(fetch("mmap-write", 1000))
+	b.await(is(newest, "mmap-write"))
+	if got := text(b, rowCount); got != "5" {
 		t.Errorf("%s rows, want 5", got)
 	}
-	if got := b.eval(`document.getElementById('live-loss').hidden`); got != "true" {
+	if got := text(b, `document.getElementById('live-loss').hidden`); got != "true" {
 		t.Error("the page says that messages were lost")
 	}
-	b.clean()
+	quiet(t, b)
 }
 
 func TestBrowserLanguageThemeAndHelp(t *testing.T) {
 	_, site := liveSite(t)
-	b := openTab(t)
+	b := browse(t)
+	forget(t, b)
+	t.Cleanup(func() { forget(t, b) })
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}})
 	if err != nil {
@@ -261,41 +217,39 @@ func TestBrowserLanguageThemeAndHelp(t *testing.T) {
 		help       = `document.getElementById('help').open`
 	)
 	b.do(chromedp.Navigate(site + "/live?lang=en&x=1"))
-	b.until(connected, "open")
-	bright := b.eval(background)
+	b.await(is(connected, "open"))
+	bright := text(b, background)
 
 	b.press("l")
-	b.until(lang, "zh-Hans")
-	b.until(`location.search`, "?lang=zh&x=1")
+	b.arrive("/live?lang=zh&x=1")
+	b.await(is(lang, "zh-Hans"))
 	b.do(chromedp.Navigate(site + "/models"))
-	b.until(lang, "zh-Hans")
+	b.await(is(lang, "zh-Hans"))
 
 	for _, want := range []string{"light", "dark"} {
 		b.press("t")
-		b.until(theme, want)
+		b.await(is(theme, want))
 	}
-	if got := b.eval(background); got == bright {
+	if got := text(b, background); got == bright {
 		t.Errorf("the dark theme has the ground %s of the light one", got)
 	}
 	b.do(chromedp.Navigate(site + "/live"))
-	b.until(theme, "dark")
-	b.eval(`document.cookie = 'theme=; path=/; max-age=0'`)
+	b.await(is(theme, "dark"))
+	text(b, `document.cookie = 'theme=; path=/; max-age=0'`)
 	b.do(chromedp.Navigate(site + "/models"))
-	b.until(theme, "dark") // from the storage
+	b.await(is(theme, "dark")) // from the storage
 
 	b.press("?")
-	b.until(help, "true")
+	b.await(help)
 	b.press("\x1b")
-	b.until(help, "false")
+	b.await(is(help, "false"))
 
+	quiet(t, b)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range b.requests {
-		if u, err := url.Parse(r); err != nil || "http://"+u.Host != site && u.Scheme != "data" {
-			t.Errorf("the pages asked another host: %s", r)
+	for asked := range b.hosts {
+		if "http://"+asked != site {
+			t.Errorf("the pages asked another host: %s", asked)
 		}
-	}
-	for _, m := range b.trouble {
-		t.Errorf("the browser says: %s", m)
 	}
 }
