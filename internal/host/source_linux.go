@@ -61,7 +61,7 @@ func (s *Source) make(ctx context.Context) (err error) {
 		return err
 	}
 	hash := xxhash.New()
-	piece := make([]byte, 1<<20)
+	piece := make([]byte, min(1<<20, (s.size+7)&^7))
 	for off := int64(0); off < s.size; off += int64(len(piece)) {
 		if err := ctx.Err(); err != nil {
 			return err
