@@ -255,8 +255,7 @@ func TestScopeAddressIsTheState(t *testing.T) {
 func TestScopeBackUndoesAScenario(t *testing.T) {
 	b := browse(t)
 	b.open(address(serve(t, newKeptLab(t)), 3, story))
-	choose := `(() => { const f = document.forms['scope-form'].elements['a.path']; f.value = 'mmap-write'; f.dispatchEvent(new Event('change', { bubbles: true })); return true; })()`
-	eval[bool](b, choose)
+	b.choose("a.path", "mmap-write")
 	b.await(`location.search.includes('a=mmap-write') && document.querySelector('.scope').dataset.ready === 'true'`)
 	b.do(chromedp.NavigateBack())
 	b.await(`location.search.includes('a=read-write') && document.querySelector('.scope').dataset.ready === 'true' && document.getElementById('title-a').textContent.includes('read-write')`)
@@ -354,6 +353,53 @@ func scenario(t *testing.T, text string) lab.Scenario {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// choose puts a value into a field of the page's form, as a reader would.
+func (b *tab) choose(field, value string) {
+	b.t.Helper()
+	eval[bool](b, fmt.Sprintf(`(() => { const f = document.forms['scope-form'].elements[%s]; f.value = %s; return f.dispatchEvent(new Event('change', { bubbles: true })); })()`, quote(field), quote(value)))
+}
+
+func TestScopeLaneFailsAloneAndRecovers(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 2, story, gather))
+	b.choose("a.size", "0")
+	b.await(`document.querySelector('#lane-a .state.failed')`)
+	text := eval[string](b, `document.querySelector('#lane-a .state').innerText`)
+	if !strings.Contains(text, "size") || !strings.Contains(text, "0") || !strings.Contains(text, "above 0") {
+		t.Errorf("the lane says %q, want the field, its value and the remedy", text)
+	}
+	if got := eval[string](b, `document.forms['scope-form'].elements['a.size'].getAttribute('aria-invalid')`); got != "true" {
+		t.Errorf("the refused field is not marked (aria-invalid=%q)", got)
+	}
+	if status := eval[string](b, `document.querySelector('#lane-b').dataset.status`); status != "ready" {
+		t.Errorf("lane B is %s, want ready", status)
+	}
+	b.choose("a.size", "128KiB")
+	b.await(`document.querySelector('.scope').dataset.ready === 'true' && location.search.includes('size=128KiB')`)
+	if n := eval[int](b, `document.querySelectorAll('[aria-invalid]').length`); n != 0 {
+		t.Errorf("%d fields are still marked as refused", n)
+	}
+}
+
+func TestScopeWhatIfKeepsTheRunBeside(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 8, gather))
+	b.press("w")
+	b.await(`document.querySelector('.scope').dataset.ready === 'true' && !document.getElementById('lane-b').hidden`)
+	b.choose("b.sg", "off")
+	b.await(`document.querySelector('.scope').dataset.ready === 'true' && location.search.includes('sg=off')`)
+	v := b.view()
+	if v.Step != 8 || v.Lanes["a"].Step != 8 || v.Lanes["b"].Step != 8 {
+		t.Errorf("after a change the lanes are at step %d, %d, %d, want 8", v.Step, v.Lanes["a"].Step, v.Lanes["b"].Step)
+	}
+	eval[bool](b, `document.activeElement.blur() ?? true`) // the field would keep the key
+	b.press(kb.End)
+	v = b.view()
+	if a, c := v.Lanes["a"].Counts["cpu_copies"], v.Lanes["b"].Counts["cpu_copies"]; a != "0" || c != "1" {
+		t.Errorf("sendfile with and without scatter-gather: %s and %s CPU copies, want 0 and 1", a, c)
+	}
 }
 
 func TestScopeWithReducedMotionLooksTheSame(t *testing.T) {

@@ -180,12 +180,14 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 	}
 	uses, actors := map[string]bool{}, map[trace.Actor]bool{}
 	for _, e := range r.Run.Events {
-		actors[e.Actor] = true
 		if e.Endpoint == trace.Receiver {
-			uses["receiver"] = true
+			uses["receiver"] = true // it is drawn as a place and an actor of its own
 			continue
 		}
-		uses[string(e.From)], uses[string(e.To)] = true, true
+		actors[e.Actor] = true
+		if e.Kind != trace.Syscall { // a call names where bytes go in the end
+			uses[string(e.From)], uses[string(e.To)] = true, true
+		}
 	}
 	for _, a := range trace.Actors() {
 		if actors[a] {

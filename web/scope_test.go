@@ -3,10 +3,14 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"html/template"
 	"io/fs"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +20,7 @@ import (
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 	"copyscope/static"
+	"copyscope/templates"
 )
 
 func simulated(t *testing.T, text string) *lab.Result {
@@ -90,6 +95,48 @@ func TestPagesRunBoundedScenarios(t *testing.T) {
 		err = allow(s)
 		if field == "" && err != nil || field != "" && (!errors.As(err, &f) || f.Field != field || f.Remedy == "") {
 			t.Errorf("%s: got %v, want an error about %q", text, err, field)
+		}
+	}
+}
+
+// Without scripts the page still has the figures of the step, the program with
+// its line, the events around it, and links to other steps.
+func TestScopeIsReadableWithoutScripts(t *testing.T) {
+	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	r := simulated(t, "read-write")
+	for _, k := range []int{0, 5, len(r.Run.Events), len(r.Run.Events) + 40} {
+		at := scopeAddress{A: r.Scenario, Step: k, Align: "step"}
+		w := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", "http://127.0.0.1:8080"+at.String()+"&lang=en", nil)
+		s.Handler().ServeHTTP(w, request)
+		page := w.Body.String()
+		own := min(k, len(r.Run.Events))
+		for name, c := range r.Run.CountsAt(own).Counts() {
+			value := ""
+			if c.Known() {
+				value = strconv.FormatFloat(c.Value, 'f', -1, 64)
+			}
+			if want := fmt.Sprintf(`data-count="%s" data-lane="a" data-value="%s"`, name, value); !strings.Contains(page, want) {
+				t.Errorf("step %d: the page lacks %s", k, want)
+			}
+		}
+		if own > 0 {
+			e := r.Run.Events[own-1]
+			teller := newNarrator(locale.New(locale.English), r.Run)
+			if e.Line != "" && !strings.Contains(page, `class="code current"`) {
+				t.Errorf("step %d: no line of the program is marked", k)
+			}
+			if n := strings.Count(page, `aria-current="step"`); n != 1 {
+				t.Errorf("step %d: %d rows of the event table are marked, want 1", k, n)
+			}
+			if want := template.HTMLEscapeString(teller.tell(e)); e.Kind == trace.ModeSwitch && !strings.Contains(page, want) {
+				t.Errorf("step %d: the page lacks the sentence %q", k, want)
+			}
+		}
+		for _, l := range stepLinks(at, []templates.ScopeLane{{Result: r}}) {
+			if !strings.Contains(page, template.HTMLEscapeString(l.Address)) {
+				t.Errorf("step %d: there is no link to %s", k, l.Address)
+			}
 		}
 	}
 }

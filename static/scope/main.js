@@ -1,4 +1,5 @@
 // The scope page: joins the address, the socket, the state and the views.
+import { onKey } from '../keys.js';
 import { Socket } from '../socket.js';
 import * as address from './address.js';
 import { Controls } from './controls.js';
@@ -129,6 +130,13 @@ page.addEventListener('click', (event) => {
   if (button.dataset.action === 'remove-lane') choose({ ...player.scenarios(), [lane]: null });
   if (button.dataset.action === 'zoom-whole') timeline.whole();
   if (button.dataset.laneFocus) player.setFocus(button.dataset.laneFocus);
+});
+// What if: the run stays as lane A, and lane B is the same run, to be changed.
+onKey('what-if', () => {
+  if (!player.lane('b')) choose({ a: player.lane('a').scenario, b: player.lane('a').scenario });
+  const lane = document.getElementById(`lane-${player.focus === 'a' ? 'a' : 'b'}`);
+  lane.querySelector('.settings').open = true;
+  lane.querySelector('.settings select').focus();
 });
 part('axis').addEventListener('change', (event) => player.setAxis(event.target.value));
 addEventListener('popstate', () => {

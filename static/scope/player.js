@@ -5,10 +5,12 @@ import { Alignment, alignments } from './align.js';
 import { Lane } from './lane.js';
 
 // Speeds are steps of a logarithmic scale. At speed 1 a microsecond of the run
-// takes a tenth of a second; a step lasts at least minPause, so that it can be
-// seen, and at most maxPause.
+// takes a tenth of a second. So that each step can be seen, a step lasts at
+// least calmPause at speed 1 and never less than minPause; none lasts longer
+// than maxPause.
 export const speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 const stretch = 1e5; // page time ÷ run time at speed 1
+const calmPause = 350; // ms
 const minPause = 60; // ms
 const maxPause = 2500; // ms
 const motionTime = 900; // ms, of a step that was taken by hand
@@ -133,11 +135,12 @@ export class Player {
       const now = lane.event(own);
       const next = lane.event(own + 1);
       if (now && own !== this.alignment.stepOf(lane, step - 1)) {
-        longest = Math.max(longest, next ? next.at_ns - now.at_ns : now.dur_ns, Math.min(now.dur_ns, next ? Infinity : 0));
+        longest = Math.max(longest, now.dur_ns, next ? next.at_ns - now.at_ns : 0);
       }
     }
     const wait = (longest / 1e6) * (stretch / this.speed);
-    return Math.max(minPause / Math.min(1, Math.max(this.speed, 0.1)), Math.min(maxPause, wait));
+    const floor = Math.max(minPause, calmPause / Math.sqrt(this.speed));
+    return Math.min(maxPause, Math.max(floor, wait));
   }
 
   faster(by) {

@@ -10,6 +10,12 @@ const rowHeight = 17;
 const axisHeight = 20;
 const hair = 0.8; // px: narrower bars of a track that touch are drawn as one
 
+// trackOf is the actor of an event; the receiver, which has a CPU of its own,
+// has one track for all that it does.
+const trackOf = (event) => (event.endpoint === 'receiver' ? 'receiver' : event.actor);
+
+const tracksOf = (lane) => [...lane.head.actors, ...(lane.head.uses.includes('receiver') ? ['receiver'] : [])];
+
 export class Timeline {
   constructor(host, player) {
     this.host = host;
@@ -36,9 +42,9 @@ export class Timeline {
     for (const lane of lanes) {
       const top = y;
       const spans = lane.events.map((event, i) => this.span(lane, event, i + 1));
-      for (const actor of lane.head.actors) {
+      for (const actor of tracksOf(lane)) {
         tracks.append(
-          svg('text', { class: 'small', x: 4, y: y + 12 }, `${lane.id.toUpperCase()} ${word(`actor.${actor}`)}`),
+          svg('text', { class: 'small', x: 4, y: y + 12 }, `${lane.id.toUpperCase()} ${actor === 'receiver' ? word('scope.place.receiver') : word(`actor.${actor}`)}`),
           svg('line', { class: 'rule', x1: gutter, x2: width - 8, y1: y + rowHeight - 1.5, y2: y + rowHeight - 1.5 }));
         this.track(tracks, lane, actor, spans, y);
         this.rows.push({ lane, actor, from: y, to: y + rowHeight });
@@ -90,7 +96,7 @@ export class Timeline {
     const group = svg('g', { 'clip-path': 'url(#timeline-clip)' });
     let previous = null;
     lane.events.forEach((event, i) => {
-      if (event.actor !== actor) return;
+      if (trackOf(event) !== actor) return;
       const [x1, x2] = spans[i].map((value) => this.x(value));
       if (x2 < gutter || x1 > this.width) return;
       const call = event.kind === 'syscall';
@@ -151,7 +157,7 @@ export class Timeline {
     const value = this.value(event.clientX - box.left);
     // The last event of the track that had begun, else of the lane.
     const begun = (own) => spans.reduce((found, span, i) => (span[0] <= value && own(row.lane.events[i]) ? i + 1 : found), 0);
-    const step = begun((e) => e.actor === row.actor && e.kind !== 'syscall') || begun(() => true);
+    const step = begun((e) => trackOf(e) === row.actor && e.kind !== 'syscall') || begun(() => true);
     this.player.seek(this.player.alignment.find(row.lane, step));
   }
 
