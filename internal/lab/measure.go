@@ -29,7 +29,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Listing, Notes: out.Notes, Alias: alias.Verdict,
+	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict,
 		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}, nil
 }
 

@@ -36,7 +36,7 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	if a := machine.Arrived(); len(a) != 1 || a[0].Off != 0 || a[0].Len != sent {
 		return nil, fmt.Errorf("%s: the program sent %d bytes, %v arrived", s, sent, a)
 	}
-	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Listing}, nil
+	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch)}, nil
 }
 
 // unmodelled tells the counts that the machine of a scenario cannot know.

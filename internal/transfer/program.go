@@ -54,6 +54,22 @@ type Program struct {
 	send func(k Kernel, j Job) (int64, error)
 }
 
+// Lines is the listing as a job runs it: with the line that reads the bytes in
+// user mode, if the job touches them.
+func (p Program) Lines(touch bool) []Line {
+	if !touch || !p.UserMemory {
+		return p.Listing
+	}
+	var out []Line
+	for _, l := range p.Listing {
+		if l.Label == "write" {
+			out = append(out, Line{"touch", "sum = checksum(bytes);"})
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
 // ErrShrunk: the file ended before the job's last byte.
 var ErrShrunk = errors.New("the file became shorter during the transfer")
 

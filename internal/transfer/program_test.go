@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,38 +15,45 @@ import (
 // unlisted are the labels that no listing shows: a page highlights nothing
 // while they run. The wait is poll(2) of a non-blocking descriptor, alloc no
 // syscall at all.
-var unlisted = []transfer.Label{"alloc", "munmap", "wait", "touch"}
+var unlisted = []transfer.Label{"alloc", "munmap", "wait"}
 
 // TestListing: each line of a listing is called, and each call has a line.
 func TestListing(t *testing.T) {
 	for _, p := range transfer.Programs() {
-		t.Run(p.Path, func(t *testing.T) {
-			m := newMemory(true, "")
-			k := transfertest.Inject(t, m, "")
-			m.File(t, 100)
-			if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 100, Chunk: 60}); err != nil {
-				t.Fatal(err)
-			}
-			var called, listed []transfer.Label
-			for _, c := range k.Calls() {
-				called = append(called, c.Label)
-			}
-			for _, l := range p.Listing {
-				listed = append(listed, l.Label)
-				if !slices.Contains(called, l.Label) {
-					t.Errorf("line %q is listed and never called", l.Label)
-				}
-				if !strings.HasSuffix(l.Text, ";") {
-					t.Errorf("line %q reads %q, which is no statement", l.Label, l.Text)
-				}
-			}
-			for _, l := range called {
-				if !slices.Contains(listed, l) && !slices.Contains(unlisted, l) {
-					t.Errorf("label %q is called and not listed", l)
-				}
-			}
-		})
+		listing(t, p, false)
+		if p.UserMemory {
+			listing(t, p, true)
+		}
 	}
+}
+
+func listing(t *testing.T, p transfer.Program, touch bool) {
+	t.Run(fmt.Sprintf("%s/touch=%v", p.Path, touch), func(t *testing.T) {
+		m := newMemory(true, "")
+		k := transfertest.Inject(t, m, "")
+		m.File(t, 100)
+		if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 100, Chunk: 60, Touch: touch}); err != nil {
+			t.Fatal(err)
+		}
+		var called, listed []transfer.Label
+		for _, c := range k.Calls() {
+			called = append(called, c.Label)
+		}
+		for _, l := range p.Lines(touch) {
+			listed = append(listed, l.Label)
+			if !slices.Contains(called, l.Label) {
+				t.Errorf("line %q is listed and never called", l.Label)
+			}
+			if !strings.HasSuffix(l.Text, ";") {
+				t.Errorf("line %q reads %q, which is no statement", l.Label, l.Text)
+			}
+		}
+		for _, l := range called {
+			if !slices.Contains(listed, l) && !slices.Contains(unlisted, l) {
+				t.Errorf("label %q is called and not listed", l)
+			}
+		}
+	})
 }
 
 // TestCalls pins how often each program calls what: 10 bytes in chunks of 4.
