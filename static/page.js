@@ -42,11 +42,3 @@ export function bytes(value) {
   const digits = unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
   return `${value < 0 ? '−' : ''}${number(size, digits)} ${binary[unit]}`;
 }
-
-/** Nanoseconds in the largest unit that leaves at least 1. */
-export function duration(ns) {
-  for (const [size, unit] of [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs']]) {
-    if (Math.abs(ns) >= size) return `${number(ns / size, Math.abs(ns) >= 100 * size ? 0 : 2)} ${unit}`;
-  }
-  return `${number(ns, 0)} ns`;
-}
