@@ -12,7 +12,7 @@ import (
 // webConfig gives the pages what they show: the lab, the host, and the broker
 // if there is one.
 func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
-	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New("")}
+	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New(""), Doctor: host.Doctor}
 	sampler, err := host.NewSampler("", nil)
 	if err != nil {
 		log.Warn("the live page has no figures of this host", "error", err)
