@@ -240,6 +240,7 @@ func TestScopeAddressIsTheState(t *testing.T) {
 	b.press("+")
 	b.press("2")
 	want := b.view()
+	b.await(`location.search.includes('lane=b')`)
 	where := eval[string](b, `location.href`)
 	for _, part := range []string{"a=read-write,side=sim", "b=sendfile,", "align=bytes", "speed=3", "lane=b", "v=1"} {
 		if !strings.Contains(where, part) {

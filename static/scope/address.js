@@ -33,10 +33,31 @@ export function write(state) {
 // A scenario's own signs (, and =) may stand in a query as they are.
 const encode = (text) => encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%3D', '=');
 
+// Browsers refuse more than a few writes a second, and playing makes more: the
+// first is written at once, those after it together when a pause has passed.
+const pause = 350; // ms
+let waiting = null;
+let timer = 0;
+
 export function replace(state) {
-  history.replaceState(null, '', write(state));
+  waiting = write(state);
+  if (timer === 0) flush();
+}
+
+function flush() {
+  timer = 0;
+  if (waiting === null) return;
+  history.replaceState(null, '', waiting);
+  waiting = null;
+  timer = setTimeout(flush, pause);
 }
 
 export function push(state) {
+  waiting = null;
   history.pushState(null, '', write(state));
+}
+
+// forget drops what has not been written: the reader went elsewhere.
+export function forget() {
+  waiting = null;
 }

@@ -1,5 +1,6 @@
 // The controls at the bottom and the keys: both call the same actions.
 import { keyName, onKey } from '../keys.js';
+import { write } from './address.js';
 import { set, svg } from './svg.js';
 import { speeds } from './player.js';
 import { word } from './words.js';
@@ -57,7 +58,7 @@ export class Controls {
   async copy() {
     let text = word('scope.control.copied');
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(new URL(write(this.player), location.href).href);
     } catch {
       text = word('scope.control.copy-failed');
     }

@@ -141,6 +141,7 @@ onKey('what-if', () => {
 part('axis').addEventListener('change', (event) => player.setAxis(event.target.value));
 addEventListener('popstate', () => {
   page.dataset.problem = '';
+  address.forget();
   restore();
 });
 restore();
