@@ -37,12 +37,19 @@ const flushed = 250 * time.Millisecond
 // liveSite serves a live page whose first figure counts the samples.
 func liveSite(t *testing.T) (*web.Server, string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s, site, _ := liveSiteAt(t, "127.0.0.1:0")
+	return s, site
+}
+
+// liveSiteAt is liveSite on an address, with what ends it.
+func liveSiteAt(t *testing.T, addr string) (s *web.Server, site string, stop func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 1000.0
-	s, err := web.New(web.Config{
+	s, err = web.New(web.Config{
 		Addr: listener.Addr().String(), Version: "test", Broker: quietBroker{}, SampleEvery: 50 * time.Millisecond,
 		Sample: func() (host.Sample, error) {
 			n++
@@ -57,8 +64,9 @@ func liveSite(t *testing.T) (*web.Server, string) {
 	}
 	server := &http.Server{Handler: s.Handler()}
 	go server.Serve(listener)
-	t.Cleanup(func() { s.Close(); server.Close() })
-	return s, "http://" + listener.Addr().String()
+	stop = func() { s.Close(); server.Close() }
+	t.Cleanup(stop)
+	return s, "http://" + listener.Addr().String(), stop
 }
 
 // text is an expression's value as the page would write it.
@@ -198,6 +206,27 @@ func TestBrowserReconnectGoesOnBySequence(t *testing.T) {
 		t.Error("the page says that messages were lost")
 	}
 	quiet(t, b)
+}
+
+// Another run of the server counts anew; a page that stayed open follows it.
+func TestBrowserFollowsARestartedServer(t *testing.T) {
+	s, site, stop := liveSiteAt(t, "127.0.0.1:0")
+	b := browse(t)
+	b.do(chromedp.Navigate(site + "/live?lang=en"))
+	b.await(is(connected, "open"))
+	for range 3 {
+		s.Served(fetch("sendfile", 1000))
+	}
+	b.await(is(rowCount, "3"))
+	stop()
+	b.await(is(connected, "waiting"))
+	again, _, _ := liveSiteAt(t, strings.TrimPrefix(site, "http://"))
+	again.Served(fetch("splice", 1000))
+	b.await(is(connected, "open"))
+	b.await(is(newest, "splice"))
+	b.await(is(rowCount, "1"))
+	now := text(b, figure)
+	b.await("String(" + figure + ") !== " + quote(now))
 }
 
 func TestBrowserLanguageThemeAndHelp(t *testing.T) {
