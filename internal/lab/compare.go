@@ -22,7 +22,7 @@ var predicted = []struct {
 	{count: trace.BytesSent},
 	{count: trace.UserBufferBytes},
 	{count: trace.PageFaults, bound: trace.Bound{Abs: 64, Rel: 1,
-		Why: "a fault maps up to 16 pages, or a whole folio of up to 2 MiB, so that there may be fewer; the Go runtime has some of its own"}},
+		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
 	{count: trace.DMATransfers},
 	{count: trace.DMABytes},
 	{count: trace.Interrupts},

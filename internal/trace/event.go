@@ -16,7 +16,8 @@ type Event struct {
 	Dur Ns `json:"dur_ns"`
 	// CPU is the processor time that this event itself used. It is set on the
 	// leaves of a modelled run and on the syscall spans of a measured one (from
-	// getrusage(2), RUSAGE_THREAD), never on both a span and what it encloses.
+	// clock_gettime(2), CLOCK_THREAD_CPUTIME_ID), never on both a span and what
+	// it encloses.
 	CPU Ns `json:"cpu_ns,omitempty"`
 
 	Endpoint Endpoint `json:"endpoint"`
