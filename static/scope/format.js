@@ -26,5 +26,6 @@ export function quantity(value, unit) {
 // change writes a difference with its sign.
 export function change(value, unit) {
   if (value === 0) return '0';
+  if (unit === 'per-byte' && Math.abs(value) < 0.005) return value > 0 ? '+<0.01' : '−<0.01';
   return value > 0 ? `+${quantity(value, unit)}` : quantity(value, unit).replace('-', '−');
 }
