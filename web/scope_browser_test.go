@@ -229,6 +229,71 @@ func TestScopeKeys(t *testing.T) {
 	}
 }
 
+// However lanes are aligned, every event of every lane is passed once, in order,
+// and the last step of the page is the last of each lane.
+func TestScopeAlignments(t *testing.T) {
+	l := newKeptLab(t)
+	base := serve(t, l)
+	b := browse(t)
+	for _, align := range []string{"bytes", "time"} {
+		b.open(address(base, 0, mapped, gather) + "&align=" + align)
+		ends := map[string]int{"a": len(l.last(mapped).Run.Events), "b": len(l.last(gather).Run.Events)}
+		was := b.view()
+		for {
+			b.press(kb.ArrowRight)
+			now := b.view()
+			if now.Step == was.Step {
+				break
+			}
+			moved := 0
+			for id, lane := range now.Lanes {
+				by := lane.Step - was.Lanes[id].Step
+				if by < 0 || by > 1 {
+					t.Errorf("%s: at step %d lane %s goes from %d to %d", align, now.Step, id, was.Lanes[id].Step, lane.Step)
+				}
+				moved += by
+			}
+			if moved == 0 {
+				t.Errorf("%s: step %d moves no lane", align, now.Step)
+			}
+			was = now
+		}
+		for id, lane := range was.Lanes {
+			if lane.Step != ends[id] {
+				t.Errorf("%s: the page ends with lane %s at step %d of %d", align, id, lane.Step, ends[id])
+			}
+			if sent := lane.Counts["bytes_sent"]; sent != fmt.Sprint(64<<10) {
+				t.Errorf("%s: lane %s ends with %s bytes sent", align, id, sent)
+			}
+		}
+	}
+}
+
+func TestScopeTimelineZoomsAndSeeks(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 0, story))
+	axis := `[...document.querySelectorAll('.timeline .axis text')].map((e) => e.textContent).join(' ')`
+	whole := eval[string](b, axis)
+	eval[bool](b, `document.querySelector('[data-keys="timeline"]').focus() ?? true`)
+	b.press("w")
+	if zoomed := eval[string](b, axis); zoomed == whole {
+		t.Errorf("W left the axis at %s", whole)
+	}
+	b.press("s")
+	b.press("s")
+	if back := eval[string](b, axis); back != whole {
+		t.Errorf("S led to %s, want the whole run %s", back, whole)
+	}
+	// The bar of the second CPU copy leads to its step.
+	eval[bool](b, `(document.querySelector('.tracks').scrollIntoView({ block: 'center' }), true)`)
+	at := eval[[]float64](b, `(() => { const r = document.querySelectorAll('.timeline .bar.cpu-copy')[1].getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+	b.do(chromedp.MouseClickXY(at[0], at[1]))
+	v := b.view()
+	if m := v.Lanes["a"].Marks; len(m) != 1 || m[0].Kind != "cpu-copy" || m[0].To != "socket-buffer" {
+		t.Errorf("a click on the second copy's bar led to step %d: %+v", v.Step, m)
+	}
+}
+
 func TestScopeAddressIsTheState(t *testing.T) {
 	b := browse(t)
 	base := serve(t, newKeptLab(t))
