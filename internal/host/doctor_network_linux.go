@@ -14,8 +14,7 @@ import (
 // thread ends with the goroutine, and the namespace with the thread.
 func inNewNetwork(f func() finding) finding {
 	found := make(chan finding)
-	go func() {
-		runtime.LockOSThread() // never unlocked: no other goroutine may get this thread
+	go onSpareThread(func() {
 		err := unix.Unshare(unix.CLONE_NEWNET)
 		switch {
 		case err == nil:
@@ -25,8 +24,28 @@ func inNewNetwork(f func() finding) finding {
 		default:
 			found <- notHere("unshare(CLONE_NEWNET): " + err.Error())
 		}
-	}()
+	})
 	return <-found
+}
+
+// onSpareThread runs f on a thread that ends when f returns: it is locked and
+// never unlocked, so that no other goroutine gets it. The process's first
+// thread would not end: Go keeps it, and /proc/self/net shows its namespace. If
+// this goroutine is on that one, it holds it while f runs on another.
+func onSpareThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer close(done)
+		f()
+	}()
+	<-done
+	runtime.UnlockOSThread()
 }
 
 func tryNamespaces(context.Context) finding {
