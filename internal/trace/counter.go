@@ -16,6 +16,7 @@ type Counter struct {
 	values  map[CountName]float64
 	weakest map[CountName]Provenance
 
+	sending Event // the span of the call that is handing bytes to the socket
 	byName  map[string]int64
 	apart   map[string]int64
 	started bool // an event of the transfer was seen
@@ -56,10 +57,15 @@ func (c *Counter) Add(e Event) {
 		c.byName[e.Syscall]++
 		c.add(Syscalls, 1, e.Provenance)
 		if e.To == SocketBuffer {
-			c.add(BytesSent, bytes, e.Provenance)
+			c.sending = e
 		}
 	case ModeSwitch:
 		c.add(ModeSwitches, n, e.Provenance)
+		if e.To == UserMode && c.sending.Call != 0 && e.Call == c.sending.Call {
+			// The span told what the call would send; when it returns, it has.
+			c.add(BytesSent, float64(c.sending.Bytes), c.sending.Provenance)
+			c.sending = Event{}
+		}
 	case CPUCopy:
 		c.add(CPUCopies, 1, e.Provenance)
 		c.add(CPUCopiedBytes, bytes, e.Provenance)
@@ -110,11 +116,14 @@ func (c *Counter) buffer(e Event) {
 }
 
 func (c *Counter) clock(e Event) {
-	if !c.started || e.At < c.first {
-		c.first = e.At
+	if !c.started {
+		c.first, c.last = e.At, e.At
 	}
-	if end := e.End(); !c.started || end > c.last {
-		c.last = end
+	c.first = min(c.first, e.At)
+	// A call's span ends with the switch back to user mode, which is an event of
+	// its own: at a step within the call, that time has not come.
+	if e.Kind != Syscall {
+		c.last = max(c.last, e.End())
 	}
 	c.started = true
 	c.values[WallTime] = float64(c.last - c.first)

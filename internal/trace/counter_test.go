@@ -30,7 +30,7 @@ func TestWhatAnEventCounts(t *testing.T) {
 		{"mode switch", Event{Kind: ModeSwitch}, values{ModeSwitches: 1}},
 		{"many mode switches", Event{Kind: ModeSwitch, N: 7}, values{ModeSwitches: 7}},
 		{"syscall", Event{Kind: Syscall, Syscall: "read", To: UserBuffer, Bytes: 50}, values{Syscalls: 1}},
-		{"sending syscall", Event{Kind: Syscall, Syscall: "write", To: SocketBuffer, Bytes: 50}, values{Syscalls: 1, BytesSent: 50}},
+		{"sending syscall that has not returned", Event{Kind: Syscall, Syscall: "write", Call: 1, To: SocketBuffer, Bytes: 50, Dur: 9}, values{Syscalls: 1}},
 		{"copy to the user buffer", Event{Kind: CPUCopy, From: PageCache, To: UserBuffer, Bytes: 50},
 			values{CPUCopies: 1, CPUCopiedBytes: 50, CPUCopiesPerByte: 0.5, UserBufferBytes: 50}},
 		{"copy to the socket buffer", Event{Kind: CPUCopy, From: UserBuffer, To: SocketBuffer, Bytes: 50},
@@ -94,22 +94,48 @@ func TestSumsOfEvents(t *testing.T) {
 	for _, e := range []Event{
 		{At: 10, Dur: 30, Kind: Syscall, Syscall: "read"},
 		{At: 12, Kind: CPUCopy, From: PageCache, To: UserBuffer, Bytes: 100, CPU: 5},
-		{At: 50, Dur: 5, Kind: Syscall, Syscall: "write", To: SocketBuffer, Bytes: 100},
+		{At: 50, Dur: 5, Kind: Syscall, Syscall: "write", Call: 2, To: SocketBuffer, Bytes: 100},
 		{At: 51, Kind: CPUCopy, From: UserBuffer, To: SocketBuffer, Bytes: 100, CPU: 6},
+		{At: 55, Kind: ModeSwitch, Call: 2, From: KernelMode, To: UserMode},
 		{At: 60, Dur: 5, Kind: Syscall, Syscall: "read"},
 		{At: 61, Kind: CPUCopy, From: PageCache, To: UserBuffer, Bytes: 200, CPU: 5},
+		{At: 64, Dur: 1, Kind: ModeSwitch, Call: 3, From: KernelMode, To: UserMode},
 		{At: 5, Dur: 1, Kind: ModeSwitch}, // earlier than the first one seen
 	} {
 		e.Phase, e.Provenance = Transfer, Modelled
 		c.Add(e)
 	}
 	check(t, c, values{
-		Syscalls: 3, ModeSwitches: 1, CPUCopies: 3, CPUCopiedBytes: 400, CPUCopiesPerByte: 1.333333,
+		Syscalls: 3, ModeSwitches: 3, CPUCopies: 3, CPUCopiedBytes: 400, CPUCopiesPerByte: 1.333333,
 		UserBufferBytes: 200, // the largest piece, not the sum
 		BytesSent:       100, CPUTime: 16, WallTime: 60,
 	})
 	if got, want := c.SyscallsByName(), map[string]int64{"read": 2, "write": 1}; !maps.Equal(got, want) {
 		t.Errorf("by name: %v, want %v", got, want)
+	}
+}
+
+// A call has sent its bytes when it returns, and its time has come then.
+func TestACallCountsWhenItReturns(t *testing.T) {
+	c := NewCounter(100, Modelled, nil)
+	steps := []struct {
+		event      Event
+		sent, wall float64
+	}{
+		{Event{Kind: ModeSwitch, Call: 1, From: UserMode, To: KernelMode, Dur: 2}, 0, 2},
+		{Event{Kind: Syscall, Call: 1, Syscall: "sendfile", To: SocketBuffer, Bytes: 60, Dur: 20}, 0, 2},
+		{Event{Kind: Descriptor, Call: 1, At: 2, Dur: 3, To: SocketBuffer, Bytes: 60}, 0, 5},
+		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20},
+		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20}, // once
+		{Event{Kind: Syscall, Call: 2, At: 20, Syscall: "sendfile", To: SocketBuffer, Ret: -1, Errno: "EPIPE", Dur: 5}, 60, 20},
+		{Event{Kind: ModeSwitch, Call: 2, At: 24, From: KernelMode, To: UserMode, Dur: 1}, 60, 25},
+	}
+	for i, s := range steps {
+		s.event.Phase, s.event.Provenance = Transfer, Modelled
+		c.Add(s.event)
+		if sent, wall := c.Count(BytesSent).Value, c.Count(WallTime).Value; sent != s.sent || wall != s.wall {
+			t.Errorf("after event %d: bytes_sent %v, wall_ns %v; want %v, %v", i+1, sent, wall, s.sent, s.wall)
+		}
 	}
 }
 
