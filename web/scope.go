@@ -32,13 +32,15 @@ const (
 // scope is what the scope page's handlers share.
 type scope struct {
 	*Server
-	lab  Lab
-	real *queue
-	sims *queue
+	lab Lab
+	// local: no other machine can reach the pages.
+	local bool
+	real  *queue
+	sims  *queue
 }
 
 func (s *Server) scopeRoutes() {
-	sc := &scope{Server: s, lab: s.config.Lab, real: newQueue(1), sims: newQueue(2)}
+	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), real: newQueue(1), sims: newQueue(2)}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
@@ -59,4 +61,14 @@ func allow(s lab.Scenario) error {
 			Remedy: "a page makes up to 1,048,576 calls; use a chunk of at least " + lab.FormatSize(s.Size/maxPieces+1)}
 	}
 	return nil
+}
+
+// allowHere refuses real runs to pages that other machines can reach: they load
+// this host, and nobody has said who may.
+func (s *scope) allowHere(scenario lab.Scenario) error {
+	if scenario.Side == trace.Sim || s.local {
+		return nil
+	}
+	return &lab.FieldError{Field: "side", Value: string(scenario.Side),
+		Remedy: "pages that other machines can reach start no real runs; use copyscope run on the host, or serve the pages on 127.0.0.1"}
 }

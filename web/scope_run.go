@@ -74,6 +74,9 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if err == nil {
 		err = allow(scenario)
 	}
+	if err == nil {
+		err = s.allowHere(scenario)
+	}
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}

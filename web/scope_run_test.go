@@ -127,6 +127,29 @@ func TestRealRunsGoOneAtATime(t *testing.T) {
 	hearError(t, conn, "c2")
 }
 
+// Pages that other machines can reach simulate, but start no real run.
+func TestReachablePagesStartNoRealRun(t *testing.T) {
+	for addr, refused := range map[string]bool{"127.0.0.1:8080": false, "[::1]:8080": false, "0.0.0.0:8080": true, "[::]:8080": true, "192.0.2.7:8080": true} {
+		t.Run(addr, func(t *testing.T) {
+			conn := dial(t, listen(t, newServer(t, Config{Addr: addr, Lab: lab.New(t.TempDir())}))+"/ws")
+			say(t, conn, request("scope.run", "sim", `{"lane":"a","scenario":"sendfile,size=64KiB"}`))
+			for m := hear(t, conn); m.Type != "scope.done"; m = hear(t, conn) {
+				if m.Type == "error" {
+					t.Fatalf("a simulated run: %s", m.Body)
+				}
+			}
+			say(t, conn, request("scope.run", "real", `{"lane":"a","scenario":"sendfile,side=real,size=64KiB"}`))
+			m := hear(t, conn)
+			for ; m.Type != "scope.predictions" && m.Type != "error"; m = hear(t, conn) {
+			}
+			var fault scopeFault
+			if err := m.Decode(&fault); err != nil || (m.Type == "error") != refused || refused && fault.Field != "side" {
+				t.Errorf("a real run: got %s %s; want it refused: %v", m.Type, m.Body, refused)
+			}
+		})
+	}
+}
+
 func TestRunNamesTheFieldThatCannotBe(t *testing.T) {
 	url := listen(t, newServer(t, Config{Lab: lab.New(t.TempDir())}))
 	conn := dial(t, url+"/ws")
