@@ -71,6 +71,9 @@ func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err err
 		return err
 	}
 	defer listener.Close()
+	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+		log.Warn("other machines can reach the pages, which therefore start no real runs", "address", listener.Addr())
+	}
 
 	var pages *web.Server
 	var kafka *broker.Broker
