@@ -191,11 +191,23 @@ func notes(group []lab.RunReport) []string {
 			used = append(used, provenanceMark[p]+" "+string(p))
 		}
 	}
+	if len(order) > 0 {
+		used = append(used, "– "+unknown(group[0].Side))
+	}
 	out := []string{strings.Join(used, "  ")}
 	for _, reason := range order {
-		out = append(out, fmt.Sprintf("– %s: not measurable here, because %s", strings.Join(reasons[reason], ", "), reason))
+		out = append(out, fmt.Sprintf("– %s: %s", strings.Join(reasons[reason], ", "), reason))
 	}
 	return out
+}
+
+// unknown is what a dash in a side's table means; a line below the table gives
+// the reason, which is a sentence of its own.
+func unknown(side trace.Side) string {
+	if side == trace.Sim {
+		return "not modelled"
+	}
+	return "not measurable here"
 }
 
 // render draws rows, of which the first is the header.

@@ -68,10 +68,10 @@ func openPerf(kind uint32, config uint64, pid, cpu int, bits uint64) error {
 // kernel.perf_event_paranoid at which every user may.
 func perfFinding(what string, err error, level int) finding {
 	paranoid := readText("/proc/sys/kernel/perf_event_paranoid")
-	state := fmt.Sprintf("perf_event_open of %s as user %d with kernel.perf_event_paranoid=%s", what, os.Geteuid(), paranoid)
+	state := fmt.Sprintf("perf_event_open(2) of %s, as user %d with kernel.perf_event_paranoid=%s", what, os.Geteuid(), paranoid)
 	switch {
 	case err == nil:
-		return active(state + " worked")
+		return active(state + ": it works")
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		return missing(state+": "+err.Error(), fmt.Sprintf("sudo sysctl -w kernel.perf_event_paranoid=%d", level))
 	case errors.Is(err, unix.ENOSYS):
@@ -95,20 +95,20 @@ func tryPerfTracepoint(context.Context) finding {
 		}
 		return notHere(err.Error())
 	}
-	return perfFinding("tracepoint raw_syscalls:sys_enter", openPerf(unix.PERF_TYPE_TRACEPOINT, uint64(readNumber(path)), 0, -1, 0), -1)
+	return perfFinding("the tracepoint raw_syscalls:sys_enter", openPerf(unix.PERF_TYPE_TRACEPOINT, uint64(readNumber(path)), 0, -1, 0), -1)
 }
 
 func tryPerfSoftware(context.Context) finding {
-	return perfFinding("context switches of this process, kernel included",
+	return perfFinding("the context switches of this process with kernel code",
 		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CONTEXT_SWITCHES, 0, -1, 0), 1)
 }
 
 func tryPerfSamples(context.Context) finding {
-	return perfFinding("the clock of processor 0, all processes, kernel included",
+	return perfFinding("the clock of processor 0 with all processes and kernel code",
 		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CPU_CLOCK, -1, 0, 0), 0)
 }
 
 func tryPerfHardware(context.Context) finding {
-	return perfFinding("cycles of this process in user mode",
+	return perfFinding("the cycles of this process in user mode",
 		openPerf(unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_CPU_CYCLES, 0, -1, unix.PerfBitExcludeKernel|unix.PerfBitExcludeHv), 2)
 }

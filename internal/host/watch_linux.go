@@ -11,6 +11,9 @@ import (
 func Watch(cold bool) trace.Watch {
 	measured, derived := trace.Basis{Provenance: trace.Measured}, trace.Basis{Provenance: trace.Derived}
 	cannot := func(why string) trace.Basis { return trace.Basis{Provenance: trace.Unavailable, Reason: why} }
+	untraced := func(point string) trace.Basis {
+		return cannot("this version reads no tracepoints; " + point + " would tell")
+	}
 	w := trace.Watch{
 		// Returned by the calls, or told by getrusage(2) and the clocks.
 		trace.Syscalls: measured, trace.BytesSent: measured, trace.PageFaults: measured, trace.MajorFaults: measured,
@@ -23,20 +26,20 @@ func Watch(cold bool) trace.Watch {
 		// by DMA.
 		trace.PIOBytes: derived,
 
-		trace.Interrupts:          cannot("needs tracepoints: irq:irq_handler_entry"),
-		trace.DiskReads:           cannot("needs tracepoints: block:block_rq_issue"),
-		trace.PageCacheInsertions: cannot("needs tracepoints: filemap:mm_filemap_add_to_page_cache"),
+		trace.Interrupts:          untraced("irq:irq_handler_entry"),
+		trace.DiskReads:           untraced("block:block_rq_issue"),
+		trace.PageCacheInsertions: untraced("filemap:mm_filemap_add_to_page_cache"),
 		trace.DMATransfers:        derived,
 		trace.DMABytes:            derived,
 		trace.DiskReadBytes:       measured,
 	}
 	if cold {
-		w[trace.DMATransfers] = cannot("loopback has no device and so no DMA; how many transfers the disk made needs tracepoints: block:block_rq_complete")
+		w[trace.DMATransfers] = cannot("loopback has no device and so no DMA; how many transfers the disk made, block:block_rq_complete would tell, but this version reads no tracepoints")
 	}
 	if f, err := os.Open("/proc/thread-self/io"); err == nil {
 		f.Close()
 	} else {
-		why := cannot("loopback has no device and so no DMA; what the disk moved is in /proc/thread-self/io: " + err.Error())
+		why := cannot("loopback has no device and so no DMA; what the disk moved is in /proc/thread-self/io, which cannot be read: " + err.Error())
 		w[trace.DMATransfers], w[trace.DMABytes], w[trace.DiskReadBytes] = why, why, why
 	}
 	return w
