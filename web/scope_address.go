@@ -86,7 +86,7 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 	}
 	for name, words := range scopeWords {
 		if v := q.Get(name); v != "" && !slices.Contains(words, v) {
-			return at, &lab.FieldError{Field: name, Value: v, Remedy: "use " + strings.Join(words, ", ")}
+			return at, &lab.FieldError{Field: name, Value: v, Remedy: "use one of " + strings.Join(words, ", ")}
 		}
 	}
 	if v := q.Get("align"); v != "" {

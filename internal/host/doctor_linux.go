@@ -180,7 +180,7 @@ func tryCubic(context.Context) finding {
 	err = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic")
 	switch {
 	case err == nil:
-		return active("setsockopt TCP_CONGESTION cubic")
+		return active("setsockopt TCP_CONGESTION cubic: it works")
 	case errors.Is(err, unix.EPERM):
 		allowed := ReadFacts("").CongestionAllowed
 		if !slices.Contains(allowed, "cubic") {

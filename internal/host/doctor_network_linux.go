@@ -108,7 +108,7 @@ func tryKTLS(context.Context) finding {
 	err = unix.SetsockoptString(net.send, unix.IPPROTO_TCP, unix.TCP_ULP, "tls")
 	switch {
 	case err == nil:
-		return active("setsockopt TCP_ULP tls")
+		return active("setsockopt TCP_ULP tls: it works")
 	case errors.Is(err, unix.ENOENT):
 		return missing("setsockopt TCP_ULP tls: the module is not loaded", "sudo modprobe tls")
 	}
