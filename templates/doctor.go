@@ -28,8 +28,9 @@ type DoctorGroup struct {
 // DoctorCheck is one thing that was tried.
 type DoctorCheck struct {
 	Title, Gives string
-	// Why is what came of it, in English, as the kernel's own words are.
-	Why string
+	// Why is what came of it, in the language WhyLang: English if nobody has
+	// translated it.
+	Why, WhyLang string
 	// Enable is a command; empty if there is none.
 	Enable string
 }

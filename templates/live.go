@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"copyscope/internal/locale"
 )
 
 // LiveData is what the live page shows when it is loaded; its script goes on
@@ -55,7 +57,8 @@ type Figure struct {
 	Value      *float64 `json:"value"`
 	Text       string   `json:"text"`
 	Provenance string   `json:"provenance"`
-	Reason     string   `json:"reason,omitempty"`
+	// The feed is one for readers of every language.
+	Reason locale.Spoken `json:"reason,omitzero"`
 
 	History []*float64 `json:"-"`
 }
@@ -91,8 +94,8 @@ type FetchRow struct {
 	Duration string `json:"duration"`
 	// Twin is the scope's address with the same transfer simulated; empty if
 	// there is nothing to simulate.
-	Twin  string `json:"twin"`
-	Error string `json:"error,omitempty"`
+	Twin  string        `json:"twin"`
+	Error locale.Spoken `json:"error,omitzero"`
 }
 
 // Window is one second of which only some fetches are shown.

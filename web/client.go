@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"copyscope/internal/locale"
 )
 
 // Times of a connection.
@@ -35,6 +37,7 @@ const compressFrom = 4 << 10
 // Client is one connection.
 type Client struct {
 	hub    *Hub
+	reader *locale.Translator // for problems
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -47,10 +50,10 @@ type Client struct {
 	ending  []byte // the close frame to send, if not a plain one
 }
 
-func newClient(h *Hub) *Client {
+func newClient(h *Hub, lang locale.Lang) *Client {
 	ctx, cancel := context.WithCancel(h.ctx)
 	return &Client{
-		hub: h, ctx: ctx, cancel: cancel,
+		hub: h, reader: locale.New(lang), ctx: ctx, cancel: cancel,
 		answers: make(chan []byte, answerQueue), woken: make(chan struct{}, 1),
 		seen: map[string]uint64{}, running: map[string]context.CancelFunc{},
 	}
@@ -201,7 +204,7 @@ func (c *Client) fail(id string, err error) {
 	if !errors.As(err, &p) {
 		p = Problem{"failed", err.Error(), "change the request, or try again"}
 	}
-	c.Send("error", id, p)
+	c.Send("error", id, p.in(c.reader))
 }
 
 // end closes the connection with a reason.

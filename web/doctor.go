@@ -62,7 +62,12 @@ func doctorData(t *locale.Translator, examine func() (host.Report, time.Time)) t
 		group := templates.DoctorGroup{Status: string(status)}
 		for _, c := range report.Checks {
 			if c.Status == status {
-				group.Checks = append(group.Checks, templates.DoctorCheck{Title: t.T(c.TitleKey), Gives: t.T(c.GivesKey), Why: c.Why, Enable: c.Enable})
+				check := templates.DoctorCheck{Title: t.T(c.TitleKey), Gives: t.T(c.GivesKey), Enable: t.Sentence(c.Enable)}
+				check.Why, check.WhyLang = t.Sentence(c.Why), t.Lang().Tag()
+				if check.Why == c.Why {
+					check.WhyLang = locale.English.Tag()
+				}
+				group.Checks = append(group.Checks, check)
 			}
 		}
 		if status == host.Active {

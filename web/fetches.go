@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"copyscope/internal/lab"
+	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 	"copyscope/templates"
 )
@@ -163,7 +164,9 @@ func rows(served []row) []templates.FetchRow {
 			Syscalls: callsText(s.SyscallsByName),
 			Duration: templates.Duration(int64(s.Dur)),
 			Twin:     twin(s.Served),
-			Error:    s.Err,
+		}
+		if s.Err != "" {
+			out[i].Error = locale.Speak(s.Err)
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"copyscope/internal/host"
+	"copyscope/internal/locale"
 	"copyscope/templates"
 )
 
@@ -70,7 +71,10 @@ func (f *figures) sample() error {
 	}
 	shown := make([]templates.Figure, len(s.Figures))
 	for i, g := range s.Figures {
-		shown[i] = templates.Figure{Name: g.Name, Value: g.Value, Text: figureText(g), Provenance: string(g.Provenance), Reason: g.Reason}
+		shown[i] = templates.Figure{Name: g.Name, Value: g.Value, Text: figureText(g), Provenance: string(g.Provenance)}
+		if g.Reason != "" {
+			shown[i].Reason = locale.Speak(g.Reason)
+		}
 		h := append(f.history[g.Name], g.Value)
 		f.history[g.Name] = h[max(0, len(h)-templates.TrendDepth):]
 	}

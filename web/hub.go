@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"copyscope/internal/locale"
 )
 
 // Limits of the websocket.
@@ -102,7 +104,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks websocket only; docs/websocket.md draws its frames", http.StatusUpgradeRequired)
 		return
 	}
-	c := newClient(h)
+	c := newClient(h, locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""))
 	if err := h.add(c); err != nil {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

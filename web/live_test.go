@@ -30,7 +30,7 @@ func steadySample() (host.Sample, error) {
 	return host.Sample{At: time.Now(), Interval: time.Second, Figures: []host.Figure{
 		{Name: "cpu_user", Value: value(0.1234), Unit: host.Ratio, Provenance: trace.Measured},
 		{Name: "memory_page_cache", Value: value(3 << 30), Unit: host.Bytes, Provenance: trace.Measured},
-		{Name: "process_voluntary_switches", Unit: host.PerSecond, Provenance: trace.Unavailable, Reason: "/proc/self/io is not readable"},
+		{Name: "process_voluntary_switches", Unit: host.PerSecond, Provenance: trace.Unavailable, Reason: "the first sample: a rate needs two"},
 	}}, nil
 }
 
@@ -141,7 +141,7 @@ func TestFetchThatMovedNothingHasNoTwin(t *testing.T) {
 	nothing, unknown, failed := servedOnce("sendfile", 0), servedOnce("portable", 10), servedOnce("sendfile", 10)
 	failed.Err = "the receiver closed the connection"
 	out := rows([]row{{1, nothing}, {2, unknown}, {3, failed}})
-	if out[0].Twin != "" || out[1].Twin != "" || out[2].Twin == "" || out[2].Error != failed.Err {
+	if out[0].Twin != "" || out[1].Twin != "" || out[2].Twin == "" || out[2].Error.English != failed.Err {
 		t.Errorf("rows %+v", out)
 	}
 }
@@ -158,12 +158,12 @@ func TestSamplesAreShownWithTheirProvenance(t *testing.T) {
 		if f := got.Figures[0]; f.Text != "12.3 %" || *f.Value != 0.1234 || f.Provenance != "measured" {
 			t.Errorf("figure %+v", f)
 		}
-		if f := got.Figures[2]; f.Text != "–" || f.Value != nil || f.Reason == "" {
+		if f := got.Figures[2]; f.Text != "–" || f.Value != nil || f.Reason.English == "" || f.Reason.Chinese == f.Reason.English {
 			t.Errorf("an unavailable figure must be a dash with a reason: %+v", f)
 		}
 	}
 	html := body(t, ask(s, "GET", "/live?lang=zh", nil))
-	for _, words := range []string{"12.3 %", "3 GiB", "页缓存", "prov-measured", "prov-unavailable", "/proc/self/io is not readable", "<polyline"} {
+	for _, words := range []string{"12.3 %", "3 GiB", "页缓存", "prov-measured", "prov-unavailable", "第一个样本", "<polyline"} {
 		if !strings.Contains(html, words) {
 			t.Errorf("the page lacks %q", words)
 		}

@@ -3,6 +3,8 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+
+	"copyscope/internal/locale"
 )
 
 // protocol is the version of the websocket's frames. docs/websocket.md draws
@@ -29,6 +31,11 @@ type Problem struct {
 }
 
 func (p Problem) Error() string { return fmt.Sprintf("%s: %s; %s", p.Code, p.Message, p.Remedy) }
+
+// in says the problem in the reader's language.
+func (p Problem) in(t *locale.Translator) Problem {
+	return Problem{p.Code, t.Sentence(p.Message), t.Sentence(p.Remedy)}
+}
 
 // Decode reads the body into v; what does not fit is a [Problem].
 func (m Message) Decode(v any) error {

@@ -28,7 +28,7 @@ func darkLegs(t *locale.Translator, r *lab.Result) []darkLeg {
 	}
 	if transfers := r.Run.Counter().Count(trace.DMATransfers); r.Scenario.Cache == lab.Cold && !transfers.Known() {
 		legs = append(legs, darkLeg{From: trace.DiskPlace, To: trace.PageCache, Engine: trace.DiskDMA,
-			Label: t.T("scope.dark.unseen"), Reason: transfers.Reason})
+			Label: t.T("scope.dark.unseen"), Reason: t.Sentence(transfers.Reason)})
 	}
 	return legs
 }

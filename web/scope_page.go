@@ -51,7 +51,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	at, err := parseScopeAddress(r.URL.Query())
 	if err != nil {
 		status = http.StatusBadRequest
-		page.Problem = problemOf(err)
+		page.Problem = problemOf(data.Translator, err)
 	}
 	page.Step = at.Step
 	b := second()
@@ -85,12 +85,12 @@ func stepLinks(at scopeAddress, lanes []templates.ScopeLane) []templates.ScopeLi
 	}
 }
 
-func problemOf(err error) *templates.ScopeProblem {
+func problemOf(t *locale.Translator, err error) *templates.ScopeProblem {
 	var f *lab.FieldError
 	if errors.As(err, &f) {
-		return &templates.ScopeProblem{Field: f.Field, Value: f.Value, Remedy: f.Remedy}
+		return &templates.ScopeProblem{Field: f.Field, Value: f.Value, Remedy: t.Sentence(f.Remedy)}
 	}
-	return &templates.ScopeProblem{Field: "address", Remedy: err.Error()}
+	return &templates.ScopeProblem{Field: "address", Remedy: t.Sentence(err.Error())}
 }
 
 // lane renders a lane; a small simulated one with its figures at the step.
@@ -110,7 +110,7 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scena
 	defer stop()
 	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
 	if err != nil {
-		l.Why = err.Error()
+		l.Why = t.Sentence(err.Error())
 		return l
 	}
 	run := result.Run

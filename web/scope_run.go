@@ -108,7 +108,10 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	}
 	rows, err := s.lab.Compare(ctx, result)
 	if err != nil {
-		return err
+		return c.Send("error", m.ID, faultOf(t, err))
+	}
+	for i := range rows {
+		rows[i].Reason = t.Sentence(rows[i].Reason)
 	}
 	return c.Send("scope.predictions", m.ID, map[string]any{"lane": req.Lane, "rows": rows})
 }
@@ -130,9 +133,9 @@ func (s *scope) cancel(_ context.Context, c *Client, m Message) error {
 func faultOf(t *locale.Translator, err error) scopeFault {
 	var f *lab.FieldError
 	if errors.As(err, &f) {
-		return scopeFault{Problem: Problem{"field", t.T("scope.fault", "Field", f.Field, "Value", f.Value), f.Remedy}, Field: f.Field, Value: f.Value}
+		return scopeFault{Problem: Problem{"field", t.T("scope.fault", "Field", f.Field, "Value", f.Value), t.Sentence(f.Remedy)}, Field: f.Field, Value: f.Value}
 	}
-	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}}
+	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}.in(t)}
 }
 
 // progress tells the client now and then how far a run is.
@@ -177,6 +180,9 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 	}
 	if r.Scenario.Side == trace.Real {
 		h.Provenance = trace.Measured
+	}
+	for _, series := range h.Counts {
+		series.Reason = t.Sentence(series.Reason)
 	}
 	if h.Notes == nil {
 		h.Notes = []string{}

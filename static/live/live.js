@@ -6,6 +6,7 @@ import { Socket } from '../socket.js';
 import { append, draw } from './trend.js';
 
 const state = block('live');
+const lang = document.documentElement.lang.split('-')[0]; // reasons come in every language
 const mostHeld = 5000; // messages that a pause keeps
 
 const control = document.getElementById('live-control');
@@ -20,7 +21,8 @@ const socket = new Socket({ live: state.seq }, state.server);
 const figures = new Map();
 for (const row of document.querySelectorAll('tr[data-figure]')) figures.set(row.dataset.figure, row);
 
-function showProvenance(badge, name, reason) {
+function showProvenance(badge, name, reasons) {
+  const reason = reasons?.[lang];
   badge.className = `prov prov-${name}`;
   badge.title = t(`provenance.${name}.explain`) + (reason ? ` ${reason}` : '');
   badge.textContent = t(`provenance.${name}`);
@@ -82,7 +84,7 @@ function fetchRow(fetch) {
   twin.setAttribute('aria-label', t('live.fetch.twin.of', { Time: fetch.time, Path: fetch.path, Bytes: fetch.bytes }));
   const failed = row.querySelector('[data-field="error"]');
   failed.hidden = !fetch.error;
-  failed.textContent = fetch.error ? t('live.fetch.failed', { Reason: fetch.error }) : '';
+  failed.textContent = fetch.error ? t('live.fetch.failed', { Reason: fetch.error[lang] }) : '';
   row.classList.add('new');
   return row;
 }
