@@ -18,7 +18,8 @@ func (m *Machine) readDisk(from, to int64, wait bool) {
 	m.cpu(trace.Event{Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Bytes: n, Offset: off, Detail: "disk-read"}, m.costs.CommandTime)
 	m.cache.insert(from, to)
 	if !m.cfg.DMA {
-		m.waitDevice("disk", m.costs.DiskLatency)
+		// Nothing will interrupt: the CPU asks the disk's status until it is ready.
+		m.cpu(trace.Event{Kind: trace.Compute, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "poll"}, m.costs.DiskLatency)
 		m.cpu(trace.Event{Kind: trace.PIO, From: trace.DiskPlace, To: trace.PageCache, Bytes: n, Offset: off,
 			N: (n + wordBytes - 1) / wordBytes, Detail: "pio"}, m.costs.PIORate.time(n))
 		return
@@ -33,13 +34,6 @@ func (m *Machine) readDisk(from, to int64, wait bool) {
 	if wait {
 		m.sleep("disk", func() bool { return arrived })
 	}
-}
-
-// waitDevice waits for a fixed time, polling: nothing else can happen.
-func (m *Machine) waitDevice(detail string, d trace.Ns) {
-	ready := false
-	m.devices.push(completion{at: m.now + d, done: func() { ready = true }})
-	m.waitFor(detail, func() bool { return ready })
 }
 
 // inflight holds the page runs that a disk command was given for but that have

@@ -41,7 +41,7 @@ func Fidelity() []Rule {
 		{"write-back", "memory", NotModelled, NotModelled, "6.18", "mm/page-writeback.c"},
 		{"readahead", "memory", NotModelled, Partial, "6.18", "mm/readahead.c, page_cache_sync_ra, page_cache_async_ra"},
 		{"page-fault", "memory", NotModelled, Partial, "6.18", "mm/memory.c, do_fault_around; mm/filemap.c, do_sync_mmap_readahead"},
-		{"mmap-fills", "memory", Full, NotModelled, "6.18", "mmap(2), MAP_POPULATE"},
+		{"mmap-fills", "memory", Partial, NotModelled, "6.18", "mmap(2), MAP_POPULATE"},
 		{"truncation", "memory", Full, Partial, "6.18", "mmap(2), SIGBUS; write(2), EFAULT"},
 
 		{"disk-dma", "disk", Full, Partial, "6.18", "block/blk-merge.c"},

@@ -259,7 +259,13 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 				return 0, err
 			}
 			piece := min(rest, k.system.internalPipeBytes(at+done))
-			k.system.cached(at+done, piece, func(off, n int64) { k.lend(trace.PageCache, trace.SocketBuffer, off, n) })
+			k.system.cached(at+done, piece, func(off, n int64) {
+				// The articles let a card without scatter-gather have no
+				// descriptor at all: the payload is copied for it instead.
+				if k.m.cfg.Model == Linux || k.m.cfg.SG {
+					k.lend(trace.PageCache, trace.SocketBuffer, off, n)
+				}
+			})
 			k.m.transmit([]Extent{{Off: at + done, Len: piece, Taken: lent}})
 			done += piece
 			rest -= piece

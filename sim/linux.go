@@ -102,7 +102,7 @@ func (l linux) asynchronousReadahead() {
 func (l linux) readWindow(detail string, wanted int64, wait bool) {
 	m, ra := l.m, &l.m.cache.ra
 	from, to := ra.start, min(ra.start+ra.size, pages(0, m.file.size))
-	if ahead := to - from - wanted; ahead > 0 {
+	if ahead := m.cache.absent(from, to) - wanted; ahead > 0 {
 		m.cpu(trace.Event{Kind: trace.Readahead, To: trace.PageCache, N: ahead, Offset: (from + wanted) * PageBytes, Detail: detail}, m.costs.LookupTime)
 	}
 	for from < to { // what is there already is not read again
@@ -167,6 +167,7 @@ func (l linux) readAround(i int64) {
 	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
 	if m.cache.resident(i) == 0 {
 		ra.start, ra.size, ra.async = max(i-most/2, 0), max(most, 1), most/4
+		m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: 1, Offset: i * PageBytes}, m.costs.LookupTime)
 		l.readWindow("around", 1, true)
 	}
 	m.sleep("disk", func() bool { return !m.inflight.covers(i) })

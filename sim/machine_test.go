@@ -89,6 +89,37 @@ func TestEnginesDoOneThingAtATime(t *testing.T) {
 	}
 }
 
+// A page is put into the page cache once: a cold run inserts exactly the file's
+// pages, a warm one none.
+func TestPagesAreInsertedOnce(t *testing.T) {
+	const size = 2<<20 + 100
+	for name, c := range variants(size) {
+		want := float64((size + sim.PageBytes - 1) / sim.PageBytes)
+		if c.Warm {
+			want = 0
+		}
+		for _, path := range transfer.Paths() {
+			r := run(t, path, 40<<10, c)
+			if got := r.CountsAt(len(r.Events)).Count(trace.PageCacheInsertions).Value; got != want {
+				t.Errorf("%s, %s: %v insertions, want %v", name, path, got, want)
+			}
+		}
+	}
+}
+
+// Without DMA nothing interrupts and nothing is free: the CPU polls the disk
+// and carries the words.
+func TestWithoutDMATheCPUIsBusy(t *testing.T) {
+	r := run(t, "read-write", 64<<10, sim.Config{Model: sim.Textbook, Net: sim.NIC, FileBytes: 64 << 10})
+	c := r.CountsAt(len(r.Events))
+	if cpu, wall := c.Count(trace.CPUTime).Value, c.Count(trace.WallTime).Value; cpu != wall {
+		t.Errorf("the CPU worked %v of %v ns", cpu, wall)
+	}
+	if n := c.Count(trace.Interrupts).Value; n != 0 {
+		t.Errorf("%v interrupts", n)
+	}
+}
+
 // A run's memory does not grow with its size: bytes are never held.
 func TestAnySizeIsCheap(t *testing.T) {
 	allocated := testing.AllocsPerRun(1, func() {

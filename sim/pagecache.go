@@ -33,6 +33,16 @@ func (c *pageCache) missing(i, limit int64) int64 {
 	return min(max(c.runs[k].from-i, 0), limit-i)
 }
 
+// absent is how many of the pages [from, to) are not in memory.
+func (c *pageCache) absent(from, to int64) (n int64) {
+	for from < to {
+		from += c.resident(from)
+		miss := max(c.missing(from, to), 0)
+		from, n = from+miss, n+miss
+	}
+	return n
+}
+
 // insert adds the pages [from, to).
 func (c *pageCache) insert(from, to int64) {
 	first := sort.Search(len(c.runs), func(k int) bool { return c.runs[k].to >= from })

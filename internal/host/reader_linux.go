@@ -38,8 +38,8 @@ type reader struct {
 
 // receipt is one read(2) that returned bytes.
 type receipt struct {
-	at, end trace.Ns
-	bytes   int64
+	end   trace.Ns
+	bytes int64
 }
 
 // readAll begins to read the receiver's socket until its end.
@@ -63,7 +63,6 @@ func (r *reader) drain(socket int) {
 	buf := make([]byte, readerBuffer)
 	hash := xxhash.New()
 	for {
-		at := trace.Ns(time.Since(r.start))
 		n, err := unix.Read(socket, buf)
 		if errors.Is(err, syscall.EINTR) {
 			continue
@@ -74,7 +73,7 @@ func (r *reader) drain(socket int) {
 		}
 		r.last = trace.Ns(time.Since(r.start))
 		r.received += int64(n)
-		r.note(receipt{at, r.last, int64(n)})
+		r.note(receipt{r.last, int64(n)})
 		hash.Write(buf[:n])
 	}
 	r.hash = hash.Sum64()
@@ -92,19 +91,20 @@ func (r *reader) note(c receipt) {
 	r.receipts = append(r.receipts, c)
 }
 
-// events are the receiver's copies that began before until and were not told
-// yet. The rule: a read(2) that returned n bytes copied n bytes.
+// events are the receiver's copies that were done by until and were not told
+// yet. The rule: a read(2) that returned n bytes copied n bytes. When the call
+// began there may have been nothing to copy yet, so the copy stands at its end.
 func (r *reader) events(until trace.Ns) []trace.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []trace.Event
 	rest := r.receipts[:0]
 	for _, c := range r.receipts {
-		if c.at > until {
+		if c.end > until {
 			rest = append(rest, c)
 			continue
 		}
-		out = append(out, trace.Event{At: c.at, Dur: c.end - c.at, Endpoint: trace.Receiver, Phase: trace.Transfer,
+		out = append(out, trace.Event{At: c.end, Endpoint: trace.Receiver, Phase: trace.Transfer,
 			Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.SocketBuffer, To: trace.UserBuffer,
 			Bytes: c.bytes, Detail: "receive", Provenance: trace.Derived})
 	}

@@ -180,14 +180,15 @@ func phaseOf(c call) trace.Phase {
 }
 
 // events makes the events of one call: what was measured, and what follows
-// from that by rule. Where in the span the parts lie is not known, so they
-// have the span's times.
+// from that by rule. Where in the span the parts lie is not known: they stand
+// at its start, causes before effects, and have no duration of their own.
 func (w *witness) events(r record) {
 	e := trace.Event{At: r.at, Dur: r.end - r.at, Endpoint: trace.Sender, Phase: phaseOf(r.call), Line: string(r.line), Offset: r.offset}
 	from, to := r.places()
 	if r.call == noCall {
 		w.put(with(e, trace.Event{Kind: trace.Compute, Actor: trace.UserCode, From: from, To: to, Bytes: int64(max(r.ret, 0)),
 			CPU: r.used.cpu, Detail: "touch", Provenance: trace.Measured}))
+		e.Dur = 0
 		w.use(e, r.used)
 		return
 	}
@@ -204,10 +205,12 @@ func (w *witness) events(r record) {
 		span.Bytes = int64(r.ret)
 	}
 	w.put(with(e, span))
+	part := e
+	part.Dur = 0
+	w.use(part, r.used)
 	if from != "" && r.ret > 0 {
-		w.moved(e, r, from, to)
+		w.moved(part, r, from, to)
 	}
-	w.use(e, r.used)
 	instant.At = r.end
 	w.put(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
 		Detail: "return", Provenance: trace.Derived}))
@@ -264,13 +267,13 @@ func (w *witness) use(e trace.Event, u usage) {
 	count(trace.PageFault, trace.KernelCode, "minor", u.minorFaults)
 	count(trace.PageFault, trace.KernelCode, "major", u.majorFaults)
 	count(trace.ContextSwitch, trace.Scheduler, "voluntary", u.voluntary)
-	count(trace.ContextSwitch, trace.Scheduler, "involuntary", u.involuntary)
 	if u.diskBytes > 0 {
 		// The rule: what the block layer read for this thread, a device moved
 		// by DMA into the page cache.
 		w.put(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,
 			Bytes: u.diskBytes, Provenance: trace.Derived}))
 	}
+	count(trace.ContextSwitch, trace.Scheduler, "involuntary", u.involuntary)
 }
 
 // with fills what into the event of a call.

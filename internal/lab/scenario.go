@@ -63,8 +63,9 @@ func Default() Scenario {
 }
 
 // Normal fills in what follows from the rest, so that equal runs have equal
-// scenarios: the textbook always sends through a network card, and a real run
-// has no model and no switches for the hardware.
+// scenarios: the textbook always sends through a network card, gathering is
+// something that a DMA engine does, and a real run has no model and no switches
+// for the hardware.
 func (s Scenario) Normal() Scenario {
 	if s.Side == trace.Real {
 		s.Model, s.Profile, s.DMA, s.SG = "", "", true, true
@@ -78,6 +79,9 @@ func (s Scenario) Normal() Scenario {
 	}
 	if s.Model == Textbook {
 		s.Net = NIC
+	}
+	if !s.DMA {
+		s.SG = false
 	}
 	return s
 }
