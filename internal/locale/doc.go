@@ -6,5 +6,6 @@
 // two languages of an area hold the same ids with the same placeholders; a
 // test fails otherwise. Placeholders are written {{.Name}}. A message that
 // depends on a number is an object of plural forms ("one", "other") and is
-// given the number as Count.
+// given the number as Count. The area sentence holds what packages near the
+// kernel say in English, to be found by its text: [Translator.Sentence].
 package locale
