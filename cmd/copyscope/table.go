@@ -33,6 +33,9 @@ func printTables(w io.Writer, report lab.Report) error {
 	if len(report.Compare) > 0 {
 		fmt.Fprintln(w, "prediction (linux model) beside measurement (this host)")
 		fmt.Fprintln(w, render(w, compareRows(report.Compare)))
+		for _, note := range compareNotes(report.Compare) {
+			fmt.Fprintln(w, note)
+		}
 	}
 	failed := 0
 	for _, c := range report.Compare {
@@ -68,8 +71,11 @@ func groupTitle(r lab.RunReport) string {
 		parts = []string{"modelled: " + string(r.Model)}
 	}
 	parts = append(parts, lab.FormatSize(r.Bytes)+" in "+lab.FormatSize(r.Chunk)+" chunks", string(r.Cache)+" cache", string(r.Net))
-	if r.DMA != nil && r.Net == lab.NIC {
-		parts = append(parts, "DMA "+onOff(*r.DMA), "SG "+onOff(*r.SG && *r.DMA))
+	if r.DMA != nil {
+		parts = append(parts, "DMA "+onOff(*r.DMA))
+		if r.Net == lab.NIC {
+			parts = append(parts, "SG "+onOff(*r.SG))
+		}
 	}
 	if r.Steps > 0 {
 		parts = append(parts, fmt.Sprintf("first %d events", r.Steps))
@@ -98,16 +104,35 @@ func countRows(group []lab.RunReport) [][]string {
 		}
 		rows = append(rows, row)
 	}
-	by, apart := []string{"syscalls by name"}, []string{"set-up, tear-down (apart)"}
-	for _, r := range group {
-		by = append(by, formatNames(r.SyscallsByName))
-		apart = append(apart, formatNames(r.SetupSyscallsByName))
-	}
-	return append(rows, by, apart)
+	rows = append(rows, nameRows("  ", group, func(r lab.RunReport) map[string]int64 { return r.SyscallsByName })...)
+	return append(rows, nameRows("set-up: ", group, func(r lab.RunReport) map[string]int64 { return r.SetupSyscallsByName })...)
 }
 
-// provenanceMark follows a value: nothing for a modelled one in a modelled
-// table would hide what it is, so every value has one.
+// nameRows has a row for each syscall that a path of the group makes. Set-up
+// stands for set-up and tear-down, which are in no count.
+func nameRows(prefix string, group []lab.RunReport, names func(lab.RunReport) map[string]int64) [][]string {
+	all := map[string]bool{}
+	for _, r := range group {
+		for name := range names(r) {
+			all[name] = true
+		}
+	}
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		row := []string{prefix + name}
+		for _, r := range group {
+			text := ""
+			if n := names(r)[name]; n > 0 {
+				text = humanize.Comma(n) + " " + provenanceMark[r.Counts[trace.Syscalls].Provenance]
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// provenanceMark follows every value and says how it is known.
 var provenanceMark = map[trace.Provenance]string{trace.Measured: "●", trace.Derived: "○", trace.Modelled: "◌", trace.Recorded: "◆"}
 
 func formatCount(name trace.CountName, c trace.Count) string {
@@ -129,25 +154,41 @@ func formatValue(unit trace.Unit, v float64) string {
 	return humanize.Comma(int64(math.Round(v)))
 }
 
-func formatNames(names map[string]int64) string {
-	if len(names) == 0 {
-		return "none"
+func compareRows(rows []trace.Comparison) [][]string {
+	out := [][]string{{"path", "count", "predicted", "measured", "verdict"}}
+	for _, c := range rows {
+		measured := word(c.Measured)
+		if mark := provenanceMark[c.Provenance]; mark != "" {
+			measured += " " + mark
+		}
+		verdict := string(c.Verdict)
+		if c.Verdict == trace.Within {
+			verdict += " ±" + word(c.Bound)
+		}
+		out = append(out, []string{c.Path, c.Count, word(c.Predicted), measured, verdict})
 	}
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		parts = append(parts, fmt.Sprintf("%s %s", name, humanize.Comma(names[name])))
-	}
-	return strings.Join(parts, ", ")
+	return out
 }
 
-func compareRows(rows []trace.Comparison) [][]string {
-	out := [][]string{{"path", "count", "predicted", "measured", "provenance", "verdict"}}
+// compareNotes gives the reasons of the verdicts that need one.
+func compareNotes(rows []trace.Comparison) []string {
+	counts := map[string][]string{}
+	var order []string
 	for _, c := range rows {
-		verdict := string(c.Verdict)
-		if c.Verdict == trace.NotMeasurable {
-			verdict += ": " + c.Reason
+		if c.Reason == "" || c.Verdict == trace.Differs { // failures are told one by one
+			continue
 		}
-		out = append(out, []string{c.Path, c.Count, word(c.Predicted), word(c.Measured), string(c.Provenance), verdict})
+		note := string(c.Verdict) + ": " + c.Reason
+		if counts[note] == nil {
+			order = append(order, note)
+		}
+		if !slices.Contains(counts[note], c.Count) {
+			counts[note] = append(counts[note], c.Count)
+		}
+	}
+	var out []string
+	for _, note := range order {
+		out = append(out, fmt.Sprintf("%s: %s", strings.Join(counts[note], ", "), note))
 	}
 	return out
 }
@@ -222,7 +263,7 @@ func render(w io.Writer, rows [][]string) string {
 		t = t.Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false)
 		cell = lipgloss.NewStyle().PaddingRight(2)
 	}
-	return t.StyleFunc(func(row, col int) lipgloss.Style {
+	text := t.StyleFunc(func(row, col int) lipgloss.Style {
 		style := cell
 		if pretty && row == table.HeaderRow {
 			style = style.Bold(true)
@@ -232,4 +273,12 @@ func render(w io.Writer, rows [][]string) string {
 		}
 		return style
 	}).String()
+	if pretty {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
