@@ -108,7 +108,7 @@ func address(base string, step int, scenarios ...string) string {
 const (
 	story    = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
 	gather   = "sendfile,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
-	porter   = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=off,sg=on"
+	porter   = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=off,sg=off"
 	mapped   = "mmap-write,side=sim,model=linux,size=64KiB,chunk=32KiB,cache=cold,net=nic,dma=on,sg=off"
 	piped    = "splice,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=warm,net=loopback,dma=on,sg=on"
 	onHost   = "read-write,side=real,size=128KiB,chunk=64KiB,cache=warm,net=loopback"
