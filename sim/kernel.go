@@ -159,6 +159,7 @@ func (k *Kernel) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int
 		if !k.isSocket(out) {
 			return 0, syscall.EBADF
 		}
+		src.Len = int(min(int64(src.Len), k.system.callBytes()))
 		var es []Extent
 		switch buf := k.memory[src.Handle].(type) {
 		case *buffer:

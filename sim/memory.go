@@ -36,7 +36,19 @@ func (b *buffer) put(at int64, es []Extent) {
 		at += e.Len
 	}
 	sort.Slice(keep, func(i, k int) bool { return keep[i].at < keep[k].at })
-	b.content = keep
+	b.content = keep[:0]
+	for _, p := range keep { // what continues its predecessor is one extent
+		if n := len(b.content); n > 0 && b.content[n-1].continuedBy(p) {
+			b.content[n-1].Len += p.Len
+		} else {
+			b.content = append(b.content, p)
+		}
+	}
+}
+
+// continuedBy says whether q is the next piece of the same bytes.
+func (p placed) continuedBy(q placed) bool {
+	return p.at+p.Len == q.at && p.Off+p.Len == q.Off && p.Taken == q.Taken
 }
 
 // get reads n bytes from byte at on. Bytes that were never written belong to no

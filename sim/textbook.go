@@ -15,7 +15,7 @@ type system interface {
 	mapped(mp *mapping)
 	// touched makes a range of a mapping accessible: it takes the page faults.
 	touched(mp *mapping, off, n int64, by trace.Actor)
-	// callBytes is the most that one read or sendfile moves.
+	// callBytes is the most that one read, write or sendfile moves.
 	callBytes() int64
 	// pieceBytes is how much a write hands to the protocol at a time.
 	pieceBytes() int64

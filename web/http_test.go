@@ -11,10 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
+	"copyscope/internal/lab"
 	"copyscope/internal/locale"
+	"copyscope/internal/transfer"
 	"copyscope/static"
 )
 
@@ -398,5 +401,39 @@ func TestKeyMap(t *testing.T) {
 	m := regexp.MustCompile(`(?s)<script id="keys" type="application/json">(.*?)</script>`).FindStringSubmatch(html)
 	if m == nil || json.Unmarshal([]byte(m[1]), &block) != nil || len(block) != len(static.Keys()) {
 		t.Error("the scripts do not get the map of keys")
+	}
+}
+
+// Another site may link to a page, but not make a visitor's browser ask for it
+// in passing: a page computes.
+func TestOtherSitesMayOnlyLink(t *testing.T) {
+	s := newServer(t, Config{})
+	for _, row := range []struct {
+		site, mode string
+		want       int
+	}{{"", "", 200}, {"same-origin", "cors", 200}, {"none", "navigate", 200}, {"cross-site", "navigate", 200}, {"cross-site", "no-cors", 403}, {"cross-site", "cors", 403}} {
+		r := ask(s, "GET", "/models", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", row.site)
+			r.Header.Set("Sec-Fetch-Mode", row.mode)
+		})
+		if r.StatusCode != row.want {
+			t.Errorf("from %q by %q: %d, want %d", row.site, row.mode, r.StatusCode, row.want)
+		}
+	}
+}
+
+// A permalink cannot make the server simulate for long before it answers.
+func TestLargeRunsAreNotComputedForThePage(t *testing.T) {
+	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	for _, path := range transfer.Paths() {
+		lane := path + ",model=linux,size=64GiB,chunk=64GiB,cache=cold,net=nic"
+		began := time.Now()
+		r := ask(s, "GET", "/scope?lang=en&a="+lane+"&b="+lane, nil)
+		if r.StatusCode != 200 || !strings.Contains(body(t, r), "too large to be shown without JavaScript") {
+			t.Errorf("%s: %s", path, r.Status)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("%s: the page took %v", path, took)
+		}
 	}
 }

@@ -16,7 +16,8 @@ import (
 // What the server simulates for a page that may have no scripts: little enough
 // to be done while the page loads.
 const (
-	renderPieces = 4096 // calls
+	renderPieces = 4096    // calls
+	renderBytes  = 1 << 30 // a larger run has too many events for it
 	renderTime   = 2 * time.Second
 	renderAround = 8 // events shown before and after the step
 )
@@ -102,13 +103,19 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scena
 	case scenario.Side == trace.Real:
 		l.Why = t.T("scope.why.real")
 		return l
-	case scenario.Size/scenario.Chunk > renderPieces:
+	case scenario.Size/scenario.Chunk > renderPieces, scenario.Size > renderBytes:
 		l.Why = t.T("scope.why.large")
 		return l
 	}
 	ctx, stop := context.WithTimeout(ctx, renderTime)
 	defer stop()
+	leave, err := s.sims.enter(ctx, func(int) {})
+	if err != nil {
+		l.Why = t.T("scope.why.large")
+		return l
+	}
 	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
+	leave()
 	if err != nil {
 		l.Why = t.Sentence(err.Error())
 		return l
@@ -117,7 +124,7 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scena
 	l.Result = result
 	l.Step = min(step, len(run.Events))
 	l.Counts, l.Before = run.CountsAt(l.Step).Counts(), run.CountsAt(l.Step-1).Counts()
-	l.Say = t.T("scope.say.start")
+	l.Say = t.T("scope.say.start.plain") // the scripts add what key leads on
 	if l.Step > 0 {
 		teller := newNarrator(t, run)
 		for _, e := range run.Events[:l.Step] {

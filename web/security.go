@@ -50,6 +50,12 @@ func (g *guard) protect(next http.Handler) http.Handler {
 			http.Error(w, fmt.Sprintf("origin %q is another site: only pages of this server may use it", origin), http.StatusForbidden)
 			return
 		}
+		// A page computes. Other sites may link to it, but not have it computed
+		// behind their visitors' backs, as an <img> would (Fetch Metadata, W3C).
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			http.Error(w, "another site asked for this, and no person did: only links to this server are followed", http.StatusForbidden)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -126,17 +126,29 @@ func TestCancelEndsARunAtOnce(t *testing.T) {
 		sides = append(sides, trace.Real)
 	}
 	for _, side := range sides {
-		ctx, cancel := context.WithCancel(t.Context())
-		s := lab.Default()
-		s.Side, s.Size, s.Chunk = side, 8<<30, 512
-		began := time.Now()
-		time.AfterFunc(100*time.Millisecond, cancel)
-		_, err := l.Run(ctx, s, lab.Options{})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: error %v, want context.Canceled", side, err)
-		}
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("%s: took %v to end", side, took)
+		for _, path := range transfer.Paths() {
+			for _, size := range []struct{ size, chunk int64 }{{8 << 30, 512}, {1 << 40, 1 << 40}} {
+				if side == trace.Real && size.size > 8<<30 {
+					continue // no disk for it
+				}
+				s := lab.Scenario{Path: path, Side: side, Model: lab.Linux, Size: size.size, Chunk: size.chunk, Cache: lab.Cold, Net: lab.Loopback, DMA: true, SG: true}
+				if side == trace.Sim {
+					s.Net = lab.NIC
+				}
+				if side == trace.Real {
+					s.Size, s.Cache = 1<<30, lab.Warm
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				began := time.Now()
+				time.AfterFunc(100*time.Millisecond, cancel)
+				_, err := l.Run(ctx, s, lab.Options{})
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: error %v, want context.Canceled", s, err)
+				}
+				if took := time.Since(began); took > 3*time.Second {
+					t.Errorf("%s: took %v to end", s, took)
+				}
+			}
 		}
 	}
 }

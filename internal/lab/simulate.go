@@ -73,8 +73,15 @@ type stoppable struct {
 	ctx      context.Context
 	total    int64
 	done     int64
-	calls    int
+	told     int64 // what progress was told last
 	progress func(done, total int64)
+}
+
+func (k *stoppable) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
+	if err := k.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return k.Kernel.Read(l, in, dst, off)
 }
 
 func (k *stoppable) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int, error) {
@@ -95,13 +102,14 @@ func (k *stoppable) Splice(l transfer.Label, in transfer.FD, off *int64, out tra
 	return n, k.sent(n, err)
 }
 
-// sent looks up from the work every 256 calls.
+// sent looks up from the work after every call; one call is at most 2 GiB.
 func (k *stoppable) sent(n int, err error) error {
-	k.done += int64(n)
-	if k.calls++; k.calls%256 != 0 || err != nil {
+	if err != nil {
 		return err
 	}
-	if k.progress != nil {
+	k.done += int64(n)
+	if k.progress != nil && (k.done-k.told >= k.total/100 || k.done == k.total) {
+		k.told = k.done
 		k.progress(k.done, k.total)
 	}
 	return k.ctx.Err()
