@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -65,6 +67,12 @@ func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err err
 	log, err := newLog(stderr, f.logLevel)
 	if err != nil {
 		return &usageError{err}
+	}
+	// A reader of our output that goes away, as head(1) does, must not end the
+	// server without its cleaning up.
+	signal.Ignore(syscall.SIGPIPE)
+	if err := clearReadyFile(f.readyFile); err != nil {
+		return err
 	}
 	listener, err := listenPages(f.http)
 	if err != nil {
@@ -124,6 +132,7 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 		ready["kafka"] = kafka.Addr().String()
 	}
 	err := announce(f.readyFile, ready, stdout)
+	announced := err == nil && f.readyFile != ""
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -138,10 +147,27 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 	for range running {
 		err = errors.Join(err, <-ended)
 	}
-	if f.readyFile != "" {
+	if announced {
 		os.Remove(f.readyFile)
 	}
 	return err
+}
+
+// clearReadyFile takes away what an earlier server left, which would mislead
+// whoever waits for the file, and refuses what cannot become one.
+func clearReadyFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("--ready-file: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("--ready-file %s: this is no file; name one that may be written and removed", path)
+	}
+	return os.Remove(path)
 }
 
 // announce prints one line for each address and writes the ready file. The
@@ -163,6 +189,7 @@ func announce(readyFile string, ready map[string]string, stdout io.Writer) error
 		return fmt.Errorf("--ready-file: %w", err)
 	}
 	if err := os.Rename(part, readyFile); err != nil {
+		os.Remove(part)
 		return fmt.Errorf("--ready-file: %w", err)
 	}
 	return nil

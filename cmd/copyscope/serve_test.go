@@ -7,9 +7,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -27,13 +31,16 @@ type server struct {
 func start(t *testing.T, flags ...string) *server {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ready.json")
+	if i := slices.Index(flags, "--ready-file"); i >= 0 {
+		file = flags[i+1]
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &server{stop: cancel, code: make(chan int, 1), stdout: &safeBuffer{}, stderr: &safeBuffer{}}
 	args := append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", file}, flags...)
 	go func() { s.code <- run(ctx, args, s.stdout, s.stderr) }()
 	t.Cleanup(cancel)
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		if text, err := os.ReadFile(file); err == nil {
+		if text, err := os.ReadFile(file); err == nil && s.stdout.String() != "" {
 			if err := json.Unmarshal(text, &s.ready); err != nil {
 				t.Fatalf("ready file %q: %v", text, err)
 			}
@@ -135,6 +142,7 @@ func TestServeRefusesWhatCannotBe(t *testing.T) {
 		{"data is a file", []string{"--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", filepath.Join(file, "dir")}, exitFailed, []string{file}},
 		{"log level", []string{"--log-level", "loud"}, exitUsage, []string{`"loud"`, "debug, info, warn or error"}},
 		{"argument", []string{"now"}, exitUsage, []string{`"now"`}},
+		{"ready file is a directory", []string{"--ready-file", filepath.Dir(file)}, exitFailed, []string{"--ready-file", filepath.Dir(file)}},
 		{"ready file", []string{"--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", filepath.Join(file, "ready")}, exitFailed, []string{"--ready-file"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,6 +163,67 @@ func TestServeRefusesWhatCannotBe(t *testing.T) {
 				t.Errorf("left %v in the temporary directory", left)
 			}
 		})
+	}
+}
+
+// A stale ready file of a server that was killed is gone before the new one
+// serves, and the new one is gone after it.
+func TestServeKeepsTheReadyFileTrue(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ready.json")
+	if err := os.WriteFile(file, []byte(`{"web":"http://127.0.0.1:1"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "--ready-file", file)
+	s.end(t)
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+// The terminal that serve was started from is closed, and so is its output.
+func TestServeCleansUpAfterAHangUp(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SIGHUP needs Unix")
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT} {
+		temp := t.TempDir()
+		file := filepath.Join(t.TempDir(), "ready")
+		binary, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", file)
+		// The test binary is copyscope when it is told so (see TestMain).
+		command.Env = append(os.Environ(), "TMPDIR="+temp, "COPYSCOPE_TEST_MAIN=1")
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		command.Stdout, command.Stderr = w, w
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		r.Close() // nobody reads what it says
+		w.Close()
+		for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+			if _, err := os.Stat(file); err == nil {
+				break
+			}
+			if time.Since(began) > 10*time.Second {
+				t.Fatal("not serving after 10 s")
+			}
+		}
+		command.Process.Signal(signal)
+		if err := command.Wait(); err != nil {
+			t.Errorf("%v: %v", signal, err)
+		}
+		if left, _ := os.ReadDir(temp); len(left) > 0 {
+			t.Errorf("%v: left %v in the temporary directory", signal, left)
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Errorf("%v: the ready file is still there", signal)
+		}
 	}
 }
 
