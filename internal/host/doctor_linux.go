@@ -28,7 +28,7 @@ func Doctor(ctx context.Context) Report {
 		{"cold", "runs that begin with a file that is not in the page cache", tryCold},
 		{"cubic", "the same congestion control on every host", tryCubic},
 		{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one", tryTracefs},
-		{"perf-tracepoint", "tracepoints of this process without a tracefs instance of its own", tryPerfTracepoint},
+		{"perf-tracepoint", "tracepoints of this process with their data, without a tracefs instance of its own", tryPerfTracepoint},
 		{"perf-software", "faults and context switches as counters, with kernel code included", tryPerfSoftware},
 		{"perf-kernel-samples", "in which kernel function the processors spend their time", tryPerfSamples},
 		{"perf-hardware", "cycles and cache misses of copies", tryPerfHardware},
@@ -164,7 +164,7 @@ func tryCold(ctx context.Context) finding {
 		return missing(err.Error(), "TMPDIR=DIR copyscope doctor")
 	}
 	defer src.Close()
-	if err := chill(src.file, probeBytes); err != nil {
+	if err := chill(ctx, src.file, probeBytes); err != nil {
 		return missing(err.Error(), "TMPDIR=DIR copyscope run --cache cold, with DIR on a disk")
 	}
 	fs, _ := storage(os.TempDir())

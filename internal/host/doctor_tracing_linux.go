@@ -15,6 +15,10 @@ import (
 // tracefsPlaces are where tracefs is usually mounted.
 var tracefsPlaces = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
 
+// remountTracefs lets this user's group read it: the numbers of tracepoints are
+// in files of mode 0440 (TRACE_MODE_READ, kernel/trace/trace.h).
+const remountTracefs = "sudo mount -o remount,mode=755,gid=%d %s"
+
 const mountTracefs = "sudo mount -t tracefs -o mode=755 tracefs /sys/kernel/tracing"
 
 // findTracefs says where tracefs is mounted.
@@ -54,8 +58,8 @@ func tryTracefs(context.Context) finding {
 }
 
 // openPerf tries perf_event_open(2) and closes what it opened.
-func openPerf(kind uint32, config uint64, pid, cpu int, bits uint64) error {
-	attr := unix.PerfEventAttr{Type: kind, Config: config, Bits: bits | unix.PerfBitDisabled}
+func openPerf(attr unix.PerfEventAttr, pid, cpu int) error {
+	attr.Bits |= unix.PerfBitDisabled
 	attr.Size = uint32(unsafe.Sizeof(attr))
 	fd, err := unix.PerfEventOpen(&attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err == nil {
@@ -82,33 +86,39 @@ func perfFinding(what string, err error, level int) finding {
 	return notHere(state + ": " + err.Error())
 }
 
+// tryPerfTracepoint tries what a witness of page-cache insertions would need:
+// each one with its data. Counting is no proof of that, as any task may count
+// what itself does; raw data needs CAP_PERFMON or a paranoid level of -1
+// (perf_trace_event_perm, kernel/trace/trace_event_perf.c).
 func tryPerfTracepoint(context.Context) finding {
 	dir, otherwise := findTracefs()
 	if dir == "" {
 		otherwise.why = "a tracepoint is opened by its number, which tracefs tells: " + otherwise.why
 		return otherwise
 	}
-	path := filepath.Join(dir, "events/raw_syscalls/sys_enter/id")
+	path := filepath.Join(dir, "events/filemap/mm_filemap_add_to_page_cache/id")
 	if _, err := os.ReadFile(path); err != nil {
 		if errors.Is(err, os.ErrPermission) {
-			return missing(err.Error(), "sudo mount -o remount,mode=755 "+dir)
+			return missing(err.Error(), fmt.Sprintf(remountTracefs, os.Getegid(), dir))
 		}
 		return notHere(err.Error())
 	}
-	return perfFinding("the tracepoint raw_syscalls:sys_enter", openPerf(unix.PERF_TYPE_TRACEPOINT, uint64(readNumber(path)), 0, -1, 0), -1)
+	return perfFinding("the tracepoint filemap:mm_filemap_add_to_page_cache with its data", openPerf(unix.PerfEventAttr{
+		Type: unix.PERF_TYPE_TRACEPOINT, Config: uint64(readNumber(path)), Sample: 1, Sample_type: unix.PERF_SAMPLE_RAW}, 0, -1), -1)
 }
 
 func tryPerfSoftware(context.Context) finding {
 	return perfFinding("the context switches of this process with kernel code",
-		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CONTEXT_SWITCHES, 0, -1, 0), 1)
+		openPerf(unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CONTEXT_SWITCHES}, 0, -1), 1)
 }
 
 func tryPerfSamples(context.Context) finding {
 	return perfFinding("the clock of processor 0 with all processes and kernel code",
-		openPerf(unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_CPU_CLOCK, -1, 0, 0), 0)
+		openPerf(unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK}, -1, 0), 0)
 }
 
 func tryPerfHardware(context.Context) finding {
 	return perfFinding("the cycles of this process in user mode",
-		openPerf(unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_CPU_CYCLES, 0, -1, unix.PerfBitExcludeKernel|unix.PerfBitExcludeHv), 2)
+		openPerf(unix.PerfEventAttr{Type: unix.PERF_TYPE_HARDWARE, Config: unix.PERF_COUNT_HW_CPU_CYCLES,
+			Bits: unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv}, 0, -1), 2)
 }

@@ -24,8 +24,9 @@ type Options struct {
 	Recorder trace.Recorder
 	// Fault puts a wrapper between program and kernel; nil puts none.
 	Fault func(transfer.Kernel) transfer.Kernel
-	// Progress is told about 64 times, from the sending thread and outside of
-	// what is measured, how many bytes were handed to the socket.
+	// Progress is told about 64 times, from the sending thread and between its
+	// calls, how many bytes were handed to the socket. What it uses is not
+	// counted. The clock goes on meanwhile: see [NotePaused].
 	Progress func(sent int64)
 }
 
@@ -37,8 +38,9 @@ type Outcome struct {
 	FileHash, ReceivedHash uint64
 
 	// Wall is how long the program took to hand everything over, Delivered
-	// until the receiver had the last byte. CPU is what the sender's thread
-	// used for that, ReaderCPU the receiver's, hashing included.
+	// until the receiver had the last byte, both with pauses ([NotePaused]). CPU
+	// is what the sender's thread used for that, pauses apart, ReaderCPU the
+	// receiver's, hashing included.
 	Wall, Delivered, CPU, ReaderCPU trace.Ns
 
 	// Congestion is the congestion control in force at the sender.
@@ -77,7 +79,8 @@ const (
 	// NoteSampled: args every; the thread's usage was read at every so many
 	// calls, so per-call figures of faults and CPU time stand for several.
 	NoteSampled = "host.note.sampled"
-	// NotePaused: args ms; the run paused so long in all while the witness
-	// made events of full records. Wall time includes it.
+	// NotePaused: args ms; the run paused so long in all, 1 ms or more, while
+	// the witness made events of full records and progress was told. Wall time
+	// includes it, CPU time does not.
 	NotePaused = "host.note.paused"
 )

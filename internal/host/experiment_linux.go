@@ -140,7 +140,7 @@ func (e *stage) tell(w *witness) {
 		e.note(NoteSampled, "every", w.every)
 	}
 	e.out.CPU -= w.pausedCPU
-	if w.paused > 0 {
+	if w.paused >= time.Millisecond {
 		e.note(NotePaused, "ms", w.paused.Milliseconds())
 	}
 }
@@ -159,6 +159,11 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	if o.Size <= 0 || o.Chunk <= 0 {
 		return nil, fmt.Errorf("size %d and chunk %d must be above 0", o.Size, o.Chunk)
 	}
+	// mmap-write maps instead, the other paths have no user memory.
+	if n := min(o.Chunk, o.Size); o.Program.Path == "read-write" && n > maxBuffer {
+		return nil, fmt.Errorf("chunk %d of %s: a user buffer of a real run holds at most %d bytes; choose a smaller --chunk",
+			n, o.Program.Path, int64(maxBuffer))
+	}
 	src := o.Source
 	if src == nil {
 		var err error
@@ -176,7 +181,7 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 		return nil, err
 	}
 	defer e.file.Close()
-	if err := e.prepareCache(o); err != nil {
+	if err := e.prepareCache(ctx, o); err != nil {
 		return nil, err
 	}
 	if e.net, err = openLoopback(); err != nil {
@@ -219,9 +224,9 @@ func (e *stage) perform(send func(*stage) (int64, error)) error {
 	return err
 }
 
-func (e *stage) prepareCache(o Options) (err error) {
+func (e *stage) prepareCache(ctx context.Context, o Options) (err error) {
 	if o.Cold {
-		return chill(e.file, o.Size)
+		return chill(ctx, e.file, o.Size)
 	}
 	if e.out.ResidentBefore, err = warm(e.file, o.Size); err != nil {
 		return err

@@ -45,7 +45,7 @@ type MeasuredOptions struct {
 	Start time.Time
 	// Progress is told, at about every 64th of Size and at its end, how many
 	// bytes were handed to the socket. It runs on the measuring thread, between
-	// calls, and is not measured.
+	// calls; what it uses is not counted, how long it takes is told as a pause.
 	Progress func(sent int64)
 	Size     int64
 }
@@ -109,7 +109,7 @@ func (m *Measured) handed(out transfer.FD, n int) {
 	m.sent += int64(n)
 	if m.progress != nil && (m.sent >= m.report || m.sent == m.size) {
 		m.report = m.sent + m.step
-		m.witness.apart(func() { m.progress(m.sent) })
+		m.witness.pause(func() { m.progress(m.sent) })
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// maxBuffer bounds one user buffer. A chunk beyond it is a typing error, and
-// make would end the process where malloc(3) returns NULL.
+// maxBuffer bounds one user buffer, in bytes: make would end the process where
+// malloc(3) returns NULL.
 const maxBuffer = 1 << 30
 
 // memory is the table of a kernel's user buffers and mappings.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -57,13 +58,20 @@ func warm(f *os.File, size int64) (int64, error) {
 
 // chill drops the file's pages from the page cache, and proves it: posix_fadvise
 // only advises.
-func chill(f *os.File, size int64) error {
-	fd := int(f.Fd())
-	if err := unix.Fdatasync(fd); err != nil {
+func chill(ctx context.Context, f *os.File, size int64) error {
+	err := within(ctx, func() error { return synced(f) })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("write the source to the disk before a cold run: %w", err)
 	}
+	fd := int(f.Fd())
 	var left int64
 	for try := range 10 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if try > 0 {
 			freeLentPages()
 			time.Sleep(time.Duration(try) * 5 * time.Millisecond)
@@ -71,13 +79,38 @@ func chill(f *os.File, size int64) error {
 		if err := unix.Fadvise(fd, 0, 0, unix.FADV_DONTNEED); err != nil {
 			return os.NewSyscallError("posix_fadvise", err)
 		}
-		var err error
 		if left, err = resident(f, size); err != nil || left == 0 {
 			return err
 		}
 	}
 	return fmt.Errorf("cold run: %d of %d pages of the source stay in the page cache after posix_fadvise(POSIX_FADV_DONTNEED); "+
 		"a memory file system such as tmpfs cannot be cold, so name a directory on a disk, for example with TMPDIR", left, pagesIn(0, size))
+}
+
+// synced waits until the file's bytes are on the disk. No signal ends that.
+func synced(f *os.File) error {
+	conn, err := f.SyscallConn() // keeps the descriptor until fdatasync is done, closed or not
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := conn.Control(func(fd uintptr) { failed = unix.Fdatasync(int(fd)) }); err != nil {
+		return err
+	}
+	return failed
+}
+
+// within runs f, which cannot be stopped, and waits for it no longer than ctx
+// lasts.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // freeLentPages lets each processor free the packets that it has put aside. A

@@ -30,7 +30,8 @@ type witness struct {
 	// others gives the events of other threads that began before until.
 	others  func(until trace.Ns) []trace.Event
 	waiting []trace.Event // of others, to be told before later ones
-	// paused is how long events were made during the run, pausedCPU what that used.
+	// paused is how long the run stood still while events were made and progress
+	// was told, pausedCPU what that used.
 	paused    time.Duration
 	pausedCPU trace.Ns
 }
@@ -83,10 +84,7 @@ func (w *witness) now() trace.Ns { return trace.Ns(time.Since(w.start)) }
 func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 	setUp := phaseOf(r.call) != trace.Transfer
 	if len(w.records) == cap(w.records) {
-		began, cpu := time.Now(), threadCPU()
-		w.apart(w.emit)
-		w.paused += time.Since(began)
-		w.pausedCPU += threadCPU() - cpu
+		w.pause(w.emit)
 	}
 	if setUp {
 		w.settle()
@@ -112,13 +110,14 @@ func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 // last is the record of the last call.
 func (w *witness) last() *record { return &w.records[len(w.records)-1] }
 
-// settle books what was used since the last time on the last record.
+// settle books what was used since the last time on the first record after
+// that: what the disk brought in then is there before any of them uses it.
 func (w *witness) settle() {
 	if w.since == 0 {
 		return
 	}
 	u := w.usage(w.disk)
-	w.last().used, w.base, w.since = u.minus(w.base), u, 0
+	w.records[len(w.records)-w.since].used, w.base, w.since = u.minus(w.base), u, 0
 }
 
 // usage is what the thread has used so far. What came from the disk is only
@@ -140,13 +139,33 @@ func (w *witness) apart(f func()) {
 	w.base = w.usage(w.disk)
 }
 
+// pause runs f, which is not part of the transfer and may take a while. The
+// run's clock goes on meanwhile, as the receiver's does, so it is told how long.
+func (w *witness) pause(f func()) {
+	began, cpu := time.Now(), threadCPU()
+	w.apart(f)
+	w.paused += time.Since(began)
+	w.pausedCPU += threadCPU() - cpu
+}
+
 func (w *witness) close() {
 	w.settle()
-	if !w.disk && len(w.records) > 0 {
-		w.last().used.diskBytes += w.meter.disk() - w.base.diskBytes
+	if !w.disk {
+		w.disked(w.meter.disk() - w.base.diskBytes)
 	}
 	w.emit()
 	w.meter.close()
+}
+
+// disked books what the disk brought in during the whole run on the first call
+// of the transfer.
+func (w *witness) disked(bytes int64) {
+	for i := range w.records {
+		if r := &w.records[i]; phaseOf(r.call) == trace.Transfer {
+			r.used.diskBytes += bytes
+			return
+		}
+	}
 }
 
 // emit makes the events of all records.

@@ -14,10 +14,13 @@ type Event struct {
 	// At is the start, Dur the time until the end, both on the run's clock.
 	At  Ns `json:"at_ns"`
 	Dur Ns `json:"dur_ns"`
-	// CPU is the processor time that this event itself used. It is set on the
-	// leaves of a modelled run and on the syscall spans of a measured one (from
-	// clock_gettime(2), CLOCK_THREAD_CPUTIME_ID), never on both a span and what
-	// it encloses.
+	// CPU is the processor time that is booked on this event, each nanosecond on
+	// one event only. A modelled run books it on the leaves, never on a span that
+	// encloses them. A measured run books it on the syscall spans: what the thread
+	// used since the call before (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID), and
+	// so the program's own code between the calls and a part of the witness too;
+	// where the witness looks only at every so many calls, the first of them has
+	// it all.
 	CPU Ns `json:"cpu_ns,omitempty"`
 
 	Endpoint Endpoint `json:"endpoint"`
