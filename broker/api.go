@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -50,18 +49,13 @@ func whole[Req kmsg.Request, Resp kmsg.Response](answer func(*connection, Req, R
 	}
 }
 
-// decode reads the request with kmsg.
-func decode[Req kmsg.Request](r request) (Req, error) {
-	req := kmsg.RequestForKey(r.Key).(Req)
-	req.SetVersion(r.Version)
-	body, err := r.message(req.IsFlexible())
+// decode reads the request.
+func decode[Req kmsg.Request](r request) (req Req, err error) {
+	any, err := wire.DecodeRequest(r.RequestHeader, r.body)
 	if err != nil {
 		return req, err
 	}
-	if err := req.ReadFrom(body); err != nil {
-		return req, fmt.Errorf("%w: %s version %d: %w", wire.ErrFrame, kmsg.NameForKey(r.Key), r.Version, err)
-	}
-	return req, nil
+	return any.(Req), nil
 }
 
 // message is what follows the header.

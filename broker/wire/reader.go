@@ -21,6 +21,15 @@ func (r *reader) span(n int64) []byte {
 	return s
 }
 
+func (r *reader) int8() int8 {
+	if b := r.span(1); b != nil {
+		return int8(b[0])
+	}
+	return 0
+}
+
+func (r *reader) bool() bool { return r.int8() != 0 }
+
 func (r *reader) int16() int16 {
 	if b := r.span(2); b != nil {
 		return int16(binary.BigEndian.Uint16(b))
@@ -31,6 +40,13 @@ func (r *reader) int16() int16 {
 func (r *reader) int32() int32 {
 	if b := r.span(4); b != nil {
 		return int32(binary.BigEndian.Uint32(b))
+	}
+	return 0
+}
+
+func (r *reader) int64() int64 {
+	if b := r.span(8); b != nil {
+		return int64(binary.BigEndian.Uint64(b))
 	}
 	return 0
 }
@@ -51,7 +67,7 @@ func (r *reader) length(short bool) int64 {
 	case r.flexible:
 		v := r.uvarint()
 		if v > 1<<31 {
-			r.bad = true
+			r.bad, r.rest = true, nil
 			return 0
 		}
 		return int64(v) - 1
@@ -73,6 +89,16 @@ func (r *reader) bytes(short bool) []byte {
 // str is a copy, so that it may outlive the frame.
 func (r *reader) str() string { return string(r.bytes(true)) }
 
+// nullableStr is nil for null.
+func (r *reader) nullableStr() *string {
+	b := r.bytes(true)
+	if b == nil {
+		return nil
+	}
+	s := string(b)
+	return &s
+}
+
 // shortString is a string of the request header, which is never compact.
 func (r *reader) shortString() string {
 	n := int64(r.int16())
@@ -82,16 +108,16 @@ func (r *reader) shortString() string {
 	return string(r.span(n))
 }
 
-// array is the number of elements that follow, each of at least minBytes. A
-// count that cannot be true is refused before memory is made for it.
+// array is the number of elements that follow, each of at least minBytes; -1
+// is null. A count that cannot be true is refused before memory is made for it.
 func (r *reader) array(minBytes int) int {
 	n := r.length(false)
 	if r.bad || n < 0 {
-		return 0
+		return -1
 	}
 	if n > int64(len(r.rest)/minBytes) {
 		r.bad, r.rest = true, nil
-		return 0
+		return -1
 	}
 	return int(n)
 }

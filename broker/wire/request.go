@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// DecodeRequest decodes what follows a request's header, but not Produce, for
+// which there is [DecodeProduce].
+//
+// The structures are kmsg's, the decoding is not: kmsg's reader counts a
+// claimed number of tagged fields down, up to 2^32 at the end of each
+// structure, though the bytes have run out long before. Here a count that
+// cannot be true ends the decoding: each step takes at least one byte.
+func DecodeRequest(h RequestHeader, body []byte) (kmsg.Request, error) {
+	decode, ok := decoders[kmsg.Key(h.Key)]
+	if !ok {
+		return nil, fmt.Errorf("%w: API key %d cannot be decoded", ErrFrame, h.Key)
+	}
+	req := kmsg.RequestForKey(h.Key)
+	req.SetVersion(h.Version)
+	if req.IsFlexible() {
+		var err error
+		if body, err = CutTags(body); err != nil {
+			return nil, err
+		}
+	}
+	r := &reader{rest: body, flexible: req.IsFlexible()}
+	decode(r, req)
+	r.structEnd()
+	if r.bad {
+		return nil, fmt.Errorf("%w: %s version %d is cut short or has wrong lengths", ErrFrame, kmsg.NameForKey(h.Key), h.Version)
+	}
+	return req, nil
+}
+
+// decoders are by API key; each takes the fields of the versions served, up to
+// the tagged fields at the end.
+var decoders = map[kmsg.Key]func(*reader, kmsg.Request){
+	kmsg.Fetch:                   of(decodeFetch),
+	kmsg.ListOffsets:             of(decodeListOffsets),
+	kmsg.Metadata:                of(decodeMetadata),
+	kmsg.FindCoordinator:         of(decodeFindCoordinator),
+	kmsg.ApiVersions:             of(decodeApiVersions),
+	kmsg.CreateTopics:            of(decodeCreateTopics),
+	kmsg.DescribeConfigs:         of(decodeDescribeConfigs),
+	kmsg.AlterConfigs:            of(decodeAlterConfigs),
+	kmsg.IncrementalAlterConfigs: of(decodeIncrementalAlterConfigs),
+}
+
+func of[Req kmsg.Request](decode func(*reader, Req)) func(*reader, kmsg.Request) {
+	return func(r *reader, req kmsg.Request) { decode(r, req.(Req)) }
+}
+
+// list reads an array whose elements have at least minBytes each; it is nil
+// for null.
+func list[T any](r *reader, minBytes int, element func() T) []T {
+	n := r.array(minBytes)
+	if n < 0 {
+		return nil
+	}
+	out := make([]T, 0, n)
+	for range n {
+		if out = append(out, element()); r.bad {
+			return nil
+		}
+	}
+	return out
+}
+
+func decodeFindCoordinator(r *reader, req *kmsg.FindCoordinatorRequest) {
+	req.CoordinatorKey = r.str()
+	if req.Version >= 1 {
+		req.CoordinatorType = r.int8()
+	}
+}
+
+func decodeApiVersions(r *reader, req *kmsg.ApiVersionsRequest) {
+	if req.Version >= 3 {
+		req.ClientSoftwareName = r.str()
+		req.ClientSoftwareVersion = r.str()
+	}
+}

@@ -1,0 +1,161 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/wire"
+)
+
+// served are the requests of DecodeRequest, filled, each with the range of its
+// versions.
+func served() []struct {
+	req      kmsg.Request
+	min, max int16
+} {
+	null, empty, some := (*string)(nil), kmsg.StringPtr(""), kmsg.StringPtr("value")
+	fetch := kmsg.NewPtrFetchRequest()
+	fetch.MaxWaitMillis, fetch.MinBytes, fetch.MaxBytes, fetch.SessionID, fetch.SessionEpoch, fetch.Rack = 1, 2, 3, 4, 5, "rack"
+	for _, name := range []string{"one", "two"} {
+		fetch.Topics = append(fetch.Topics, kmsg.FetchRequestTopic{Topic: name})
+		for n := range int32(3) {
+			p := kmsg.NewFetchRequestTopicPartition()
+			p.Partition, p.FetchOffset, p.PartitionMaxBytes = n, 1<<40, 1<<20
+			to := &fetch.Topics[len(fetch.Topics)-1]
+			to.Partitions = append(to.Partitions, p)
+		}
+	}
+	fetch.ForgottenTopics = []kmsg.FetchRequestForgottenTopic{{Topic: "three", Partitions: []int32{4, 5}}}
+	offsets := kmsg.NewPtrListOffsetsRequest()
+	offsets.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{
+		{Partition: 1, Timestamp: -2, CurrentLeaderEpoch: -1}, {Partition: 2, Timestamp: 1 << 40, CurrentLeaderEpoch: -1}}}}
+	topics := kmsg.NewPtrMetadataRequest()
+	topics.Topics, topics.AllowAutoTopicCreation = []kmsg.MetadataRequestTopic{{Topic: some}, {Topic: empty}}, true
+	all, none := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataRequest()
+	none.Topics = []kmsg.MetadataRequestTopic{}
+	byID := kmsg.NewPtrMetadataRequest()
+	byID.Topics = []kmsg.MetadataRequestTopic{{TopicID: [16]byte{1, 2, 3}}, {Topic: some}}
+	create := kmsg.NewPtrCreateTopicsRequest()
+	create.Topics = []kmsg.CreateTopicsRequestTopic{{Topic: "t", NumPartitions: -1, ReplicationFactor: -1,
+		ReplicaAssignment: []kmsg.CreateTopicsRequestTopicReplicaAssignment{{Partition: 0, Replicas: []int32{1, 2}}, {Partition: 1}},
+		Configs:           []kmsg.CreateTopicsRequestTopicConfig{{Name: "a", Value: some}, {Name: "b", Value: null}, {Name: "c", Value: empty}}}}
+	create.ValidateOnly = true
+	describe := kmsg.NewPtrDescribeConfigsRequest()
+	describe.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: 2, ResourceName: "t"}, {ResourceType: 4, ResourceName: "1", ConfigNames: []string{"a", "b"}}, {ConfigNames: []string{}}}
+	describe.IncludeSynonyms, describe.IncludeDocumentation = true, true
+	alter := kmsg.NewPtrAlterConfigsRequest()
+	alter.Resources = []kmsg.AlterConfigsRequestResource{{ResourceType: 2, ResourceName: "t", Configs: []kmsg.AlterConfigsRequestResourceConfig{{Name: "a", Value: some}, {Name: "b"}}}}
+	incremental := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	incremental.Resources = []kmsg.IncrementalAlterConfigsRequestResource{{ResourceType: 2, ResourceName: "t", Configs: []kmsg.IncrementalAlterConfigsRequestResourceConfig{{Name: "a", Op: 1}, {Name: "b", Value: some}}}}
+	incremental.ValidateOnly = true
+	return []struct {
+		req      kmsg.Request
+		min, max int16
+	}{
+		{fetch, 4, 12}, {offsets, 1, 6}, {topics, 0, 12}, {all, 1, 12}, {none, 0, 12}, {byID, 10, 12},
+		{&kmsg.FindCoordinatorRequest{CoordinatorKey: "group", CoordinatorType: 1}, 0, 2},
+		{&kmsg.ApiVersionsRequest{ClientSoftwareName: "name", ClientSoftwareVersion: "1.2"}, 0, 4},
+		{create, 0, 7}, {describe, 0, 4}, {alter, 0, 2}, {incremental, 0, 1},
+	}
+}
+
+// messages are the requests in all their versions, with their messages: what
+// follows the header's fixed fields.
+func messages(each func(req kmsg.Request, h wire.RequestHeader, message []byte)) {
+	for _, s := range served() {
+		for version := s.min; version <= s.max; version++ {
+			s.req.SetVersion(version)
+			message := s.req.AppendTo(nil)
+			if s.req.IsFlexible() {
+				message = append([]byte{0}, message...)
+			}
+			each(s.req, wire.RequestHeader{Key: s.req.Key(), Version: version}, message)
+		}
+	}
+}
+
+// What franz-go encodes is decoded to the same, in every version, and nothing
+// shorter is taken for it.
+func TestDecodeRequest(t *testing.T) {
+	messages(func(req kmsg.Request, h wire.RequestHeader, message []byte) {
+		got, err := wire.DecodeRequest(h, message)
+		if err != nil {
+			t.Errorf("%T version %d: %v", req, h.Version, err)
+			return
+		}
+		if again := got.AppendTo(nil); !bytes.Equal(again, req.AppendTo(nil)) {
+			t.Errorf("%T version %d: %x became %x", req, h.Version, req.AppendTo(nil), again)
+		}
+		for n := range message {
+			if _, err := wire.DecodeRequest(h, message[:n]); !errors.Is(err, wire.ErrFrame) {
+				t.Errorf("%T version %d, %d of %d bytes: got %v", req, h.Version, n, len(message), err)
+			}
+		}
+	})
+}
+
+// Tagged fields that nobody knows are skipped.
+func TestUnknownTags(t *testing.T) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Version = 12
+	topic := kmsg.MetadataRequestTopic{Topic: kmsg.StringPtr("t")}
+	topic.UnknownTags.Set(77, []byte("seventy-seven"))
+	req.Topics = append(req.Topics, topic, kmsg.MetadataRequestTopic{Topic: kmsg.StringPtr("u")})
+	req.UnknownTags.Set(1<<20, nil)
+	got, err := wire.DecodeRequest(wire.RequestHeader{Key: 3, Version: 12}, append([]byte{1, 5, 2, 'h', 'i'}, req.AppendTo(nil)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := got.(*kmsg.MetadataRequest); len(m.Topics) != 2 || *m.Topics[1].Topic != "u" {
+		t.Errorf("got %+v", m)
+	}
+}
+
+// Counts that are not true end the decoding at once, wherever they stand: a
+// count of 2^32-1 tagged fields would be counted down for a minute.
+func TestLyingTagCounts(t *testing.T) {
+	lies := [][]byte{binary.AppendUvarint(nil, 1<<32-1), binary.AppendUvarint(nil, 1<<64-1), {0x7f, 0xff, 0xff, 0xff}, {0xff, 0xff, 0xff, 0xff}}
+	began, n := time.Now(), 0
+	messages(func(_ kmsg.Request, h wire.RequestHeader, message []byte) {
+		for at := range len(message) + 1 {
+			for _, lie := range lies {
+				wire.DecodeRequest(h, slices.Concat(message[:at], lie))
+				wire.DecodeRequest(h, slices.Concat(message[:at], lie, message[at:]))
+				n += 2
+			}
+		}
+	})
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("%d requests took %v", n, took)
+	}
+}
+
+// FuzzDecodeRequest: decoding ends soon, whatever comes, and what it takes it
+// can encode.
+func FuzzDecodeRequest(f *testing.F) {
+	messages(func(_ kmsg.Request, h wire.RequestHeader, message []byte) { f.Add(h.Key, h.Version, message) })
+	f.Add(int16(18), int16(3), []byte{0, 2, 'a', 2, 'b', 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Add(int16(3), int16(9), []byte{0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, key, version int16, message []byte) {
+		for _, s := range served() {
+			if s.req.Key() != key || version < s.min || version > s.max {
+				continue
+			}
+			began := time.Now()
+			req, err := wire.DecodeRequest(wire.RequestHeader{Key: key, Version: version}, message)
+			if took := time.Since(began); took > 10*time.Second {
+				t.Fatalf("%d bytes took %v", len(message), took)
+			}
+			if err == nil {
+				req.AppendTo(nil)
+			}
+			return
+		}
+	})
+}

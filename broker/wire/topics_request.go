@@ -1,0 +1,56 @@
+package wire
+
+import "github.com/twmb/franz-go/pkg/kmsg"
+
+// MetadataRequest.json, versions 0 to 12. No topics, as null, asks for all.
+func decodeMetadata(r *reader, req *kmsg.MetadataRequest) {
+	req.Topics = list(r, minTopicBytes, func() kmsg.MetadataRequestTopic {
+		t := kmsg.NewMetadataRequestTopic()
+		if req.Version >= 10 {
+			copy(t.TopicID[:], r.span(int64(len(t.TopicID))))
+		}
+		if t.Topic = r.nullableStr(); t.Topic == nil && req.Version < 10 {
+			r.bad = true // there is no id that it could be
+		}
+		r.structEnd()
+		return t
+	})
+	if req.Version >= 4 {
+		req.AllowAutoTopicCreation = r.bool()
+	}
+	if req.Version >= 8 && req.Version <= 10 {
+		req.IncludeClusterAuthorizedOperations = r.bool()
+	}
+	if req.Version >= 8 {
+		req.IncludeTopicAuthorizedOperations = r.bool()
+	}
+}
+
+// CreateTopicsRequest.json, versions 0 to 7.
+func decodeCreateTopics(r *reader, req *kmsg.CreateTopicsRequest) {
+	req.Topics = list(r, 9, func() kmsg.CreateTopicsRequestTopic {
+		t := kmsg.NewCreateTopicsRequestTopic()
+		t.Topic = r.str()
+		t.NumPartitions = r.int32()
+		t.ReplicationFactor = r.int16()
+		t.ReplicaAssignment = list(r, 5, func() kmsg.CreateTopicsRequestTopicReplicaAssignment {
+			a := kmsg.NewCreateTopicsRequestTopicReplicaAssignment()
+			a.Partition = r.int32()
+			a.Replicas = list(r, 4, r.int32)
+			r.structEnd()
+			return a
+		})
+		t.Configs = list(r, minConfigBytes, func() kmsg.CreateTopicsRequestTopicConfig {
+			c := kmsg.NewCreateTopicsRequestTopicConfig()
+			c.Name, c.Value = r.str(), r.nullableStr()
+			r.structEnd()
+			return c
+		})
+		r.structEnd()
+		return t
+	})
+	req.TimeoutMillis = r.int32()
+	if req.Version >= 1 {
+		req.ValidateOnly = r.bool()
+	}
+}
