@@ -56,7 +56,7 @@ type Settings struct {
 }
 
 // DefaultSettings are the defaults of a current kernel: VM_READAHEAD_PAGES
-// (include/linux/mm.h), pipe_max_size (fs/pipe.c), tcp_wmem's maximum
+// (include/linux/pagemap.h), pipe_max_size (fs/pipe.c), tcp_wmem's maximum
 // (net/ipv4/tcp.c).
 func DefaultSettings() Settings {
 	return Settings{ReadaheadBytes: 128 << 10, PipeMaxBytes: 1 << 20, SendBufferBytes: 4 << 20}

@@ -48,18 +48,18 @@ func Fidelity() []Rule {
 		{"pio", "disk", Partial, Partial, "", "ATA/ATAPI-3, PIO mode 4"},
 		{"disk-head", "disk", NotModelled, NotModelled, "", ""},
 
-		{"gather", "nic", Full, Full, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},
-		{"no-gather", "nic", Full, Partial, "6.18", "net/core/skbuff.c, skb_segment, skb_linearize"},
-		{"packets", "nic", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_output.c, tcp_tso_segment"},
+		{"gather", "nic", Full, Partial, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},
+		{"no-gather", "nic", Full, Partial, "6.18", "net/core/skbuff.c, skb_segment; include/linux/skbuff.h, skb_linearize"},
+		{"packets", "nic", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_offload.c, tcp_gso_segment"},
 		{"interrupt", "nic", Partial, Partial, "6.18", "net/core/dev.c, napi_poll"},
 
 		{"socket-buffer", "socket", NotModelled, Partial, "6.18", "net/core/stream.c, sk_stream_write_space"},
-		{"segments", "socket", NotModelled, Partial, "6.18", "net/ipv4/tcp.c, tcp_sendmsg_locked; GSO_MAX_SIZE"},
+		{"segments", "socket", NotModelled, Partial, "6.18", "net/ipv4/tcp.c, tcp_sendmsg_locked; include/linux/netdevice.h, GSO_LEGACY_MAX_SIZE"},
 		{"loopback", "socket", NotModelled, Partial, "6.18", "drivers/net/loopback.c"},
 		{"tcp-control", "socket", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_input.c"},
 
-		{"pipe-capacity", "pipe", NotModelled, Full, "6.18", "fs/pipe.c, pipe_set_size; pipe(7)"},
-		{"sendfile-pipe", "pipe", NotModelled, Full, "6.18", "fs/splice.c, splice_direct_to_actor"},
+		{"pipe-capacity", "pipe", NotModelled, Partial, "6.18", "fs/pipe.c, pipe_set_size; pipe(7)"},
+		{"sendfile-pipe", "pipe", NotModelled, Partial, "6.18", "fs/splice.c, splice_direct_to_actor"},
 		{"page-references", "pipe", Partial, Full, "6.18", "mm/filemap.c, splice_folio_into_pipe"},
 	}
 }

@@ -16,6 +16,7 @@ func (l linux) cached(off, n int64, use func(off, n int64)) {
 	m := l.m
 	end := off + n
 	last := (end-1)/PageBytes + 1
+	defer func() { m.cache.ra.previous = end / PageBytes }() // file_ra_state.prev_pos
 	for off < end {
 		i := off / PageBytes
 		run := min(m.cache.resident(i), last-i)
@@ -50,38 +51,52 @@ func (l linux) marker() int64 {
 
 func (l linux) maximum() int64 { return l.m.cfg.Settings.ReadaheadBytes / PageBytes }
 
-// synchronousReadahead is page_cache_sync_ra (mm/readahead.c): request pages
-// from page i on are wanted and missing. It returns how many of them it
-// brought in; the program has waited for them.
+// synchronousReadahead is page_cache_sync_ra (mm/readahead.c): page i is
+// missing, and request pages from there on are wanted. It returns how many of
+// them it brought in; the program has waited for them.
 func (l linux) synchronousReadahead(i, request int64) int64 {
-	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
-	request = m.cache.missing(i, i+request)
-	behind := l.contiguousBefore(i)
+	ra, most := &l.m.cache.ra, l.maximum()
+	missing := l.m.cache.missing(i, i+request)
+	step := i - ra.previous
 	switch {
-	case most == 0:
-		ra.start, ra.size, ra.async = i, request, 0
-	case i == 0 || request > most:
+	case most == 0: // readahead is off: page by page
+		return l.readAsIs(i, 1)
+	case i == 0 || request > most || step == 0 || step == 1:
+		// The start of the file, an oversized read, or the next of a sequence.
 		ra.start, ra.size = i, initialWindow(request, most)
 		ra.async = ra.size / 2
 		if ra.size > request {
 			ra.async = ra.size - request
 		}
-	case behind <= request: // no trace of a sequential reader: as asked, no more
-		ra.start, ra.size, ra.async = i, request, 0
 	default:
+		behind := l.contiguousBefore(i, most)
+		if behind <= request { // no trace of a sequential reader
+			return l.readAsIs(i, missing)
+		}
+		if behind == i { // cached from the file's start: a long run is likely
+			behind *= 2
+		}
 		ra.start, ra.size, ra.async = i, min(behind+request, most), 1
 	}
-	wanted := min(ra.size, request)
-	m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: wanted, Offset: i * PageBytes}, m.costs.LookupTime)
+	wanted := min(ra.size, missing)
+	l.m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: wanted, Offset: i * PageBytes}, l.m.costs.LookupTime)
 	l.readWindow("initial", wanted, true)
 	return wanted
 }
 
-// contiguousBefore is how many pages right before page i are in the page cache.
-func (l linux) contiguousBefore(i int64) int64 {
+// readAsIs reads n pages and leaves the readahead state as it was.
+func (l linux) readAsIs(i, n int64) int64 {
+	l.m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: n, Offset: i * PageBytes}, l.m.costs.LookupTime)
+	l.m.readDisk(i, i+n, true)
+	return n
+}
+
+// contiguousBefore is how many pages right before page i are in the page
+// cache; it looks back so many pages at the most.
+func (l linux) contiguousBefore(i, most int64) int64 {
 	for _, r := range l.m.cache.runs {
 		if r.from < i && i <= r.to {
-			return i - r.from
+			return min(i-r.from, most)
 		}
 	}
 	return 0
@@ -123,9 +138,11 @@ func (linux) mapped(*mapping) {}
 // aligned group (fault_around_bytes, mm/memory.c).
 const faultAroundPages = 16
 
-// touched takes the faults of a range: a resident page brings its resident
-// neighbours along (filemap_map_pages), a missing one is a major fault with a
-// read around it (do_sync_mmap_readahead).
+// touched takes the faults of a range: each maps the resident pages of the
+// group around it (filemap_map_pages), but for the page that the next readahead
+// waits for, whose own fault starts it. A missing page is a major fault with a
+// read around it (do_sync_mmap_readahead); when that is done, the fault is taken
+// up again and maps its group as well.
 func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
 	m := l.m
 	minor := int64(0)
@@ -134,24 +151,35 @@ func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
 			i += have
 			continue
 		}
-		if m.cache.resident(i) == 0 || m.inflight.covers(i) {
+		switch {
+		case m.cache.resident(i) == 0 || m.inflight.covers(i):
 			l.faults(by, minor, "minor", i)
 			minor = 0
 			l.faults(by, 1, "major", i)
 			l.readAround(i)
-			mp.mapped.insert(i, i+1)
-			continue
-		}
-		if i == l.marker() {
+		case i == l.marker():
 			l.asynchronousReadahead()
+			minor++
+		default:
+			minor++
 		}
-		minor++
-		group := i &^ (faultAroundPages - 1)
-		first := max(group, mp.off/PageBytes)
-		last := min(group+faultAroundPages, pages(0, mp.off+mp.n), i+m.cache.resident(i))
-		mp.mapped.insert(max(first, i), last)
+		l.mapAround(mp, i)
 	}
 	l.faults(by, minor, "minor", off/PageBytes)
+}
+
+// mapAround enters page i and its resident neighbours into the page table. The
+// group is aligned in the file here, in the address space there, which is the
+// same for a mapping that begins with the file.
+func (l linux) mapAround(mp *mapping, i int64) {
+	mp.mapped.insert(i, i+1)
+	group := i &^ (faultAroundPages - 1)
+	first, last := max(group, mp.off/PageBytes), min(group+faultAroundPages, pages(0, mp.off+mp.n))
+	for p := first; p < last; p++ {
+		if p != l.marker() && l.m.cache.resident(p) > 0 && !l.m.inflight.covers(p) {
+			mp.mapped.insert(p, p+1)
+		}
+	}
 }
 
 func (l linux) faults(by trace.Actor, n int64, detail string, page int64) {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"sort"
 
 	"copyscope/internal/trace"
@@ -58,6 +59,7 @@ func New(cfg Config, rec trace.Recorder) (*Machine, error) {
 func (m *Machine) Replace(bytes int64) {
 	m.file = file{size: bytes, made: bytes}
 	m.cache = pageCache{}
+	m.cache.ra.previous = math.MinInt32 // nothing was read yet, so nothing follows it
 	if m.cfg.Warm && bytes > 0 {
 		m.cache.insert(0, pages(0, bytes))
 	}

@@ -7,9 +7,9 @@ import "sort"
 type pageCache struct {
 	runs []pageRun
 	// ra is the file's readahead state (struct file_ra_state), in pages: the
-	// last window, and how many pages at its end are still ahead of the reader
-	// when the next window is asked for.
-	ra struct{ start, size, async int64 }
+	// last window, how many pages at its end are still ahead of the reader when
+	// the next window is asked for, and where the last read ended.
+	ra struct{ start, size, async, previous int64 }
 }
 
 // pageRun is the pages [from, to).

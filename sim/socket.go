@@ -85,8 +85,9 @@ func (m *Machine) sendPacket(es []Extent) {
 }
 
 // linearise copies a packet's payload into one piece of memory. The textbook
-// copies what was lent; the linux model copies every payload (skb_segment, or
-// skb_linearize for what is not GSO, net/core/skbuff.c).
+// copies what was lent; the linux model copies every payload (skb_segment,
+// net/core/skbuff.c, or skb_linearize, include/linux/skbuff.h, for what is not
+// GSO).
 func (m *Machine) linearise(es []Extent) []Extent {
 	n := length(es)
 	from, detail := trace.SocketBuffer, "linearise"

@@ -164,6 +164,11 @@ func runScenarios(ctx context.Context, stdout, stderr io.Writer, scenarios []lab
 	if err := printReport(stdout, report, f.json); err != nil {
 		return err
 	}
+	return judge(rows)
+}
+
+// judge is the error of a run of which a prediction did not hold.
+func judge(rows []trace.Comparison) error {
 	for _, c := range rows {
 		if !c.Holds() {
 			return errPredictionFailed

@@ -68,6 +68,8 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 // asks for equality.
 type Bound struct {
 	Abs, Rel float64
+	// Fewer: the measurement may also be anything less than the prediction.
+	Fewer bool
 	// Why says what makes the figure vary; it explains a difference.
 	Why string
 }
@@ -78,6 +80,9 @@ func Compare(path string, name CountName, predicted, measured Count, bound Bound
 		PredictedBy: predicted.Provenance, Provenance: measured.Provenance}
 	allowed := math.Max(bound.Abs, bound.Rel*predicted.Value)
 	diff := math.Abs(predicted.Value - measured.Value)
+	if bound.Fewer && measured.Value < predicted.Value {
+		allowed = predicted.Value
+	}
 	if !predicted.Known() {
 		c.Predicted, c.Verdict, c.Reason = nil, NotMeasurable, predicted.Reason
 	}
@@ -103,11 +108,11 @@ func Compare(path string, name CountName, predicted, measured Count, bound Bound
 // number writes a value without an exponent.
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// CompareWords holds a predicted word (for example who copies: "copy" or
-// "lend") against the observed one.
-func CompareWords(path, count, predicted, measured string, by Provenance) Comparison {
+// CompareWords holds an expected word (for example who copies: "copy" or
+// "lend"), known by expectedBy, against the observed one.
+func CompareWords(path, count, predicted string, expectedBy Provenance, measured string, by Provenance) Comparison {
 	c := Comparison{Path: path, Count: count, Predicted: predicted, Measured: measured,
-		PredictedBy: Modelled, Provenance: by, Verdict: equality(by)}
+		PredictedBy: expectedBy, Provenance: by, Verdict: equality(by)}
 	if predicted != measured {
 		c.Verdict, c.Reason = Differs, fmt.Sprintf("predicted %s, observed %s", predicted, measured)
 	}

@@ -26,6 +26,8 @@ func TestVerdicts(t *testing.T) {
 		"within, relative":          {n(100, Modelled), n(90, Measured), Bound{Rel: 0.1, Why: "timers"}, Within, "timers"},
 		"within, the larger bound":  {n(100, Modelled), n(110, Measured), Bound{Abs: 1, Rel: 0.1}, Within, ""},
 		"just outside":              {n(100, Modelled), n(111, Measured), Bound{Abs: 10, Rel: 0.1}, Differs, "predicted 100, measured 111"},
+		"fewer, where they may be":  {n(100, Modelled), n(3, Measured), Bound{Abs: 5, Fewer: true, Why: "w"}, Within, "w"},
+		"more than fewer allows":    {n(100, Modelled), n(106, Measured), Bound{Abs: 5, Fewer: true}, Differs, "predicted 100, measured 106"},
 		"equal needs no bound":      {n(4, Modelled), n(4, Measured), Bound{Abs: 2}, Equal, ""},
 		"zero is a prediction":      {n(0, Modelled), n(1, Measured), Bound{Rel: 0.5}, Differs, "predicted 0, measured 1"},
 		"not measured":              {n(4, Modelled), gone("no tracepoint"), Bound{}, NotMeasurable, "no tracepoint"},
@@ -57,7 +59,7 @@ func TestCompareWords(t *testing.T) {
 		by       Provenance
 		want     Verdict
 	}{{"copy", Measured, Equal}, {"copy", Derived, EqualByRule}, {"lend", Measured, Differs}} {
-		c := CompareWords("read-write", "who copies", "copy", r.observed, r.by)
+		c := CompareWords("read-write", "who copies", "copy", Modelled, r.observed, r.by)
 		if c.Verdict != r.want {
 			t.Errorf("%s by %s: %s, want %s", r.observed, r.by, c.Verdict, r.want)
 		}

@@ -1,0 +1,64 @@
+package lab_test
+
+import (
+	"testing"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// result is a run of two writes that sent 20 bytes, changed as told.
+func result(side trace.Side, change func(r *lab.Result, calls *[]string)) *lab.Result {
+	r := &lab.Result{Scenario: lab.Scenario{Path: "read-write", Side: side}, Alias: "copy", FileHash: "f", ReceivedHash: "f"}
+	calls := []string{"read", "write"}
+	if change != nil {
+		change(r, &calls)
+	}
+	base := trace.Measured
+	if side == trace.Sim {
+		base = trace.Modelled
+	}
+	r.Counter = trace.NewCounter(20, base, nil)
+	for _, name := range calls {
+		r.Counter.Add(trace.Event{Kind: trace.Syscall, Syscall: name, Phase: trace.Transfer, Provenance: base})
+	}
+	return r
+}
+
+// Each thing that a run compares fails the comparison when it differs, on
+// whichever side.
+func TestCompareResultsNoticesEveryDifference(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		predicted func(r *lab.Result, calls *[]string)
+		measured  func(r *lab.Result, calls *[]string)
+		differs   []string
+	}{
+		{name: "nothing"},
+		{name: "the probe saw a page lent", measured: func(r *lab.Result, _ *[]string) { r.Alias = "lend" }, differs: []string{"who_copies"}},
+		{name: "the model lends", predicted: func(r *lab.Result, _ *[]string) { r.Alias = "lend" }, differs: []string{"who_copies"}},
+		{name: "the probe saw both", measured: func(r *lab.Result, _ *[]string) { r.Alias = "mixed" }, differs: []string{"who_copies"}},
+		{name: "other bytes arrived", measured: func(r *lab.Result, _ *[]string) { r.ReceivedHash = "g" }, differs: []string{"received_hash"}},
+		{name: "a call more", measured: func(_ *lab.Result, c *[]string) { *c = append(*c, "write") }, differs: []string{"syscalls", "syscalls_by_name.write"}},
+		{name: "a call that nobody predicted", measured: func(_ *lab.Result, c *[]string) { (*c)[0] = "poll" }, differs: []string{"syscalls_by_name.poll", "syscalls_by_name.read"}},
+		{name: "a predicted call that nobody made", predicted: func(_ *lab.Result, c *[]string) { *c = append(*c, "mmap") }, differs: []string{"syscalls", "syscalls_by_name.mmap"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			differs := map[string]bool{}
+			for _, c := range lab.CompareResults(result(trace.Sim, row.predicted), result(trace.Real, row.measured)) {
+				if !c.Holds() {
+					differs[c.Count] = true
+				}
+			}
+			for _, want := range row.differs {
+				if !differs[want] {
+					t.Errorf("%s does not differ", want)
+				}
+				delete(differs, want)
+			}
+			for other := range differs {
+				t.Errorf("%s differs", other)
+			}
+		})
+	}
+}
