@@ -12,6 +12,7 @@ const (
 	cpuAlso = "also" // a device does the event, and the CPU works on something else
 	cpuFree = "free" // a device does the event, and the CPU has little or nothing to do
 	cpuWait = "wait" // the program waits; the CPU is free for others
+	cpuCall = "call" // a system call is under way; it encloses work and waiting
 )
 
 // cpuStates tells what the CPU does during each event. While a device moves
@@ -28,7 +29,9 @@ func cpuStates(events []trace.Event) []string {
 		switch {
 		case e.Kind == trace.Wait:
 			states[i] = cpuWait
-		case byCode(e) || e.Kind == trace.Syscall:
+		case e.Kind == trace.Syscall:
+			states[i] = cpuCall
+		case byCode(e):
 			states[i] = cpuBusy
 		case 2*overlap(work, e) > e.Dur:
 			states[i] = cpuAlso

@@ -12,34 +12,56 @@ type narrator struct {
 	t       *locale.Translator
 	counter *trace.Counter
 	known   map[string]bool
+	told    map[trace.Place]bool // terms that have been explained
 }
 
 func newNarrator(t *locale.Translator, run *trace.Run) *narrator {
-	n := &narrator{t: t, counter: run.Counter(), known: map[string]bool{}}
+	n := &narrator{t: t, counter: run.Counter(), known: map[string]bool{}, told: map[trace.Place]bool{}}
 	for _, id := range locale.IDs(locale.English) {
 		n.known[id] = true
 	}
 	return n
 }
 
-// tell is the sentence for the next event.
+// tell is the sentence for the next event. A term that articles call by other
+// names has these with it where it is first used.
 func (n *narrator) tell(e trace.Event) string {
 	n.counter.Add(e)
-	return n.t.T(n.message(e),
+	say := n.t.T(n.message(e),
 		"From", n.place(e.From), "To", n.place(e.To), "Bytes", templates.Size(e.Bytes), "Count", e.Units(),
 		"Call", e.Syscall, "Ret", e.Ret, "Errno", e.Errno,
 		"Nth", int64(n.counter.Count(trace.CPUCopies).Value))
+	if e.Kind != trace.Syscall && (e.From == trace.PageCache || e.To == trace.PageCache) && n.first(trace.PageCache) {
+		return n.t.T("narrate.term.page-cache", "Say", say)
+	}
+	return say
+}
+
+// first says whether a term is used for the first time.
+func (n *narrator) first(term trace.Place) bool {
+	told := n.told[term]
+	n.told[term] = true
+	return !told
 }
 
 // message is the most particular sentence that the catalogue has for an event.
 func (n *narrator) message(e trace.Event) string {
 	kind := "narrate." + string(e.Kind)
 	ids := []string{kind + "." + e.Detail, kind + "." + string(e.From), kind}
+	if e.Kind == trace.Syscall && e.Bytes > 0 {
+		ids = append([]string{kind + ".bytes"}, ids...)
+	}
+	if e.Kind == trace.Syscall {
+		ids = append([]string{kind + "." + e.Syscall}, ids...)
+	}
 	if e.Errno != "" {
 		ids = append([]string{kind + ".failed"}, ids...)
 	}
-	if e.Kind == trace.Syscall && e.Phase != trace.Transfer {
-		ids = append([]string{kind + "." + string(e.Phase)}, ids...)
+	if e.Kind == trace.ModeSwitch && e.Phase == trace.Transfer && n.first(trace.KernelMode) {
+		ids = append([]string{kind + "." + e.Detail + ".first"}, ids...)
+	}
+	if e.Phase != trace.Transfer {
+		ids = append([]string{kind + "." + e.Detail + "." + string(e.Phase), kind + "." + string(e.Phase)}, ids...)
 	}
 	if e.Endpoint != trace.Sender {
 		ids = append([]string{kind + "." + string(e.Endpoint)}, ids...)
@@ -55,6 +77,9 @@ func (n *narrator) message(e trace.Event) string {
 func (n *narrator) place(p trace.Place) string {
 	if p == "" {
 		return ""
+	}
+	if id := "scope.place." + string(p); n.known[id] {
+		return n.t.T(id) // as its box is called
 	}
 	return n.t.Term("place", string(p))
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 )
@@ -44,26 +46,45 @@ func (g *growth) most() int64 {
 }
 
 // contents is what a place holds along a run: bytes of its own, bytes that it
-// refers to but does not hold, and the room that it needs at the most.
+// refers to but does not hold, the references to those, and the room that it
+// needs at the most.
 type contents struct {
 	Own  *growth `json:"own"`
 	Lent *growth `json:"lent"`
+	Refs *growth `json:"refs"`
 	Room int64   `json:"room"`
 }
 
 // occupancy follows bytes and references through the places of a run. It draws
-// what the events say and adds no rule about costs or counts.
+// what the events say and adds no rule about costs or counts. What DMA moves
+// arrives, and leaves its source, at the first step that begins when the DMA
+// has ended.
 func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 	o := filling{places: map[trace.Place]*contents{}}
 	for _, p := range trace.Places() {
-		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0)}
+		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0), Refs: newGrowth(0)}
 	}
 	if s.Cache == lab.Warm {
 		o.places[trace.PageCache].Own = newGrowth(s.Size)
 	}
 	o.places[trace.DiskPlace].Own = newGrowth(s.Size)
+	var working []trace.Event // DMA that has not ended
 	for i, e := range events {
+		working = slices.DeleteFunc(working, func(d trace.Event) bool {
+			if d.End() > e.At {
+				return false
+			}
+			o.take(i+1, d, s.Size)
+			return true
+		})
+		if e.Kind == trace.DMA && e.Dur > 0 {
+			working = append(working, e)
+			continue
+		}
 		o.take(i+1, e, s.Size)
+	}
+	for _, d := range working { // the last event ends no sooner
+		o.take(len(events), d, s.Size)
 	}
 	for _, c := range o.places {
 		c.Room = max(c.Own.most(), c.Lent.most())
@@ -105,6 +126,7 @@ func (o filling) arrive(step int, e trace.Event, size int64) {
 	switch {
 	case e.Kind == trace.Descriptor:
 		to.Lent.add(step, e.Bytes)
+		to.Refs.add(step, e.Units())
 	case e.To == trace.UserBuffer:
 		to.Own.set(step, e.Bytes) // the next piece overwrites the last
 	case e.To == trace.PageCache:
@@ -113,7 +135,7 @@ func (o filling) arrive(step int, e trace.Event, size int64) {
 		// Linearised: the copy takes the place of what was there.
 	case e.From == trace.PageCache && e.To == trace.SocketBuffer:
 		// Bytes take the place of the references to them.
-		to.Lent.add(step, -min(e.Bytes, to.Lent.now()))
+		to.release(step, min(e.Bytes, to.Lent.now()))
 		to.Own.add(step, e.Bytes)
 	default:
 		to.Own.add(step, e.Bytes)
@@ -139,6 +161,18 @@ func (o filling) depart(step int, e trace.Event) {
 func (o filling) drain(step int, p trace.Place, bytes int64) {
 	c := o.places[p]
 	lent := min(bytes, c.Lent.now())
-	c.Lent.add(step, -lent)
+	c.release(step, lent)
 	c.Own.add(step, lent-bytes)
+}
+
+// release gives up the references to some of the bytes that a place refers to;
+// each stands for an equal part of them.
+func (c *contents) release(step int, bytes int64) {
+	before := c.Lent.now()
+	if before == 0 {
+		return
+	}
+	rest := before - bytes
+	c.Refs.set(step, (c.Refs.now()*rest+before-1)/before)
+	c.Lent.set(step, rest)
 }

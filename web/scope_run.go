@@ -54,9 +54,10 @@ type laneHead struct {
 }
 
 // shownEvent is an event as the page gets it: with its sentence and what the
-// CPU does meanwhile.
+// CPU and others do meanwhile.
 type shownEvent struct {
 	trace.Event
+	meanwhile
 	CPUState string `json:"cpu_state"`
 	Say      string `json:"say"`
 }
@@ -156,12 +157,12 @@ func send(c *Client, id string, t *locale.Translator, lane string, r *lab.Result
 		return err
 	}
 	events := r.Run.Events
-	states, teller := cpuStates(events), newNarrator(t, r.Run)
+	states, beside, teller := cpuStates(events), meanwhiles(events), newNarrator(t, r.Run)
 	for from := 0; from < len(events); from += scopeBatch {
 		to := min(from+scopeBatch, len(events))
 		batch := make([]shownEvent, 0, to-from)
 		for i, e := range events[from:to] {
-			batch = append(batch, shownEvent{Event: e, CPUState: states[from+i], Say: teller.tell(e)})
+			batch = append(batch, shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Say: teller.tell(e)})
 		}
 		if err := c.Send("scope.events", id, map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
 			return err

@@ -149,7 +149,7 @@ func TestPlacesAreEmptyAtTheEnd(t *testing.T) {
 			r := simulated(t, path+more)
 			places := occupancy(r.Scenario, r.Run.Events)
 			for _, p := range []trace.Place{trace.Pipe, trace.SocketBuffer} {
-				if c := places[p]; c.Own.now() != 0 || c.Lent.now() != 0 {
+				if c := places[p]; c.Own.now() != 0 || c.Lent.now() != 0 || c.Refs.now() != 0 {
 					t.Errorf("%s: at the end the %s holds %d bytes and references to %d", r.Scenario, p, c.Own.now(), c.Lent.now())
 				}
 			}
@@ -163,6 +163,105 @@ func TestPlacesAreEmptyAtTheEnd(t *testing.T) {
 	}
 }
 
+// Until DMA has ended, its bytes are where they were; meanwhile the program
+// goes on.
+func TestDMAMovesItsBytesWhenItEnds(t *testing.T) {
+	for _, path := range transfer.Paths() {
+		for _, more := range []string{"", ",sg=off", ",model=linux,net=nic,chunk=16KiB"} {
+			r := simulated(t, path+more)
+			events := r.Run.Events
+			beside := meanwhiles(events)
+			ring := occupancy(r.Scenario, events)[trace.NICRing].Own
+			goesOn := false
+			for i, e := range events {
+				var sent int64
+				for _, d := range events {
+					if d.Kind == trace.DMA && d.To == trace.NICRing && d.End() <= e.At {
+						sent += d.Bytes
+					}
+				}
+				if got := valueAfter(ring, i+1); got != sent {
+					t.Errorf("%s step %d: the NIC holds %d bytes, DMA has ended for %d", r.Scenario, i+1, got, sent)
+				}
+				for k, d := range events[:i] {
+					under := d.Kind == trace.DMA && d.End() > e.At
+					if slices.Contains(beside[i].Moving, k+1) != under {
+						t.Errorf("%s step %d: step %d (%s) under way is %v, want %v", r.Scenario, i+1, k+1, d.Kind, !under, under)
+					}
+					goesOn = goesOn || under && e.Kind == trace.ModeSwitch
+				}
+			}
+			if !goesOn {
+				t.Errorf("%s: no switch happens while DMA works: this test has nothing to look at", r.Scenario)
+			}
+		}
+	}
+}
+
+func valueAfter(g *growth, step int) int64 {
+	var v int64
+	for i, at := range g.At {
+		if at <= step {
+			v = g.Value[i]
+		}
+	}
+	return v
+}
+
+// An interrupt within a call finds the program in the line of that call, one
+// after the last call in none.
+func TestInterruptsKeepTheOpenLine(t *testing.T) {
+	r := simulated(t, "read-write")
+	beside := meanwhiles(r.Run.Events)
+	want := map[string]string{"disk-done": "read", "nic-done": ""}
+	for i, e := range r.Run.Events {
+		if line, ok := want[e.Detail]; ok && beside[i].Open != line {
+			t.Errorf("at %s the open line is %q, want %q", e.Detail, beside[i].Open, line)
+		}
+		if e.Line != "" && beside[i].Open != e.Line {
+			t.Errorf("step %d belongs to the line %q, the open one is %q", i+1, e.Line, beside[i].Open)
+		}
+	}
+}
+
+func TestSocketBufferHoldsReferences(t *testing.T) {
+	for text, want := range map[string]int64{"sendfile": 1, "splice,model=linux,net=nic": 16} {
+		r := simulated(t, text)
+		if got := occupancy(r.Scenario, r.Run.Events)[trace.SocketBuffer].Refs.most(); got != want {
+			t.Errorf("%s: the socket buffer held up to %d references, want %d", r.Scenario, got, want)
+		}
+	}
+}
+
+func TestNarrationSaysWhatTheReaderNeeds(t *testing.T) {
+	for _, c := range []struct {
+		lang  locale.Lang
+		event trace.Event
+		want  string
+	}{
+		{locale.English, trace.Event{Kind: trace.Syscall, Syscall: "mmap", Phase: trace.Transfer, Endpoint: trace.Sender}, "return the mapping's address"},
+		{locale.Chinese, trace.Event{Kind: trace.Syscall, Syscall: "read", Bytes: 65536, Ret: 65536, Phase: trace.Transfer, Endpoint: trace.Sender}, "65,536 字节"},
+		{locale.English, trace.Event{Kind: trace.Syscall, Syscall: "write", Bytes: 1, Ret: -1, Errno: "EPIPE", Phase: trace.Transfer, Endpoint: trace.Sender}, "fail with EPIPE"},
+		{locale.English, trace.Event{Kind: trace.ModeSwitch, Detail: "return", Syscall: "pipe2", Phase: trace.SetUp, Endpoint: trace.Sender}, "Set-up, not counted: pipe2 returns"},
+		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "close", Phase: trace.TearDown, Endpoint: trace.Sender}, "收尾阶段，不计入计数：close"},
+		{locale.English, trace.Event{Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Bytes: 4096, N: 2048, Phase: trace.Transfer, Endpoint: trace.Sender}, "to the NIC, in 2,048 words: CPU copy number 1"},
+		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "read", Phase: trace.Transfer, Endpoint: trace.Sender}, "文章常称上下文切换"},
+	} {
+		run := &trace.Run{Payload: 65536, Base: trace.Modelled}
+		if got := newNarrator(locale.New(c.lang), run).tell(c.event); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q lacks %q", c.event.Kind, got, c.want)
+		}
+	}
+	r := simulated(t, "read-write")
+	teller, named := newNarrator(locale.New(locale.Chinese), r.Run), 0
+	for _, e := range r.Run.Events {
+		named += strings.Count(teller.tell(e), "文章称内核缓冲区")
+	}
+	if named != 1 {
+		t.Errorf("the articles' name for the page cache is told %d times, want once", named)
+	}
+}
+
 func TestTheCPUIsFreeWhileDMAWorks(t *testing.T) {
 	r := simulated(t, "read-write")
 	states := cpuStates(r.Run.Events)
@@ -173,6 +272,8 @@ func TestTheCPUIsFreeWhileDMAWorks(t *testing.T) {
 			want = cpuFree
 		case e.Kind == trace.Wait:
 			want = cpuWait
+		case e.Kind == trace.Syscall:
+			want = cpuCall // it encloses waiting
 		}
 		if states[i] != want {
 			t.Errorf("step %d, %s by %s: the CPU is %s, want %s", i+1, e.Kind, e.Actor, states[i], want)
@@ -258,7 +359,7 @@ func TestQueueKeepsOrderAndSurvivesLeavers(t *testing.T) {
 // is looked up, and no field of an event is added up.
 func TestScriptsHoldNoRule(t *testing.T) {
 	lookups := map[string][]string{
-		"scope/machine.js": {"lane.count('mode_switches', "},
+		"scope/machine.js": {"lane.count('mode_switches', ", "event.cpu_ns"}, // the latter is the event's own
 		"scope/align.js":   {"lane.head.counts.bytes_sent"},
 	}
 	sums := regexp.MustCompile(`(\+=|-=|\*=)[^;]*\b(bytes|cpu_ns|dur_ns|at_ns|event\.n|units)\b|(bytes|cpu_ns|\.n\b)[^;,]*\*|\b[a-z_]*(cost|rate|bandwidth|throughput)\b\s*[=:]`)

@@ -4,7 +4,8 @@
 // right, the CPU between them.
 //
 // ways are the routes between places, one path each, by kind where kinds of
-// motion between the same places go different ways. Units: SVG user units.
+// motion between the same places go different ways. A line is a horizontal
+// track, [from, y, to], that an interrupt has to itself. Units: SVG user units.
 
 const wide = {
   name: 'wide',
@@ -28,10 +29,10 @@ const wide = {
     'nic-ring': { x: 836, y: 230, w: 154, h: 58 },
     wire: { x: 996, y: 244, w: 36, h: 28, bare: true },
   },
-  engines: { 'disk-dma': { x: 226, y: 237, w: 96, h: 30 }, 'nic-dma': { x: 690, y: 237, w: 96, h: 30 } },
+  engines: { 'disk-dma': { x: 226, y: 230, w: 96, h: 28 }, 'nic-dma': { x: 690, y: 230, w: 96, h: 28 } },
   ways: {
-    'dma disk>page-cache': { d: 'M198 252 C296 252 356 236 366 187', label: [374, 220, 'start'] },
-    'pio disk>page-cache': { d: 'M198 278 H414 M460 230 C460 212 446 200 434 187', label: [472, 216, 'start'] },
+    'dma disk>page-cache': { d: 'M198 245 C296 245 356 234 366 187', label: [374, 220, 'start'] },
+    'pio disk>page-cache': { d: 'M198 270 H414 M460 230 C460 212 446 200 434 187', label: [472, 216, 'start'] },
     'page-cache>user-buffer': { d: 'M470 128 C516 120 478 26 534 26', label: [508, 112, 'start'] },
     'page-cache>user-mapping': { d: 'M470 140 C514 140 500 73 534 73', label: [518, 116, 'start'] },
     'user-mapping>page-cache': { d: 'M540 73 C500 73 514 140 476 142', label: [518, 116, 'start'] },
@@ -41,14 +42,14 @@ const wide = {
     'pipe>socket-buffer': { d: 'M698 160 H784', label: [742, 127, 'middle'] },
     'page-cache>socket-buffer': { d: 'M470 138 C540 120 720 120 784 136', label: [628, 112, 'middle'] },
     'socket-buffer>nic-ring': { d: 'M900 180 V224', label: [910, 210, 'start'] },
-    'dma socket-buffer>nic-ring': { d: 'M830 180 C816 210 766 206 744 234 M786 252 H830', label: [822, 212, 'start'] },
-    'pio socket-buffer>nic-ring': { d: 'M796 180 C770 208 640 204 604 226 M616 278 H830', label: [640, 208, 'end'] },
-    'page-cache>nic-ring': { d: 'M430 180 C470 232 610 196 700 236 M786 252 H830', label: [560, 202, 'middle'] },
+    'dma socket-buffer>nic-ring': { d: 'M830 180 C816 210 766 206 744 230 M786 245 H830', label: [822, 212, 'start'] },
+    'pio socket-buffer>nic-ring': { d: 'M796 180 C770 208 640 204 604 226 M616 270 H830', label: [640, 208, 'end'] },
+    'page-cache>nic-ring': { d: 'M430 180 C470 232 610 196 704 230 M786 245 H830', label: [592, 194, 'middle'] },
     'socket-buffer>socket-buffer': { d: 'M990 132 C1034 128 1034 172 996 166', label: [1036, 194, 'end'] },
     'socket-buffer>user-buffer': { d: 'M964 116 V52', label: [956, 86, 'end'] },
     'nic-ring>wire': { d: 'M990 258 H1030', label: [1030, 238, 'end'] },
-    'interrupt disk>cpu': { line: [198, 278, 420, 278], label: [306, 296, 'middle'] },
-    'interrupt nic-ring>cpu': { line: [836, 278, 616, 278], label: [726, 296, 'middle'] },
+    'interrupt disk>cpu': { line: [198, 270, 412], label: [372, 258, 'middle'] },
+    'interrupt nic-ring>cpu': { line: [836, 270, 624], label: [653, 258, 'middle'] },
     'device-command cpu>disk': { d: 'M420 284 H204', label: [306, 298, 'middle'] },
     'device-command cpu>nic-ring': { d: 'M616 284 H830', label: [726, 298, 'middle'] },
   },
@@ -62,7 +63,7 @@ const narrow = {
   cells: 6,
   listing: { x: 8, y: 24, w: 384, h: 64 },
   mode: { x: 72, user: 150, kernel: 208 },
-  crossing: { x: 24, top: 156, bottom: 218, label: [4, 148] },
+  crossing: { x: 24, top: 156, bottom: 218, label: [4, 112] },
   switches: { x: 396, y: 200, anchor: 'end' },
   places: {
     'user-buffer': { x: 118, y: 96, w: 142, h: 40 },
@@ -94,8 +95,8 @@ const narrow = {
     'socket-buffer>socket-buffer': { d: 'M310 230 C304 196 376 196 372 224', label: [396, 200, 'end'] },
     'socket-buffer>user-buffer': { d: 'M360 230 V142', label: [396, 180, 'end'] },
     'nic-ring>wire': { d: 'M344 478 V506', label: [330, 500, 'end'] },
-    'interrupt disk>cpu': { line: [100, 452, 134, 452], label: [116, 498, 'middle'] },
-    'interrupt nic-ring>cpu': { line: [296, 452, 264, 452], label: [280, 498, 'middle'] },
+    'interrupt disk>cpu': { line: [100, 448, 128], label: [116, 498, 'middle'] },
+    'interrupt nic-ring>cpu': { line: [296, 448, 270], label: [280, 498, 'middle'] },
     'device-command cpu>disk': { d: 'M134 470 H106', label: [116, 498, 'middle'] },
     'device-command cpu>nic-ring': { d: 'M264 470 H290', label: [280, 498, 'middle'] },
   },

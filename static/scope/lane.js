@@ -31,6 +31,9 @@ export class Lane {
     }
   }
 
+  // moving are the earlier events whose moves are under way when a step begins.
+  moving(step) { return (this.event(step)?.moving ?? []).map((other) => this.event(other)); }
+
   mode(step) { return step >= 1 ? this.modes[Math.min(step, this.steps) - 1] : 'user-mode'; }
 
   // count is a count of the scoreboard after a step; value is null where the
@@ -49,7 +52,7 @@ export class Lane {
     const series = this.head?.places[place];
     if (!series) return null;
     return {
-      own: valueAt(series.own, step), lent: valueAt(series.lent, step), room: series.room,
+      own: valueAt(series.own, step), lent: valueAt(series.lent, step), refs: valueAt(series.refs, step), room: series.room,
     };
   }
 }

@@ -29,7 +29,9 @@ export class LaneView {
       this.where.textContent = word('scope.lane.step', { Step: own, Last: lane.steps });
     }
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
-    this.machine.render(lane, own, moved ? motion : 0);
+    // A lane that has finished before the others rests.
+    const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;
+    this.machine.render(lane, own, over, moved ? motion : 0);
     if (lane.head) renderEvents(this.table, lane, own);
   }
 

@@ -41,29 +41,34 @@ export class Machine {
       boxes.append(this.engines[name]);
     }
     this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'img' },
-      svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'other'].map(head), hatching(this.hatch)),
+      svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'interrupt', 'other'].map(head), hatching(this.hatch)),
       ...Object.entries(this.layout.bands).map(([name, [from, to]]) => band(name, from, to, width)),
       svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),
       this.listing, this.dark, this.moves, boxes, this.mode, this.switches, this.labels);
     this.host.replaceChildren(this.root);
   }
 
-  // render shows the lane after its step; animate plays the step's motion for
-  // so many milliseconds.
-  render(lane, step, animate = 0) {
+  // render shows the lane after its step; over says that the step has passed,
+  // because the lane has finished; animate plays the step's motion for so many
+  // milliseconds.
+  render(lane, step, over, animate = 0) {
     const event = lane.event(step);
-    const subject = event ? subjectOf(event, this.layout) : null;
+    const now = over ? null : event;
+    const beside = now ? lane.moving(step).filter((other) => !sameWay(other, now) && way(this.layout, other)) : [];
     this.unmark();
-    fillListing(this.listing, this.layout.listing, lane.head?.listing ?? [], event?.line);
-    this.fillPlaces(lane, step, event);
-    this.fillCPU(lane, event);
-    this.fillEngines(lane, event);
-    this.drawMode(lane, step);
+    fillListing(this.listing, this.layout.listing, lane.head?.listing ?? [], now?.open);
+    this.fillPlaces(lane, step, now);
+    this.fillCPU(now);
+    this.fillEngines(lane, [now, ...beside]);
+    this.drawMode(lane, step, now);
     this.drawDark(lane);
-    this.drawDone(lane, step, event);
-    const moving = event ? this.drawNow(lane, event, step, subject) : null;
+    this.drawDone(lane, step, [now, ...beside]);
+    const still = beside.map((other) => this.drawBeside(other));
+    const moving = event ? this.drawNow(lane, event, step, over) : null;
     set(this.root, { 'aria-label': event ? event.say : word('scope.machine.start') });
-    if (moving && animate > 0) play(moving, event.kind, animate);
+    if (over || animate <= 0) return;
+    still.forEach((group, i) => play(group, beside[i].kind, animate));
+    if (moving) play(moving, event.kind, animate);
   }
 
   unmark() {
@@ -72,21 +77,24 @@ export class Machine {
     }
   }
 
-  // drawNow shows the step itself at full strength and returns what moves.
-  drawNow(lane, event, step, subject) {
+  // drawNow shows the step itself, at full strength unless it is over, and
+  // returns what moves.
+  drawNow(lane, event, step, over) {
+    const subject = subjectOf(event, this.layout);
+    const strength = over ? 'done' : 'now';
     if (subject === 'way') {
       const path = way(this.layout, event);
-      const group = moved(path, event, 'now');
+      const group = moved(path, event, strength);
       this.moves.append(group);
       mark(group, event, step);
-      this.labels.append(label(path.label, labelOf(event), event.kind));
+      if (!over) this.labels.append(label(path.label, labelOf(event), event.kind));
       return group;
     }
     if (subject === 'crossing') {
-      const group = this.crossing(event);
+      const group = this.crossing(event, strength);
       this.moves.append(group);
       const [x, y] = this.layout.crossing.label;
-      this.labels.append(label([x, y, 'start'], labelOf(event), event.kind));
+      if (!over) this.labels.append(label([x, y, 'start'], labelOf(event), event.kind));
       mark(group, event, step);
       return null;
     }
@@ -95,23 +103,32 @@ export class Machine {
     return null;
   }
 
+  // drawBeside shows a move that began earlier and is still under way.
+  drawBeside(event) {
+    const path = way(this.layout, event);
+    const group = moved(path, event, 'moving');
+    this.moves.append(group);
+    this.labels.append(label(path.label, word('scope.label.moving', { Label: labelOf(event) }), event.kind));
+    return group;
+  }
+
   // drawDone shows the ways that earlier steps used, at a third of the
-  // strength.
-  drawDone(lane, step, event) {
+  // strength, except those that are drawn otherwise.
+  drawDone(lane, step, drawn) {
     this.moves.replaceChildren();
     this.labels.replaceChildren();
     for (const used of lane.seen.values()) {
-      if (used.step >= step || (event && sameWay(used.event, event))) continue;
+      if (used.step >= step || drawn.some((event) => event && sameWay(used.event, event))) continue;
       if (subjectOf(used.event, this.layout) === 'way') this.moves.append(moved(way(this.layout, used.event), used.event, 'done'));
     }
   }
 
   // crossing is a mode switch: an arrow through the border.
-  crossing(event) {
+  crossing(event, strength) {
     const { x, top, bottom } = this.layout.crossing;
     const enters = event.to === 'kernel-mode';
     const d = enters ? `M${x} ${top}V${bottom}` : `M${x} ${bottom}V${top}`;
-    return svg('g', { class: 'move now mode-switch' },
+    return svg('g', { class: `move ${strength} mode-switch` },
       svg('path', { class: 'trail', d, 'marker-end': 'url(#head-mode-switch)' }),
       svg('circle', { class: 'shape', cx: x, cy: this.layout.bands.user[1], r: 6 }));
   }
@@ -126,7 +143,7 @@ export class Machine {
       if (name === 'cpu' || drawn.box.bare) continue;
       if (!used) {
         drawn.cells.replaceChildren();
-        drawn.note.textContent = lane.head && drawn.box.w >= 150 ? word('scope.place.unused') : '';
+        drawn.note.textContent = lane.head && (drawn.box.h > 50 || drawn.box.w >= 150) ? word('scope.place.unused') : '';
         continue;
       }
       const holds = lane.holds(name, step);
@@ -135,31 +152,39 @@ export class Machine {
     }
   }
 
-  fillCPU(lane, event) {
+  // fillCPU tells what the CPU does. A call is no work in itself: its span
+  // encloses waiting too. What is derived has no time of its own.
+  fillCPU(event) {
     const { group, note, title } = this.places.cpu;
     const state = event?.cpu_state ?? 'free';
     set(group, { 'data-cpu': state });
-    title.textContent = word(`scope.cpu.${state}`);
+    title.textContent = word(`scope.cpu.${state}`, { Call: event?.syscall ?? '' });
     if (!event) {
       note.textContent = '';
       return;
     }
+    if (state === 'call') {
+      note.textContent = event.cpu_ns > 0 ? word('scope.cpu.time', { Time: time(event.cpu_ns) }) : '';
+      return;
+    }
     const ids = [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`, `scope.cpu.${state}.all`];
-    const lasts = event.dur_ns > 0 && state !== 'also' ? time(event.dur_ns) : '';
+    const lasts = event.dur_ns > 0 && event.provenance !== 'derived' && state !== 'also' ? time(event.dur_ns) : '';
     note.textContent = [ids.some(has) ? first(ids) : '', lasts].filter(Boolean).join(' · ');
   }
 
-  fillEngines(lane, event) {
+  fillEngines(lane, events) {
     for (const [name, group] of Object.entries(this.engines)) {
-      const works = event?.actor === name;
+      const works = events.some((event) => event?.actor === name);
       const absent = lane.head && !lane.head.actors.includes(name);
       group.setAttribute('class', `engine ${works ? 'works' : ''} ${absent ? 'unused' : ''}`.trim());
     }
   }
 
-  drawMode(lane, step) {
+  // drawMode puts the CPU into its band; an interrupt's handler runs in the
+  // kernel, whatever it found running.
+  drawMode(lane, step, event) {
     const { x, user, kernel } = this.layout.mode;
-    const inKernel = lane.mode(step) === 'kernel-mode';
+    const inKernel = event?.kind === 'interrupt' || lane.mode(step) === 'kernel-mode';
     this.mode.replaceChildren(
       svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r: 15 }),
       svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
@@ -176,8 +201,8 @@ export class Machine {
       return svg('g', { class: 'unseen', 'data-dark': `${from} ${to}`, tabindex: 0, role: 'img', 'aria-label': reason },
         svg('title', {}, reason),
         svg('path', { class: 'hatched', d: way(this.layout, { kind: 'dma', from, to }).d, stroke: `url(#${this.hatch})` }),
-        svg('rect', { x: x - 8, y: y - 6, width: w + 16, height: h + 12, rx: 20, fill: `url(#${this.hatch})` }),
-        svg('text', { class: 'small', x: x + w / 2, y: y + h + 17, 'text-anchor': 'middle' }, text));
+        svg('rect', { x: x - 5, y: y - 5, width: w + 10, height: h + 10, rx: 19, fill: 'none', stroke: `url(#${this.hatch})`, 'stroke-width': 9 }),
+        svg('text', { class: 'small', x: x + w / 2, y: y + h + 22, 'text-anchor': 'middle' }, text));
     }));
   }
 }
@@ -222,20 +247,19 @@ function contents({ own, lent }) {
   return size(own);
 }
 
-// cells draws what a place holds: squares for bytes of its own, tags for
-// references, outlines for what is still free. room is the most that the place
-// held during the run.
-function cells(box, most, { own, lent, room }, name) {
-  const many = Math.max(1, Math.min(most, Math.floor((box.w - 14) / 17), Math.ceil(room / 4096)));
-  const filled = room > 0 ? Math.ceil((Math.max(own, lent) / room) * many) : 0;
+// cells draws what a place holds: squares for bytes of its own, a tag for each
+// reference as far as they fit, outlines for what is still free. room is the
+// most that the place held during the run.
+function cells(box, most, { own, lent, refs, room }, name) {
+  const fit = Math.min(most, Math.floor((box.w - 14) / 17));
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
-  return Array.from({ length: many }, (_, i) => {
-    const x = box.x + 10 + i * 17;
-    const kind = i >= filled ? 'empty' : lent > 0 ? 'reference' : `bytes ${name}`;
-    return kind === 'reference'
-      ? svg('path', { class: `cell ${kind}`, d: `M${x} ${y}h7l5 6-5 6h-7z` })
-      : svg('rect', { class: `cell ${kind}`, x, y, width: 12, height: 12 });
-  });
+  const x = (i) => box.x + 10 + i * 17;
+  if (lent > 0) {
+    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: `M${x(i)} ${y}h7l5 6-5 6h-7z` }));
+  }
+  const many = Math.max(1, Math.min(fit, Math.ceil(room / 4096)));
+  const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
+  return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, x: x(i), y, width: 12, height: 12 }));
 }
 
 function place(name, box) {

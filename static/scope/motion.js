@@ -2,22 +2,25 @@
 // a CPU copy is a thick solid line with filled squares, DMA long dashes, a
 // descriptor dots with tags, an interrupt a zigzag, PIO single squares.
 // Motion explains the step and then ends; nothing it does stays in the document.
+// A move is drawn as the step itself ("now"), as still under way beside it
+// ("moving": its line alone, at full strength) or as past ("done").
 import { svg } from './svg.js';
 
 const shapes = { 'cpu-copy': 4, dma: 3, descriptor: 3, pio: 5, 'device-command': 1 };
 
-// moved draws the move of an event along its way. strength is "now" or "done".
+// moved draws the move of an event along its way.
 export function moved(way, event, strength) {
   const group = svg('g', { class: `move ${strength} ${event.kind}` });
   if (way.line) {
-    group.append(svg('path', { class: 'trail', d: zigzag(way.line) }));
+    group.append(svg('path', { class: 'trail', d: zigzag(way.line), 'marker-end': 'url(#head-interrupt)' }));
     return group;
   }
   const trail = svg('path', { class: 'trail', d: way.d, 'marker-end': `url(#head-${headOf(event.kind)})` });
   group.append(trail);
   if (strength === 'now') {
     const length = trail.getTotalLength();
-    const many = shapes[event.kind] ?? 0;
+    // One reference is one tag.
+    const many = Math.min(shapes[event.kind] ?? 0, event.kind === 'descriptor' ? event.n ?? 1 : Infinity);
     for (let i = 1; i <= many; i += 1) {
       group.append(shape(event.kind, trail.getPointAtLength((length * i) / (many + 1.6))));
     }
@@ -36,14 +39,15 @@ function shape(kind, { x, y }) {
   return svg('rect', { class: 'shape', x: x - side / 2, y: y - side / 2, width: side, height: side });
 }
 
-function zigzag([x1, y1, x2, y2]) {
-  const turns = Math.max(4, Math.round(Math.abs(x2 - x1) / 12));
+// zigzag ends straight, so that its head points at the CPU.
+function zigzag([x1, y, x2]) {
+  const straight = x1 + (x2 - x1) - Math.sign(x2 - x1) * 12;
+  const turns = Math.max(3, Math.round(Math.abs(straight - x1) / 12));
   const points = [];
   for (let i = 1; i < turns; i += 1) {
-    const share = i / turns;
-    points.push(`L${x1 + (x2 - x1) * share} ${y1 + (y2 - y1) * share + (i % 2 ? 6 : -6)}`);
+    points.push(`L${x1 + ((straight - x1) * i) / turns} ${y + (i % 2 ? 5 : -5)}`);
   }
-  return `M${x1} ${y1}${points.join('')}L${x2} ${y2}`;
+  return `M${x1} ${y}${points.join('')}L${straight} ${y}H${x2}`;
 }
 
 // play animates a move that moved has drawn, for the given milliseconds.
