@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"copyscope/internal/trace"
@@ -20,7 +22,8 @@ type Machine struct {
 	// pending holds the events of the syscall that is under way: its span's
 	// duration is not known before it returns, and device events may start
 	// later than now.
-	pending []trace.Event
+	pending []pending
+	told    int
 	call    call
 
 	file     file
@@ -29,6 +32,13 @@ type Machine struct {
 	inflight inflight
 	socket   socket
 	wire     wire
+}
+
+// pending is an event whose place in the order is not settled yet; told is when
+// it was told, which decides between events of one time.
+type pending struct {
+	trace.Event
+	told int
 }
 
 // call is the syscall that is under way.
@@ -142,19 +152,20 @@ func (m *Machine) emitAt(at trace.Ns, e trace.Event) int {
 		e.Call, e.Syscall, e.Line = m.call.n, m.call.name, m.call.line
 	}
 	e.Provenance = trace.Modelled
-	m.pending = append(m.pending, e)
+	m.told++
+	m.pending = append(m.pending, pending{e, m.told})
 	return len(m.pending) - 1
 }
 
 // flush records the events whose order is settled: those that began by now.
 func (m *Machine) flush(all bool) {
-	sort.SliceStable(m.pending, func(i, k int) bool { return m.pending[i].At < m.pending[k].At })
+	slices.SortFunc(m.pending, func(a, b pending) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.told, b.told)) })
 	n := len(m.pending)
 	if !all {
 		n = sort.Search(n, func(i int) bool { return m.pending[i].At > m.now })
 	}
 	for _, e := range m.pending[:n] {
-		m.rec.Record(e)
+		m.rec.Record(e.Event)
 	}
 	m.pending = append(m.pending[:0], m.pending[n:]...)
 }
