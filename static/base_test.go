@@ -19,7 +19,7 @@ var (
 	rule        = regexp.MustCompile(`(?s)([^{}]*)\{([^{}]*)\}`)
 )
 
-// themes reads the four themes from the style sheet, each on top of light.
+// themes reads the themes from the style sheet, each on top of light.
 func themes(t *testing.T) map[string]theme {
 	t.Helper()
 	b, err := fs.ReadFile(static.Files(), "base.css")
@@ -39,6 +39,8 @@ func themes(t *testing.T) map[string]theme {
 			switch {
 			case strings.HasSuffix(selector, `:root[data-theme="dark"]`):
 				name += " dark"
+			case strings.HasSuffix(selector, `:root[data-theme="projector"]`):
+				name = "projector"
 			case strings.HasSuffix(selector, `:root[data-theme="auto"]`):
 				name += " auto"
 			case !strings.HasSuffix(selector, ":root"):
@@ -52,7 +54,7 @@ func themes(t *testing.T) map[string]theme {
 			}
 		}
 	}
-	for _, name := range []string{"light", "light dark", "light auto", "contrast", "contrast dark", "contrast auto"} {
+	for _, name := range []string{"light", "light dark", "light auto", "projector", "contrast", "contrast dark", "contrast auto"} {
 		if len(out[name]) < 15 {
 			t.Fatalf("theme %q has only %d colours: the test no longer finds them", name, len(out[name]))
 		}
@@ -109,7 +111,7 @@ func TestContrast(t *testing.T) {
 	fills := []string{"--ok", "--dma", "--focus"} // carry --on-fill
 	for name, colours := range themes(t) {
 		least := 4.5
-		if strings.HasPrefix(name, "contrast") {
+		if strings.HasPrefix(name, "contrast") || name == "projector" {
 			least = 7
 		}
 		check := func(ink, ground string, least float64) {

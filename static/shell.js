@@ -3,7 +3,7 @@ import { onKey } from './keys.js';
 import { t } from './page.js';
 
 const root = document.documentElement;
-const themes = ['auto', 'light', 'dark'];
+const themes = ['auto', 'light', 'dark', 'projector'];
 const year = 365 * 24 * 3600;
 
 function remember(name, value) {
@@ -30,6 +30,12 @@ function nextTheme() {
   const theme = themes[(now + 1) % themes.length];
   remember('theme', theme);
   showTheme(theme);
+  // The choice made now is not undone by an address that asks for a theme.
+  const url = new URL(location.href);
+  if (url.searchParams.has('theme')) {
+    url.searchParams.delete('theme');
+    history.replaceState(history.state, '', url);
+  }
 }
 
 // A cookie may have been cleared while the storage was not.
@@ -44,18 +50,16 @@ try {
 }
 
 // The address is the whole state of a page and changes while one reads, so the
-// language links are made when they are followed.
+// language links are made when they are followed. A page that writes its
+// address late is told that it is about to be read.
 function languageLink(link) {
+  dispatchEvent(new Event('address-read'));
   const url = new URL(location.href);
   url.searchParams.set('lang', link.hreflang.split('-')[0]);
   return url;
 }
 for (const link of document.querySelectorAll('a[data-action="language"]')) {
-  link.addEventListener('click', (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    location.assign(languageLink(link));
-  });
+  link.addEventListener('click', () => { link.href = languageLink(link); });
 }
 
 const help = document.getElementById('help');

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,57 @@ func (p ScopePage) ready() []ScopeLane {
 		}
 	}
 	return out
+}
+
+// headlines are the counts that the scoreboard shows first and large.
+var headlines = []trace.CountName{trace.Syscalls, trace.ModeSwitches, trace.CPUCopies, trace.DMATransfers, trace.CPUTime}
+
+// scoreRow is a count on the scoreboard. A quiet one is zero in every run from
+// the first step to the last.
+type scoreRow struct {
+	Name            trace.CountName
+	Headline, Quiet bool
+}
+
+// scoreRows are all counts, the headlines first.
+func (p ScopePage) scoreRows() []scoreRow {
+	var rows []scoreRow
+	for _, name := range headlines {
+		rows = append(rows, scoreRow{Name: name, Headline: true})
+	}
+	var ends []trace.Counts
+	for _, l := range p.ready() {
+		ends = append(ends, l.Result.Run.CountsAt(len(l.Result.Run.Events)).Counts())
+	}
+	for _, name := range trace.CountNames() {
+		if slices.Contains(headlines, name) {
+			continue
+		}
+		tells := func(end trace.Counts) bool { return !end[name].Known() || end[name].Value != 0 }
+		rows = append(rows, scoreRow{Name: name, Quiet: len(ends) > 0 && !slices.ContainsFunc(ends, tells)})
+	}
+	return rows
+}
+
+// difference is by how much lane B's count exceeds lane A's at the step.
+func (p ScopePage) difference(name trace.CountName) string {
+	ready := p.ready()
+	if len(ready) < 2 || !ready[0].Counts[name].Known() || !ready[1].Counts[name].Known() {
+		return "–"
+	}
+	by := ready[1].Counts[name].Value - ready[0].Counts[name].Value
+	if by == 0 {
+		return "="
+	}
+	return Change(by, trace.UnitOf(name))
+}
+
+func (p ScopePage) provenanceText(name trace.Provenance, reason string) string {
+	text := p.Term("provenance", string(name))
+	if reason != "" {
+		text += ": " + reason
+	}
+	return text
 }
 
 // choice is the word for one value of a field; paths are called by their name.

@@ -219,7 +219,17 @@ func TestLanguageIsRemembered(t *testing.T) {
 
 func TestThemeIsRendered(t *testing.T) {
 	s := newServer(t, Config{})
-	for value, want := range map[string]string{"dark": "dark", "light": "light", "auto": "auto", "": "auto", "neon": "auto"} {
+	asked := ask(s, "GET", "/live?theme=projector", nil)
+	if c := asked.Cookies(); len(c) != 1 || c[0].Name != "theme" || c[0].Value != "projector" {
+		t.Errorf("?theme=projector is remembered as %v", c)
+	}
+	if html := body(t, asked); !strings.Contains(html, `data-theme="projector"`) {
+		t.Error("?theme=projector is not rendered")
+	}
+	if html := body(t, ask(s, "GET", "/live?theme=neon", nil)); !strings.Contains(html, `data-theme="auto"`) {
+		t.Error("?theme=neon is not the theme that follows the system")
+	}
+	for value, want := range map[string]string{"dark": "dark", "light": "light", "projector": "projector", "auto": "auto", "": "auto", "neon": "auto"} {
 		html := body(t, ask(s, "GET", "/live", func(r *http.Request) {
 			if value != "" {
 				r.AddCookie(&http.Cookie{Name: "theme", Value: value})

@@ -28,7 +28,7 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		Translator: t,
 		Name:       name,
 		URL:        r.URL,
-		Theme:      theme(r),
+		Theme:      theme(w, r),
 		Version:    s.config.Version,
 		Asset:      static.Path,
 		Messages:   t.Messages(slices.Concat([]string{"page.theme", "page.connection", "page.behind"}, messages)...),
@@ -37,8 +37,16 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 	}
 }
 
-func theme(r *http.Request) string {
-	if t := cookie(r, "theme"); t == "light" || t == "dark" {
+var themes = []string{"auto", "light", "dark", "projector"}
+
+// theme is the one that the address asks for, which is remembered, else the
+// one remembered.
+func theme(w http.ResponseWriter, r *http.Request) string {
+	if t := r.URL.Query().Get("theme"); slices.Contains(themes, t) {
+		http.SetCookie(w, &http.Cookie{Name: "theme", Value: t, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
+		return t
+	}
+	if t := cookie(r, "theme"); slices.Contains(themes, t) {
 		return t
 	}
 	return "auto"

@@ -44,7 +44,10 @@ export function replace(state) {
   if (timer === 0) flush();
 }
 
-function flush() {
+// flush writes at once what waits: before anything reads the address or leaves
+// the page.
+export function flush() {
+  clearTimeout(timer);
   timer = 0;
   if (waiting === null) return;
   history.replaceState(null, '', waiting);
@@ -52,8 +55,9 @@ function flush() {
   timer = setTimeout(flush, pause);
 }
 
+// push adds an entry; the one before keeps the step that it was left at.
 export function push(state) {
-  waiting = null;
+  flush();
   history.pushState(null, '', write(state));
 }
 
@@ -61,3 +65,5 @@ export function push(state) {
 export function forget() {
   waiting = null;
 }
+
+for (const event of ['pagehide', 'address-read']) addEventListener(event, flush);

@@ -28,7 +28,10 @@ export class Controls {
       faster: () => player.faster(1),
       slower: () => player.faster(-1),
       align: () => player.nextAlign(),
-      goto: () => this.number.select(),
+      goto: () => {
+        this.open(true);
+        this.number.select();
+      },
       'copy-link': () => this.copy(),
       lane: (event, key) => player.setFocus({ 1: 'a', 2: 'b' }[key]),
       'zoom-in': () => timeline.zoom(0.7),
@@ -44,6 +47,15 @@ export class Controls {
       const key = keyName(button.dataset.action);
       if (key) button.title = `${button.getAttribute('aria-label') ?? button.textContent.trim()} (${key})`;
     }
+    // On a narrow screen the lesser controls are behind a button.
+    this.more = host.querySelector('[data-part="more"]');
+    this.more.addEventListener('click', () => this.open(!this.opened));
+    document.addEventListener('click', (event) => { if (!host.contains(event.target)) this.open(false); });
+    host.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || !this.opened) return;
+      this.open(false);
+      this.more.focus();
+    });
     this.scrubber.addEventListener('input', () => player.seek(Number(this.scrubber.value)));
     this.speed.addEventListener('change', () => player.setSpeed(Number(this.speed.value)));
     this.align.addEventListener('change', () => player.setAlign(this.align.value));
@@ -53,6 +65,12 @@ export class Controls {
       this.number.blur();
     });
     this.speed.replaceChildren(...speeds.map((speed) => new Option(speed < 1 ? `1/${Math.round(1 / speed)}×` : `${speed}×`, speed)));
+  }
+
+  get opened() { return this.more.getAttribute('aria-expanded') === 'true'; }
+
+  open(is) {
+    this.more.setAttribute('aria-expanded', is);
   }
 
   async copy() {
@@ -74,8 +92,9 @@ export class Controls {
     this.playButton.querySelector('[data-part="text"]').textContent = word(player.playing ? 'scope.control.pause' : 'scope.control.play');
     set(this.scrubber, { max: player.last });
     this.scrubber.value = player.step;
-    this.scrubber.setAttribute('aria-valuetext', word('scope.control.where', { Step: player.step, Last: player.last }));
-    this.where.textContent = word('scope.control.where', { Step: player.step, Last: player.last });
+    const where = player.ready ? word('scope.control.where', { Step: player.step, Last: player.last }) : '…';
+    this.scrubber.setAttribute('aria-valuetext', where);
+    this.where.textContent = where;
     set(this.number, { max: player.last });
     if (document.activeElement !== this.number) this.number.value = player.step;
     this.speed.value = player.speed;

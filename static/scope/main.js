@@ -7,7 +7,7 @@ import { LaneView } from './laneview.js';
 import { renderNarration } from './narration.js';
 import { Player } from './player.js';
 import { renderPredictions } from './prediction.js';
-import { renderScoreboard } from './scoreboard.js';
+import { Scoreboard } from './scoreboard.js';
 import * as settings from './settings.js';
 import { Timeline } from './timeline.js';
 
@@ -18,6 +18,7 @@ const player = new Player((motion) => draw(motion));
 const views = Object.fromEntries(['a', 'b'].map((id) => [id, new LaneView(document.getElementById(`lane-${id}`), () => draw(0))]));
 const timeline = new Timeline(part('timeline'), player);
 const controls = new Controls(part('controls'), player, timeline);
+const scoreboard = new Scoreboard(page.querySelector('.score'));
 const socket = new Socket();
 const lang = document.documentElement.lang.split('-')[0];
 let drawn = '';
@@ -26,7 +27,7 @@ let drawn = '';
 function draw(motion) {
   for (const [id, view] of Object.entries(views)) view.render(player.lane(id), player, motion);
   renderNarration(part('narration'), player);
-  renderScoreboard(part('scoreboard'), player);
+  scoreboard.render(player);
   renderPredictions(part('predictions'), player);
   controls.render();
   for (const button of page.querySelectorAll('[data-lane-focus]')) button.setAttribute('aria-pressed', player.focus === button.dataset.laneFocus);
@@ -38,7 +39,7 @@ function draw(motion) {
   else timeline.build();
   drawn = layout;
   page.dataset.step = player.step;
-  page.dataset.ready = player.ready;
+  page.dataset.ready = player.complete;
 }
 
 // show puts scenarios into the lanes and has the new ones run.
@@ -78,7 +79,7 @@ answer('scope.events', (lane, body) => {
 answer('scope.done', (lane) => {
   lane.status = 'ready';
   player.realign();
-  if (player.ready) address.replace(player);
+  if (player.settled) address.replace(player);
 });
 answer('scope.predictions', (lane, body) => { lane.comparison = body.rows; });
 answer('scope.cancelled', (lane) => { lane.status = 'cancelled'; });

@@ -36,7 +36,14 @@ export class Player {
 
   get playing() { return this.timer !== 0; }
 
-  get ready() { return this.lanes.length > 0 && this.lanes.every((lane) => lane.status === 'ready'); }
+  // ready: there is a lane to step through; another may still run or have
+  // failed. complete: all are there.
+  get ready() { return this.lanes.some((lane) => lane.status === 'ready'); }
+
+  get complete() { return this.lanes.length > 0 && this.lanes.every((lane) => lane.status === 'ready'); }
+
+  // settled: no lane's run is still to come.
+  get settled() { return this.lanes.every((lane) => ['ready', 'failed', 'cancelled'].includes(lane.status)); }
 
   get last() { return this.alignment.last; }
 
@@ -69,7 +76,7 @@ export class Player {
     const runs = this.lanes.filter((lane) => lane.head && lane.status === 'ready');
     this.alignment = new Alignment(this.align, runs);
     this.boundaries = this.alignment.boundaries();
-    if (this.ready) this.step = Math.min(this.step, this.last);
+    if (this.ready && this.settled) this.step = Math.min(this.step, this.last);
   }
 
   go(step, motion = 0) {

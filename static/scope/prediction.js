@@ -1,5 +1,6 @@
 // The table of predictions beside measurements of the real lanes.
 import { count } from './format.js';
+import { dot } from './scoreboard.js';
 import { html } from './svg.js';
 import { has, word } from './words.js';
 
@@ -9,13 +10,16 @@ export function renderPredictions(host, player) {
   host.querySelector('tbody').replaceChildren(...lanes.flatMap((lane) => lane.comparison.map((row) => line(lane, row, lanes.length > 1))));
 }
 
+// A hash is told apart by its first digits; the title has all of them.
+const digest = /^[0-9a-f]{12,}$/i;
+
 function line(lane, row, several) {
   const verdict = row.verdict.replaceAll(' ', '-');
   const text = word(`verdict.${verdict}`);
   return html('tr', {},
     html('th', { scope: 'row' }, several ? `${lane.id.toUpperCase()} · ` : null, nameOf(row.count)),
-    html('td', { class: 'num' }, figure(row.predicted)),
-    html('td', { class: 'num' }, figure(row.measured)),
+    html('td', { class: 'num' }, figure(row.predicted), dot(row.predicted_provenance)),
+    html('td', { class: 'num' }, figure(row.measured), dot(row.provenance, row.measured === null ? row.reason : null)),
     html('td', {}, html('span', { class: `verdict verdict-${verdict}`, title: row.reason ?? null, tabindex: row.reason ? 0 : null }, text)));
 }
 
@@ -29,5 +33,6 @@ function nameOf(count) {
 function figure(value) {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'number') return Number.isInteger(value) ? count(value) : value.toFixed(3);
+  if (digest.test(value)) return html('span', { class: 'mono', title: value }, `${value.slice(0, 8)}…`);
   return has(`scope.word.${value}`) ? word(`scope.word.${value}`) : String(value);
 }

@@ -1,30 +1,30 @@
 // The scoreboard: every count of every lane at the lane's step, the change of
 // this step and the difference between the lanes. The values are looked up in
 // the series that the server sent; nothing is counted here.
-import { change, quantity } from './format.js';
+import { change, count, quantity } from './format.js';
 import { html, set } from './svg.js';
 import { word } from './words.js';
 
-// tell says what gives a lane's count its right to be believed; the badge has
-// the same words.
-function provenance(figure) {
-  const text = [word(`provenance.${figure.provenance}`), figure.reason].filter(Boolean).join(': ');
-  return html('span', { class: `dot prov-${figure.provenance}`, title: text, role: 'img', 'aria-label': text, tabindex: figure.reason ? 0 : null, 'data-reason': figure.reason });
+// dot tells what gives a number its right to be believed; the badge has the
+// same words.
+export function dot(provenance, reason) {
+  if (!provenance) return null;
+  const text = [word(`provenance.${provenance}`), reason].filter(Boolean).join(': ');
+  return html('span', { class: `dot prov-${provenance}`, title: text, role: 'img', 'aria-label': text, tabindex: reason ? 0 : null, 'data-reason': reason });
 }
 
-function cell(lane, name, step) {
+// cells are a lane's two cells of a count: what the step added, and the value.
+function cells(lane, name, step, before) {
   const now = lane.count(name, step);
-  if (!now) return html('td', { class: 'num' });
-  const td = html('td', { class: 'num', 'data-count': name, 'data-lane': lane.id, 'data-value': now.value ?? '', 'data-provenance': now.provenance });
+  if (!now) return [html('td', {}), html('td', { class: 'num dim' }, lane.status === 'failed' ? '–' : '…')];
+  const value = html('td', { class: 'num', 'data-count': name, 'data-lane': lane.id, 'data-value': now.value ?? '', 'data-provenance': now.provenance });
   if (now.value === null) {
-    td.append(html('span', { class: 'dim' }, '–'), provenance(now));
-    return td;
+    value.append(html('span', { class: 'dim' }, '–'), dot(now.provenance, now.reason));
+    return [html('td', {}), value];
   }
-  const before = lane.count(name, Math.max(0, step - 1));
-  const rise = now.value - before.value;
-  if (rise !== 0) td.append(html('span', { class: 'rise', 'data-rise': rise }, change(rise, now.unit)), ' ');
-  td.append(html('span', {}, quantity(now.value, now.unit), provenance(now)));
-  return td;
+  value.append(html('span', {}, quantity(now.value, now.unit), dot(now.provenance)));
+  const rise = now.value - lane.count(name, before).value;
+  return [html('td', { class: 'rise', 'data-rise': rise || null }, rise === 0 ? '' : change(rise, now.unit)), value];
 }
 
 function difference(figures) {
@@ -33,22 +33,76 @@ function difference(figures) {
   return html('td', { class: `num diff ${by === 0 ? 'dim' : ''}`.trim() }, by === 0 ? '=' : change(by, figures[0].unit));
 }
 
-export function renderScoreboard(host, player) {
-  const lanes = player.lanes.filter((lane) => lane.head);
-  const steps = new Map(lanes.map((lane) => [lane, player.stepOf(lane)]));
-  const head = html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
-    ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, lane.id.toUpperCase())),
-    lanes.length === 2 ? html('th', { scope: 'col', class: 'num' }, 'B − A') : null);
-  const names = lanes[0]?.head.order ?? [];
-  const rows = names.map((name) => {
-    const figures = lanes.map((lane) => lane.count(name, steps.get(lane)));
-    const still = figures.every((figure) => figure && !figure.value);
-    return html('tr', { 'data-row': name, class: still ? 'zero' : null },
-      html('th', { scope: 'row' }, word(`count.${name}`)),
-      ...lanes.map((lane) => cell(lane, name, steps.get(lane))),
-      lanes.length === 2 ? difference(figures) : null);
-  });
-  host.querySelector('thead').replaceChildren(head);
-  host.querySelector('tbody').replaceChildren(...rows);
-  set(host, { 'data-step': player.step });
+export class Scoreboard {
+  // host is the card with the table, the switch that shows all counts and the
+  // place for a warning.
+  constructor(host) {
+    this.table = host.querySelector('[data-part="scoreboard"]');
+    this.cut = host.querySelector('[data-part="cut"]');
+    this.all = host.querySelector('[data-part="all-counts"]');
+    // The order of the counts, the headlines among them, and the counts that
+    // stay zero are the server's, until runs say which stay zero.
+    this.rows = [...this.table.querySelectorAll('tbody tr')].map((row) => ({
+      name: row.dataset.row, key: row.classList.contains('key'), quiet: row.classList.contains('quiet'),
+    }));
+    this.all.checked = remembered();
+    this.fold();
+    this.all.addEventListener('change', () => {
+      try {
+        localStorage.setItem(stored, this.all.checked);
+      } catch {
+        // Without storage the choice lasts as long as the page.
+      }
+      this.fold();
+    });
+  }
+
+  fold() {
+    this.table.classList.toggle('all', this.all.checked);
+  }
+
+  render(player) {
+    const { lanes } = player;
+    const two = lanes.length === 2;
+    const steps = lanes.map((lane) => player.stepOf(lane));
+    const before = lanes.map((lane) => (player.step > 0 ? player.alignment.stepOf(lane, player.step - 1) : 0));
+    const columns = ['name', ...lanes.flatMap(() => ['rise', 'value']), two && 'diff'].filter(Boolean);
+    this.table.querySelector('colgroup').replaceChildren(...columns.map((name) => html('col', { class: name })));
+    this.table.querySelector('thead').replaceChildren(html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
+      ...lanes.map((lane) => html('th', { scope: 'col', class: 'num', colspan: 2 }, lane.id.toUpperCase())),
+      two ? html('th', { scope: 'col', class: 'num' }, 'B − A') : null));
+    const known = lanes.filter((lane) => lane.head);
+    for (const row of this.rows) {
+      if (known.length > 0) row.quiet = !row.key && known.every((lane) => lane.count(row.name, lane.steps)?.value === 0);
+    }
+    this.table.querySelector('tbody').replaceChildren(...this.rows.map(({ name, key, quiet }) => {
+      const figures = lanes.map((lane, i) => lane.count(name, steps[i]));
+      const still = figures.every((figure) => figure && !figure.value);
+      const kinds = [key && 'key', quiet && 'quiet', still && 'zero'].filter(Boolean).join(' ');
+      return html('tr', { 'data-row': name, class: kinds || null },
+        html('th', { scope: 'row' }, word(`count.${name}`)),
+        ...lanes.flatMap((lane, i) => cells(lane, name, steps[i], before[i])),
+        two ? difference(figures) : null);
+    }));
+    this.table.classList.toggle('two', two);
+    set(this.table, { 'data-step': player.step, 'aria-busy': player.settled ? null : 'true' });
+    this.warn(known.filter((lane) => lane.head.total > lane.head.shown));
+  }
+
+  // warn says beside the counts that a run goes on after what is shown.
+  warn(lanes) {
+    const text = lanes.map((lane) => word('scope.score.cut', { Lane: lane.id.toUpperCase(), Shown: count(lane.head.shown), Total: count(lane.head.total) })).join(' ');
+    this.cut.hidden = text === '';
+    if (this.cut.textContent !== text) this.cut.textContent = text;
+  }
+}
+
+const stored = 'all-counts';
+
+function remembered() {
+  try {
+    return localStorage.getItem(stored) === 'true';
+  } catch {
+    return false;
+  }
 }
