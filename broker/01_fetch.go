@@ -31,7 +31,10 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	f := c.b.fetch(ctx, req)
+	f, err := c.b.fetch(ctx, req)
+	if err != nil {
+		return err
+	}
 	pieces, err := f.resp.Layout(r.Version, r.Correlation)
 	if err != nil {
 		return err
@@ -65,16 +68,19 @@ type region struct {
 
 // fetch waits until there are MinBytes, or something failed, or MaxWaitMillis
 // are over.
-func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) fetched {
+func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, error) {
 	if req.Version >= 7 && (req.SessionID != 0 || req.SessionEpoch > 0) {
-		return fetched{resp: wire.FetchResponse{ErrorCode: codeSessionIDNotFound}}
+		return fetched{resp: wire.FetchResponse{ErrorCode: codeSessionIDNotFound}}, nil
 	}
 	limit := min(int64(req.MaxBytes), maxFetchBytes)
 	enough := min(int64(req.MinBytes), limit)
-	f := b.collect(req, limit)
+	f, err := b.collect(ctx, req, limit)
+	if err != nil {
+		return f, err
+	}
 	wait := min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait)
 	if f.failed || f.bytes >= enough || wait <= 0 {
-		return f
+		return f, nil
 	}
 	appended := make(chan struct{}, 1)
 	defer b.watch(req, appended)()
@@ -82,15 +88,15 @@ func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) fetched {
 	defer over.Stop()
 	for {
 		// Collected again after the watch began: an append in between counts.
-		if f = b.collect(req, limit); f.failed || f.bytes >= enough {
-			return f
+		if f, err = b.collect(ctx, req, limit); err != nil || f.failed || f.bytes >= enough {
+			return f, err
 		}
 		select {
 		case <-appended:
 		case <-over.C:
-			return f
+			return f, nil
 		case <-ctx.Done():
-			return f
+			return f, nil
 		}
 	}
 }
@@ -112,18 +118,21 @@ func (b *Broker) watch(req *kmsg.FetchRequest, appended chan<- struct{}) (stop f
 	}
 }
 
-// collect finds what can be sent now.
-func (b *Broker) collect(req *kmsg.FetchRequest, limit int64) fetched {
+// collect finds what can be sent now. It fails only when the context ends.
+func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int64) (fetched, error) {
 	f := fetched{resp: wire.FetchResponse{Topics: make([]wire.FetchTopic, 0, len(req.Topics))}}
 	for _, t := range req.Topics {
 		out := wire.FetchTopic{Name: t.Topic, Partitions: make([]wire.FetchPartition, 0, len(t.Partitions))}
 		in := b.topics.get(t.Topic)
 		for _, p := range t.Partitions {
+			if err := ctx.Err(); err != nil {
+				return f, err
+			}
 			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes))
 		}
 		f.resp.Topics = append(f.resp.Topics, out)
 	}
-	return f
+	return f, nil
 }
 
 // add finds what can be sent of one partition, at most limit bytes unless

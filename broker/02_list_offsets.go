@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"context"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/log"
@@ -9,17 +11,40 @@ import (
 // ListOffsets, API key 2, versions 1 to 6: the offset for a timestamp in ms,
 // or for the special ones below. Versions from 7 on add further special ones.
 //
+// A partition is looked up once: named again in one request it gets
+// INVALID_REQUEST, as a search by timestamp may read a whole batch (Kafka:
+// duplicatePartitions in KafkaApis.scala).
+//
 // Ignored: replica id, isolation level. Source: ListOffsetsRequest.json.
-func listOffsets(c *connection, req *kmsg.ListOffsetsRequest, resp *kmsg.ListOffsetsResponse) {
+func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsRequest, resp *kmsg.ListOffsetsResponse) error {
+	named := map[partitionName]bool{}
 	for _, t := range req.Topics {
 		out := kmsg.NewListOffsetsResponseTopic()
 		out.Topic = t.Topic
 		in := c.b.topics.get(t.Topic)
 		for _, p := range t.Partitions {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			name := partitionName{t.Topic, p.Partition}
+			if named[name] {
+				again := kmsg.NewListOffsetsResponseTopicPartition()
+				again.Partition, again.ErrorCode = p.Partition, codeInvalidRequest
+				out.Partitions = append(out.Partitions, again)
+				continue
+			}
+			named[name] = true
 			out.Partitions = append(out.Partitions, c.b.listOffset(in, p))
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
+	return nil
+}
+
+// partitionName names a partition across topics.
+type partitionName struct {
+	topic     string
+	partition int32
 }
 
 const (

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -9,11 +10,15 @@ import (
 // Metadata, API key 3, versions 0 to 12: this broker, and topics by name or
 // (from 10 on) by id. A named topic that does not exist is created with one
 // partition if the request allows it, as it does before version 4 (Kafka:
-// auto.create.topics.enable, num.partitions).
+// auto.create.topics.enable, num.partitions), at most maxOnDemand for each
+// request: the others are unknown, and clients ask again.
+//
+// Each name and each id is answered once, however often it is asked for: the
+// answer is not larger than one that tells all topics, and the request.
 //
 // Ignored: the requests for authorized operations (there is no authorizer).
 // Source: MetadataRequest.json.
-func metadata(c *connection, req *kmsg.MetadataRequest, resp *kmsg.MetadataResponse) {
+func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, resp *kmsg.MetadataResponse) error {
 	self := kmsg.NewMetadataResponseBroker()
 	at := c.b.reachable(c.conn)
 	self.NodeID, self.Host, self.Port = nodeID, at.host, at.port
@@ -25,16 +30,37 @@ func metadata(c *connection, req *kmsg.MetadataRequest, resp *kmsg.MetadataRespo
 		for _, t := range c.b.topics.all() {
 			resp.Topics = append(resp.Topics, describeTopic(t))
 		}
-		return
+		return nil
 	}
-	create := req.AllowAutoTopicCreation || req.Version < 4
-	for _, t := range req.Topics {
-		if t.Topic == nil {
-			resp.Topics = append(resp.Topics, c.b.topicByID(t.TopicID))
-			continue
+	names, ids := askedFor(req.Topics)
+	refused := map[string]error{}
+	if req.AllowAutoTopicCreation || req.Version < 4 {
+		refused = c.b.createOnDemand(ctx, names)
+	}
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		resp.Topics = append(resp.Topics, c.b.topicByName(*t.Topic, create))
+		resp.Topics = append(resp.Topics, c.b.topicByName(name, refused[name]))
 	}
+	resp.Topics = append(resp.Topics, c.b.topicsByID(ids)...)
+	return nil
+}
+
+// askedFor are the different names and ids.
+func askedFor(topics []kmsg.MetadataRequestTopic) (names []string, ids []topicID) {
+	knownNames, knownIDs := map[string]bool{}, map[topicID]bool{}
+	for _, t := range topics {
+		switch {
+		case t.Topic == nil && !knownIDs[t.TopicID]:
+			knownIDs[t.TopicID] = true
+			ids = append(ids, t.TopicID)
+		case t.Topic != nil && !knownNames[*t.Topic]:
+			knownNames[*t.Topic] = true
+			names = append(names, *t.Topic)
+		}
+	}
+	return names, ids
 }
 
 func describeTopic(t *topic) kmsg.MetadataResponseTopic {
@@ -50,39 +76,74 @@ func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 	return out
 }
 
-func (b *Broker) topicByName(name string, create bool) kmsg.MetadataResponseTopic {
-	t := b.topics.get(name)
-	var err error
-	if t == nil && create {
-		// Another connection may create it meanwhile: then it is there.
-		if t, err = b.topics.create(name, 1, nil); errors.Is(err, errTopicExists) {
-			t, err = b.topics.get(name), nil
-		} else if err == nil {
-			b.log.Info("topic created on demand", "topic", name)
+// maxOnDemand is how many topics one request may create by naming them.
+const maxOnDemand = 100
+
+// createOnDemand creates those that are missing, and says which could not be.
+func (b *Broker) createOnDemand(ctx context.Context, names []string) map[string]error {
+	var missing []wantedTopic
+	left := 0
+	for _, name := range names {
+		switch {
+		case b.topics.get(name) != nil || checkTopicName(name) != nil:
+		case len(missing) == maxOnDemand:
+			left++
+		default:
+			missing = append(missing, wantedTopic{name: name, partitions: 1})
 		}
-	} else if t == nil {
-		err = checkTopicName(name)
 	}
-	if t != nil {
+	if left > 0 {
+		b.log.Warn("one request names more new topics than are created on demand", "created", len(missing), "left", left)
+	}
+	refused := map[string]error{}
+	for i, made := range b.topics.create(ctx, missing) {
+		name := missing[i].name
+		switch {
+		case made.err == nil:
+			b.log.Info("topic created on demand", "topic", name)
+		case !errors.Is(made.err, errTopicExists): // another connection may have created it
+			refused[name] = made.err
+		}
+	}
+	return refused
+}
+
+// topicByName describes the topic, or says why there is none.
+func (b *Broker) topicByName(name string, refused error) kmsg.MetadataResponseTopic {
+	if t := b.topics.get(name); t != nil {
 		return describeTopic(t)
 	}
 	out := kmsg.NewMetadataResponseTopic()
 	out.Topic = kmsg.StringPtr(name)
-	out.ErrorCode = codeUnknownTopic
-	if err != nil {
-		out.ErrorCode = codeLogged(b.log, err, "topic", name)
+	switch {
+	case refused != nil:
+		out.ErrorCode = codeLogged(b.log, refused, "topic", name)
+	case checkTopicName(name) != nil:
+		out.ErrorCode = codeInvalidTopic
+	default:
+		out.ErrorCode = codeUnknownTopic
 	}
 	return out
 }
 
-func (b *Broker) topicByID(id topicID) kmsg.MetadataResponseTopic {
-	for _, t := range b.topics.all() {
-		if t.id == id {
-			return describeTopic(t)
-		}
+func (b *Broker) topicsByID(ids []topicID) []kmsg.MetadataResponseTopic {
+	if len(ids) == 0 {
+		return nil
 	}
-	out := kmsg.NewMetadataResponseTopic()
-	out.TopicID = id
-	out.ErrorCode = codeUnknownTopicID
-	return out
+	held := map[topicID]*topic{}
+	for _, t := range b.topics.all() {
+		held[t.id] = t
+	}
+	var all []kmsg.MetadataResponseTopic
+	for _, id := range ids {
+		if t := held[id]; t != nil {
+			all = append(all, describeTopic(t))
+			continue
+		}
+		out := kmsg.NewMetadataResponseTopic()
+		out.TopicID = id
+		out.ErrorCode = codeUnknownTopicID
+		all = append(all, out)
+	}
+	return all
 }

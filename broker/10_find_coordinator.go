@@ -1,6 +1,10 @@
 package broker
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
 
 // FindCoordinator, API key 10, versions 0 to 2: there is none, of groups or of
 // transactions, and the answer says so. It is served because librdkafka takes
@@ -9,8 +13,9 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 //
 // INVALID_REQUEST and not COORDINATOR_NOT_AVAILABLE: a client would try the
 // latter again for ever. Source: FindCoordinatorRequest.json.
-func findCoordinator(_ *connection, _ *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) {
+func findCoordinator(_ context.Context, _ *connection, _ *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) error {
 	resp.ErrorCode = codeInvalidRequest
 	resp.ErrorMessage = kmsg.StringPtr("this broker has no consumer groups and no transactions; consume by partition and offset")
 	resp.NodeID, resp.Port = -1, -1
+	return nil
 }

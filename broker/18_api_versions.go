@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -13,17 +14,24 @@ import (
 //
 // Ignored: the client's software name and version. Source:
 // ApiVersionsRequest.json.
-func apiVersions(_ *connection, _ *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) {
+func apiVersions(_ context.Context, _ *connection, _ *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) error {
+	resp.ApiKeys = servedVersions()
+	return nil
+}
+
+// servedVersions are all requests, in the order of their keys.
+func servedVersions() (all []kmsg.ApiVersionsResponseApiKey) {
 	for _, key := range slices.Sorted(maps.Keys(apis)) {
 		k := kmsg.NewApiVersionsResponseApiKey()
 		k.ApiKey, k.MinVersion, k.MaxVersion = key, apis[key].min, apis[key].max
-		resp.ApiKeys = append(resp.ApiKeys, k)
+		all = append(all, k)
 	}
+	return all
 }
 
 func unknownApiVersions() *kmsg.ApiVersionsResponse {
 	resp := kmsg.NewPtrApiVersionsResponse()
-	apiVersions(nil, nil, resp)
+	resp.ApiKeys = servedVersions()
 	resp.ErrorCode = codeUnsupportedVersion
 	return resp
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -8,62 +9,98 @@ import (
 
 // CreateTopics, API key 19, versions 0 to 7. Partitions -1 stands for 1. The
 // replication factor must be 1 (or -1): there is one node. Configs that the
-// broker does not act on are refused (topicconfig.go).
+// broker does not act on are refused (topicconfig.go). A topic that is named
+// more than once is refused, as Kafka does, and answered once.
 //
 // Ignored: timeout; creation is done when the answer comes. Source:
 // CreateTopicsRequest.json.
-func createTopics(c *connection, req *kmsg.CreateTopicsRequest, resp *kmsg.CreateTopicsResponse) {
+func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequest, resp *kmsg.CreateTopicsResponse) error {
+	// Those that are well-formed are created together; at[i] is where the
+	// answer for wanted[i] is.
+	var wanted []wantedTopic
+	var at []int
+	named := map[string]int{}
 	for _, t := range req.Topics {
-		resp.Topics = append(resp.Topics, c.b.createTopic(t, req.ValidateOnly))
+		named[t.Topic]++
 	}
-}
-
-func (b *Broker) createTopic(req kmsg.CreateTopicsRequestTopic, validateOnly bool) kmsg.CreateTopicsResponseTopic {
-	out := kmsg.NewCreateTopicsResponseTopic()
-	out.Topic = req.Topic
-	partitions, configs, err := wantedTopic(req)
-	if err == nil && validateOnly {
-		err = b.topics.check(req.Topic, partitions)
-	} else if err == nil {
-		var t *topic
-		if t, err = b.topics.create(req.Topic, partitions, configs); err == nil {
-			out.TopicID = t.id
+	for _, t := range req.Topics {
+		if named[t.Topic] == 0 {
+			continue // answered before
+		}
+		out := kmsg.NewCreateTopicsResponseTopic()
+		out.Topic = t.Topic
+		w, err := wantedOf(t)
+		if named[t.Topic] > 1 {
+			err = fmt.Errorf("%w: the topic is named %d times", errRequest, named[t.Topic])
+		}
+		named[t.Topic] = 0
+		if err == nil {
+			wanted, at = append(wanted, w), append(at, len(resp.Topics))
+		} else {
+			refuseTopic(c.b, &out, err)
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	made := c.b.createTopics(ctx, wanted, req.ValidateOnly)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, m := range made {
+		out := &resp.Topics[at[i]]
+		if m.err != nil {
+			refuseTopic(c.b, out, m.err)
+			continue
+		}
+		if m.topic != nil {
+			out.TopicID = m.id
+		}
+		out.NumPartitions, out.ReplicationFactor = int32(wanted[i].partitions), 1
+		for _, d := range describeTopicConfigs(wanted[i].configs) {
+			to := kmsg.NewCreateTopicsResponseTopicConfig()
+			to.Name, to.Value, to.Source = d.Name, d.Value, int8(d.Source)
+			out.Configs = append(out.Configs, to)
 		}
 	}
-	if err != nil {
-		out.ErrorCode = codeLogged(b.log, err, "topic", req.Topic)
-		out.ErrorMessage = kmsg.StringPtr(err.Error())
-		return out
-	}
-	out.NumPartitions, out.ReplicationFactor = int32(partitions), 1
-	for _, d := range describeTopicConfigs(configs) {
-		to := kmsg.NewCreateTopicsResponseTopicConfig()
-		to.Name, to.Value, to.Source = d.Name, d.Value, int8(d.Source)
-		out.Configs = append(out.Configs, to)
-	}
-	return out
+	return nil
 }
 
-// wantedTopic is what the request asks for.
-func wantedTopic(req kmsg.CreateTopicsRequestTopic) (partitions int, configs topicConfigs, err error) {
-	partitions = int(req.NumPartitions)
+// createTopics creates the topics, or says which could be.
+func (b *Broker) createTopics(ctx context.Context, wanted []wantedTopic, validateOnly bool) []newTopic {
+	if !validateOnly {
+		return b.topics.create(ctx, wanted)
+	}
+	checked := make([]newTopic, len(wanted))
+	for i, err := range b.topics.check(wanted) {
+		checked[i].err = err
+	}
+	return checked
+}
+
+func refuseTopic(b *Broker, out *kmsg.CreateTopicsResponseTopic, err error) {
+	out.ErrorCode = codeLogged(b.log, err, "topic", out.Topic)
+	out.ErrorMessage = kmsg.StringPtr(err.Error())
+}
+
+// wantedOf is what the request asks for.
+func wantedOf(req kmsg.CreateTopicsRequestTopic) (w wantedTopic, err error) {
+	w = wantedTopic{name: req.Topic, partitions: int(req.NumPartitions)}
 	if len(req.ReplicaAssignment) > 0 {
-		partitions = len(req.ReplicaAssignment)
+		w.partitions = len(req.ReplicaAssignment)
 		for n, a := range req.ReplicaAssignment {
 			if int(a.Partition) != n || len(a.Replicas) != 1 || a.Replicas[0] != nodeID {
-				return 0, nil, fmt.Errorf("%w: partition %d on nodes %v; the only node is %d", errReplication, a.Partition, a.Replicas, nodeID)
+				return w, fmt.Errorf("%w: partition %d on nodes %v; the only node is %d", errReplication, a.Partition, a.Replicas, nodeID)
 			}
 		}
-	} else if partitions == -1 {
-		partitions = 1
+	} else if w.partitions == -1 {
+		w.partitions = 1
 	}
 	if req.ReplicationFactor != 1 && req.ReplicationFactor != -1 {
-		return 0, nil, fmt.Errorf("%w: factor %d; there is one node, so it is 1", errReplication, req.ReplicationFactor)
+		return w, fmt.Errorf("%w: factor %d; there is one node, so it is 1", errReplication, req.ReplicationFactor)
 	}
 	for _, kv := range req.Configs {
-		if configs, err = configs.with(kv.Name, kv.Value); err != nil {
-			return 0, nil, fmt.Errorf("%w: %w", errConfig, err)
+		if w.configs, err = w.configs.with(kv.Name, kv.Value); err != nil {
+			return w, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
-	return partitions, configs, nil
+	return w, nil
 }

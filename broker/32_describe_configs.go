@@ -1,17 +1,28 @@
 package broker
 
 import (
+	"context"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // DescribeConfigs, API key 32, versions 0 to 4, for topics. The broker itself
-// has none that could be read this way.
+// has none that could be read this way. Each resource is answered once, however
+// often it is named.
 //
 // Source: DescribeConfigsRequest.json.
-func describeConfigs(c *connection, req *kmsg.DescribeConfigsRequest, resp *kmsg.DescribeConfigsResponse) {
+func describeConfigs(ctx context.Context, c *connection, req *kmsg.DescribeConfigsRequest, resp *kmsg.DescribeConfigsResponse) error {
+	named := map[resourceName]bool{}
 	for _, r := range req.Resources {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := resourceName{r.ResourceType, r.ResourceName}
+		if named[name] {
+			continue
+		}
+		named[name] = true
 		out := kmsg.NewDescribeConfigsResponseResource()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
 		t, refused := c.b.configured(r.ResourceType, r.ResourceName)
@@ -34,6 +45,13 @@ func describeConfigs(c *connection, req *kmsg.DescribeConfigsRequest, resp *kmsg
 		}
 		resp.Resources = append(resp.Resources, out)
 	}
+	return nil
+}
+
+// resourceName names what has configs.
+type resourceName struct {
+	kind kmsg.ConfigResourceType
+	name string
 }
 
 // describeTopicConfigs describes every config in force.
@@ -67,6 +85,14 @@ func synonym(name, value string, source kmsg.ConfigSource) kmsg.DescribeConfigsR
 type refusal struct {
 	code   int16
 	reason string
+}
+
+// told is what the client is told; a nil refusal is none.
+func (r *refusal) told() (code int16, message *string) {
+	if r == nil {
+		return codeNone, nil
+	}
+	return r.code, &r.reason
 }
 
 // configured is the topic that a config request names.

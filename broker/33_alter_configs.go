@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"context"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -9,21 +11,24 @@ import (
 // clients have only this.
 //
 // Source: AlterConfigsRequest.json.
-func alterConfigs(c *connection, req *kmsg.AlterConfigsRequest, resp *kmsg.AlterConfigsResponse) {
+func alterConfigs(ctx context.Context, c *connection, req *kmsg.AlterConfigsRequest, resp *kmsg.AlterConfigsResponse) error {
+	var wanted []configChange
 	for _, r := range req.Resources {
-		out := kmsg.NewAlterConfigsResponseResource()
-		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		refused := c.b.alter(r.ResourceType, r.ResourceName, req.ValidateOnly, func(topicConfigs) (next topicConfigs, err error) {
+		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(topicConfigs) (next topicConfigs, err error) {
 			for _, kv := range r.Configs {
 				if next, err = next.with(kv.Name, kv.Value); err != nil {
 					return nil, err
 				}
 			}
 			return next, nil
-		})
-		if refused != nil {
-			out.ErrorCode, out.ErrorMessage = refused.code, kmsg.StringPtr(refused.reason)
-		}
+		}})
+	}
+	answers, err := c.b.alter(ctx, wanted, req.ValidateOnly)
+	for _, a := range answers {
+		out := kmsg.NewAlterConfigsResponseResource()
+		out.ResourceType, out.ResourceName = a.kind, a.name
+		out.ErrorCode, out.ErrorMessage = a.refused.told()
 		resp.Resources = append(resp.Resources, out)
 	}
+	return err
 }

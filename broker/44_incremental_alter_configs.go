@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -15,18 +16,21 @@ import (
 //
 // Append and subtract are for lists; no config here is one. Source:
 // IncrementalAlterConfigsRequest.json, KIP-339.
-func incrementalAlterConfigs(c *connection, req *kmsg.IncrementalAlterConfigsRequest, resp *kmsg.IncrementalAlterConfigsResponse) {
+func incrementalAlterConfigs(ctx context.Context, c *connection, req *kmsg.IncrementalAlterConfigsRequest, resp *kmsg.IncrementalAlterConfigsResponse) error {
+	var wanted []configChange
 	for _, r := range req.Resources {
-		out := kmsg.NewIncrementalAlterConfigsResponseResource()
-		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		refused := c.b.alter(r.ResourceType, r.ResourceName, req.ValidateOnly, func(now topicConfigs) (topicConfigs, error) {
+		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(now topicConfigs) (topicConfigs, error) {
 			return applyOps(now, r.Configs)
-		})
-		if refused != nil {
-			out.ErrorCode, out.ErrorMessage = refused.code, kmsg.StringPtr(refused.reason)
-		}
+		}})
+	}
+	answers, err := c.b.alter(ctx, wanted, req.ValidateOnly)
+	for _, a := range answers {
+		out := kmsg.NewIncrementalAlterConfigsResponseResource()
+		out.ResourceType, out.ResourceName = a.kind, a.name
+		out.ErrorCode, out.ErrorMessage = a.refused.told()
 		resp.Resources = append(resp.Resources, out)
 	}
+	return err
 }
 
 func applyOps(now topicConfigs, ops []kmsg.IncrementalAlterConfigsRequestResourceConfig) (topicConfigs, error) {
@@ -50,21 +54,62 @@ func applyOps(now topicConfigs, ops []kmsg.IncrementalAlterConfigsRequestResourc
 	return now, nil
 }
 
-// alter changes a topic's configs.
-func (b *Broker) alter(kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(topicConfigs) (topicConfigs, error)) *refusal {
-	t, refused := b.configured(kind, name)
-	if refused != nil {
-		return refused
+// configChange is a change that a request asks for.
+type configChange struct {
+	resourceName
+	change func(topicConfigs) (topicConfigs, error)
+}
+
+// configAnswer is what became of it; refused is nil if it was made.
+type configAnswer struct {
+	resourceName
+	refused *refusal
+}
+
+// alter makes the changes, together. A resource that is named more than once is
+// refused, as Kafka does, and answered once.
+func (b *Broker) alter(ctx context.Context, wanted []configChange, validateOnly bool) ([]configAnswer, error) {
+	named := map[resourceName]int{}
+	for _, w := range wanted {
+		named[w.resourceName]++
 	}
-	err := b.topics.alter(t, change, validateOnly)
+	var answers []configAnswer
+	var all []alteration
+	var at []int // all[i] is answered by answers[at[i]]
+	for _, w := range wanted {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		times := named[w.resourceName]
+		if times == 0 {
+			continue // answered before
+		}
+		named[w.resourceName] = 0
+		t, refused := b.configured(w.kind, w.name)
+		if times > 1 {
+			refused = &refusal{codeInvalidRequest, fmt.Sprintf("%s is named %d times; name it once", w.name, times)}
+		}
+		if refused == nil {
+			all, at = append(all, alteration{t, w.change}), append(at, len(answers))
+		}
+		answers = append(answers, configAnswer{w.resourceName, refused})
+	}
+	for i, err := range b.topics.alter(all, validateOnly) {
+		answers[at[i]].refused = b.altered(all[i].topic, err, validateOnly)
+	}
+	return answers, nil
+}
+
+// altered logs what became of an alteration, and says why it was refused.
+func (b *Broker) altered(t *topic, err error, validateOnly bool) *refusal {
 	switch {
 	case err == nil:
 		if !validateOnly {
-			b.log.Info("topic configs altered", "topic", name, "set", *t.configs.Load())
+			b.log.Info("topic configs altered", "topic", t.name, "set", *t.configs.Load())
 		}
 		return nil
 	case errors.Is(err, log.ErrStorage):
-		return &refusal{codeLogged(b.log, err, "topic", name), err.Error()}
+		return &refusal{codeLogged(b.log, err, "topic", t.name), err.Error()}
 	}
 	return &refusal{codeInvalidConfig, err.Error()}
 }

@@ -36,15 +36,18 @@ func init() { // not a literal: ApiVersions answers from the table itself
 	}
 }
 
-// whole serves a request whose answer is made in memory.
-func whole[Req kmsg.Request, Resp kmsg.Response](answer func(*connection, Req, Resp)) func(*connection, context.Context, request) error {
-	return func(c *connection, _ context.Context, r request) error {
+// whole serves a request whose answer is made in memory. What takes time for
+// each topic, partition or resource ends with the context.
+func whole[Req kmsg.Request, Resp kmsg.Response](answer func(context.Context, *connection, Req, Resp) error) func(*connection, context.Context, request) error {
+	return func(c *connection, ctx context.Context, r request) error {
 		req, err := decode[Req](r)
 		if err != nil {
 			return err
 		}
 		resp := req.ResponseKind().(Resp)
-		answer(c, req, resp)
+		if err := answer(ctx, c, req, resp); err != nil {
+			return err
+		}
 		return c.respond(r, resp)
 	}
 }

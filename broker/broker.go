@@ -14,8 +14,12 @@ import (
 // nodeID is this broker's; a cluster has no other.
 const nodeID = 1
 
-// farewell is how long connections get to finish an answer when Serve ends.
-const farewell = 2 * time.Second
+// When Serve ends, connections get the farewell to finish an answer; then they
+// are cut, and requests that are still worked on get the patience to notice.
+const (
+	farewell = 2 * time.Second
+	patience = 2 * time.Second
+)
 
 // Broker serves one data directory on one address.
 type Broker struct {
@@ -27,6 +31,10 @@ type Broker struct {
 	served   atomic.Int64 // numbers trace.Served
 	tuned    sync.Once    // the congestion control is logged once
 
+	// working ends when the broker does; handlers look at it.
+	working context.Context
+	endWork context.CancelFunc
+
 	mu          sync.Mutex
 	connections map[*connection]struct{}
 	refused     bool // the limit was hit since a connection last ended
@@ -37,10 +45,10 @@ type Broker struct {
 	closed  error
 }
 
-// Open binds the address, locks the directory and recovers the topics in it.
-// From then on clients can connect; they are answered once [Broker.Serve]
-// runs.
-func Open(cfg Config) (*Broker, error) {
+// Open binds the address, locks the directory and recovers the topics in it,
+// which reads all that is stored; the end of ctx ends it. From then on clients
+// can connect; they are answered once [Broker.Serve] runs.
+func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
@@ -54,11 +62,13 @@ func Open(cfg Config) (*Broker, error) {
 		listener.Close()
 		return nil, err
 	}
-	topics, err := openCatalogue(dir.path, cfg.MaxPartitions, cfg.Log)
+	topics, err := openCatalogue(ctx, dir.path, cfg.MaxPartitions, cfg.Log)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), dir.close())
 	}
-	return &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, connections: map[*connection]struct{}{}}, nil
+	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, connections: map[*connection]struct{}{}}
+	b.working, b.endWork = context.WithCancel(context.Background())
+	return b, nil
 }
 
 // Addr is the address really bound.
@@ -75,15 +85,15 @@ func (b *Broker) Topics() []TopicInfo {
 
 // Serve answers clients until ctx ends; then it ends the connections, forces
 // the logs to the disk, closes everything and returns nil. An error means that
-// the listener failed or that the logs could not be written out.
+// the listener failed, that the logs could not be written out, or that a
+// request did not end (see [Broker.Close]).
 func (b *Broker) Serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { b.listener.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		b.endWork()
+		b.listener.Close()
+	})
 	defer stop()
 	err := b.accept(ctx)
-	cancel()
-	b.dismiss()
 	return errors.Join(err, b.Close())
 }
 
@@ -93,7 +103,7 @@ func (b *Broker) accept(ctx context.Context) error {
 		conn, err := b.listener.AcceptTCP()
 		switch {
 		case err == nil:
-			b.admit(ctx, conn)
+			b.admit(conn)
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -111,7 +121,7 @@ func (b *Broker) accept(ctx context.Context) error {
 }
 
 // admit starts a connection, or closes it if there are too many.
-func (b *Broker) admit(ctx context.Context, conn *net.TCPConn) {
+func (b *Broker) admit(conn *net.TCPConn) {
 	c, err := newConnection(b, conn)
 	if err != nil {
 		b.log.Warn("connection refused", "peer", conn.RemoteAddr(), "error", err)
@@ -124,7 +134,7 @@ func (b *Broker) admit(ctx context.Context, conn *net.TCPConn) {
 	}
 	go func() {
 		defer b.handlers.Done()
-		c.serve(ctx)
+		c.serve(b.working)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.connections, c)
@@ -152,8 +162,9 @@ func (b *Broker) register(c *connection) bool {
 }
 
 // dismiss ends all connections: the silent ones at once, the others when their
-// answer is sent or the farewell is over.
-func (b *Broker) dismiss() {
+// answer is sent or the farewell is over. It returns how many it could not end
+// in time, and a channel that is closed when they have ended too.
+func (b *Broker) dismiss() (left int, ended <-chan struct{}) {
 	each := func(f func(*connection)) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -164,21 +175,48 @@ func (b *Broker) dismiss() {
 	b.mu.Lock()
 	b.dismissed = true
 	b.mu.Unlock()
+	b.endWork()
 	each((*connection).stopReading)
 	cut := time.AfterFunc(farewell, func() { each(func(c *connection) { c.conn.Close() }) })
 	defer cut.Stop()
-	b.handlers.Wait()
+	all := make(chan struct{})
+	go func() {
+		b.handlers.Wait()
+		close(all)
+	}()
+	select {
+	case <-all:
+	case <-time.After(farewell + patience):
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		left = len(b.connections)
+	}
+	return left, all
 }
 
 // Close ends a broker that does not serve (any more). It is safe to call it
 // more than once.
+//
+// It waits a few seconds, not longer, for requests that are worked on. If one
+// does not end, the logs and the directory's lock stay as they are until it
+// does or the process ends, as it might still write; the error says so.
 func (b *Broker) Close() error {
 	b.closing.Do(func() {
 		if err := b.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			b.closed = err
 		}
-		b.dismiss()
-		b.closed = errors.Join(b.closed, b.topics.close(), b.dir.close())
+		left, ended := b.dismiss()
+		if left == 0 {
+			b.closed = errors.Join(b.closed, b.topics.close(), b.dir.close())
+			return
+		}
+		b.closed = errors.Join(b.closed, fmt.Errorf("%d requests did not end within %v; data directory %q stays locked until they do or the program ends", left, farewell+patience, b.dir.path))
+		go func() {
+			<-ended
+			if err := errors.Join(b.topics.close(), b.dir.close()); err != nil {
+				b.log.Error("the logs could not be closed", "error", err)
+			}
+		}()
 	})
 	return b.closed
 }

@@ -9,10 +9,11 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -119,11 +120,14 @@ func (c *connection) answer(ctx context.Context, r request) error {
 func (c *connection) respond(r request, resp kmsg.Response) error {
 	buf := takeFrame()
 	defer func() { giveFrame(buf) }()
-	buf = wire.AppendResponse(buf[:0], r.Correlation, resp)
+	buf, err := wire.AppendResponse(buf[:0], r.Correlation, resp)
+	if err != nil {
+		return err
+	}
 	if err := c.conn.SetWriteDeadline(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
 		return err
 	}
-	_, err := c.conn.Write(buf)
+	_, err = c.conn.Write(buf)
 	return err
 }
 
@@ -157,20 +161,26 @@ func (c *connection) logEnd(ctx context.Context, err error) {
 
 func (c *connection) peer() string { return c.conn.RemoteAddr().String() }
 
-// clientName is how others are told of the client: what it calls itself, made
-// printable, and its address.
+// clientName is how others are told of the client: the printable characters of
+// what it calls itself, and its address. What is not printable (controls, line
+// separators, overrides of the writing direction) could change how the rest of
+// a page or a terminal reads.
 func (c *connection) clientName(id string) string {
-	const longest = 64
-	id = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\ufffd' {
-			return -1
+	const longest = 64 // bytes
+	name := make([]byte, 0, longest)
+	for _, r := range id {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			continue
 		}
-		return r
-	}, id[:min(len(id), longest)])
-	if id == "" {
+		if len(name)+utf8.RuneLen(r) > longest {
+			break
+		}
+		name = utf8.AppendRune(name, r)
+	}
+	if len(name) == 0 {
 		return c.peer()
 	}
-	return id + "@" + c.peer()
+	return string(name) + "@" + c.peer()
 }
 
 // frames holds idle buffers for requests and responses. What is larger than

@@ -79,7 +79,7 @@ func open(t testing.TB, dir string, change ...func(*broker.Config)) *running {
 	for _, f := range change {
 		f(&cfg)
 	}
-	b, err := broker.Open(cfg)
+	b, err := broker.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

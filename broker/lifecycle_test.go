@@ -51,7 +51,7 @@ func TestOpenErrors(t *testing.T) {
 		{"advertised port 0", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Advertised: "host:0"}, []string{`"host:0"`, "port"}},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			got, err := broker.Open(k.cfg)
+			got, err := broker.Open(context.Background(), k.cfg)
 			if err == nil {
 				got.Close()
 				t.Fatal("it opened")
@@ -72,13 +72,13 @@ func TestOpenAgain(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "topics.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := broker.Open(broker.Config{Listen: "127.0.0.1:0", Dir: dir}); err == nil {
+	if _, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: dir}); err == nil {
 		t.Fatal("it opened")
 	}
 	os.Remove(filepath.Join(dir, "topics.json"))
 	listen := "127.0.0.1:0"
 	for range 3 {
-		b, err := broker.Open(broker.Config{Listen: listen, Dir: dir})
+		b, err := broker.Open(context.Background(), broker.Config{Listen: listen, Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestShutdown(t *testing.T) {
 
 // Close ends a broker that serves; Serve says so.
 func TestCloseUnderServe(t *testing.T) {
-	b, err := broker.Open(broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir()})
+	b, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

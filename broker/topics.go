@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,7 +100,9 @@ var (
 	errPartitionNumber = errors.New("invalid number of partitions")
 )
 
-func openCatalogue(dir string, maxPartitions int, logger *slog.Logger) (*catalogue, error) {
+// openCatalogue reads the file and recovers the topics in it, until the context
+// ends. Nothing is made or changed before the whole file was found to be good.
+func openCatalogue(ctx context.Context, dir string, maxPartitions int, logger *slog.Logger) (*catalogue, error) {
 	c := &catalogue{dir: dir, maxPartitions: maxPartitions, log: logger, topics: map[string]*topic{}}
 	b, err := os.ReadFile(c.path())
 	if errors.Is(err, os.ErrNotExist) {
@@ -115,23 +118,52 @@ func openCatalogue(dir string, maxPartitions int, logger *slog.Logger) (*catalog
 	if f.Schema != catalogueSchema {
 		return nil, fmt.Errorf("%s has schema %d, this program knows %d; use the version that wrote it", c.path(), f.Schema, catalogueSchema)
 	}
-	for name, on := range f.Topics {
-		t, err := c.restore(name, on)
+	if err := f.check(maxPartitions); err != nil {
+		return nil, fmt.Errorf("%s: %w; restore it from a copy", c.path(), err)
+	}
+	progress := newRecoveryProgress(logger, f.partitions())
+	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
+		t, err := c.restore(ctx, name, f.Topics[name], progress)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: topic %q: %w", c.path(), name, err), c.close())
 		}
 		c.topics[name] = t
 	}
+	progress.end()
 	return c, nil
+}
+
+// partitions is how many all topics have together.
+func (f catalogueFile) partitions() (n int) {
+	for _, on := range f.Topics {
+		n += on.Partitions
+	}
+	return n
+}
+
+// check holds a file that was read to what create would have allowed.
+func (f catalogueFile) check(maxPartitions int) error {
+	for name, on := range f.Topics {
+		if err := checkTopicName(name); err != nil {
+			return err
+		}
+		if _, err := decodeID(on.ID); err != nil {
+			return fmt.Errorf("topic %q: %w", name, err)
+		}
+		if on.Partitions < 1 || on.Partitions > maxPartitions {
+			return fmt.Errorf("topic %q: %d partitions, 1 to %d are possible", name, on.Partitions, maxPartitions)
+		}
+	}
+	if n := f.partitions(); n > maxPartitions {
+		return fmt.Errorf("%d partitions in all, this broker holds at most %d", n, maxPartitions)
+	}
+	return nil
 }
 
 func (c *catalogue) path() string { return filepath.Join(c.dir, "topics.json") }
 
 // restore opens a topic that the file names.
-func (c *catalogue) restore(name string, on topicOnFile) (*topic, error) {
-	if err := checkTopicName(name); err != nil {
-		return nil, err
-	}
+func (c *catalogue) restore(ctx context.Context, name string, on topicOnFile, progress *recoveryProgress) (*topic, error) {
 	id, err := decodeID(on.ID)
 	if err != nil {
 		return nil, err
@@ -143,22 +175,23 @@ func (c *catalogue) restore(name string, on topicOnFile) (*topic, error) {
 			delete(on.Configs, key)
 		}
 	}
-	return c.open(name, id, on.Partitions, on.Configs)
+	return c.open(ctx, wantedTopic{name, on.Partitions, on.Configs}, id, progress)
 }
 
 // open opens the partitions, making what is missing.
-func (c *catalogue) open(name string, id topicID, partitions int, configs topicConfigs) (*topic, error) {
-	t := &topic{name: name, id: id}
-	t.configs.Store(&configs)
-	for n := range partitions {
-		dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d", name, n))
-		p, r, err := log.Open(dir)
+func (c *catalogue) open(ctx context.Context, w wantedTopic, id topicID, progress *recoveryProgress) (*topic, error) {
+	t := &topic{name: w.name, id: id}
+	t.configs.Store(&w.configs)
+	for n := range w.partitions {
+		dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d", w.name, n))
+		p, r, err := log.Open(ctx, dir, progress.read)
 		if err != nil {
 			return nil, errors.Join(err, t.close())
 		}
+		progress.opened()
 		if r.Cut > 0 {
 			c.log.Warn("the log did not end with a whole, valid batch; the rest was cut off",
-				"topic", name, "partition", n, "at_byte", r.Bytes, "cut_bytes", r.Cut, "next_offset", r.Next, "reason", r.Reason)
+				"topic", w.name, "partition", n, "at_byte", r.Bytes, "cut_bytes", r.Cut, "next_offset", r.Next, "reason", r.Reason)
 		}
 		t.partitions = append(t.partitions, p)
 	}
@@ -199,68 +232,135 @@ func (c *catalogue) all() []*topic {
 	return out
 }
 
-// check says whether such a topic could be created.
-func (c *catalogue) check(name string, partitions int) error {
-	if err := checkTopicName(name); err != nil {
-		return fmt.Errorf("%w: %w", errTopicName, err)
-	}
-	if partitions < 1 {
-		return fmt.Errorf("%w: %d, at least 1 is needed", errPartitionNumber, partitions)
-	}
+// wantedTopic is a topic that should be.
+type wantedTopic struct {
+	name       string
+	partitions int
+	configs    topicConfigs
+}
+
+// newTopic is what became of a wanted topic: it is there, or err says why not.
+type newTopic struct {
+	*topic
+	err error
+}
+
+// check says which of the topics could be created together.
+func (c *catalogue) check(wanted []wantedTopic) []error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	held := 0
-	for _, t := range c.all() {
-		if t.name == name {
-			return fmt.Errorf("%w: %q", errTopicExists, name)
-		}
+	for _, t := range c.topics {
 		held += len(t.partitions)
 	}
-	if partitions > c.maxPartitions-held {
-		return fmt.Errorf("%w: %d more; this broker has %d and holds at most %d", errPartitionLimit, partitions, held, c.maxPartitions)
+	taken := map[string]bool{}
+	refused := make([]error, len(wanted))
+	for i, w := range wanted {
+		if refused[i] = c.checkOne(w, held, taken[w.name]); refused[i] == nil {
+			held += w.partitions
+			taken[w.name] = true
+		}
+	}
+	return refused
+}
+
+// checkOne is for a topic beside which others hold so many partitions.
+func (c *catalogue) checkOne(w wantedTopic, held int, taken bool) error {
+	if err := checkTopicName(w.name); err != nil {
+		return fmt.Errorf("%w: %w", errTopicName, err)
+	}
+	switch {
+	case w.partitions < 1:
+		return fmt.Errorf("%w: %d, at least 1 is needed", errPartitionNumber, w.partitions)
+	case taken || c.topics[w.name] != nil:
+		return fmt.Errorf("%w: %q", errTopicExists, w.name)
+	case w.partitions > c.maxPartitions-held:
+		return fmt.Errorf("%w: %d more; this broker has %d and holds at most %d", errPartitionLimit, w.partitions, held, c.maxPartitions)
 	}
 	return nil
 }
 
-// create makes a topic that check allows.
-func (c *catalogue) create(name string, partitions int, configs topicConfigs) (*topic, error) {
+// create makes the topics that check allows. However many they are, the file
+// is written once, and once more if some could not be made or the context
+// ended.
+func (c *catalogue) create(ctx context.Context, wanted []wantedTopic) []newTopic {
 	c.changing.Lock()
 	defer c.changing.Unlock()
-	if err := c.check(name, partitions); err != nil {
-		return nil, err
+	made := make([]newTopic, len(wanted))
+	f, ids := c.file(), make([]topicID, len(wanted))
+	known := len(f.Topics)
+	for i, err := range c.check(wanted) {
+		if made[i].err = err; err == nil {
+			ids[i] = newID()
+			f.Topics[wanted[i].name] = topicOnFile{encodeID(ids[i]), wanted[i].partitions, wanted[i].configs}
+		}
 	}
-	id := newID()
-	f := c.file()
-	f.Topics[name] = topicOnFile{encodeID(id), partitions, configs}
-	if err := c.write(f); err != nil {
-		return nil, err
+	if len(f.Topics) == known {
+		return made
 	}
-	t, err := c.open(name, id, partitions, configs)
-	if err != nil {
-		delete(f.Topics, name)
-		return nil, fmt.Errorf("%w: %w", log.ErrStorage, errors.Join(err, c.write(f)))
+	stored := c.write(f)
+	known = len(f.Topics)
+	for i := range made {
+		if made[i].err != nil {
+			continue
+		}
+		if made[i].err = stored; stored != nil {
+			continue
+		}
+		if made[i].topic, made[i].err = c.open(ctx, wanted[i], ids[i], nil); made[i].err != nil {
+			made[i].err = fmt.Errorf("%w: %w", log.ErrStorage, made[i].err)
+			delete(f.Topics, wanted[i].name)
+		}
+	}
+	if len(f.Topics) < known {
+		if err := c.write(f); err != nil {
+			c.log.Error("topics that could not be made are still in the file; a restart makes them", "file", c.path(), "error", err)
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.topics[name] = t
-	return t, nil
+	for i := range made {
+		if made[i].topic != nil {
+			c.topics[made[i].name] = made[i].topic
+		}
+	}
+	return made
 }
 
-// alter sets the topic's configs to what change makes of them.
-func (c *catalogue) alter(t *topic, change func(topicConfigs) (topicConfigs, error), validateOnly bool) error {
+// alteration sets a topic's configs to what change makes of them.
+type alteration struct {
+	topic  *topic
+	change func(topicConfigs) (topicConfigs, error)
+}
+
+// alter makes the alterations, each of another topic, that are valid, and says
+// what is wrong with the others. The file is written once.
+func (c *catalogue) alter(all []alteration, validateOnly bool) []error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
-	next, err := change(*t.configs.Load())
-	if err != nil || validateOnly {
-		return err
+	refused, next := make([]error, len(all)), make([]topicConfigs, len(all))
+	f, changed := c.file(), false
+	for i, a := range all {
+		if next[i], refused[i] = a.change(*a.topic.configs.Load()); refused[i] == nil {
+			on := f.Topics[a.topic.name]
+			on.Configs = next[i]
+			f.Topics[a.topic.name], changed = on, true
+		}
 	}
-	f := c.file()
-	on := f.Topics[t.name]
-	on.Configs = next
-	f.Topics[t.name] = on
-	if err := c.write(f); err != nil {
-		return err
+	if validateOnly || !changed {
+		return refused
 	}
-	t.configs.Store(&next)
-	return nil
+	err := c.write(f)
+	for i, a := range all {
+		switch {
+		case refused[i] != nil:
+		case err != nil:
+			refused[i] = err
+		default:
+			a.topic.configs.Store(&next[i])
+		}
+	}
+	return refused
 }
 
 // file is the catalogue as it is written.

@@ -1,6 +1,7 @@
 package log_test
 
 import (
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"os"
@@ -47,7 +48,7 @@ func batch(baseTime int64, values ...string) []byte {
 // open opens the partition until the test ends.
 func open(t *testing.T, dir string) (*log.Partition, log.Recovery) {
 	t.Helper()
-	p, r, err := log.Open(dir)
+	p, r, err := log.Open(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

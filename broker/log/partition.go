@@ -1,6 +1,7 @@
 package log
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,8 +34,12 @@ type Partition struct {
 func SegmentName(base int64) string { return fmt.Sprintf("%020d.log", base) }
 
 // Open opens the partition in the directory, which is made if it is missing,
-// and recovers it.
-func Open(dir string) (*Partition, Recovery, error) {
+// and recovers it, which reads all of it, unless the context ends before. read,
+// which may be nil, is told the bytes of each read.
+func Open(ctx context.Context, dir string, read func(bytes int)) (*Partition, Recovery, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, Recovery{}, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, Recovery{}, err
 	}
@@ -42,7 +47,7 @@ func Open(dir string) (*Partition, Recovery, error) {
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	held, index, r, err := recoverSegment(f)
+	held, index, r, err := recoverSegment(ctx, f, read)
 	if err != nil {
 		f.Close()
 		return nil, r, fmt.Errorf("recover %s: %w", f.Name(), err)

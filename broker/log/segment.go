@@ -2,6 +2,7 @@ package log
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -42,7 +43,7 @@ type Recovery struct {
 // recoverSegment reads every batch of the file, as Kafka does after an unclean
 // stop (LogSegment.recover), builds the index, and cuts the file at the first
 // batch that is torn or wrong.
-func recoverSegment(f *os.File) (extent, sparseIndex, Recovery, error) {
+func recoverSegment(ctx context.Context, f *os.File, read func(int)) (extent, sparseIndex, Recovery, error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return extent{}, nil, Recovery{}, err
@@ -50,9 +51,9 @@ func recoverSegment(f *os.File) (extent, sparseIndex, Recovery, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return extent{}, nil, Recovery{}, err
 	}
-	held, index, reason := scan(f, size)
-	if failed := new(os.PathError); errors.As(reason, &failed) {
-		return extent{}, nil, Recovery{}, reason // a disk error is no torn tail
+	held, index, reason := scan(watchedReader{ctx, f, read}, size)
+	if reason != nil && !errors.Is(reason, ErrCorrupt) && !errors.Is(reason, ErrInvalid) {
+		return extent{}, nil, Recovery{}, reason // a disk error, or the context's end, is no torn tail
 	}
 	r := Recovery{Bytes: held.bytes, Next: held.next, Cut: size - held.bytes, Reason: reason}
 	if r.Cut > 0 {
@@ -63,10 +64,32 @@ func recoverSegment(f *os.File) (extent, sparseIndex, Recovery, error) {
 	return held, index, r, nil
 }
 
+// readAhead is how much of a segment is read at a time at start; as often the
+// context is looked at.
+const readAhead = 1 << 20
+
+// watchedReader reads until the context ends, and tells of each read.
+type watchedReader struct {
+	ctx  context.Context
+	from io.Reader
+	read func(int)
+}
+
+func (r watchedReader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.from.Read(b)
+	if r.read != nil {
+		r.read(n)
+	}
+	return n, err
+}
+
 // scan reads batches until the end or the first that is not whole and valid.
 func scan(r io.Reader, size int64) (held extent, index sparseIndex, reason error) {
 	held = emptyExtent()
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(r, readAhead)
 	var head [HeaderBytes]byte
 	for held.bytes < size {
 		if n, err := io.ReadFull(in, head[:]); err != nil {

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -51,14 +52,19 @@ func CutTags(body []byte) ([]byte, error) {
 // AppendResponse appends a whole response frame. The response header is the
 // correlation id, and an empty set of tagged fields if the response is
 // flexible; that of ApiVersions never is, so that a client can read it before
-// it knows what the broker speaks (KIP-511).
-func AppendResponse(dst []byte, correlation int32, resp kmsg.Response) []byte {
+// it knows what the broker speaks (KIP-511). It fails if the frame is larger
+// than its size field can say.
+func AppendResponse(dst []byte, correlation int32, resp kmsg.Response) ([]byte, error) {
 	start := len(dst)
 	dst = binary.BigEndian.AppendUint32(append(dst, 0, 0, 0, 0), uint32(correlation))
 	if resp.IsFlexible() && resp.Key() != int16(kmsg.ApiVersions) {
 		dst = append(dst, 0)
 	}
 	dst = resp.AppendTo(dst)
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-sizeBytes))
-	return dst
+	size := len(dst) - start - sizeBytes
+	if size > math.MaxInt32 {
+		return dst[:start], fmt.Errorf("%s response of %d bytes does not fit a frame", kmsg.NameForKey(resp.Key()), size)
+	}
+	binary.BigEndian.PutUint32(dst[start:], uint32(size))
+	return dst, nil
 }

@@ -91,7 +91,7 @@ func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err err
 			return err
 		}
 		defer remove()
-		kafka, err = broker.Open(broker.Config{Listen: f.kafka, Advertised: f.advertised, Dir: dir, Log: log,
+		kafka, err = broker.Open(ctx, broker.Config{Listen: f.kafka, Advertised: f.advertised, Dir: dir, Log: log,
 			OnServed: func(s trace.Served) { pages.Served(s) }})
 		if err != nil {
 			return err
@@ -138,9 +138,9 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 	}
 	cancel(nil)
 
-	pages.Close() // ends the websockets, which Shutdown does not know of
 	end, stop := context.WithTimeout(context.Background(), shutdownTime)
 	defer stop()
+	pages.Close() // ends the websockets, which Shutdown does not know of
 	if server.Shutdown(end) != nil {
 		server.Close()
 	}
