@@ -1,11 +1,9 @@
 package sim
 
 import (
-	"cmp"
+	"container/heap"
 	"fmt"
 	"math"
-	"slices"
-	"sort"
 
 	"copyscope/internal/trace"
 )
@@ -19,10 +17,11 @@ type Machine struct {
 
 	now     trace.Ns // the CPU's clock
 	devices deviceQueue
-	// pending holds the events of the syscall that is under way: its span's
-	// duration is not known before it returns, and device events may start
-	// later than now.
+	// pending holds the events of the syscall that is under way, in order: its
+	// span's duration is not known before it returns. later holds what does not
+	// follow them: what a device begins in the future.
 	pending []pending
+	later   laterEvents
 	told    int
 	call    call
 
@@ -32,13 +31,6 @@ type Machine struct {
 	inflight inflight
 	socket   socket
 	wire     wire
-}
-
-// pending is an event whose place in the order is not settled yet; told is when
-// it was told, which decides between events of one time.
-type pending struct {
-	trace.Event
-	told int
 }
 
 // call is the syscall that is under way.
@@ -138,7 +130,8 @@ func (m *Machine) complete(d completion) trace.Ns {
 func (m *Machine) emit(e trace.Event) int { return m.emitAt(m.now, e) }
 
 // emitAt fills in what every event has and keeps it until its place in the
-// order is known. It returns the event's index in pending.
+// order is known. It returns the event's index in pending, or -1 for one that is
+// kept apart.
 func (m *Machine) emitAt(at trace.Ns, e trace.Event) int {
 	e.At = at
 	if e.Actor == "" {
@@ -153,21 +146,26 @@ func (m *Machine) emitAt(at trace.Ns, e trace.Event) int {
 	}
 	e.Provenance = trace.Modelled
 	m.told++
+	if n := len(m.pending); at > m.now || n > 0 && at < m.pending[n-1].At {
+		heap.Push(&m.later, pending{e, m.told})
+		return -1
+	}
 	m.pending = append(m.pending, pending{e, m.told})
 	return len(m.pending) - 1
 }
 
 // flush records the events whose order is settled: those that began by now.
 func (m *Machine) flush(all bool) {
-	slices.SortFunc(m.pending, func(a, b pending) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.told, b.told)) })
-	n := len(m.pending)
-	if !all {
-		n = sort.Search(n, func(i int) bool { return m.pending[i].At > m.now })
-	}
-	for _, e := range m.pending[:n] {
+	for _, e := range m.pending {
+		for len(m.later) > 0 && m.later[0].before(e) {
+			m.rec.Record(heap.Pop(&m.later).(pending).Event)
+		}
 		m.rec.Record(e.Event)
 	}
-	m.pending = append(m.pending[:0], m.pending[n:]...)
+	m.pending = m.pending[:0]
+	for len(m.later) > 0 && (all || m.later[0].At <= m.now) {
+		m.rec.Record(heap.Pop(&m.later).(pending).Event)
+	}
 }
 
 // Idle lets the devices and the receiver end what they have under way.
