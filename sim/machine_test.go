@@ -71,9 +71,8 @@ func TestDevicesWorkBesideTheCPU(t *testing.T) {
 	}
 }
 
-// One actor does one thing at a time; only a syscall's span encloses others,
-// and an interrupt may cut into what the CPU does.
-func TestEnginesDoOneThingAtATime(t *testing.T) {
+// A DMA engine moves one thing at a time.
+func TestDMAEnginesMoveOneThingAtATime(t *testing.T) {
 	for name, c := range variants(2 << 20) {
 		r := run(t, "read-write", 128<<10, c)
 		busy := map[trace.Actor]trace.Ns{}

@@ -9,8 +9,8 @@ import (
 	"copyscope/sim"
 )
 
-// simulateAlias is the alias probe on the modelled kernel: the same experiment
-// that the host makes on the real one.
+// simulateAlias is the alias probe on the modelled kernel: what [host.Alias] does
+// on the real one, with fewer pieces, since a model has no noise.
 func (l *Lab) simulateAlias(path string) (string, error) {
 	const pieceBytes, pieceCount = 16 << 10, 4
 	program, _ := transfer.Lookup(path)
