@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -132,9 +133,11 @@ func TestColdRunReadsTheDisk(t *testing.T) {
 	const size = 16 << 20
 	src := newSource(t, size)
 	for _, p := range transfer.Programs() {
-		out, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: true})
-		if out.ResidentBefore != 0 || !out.Intact() {
-			t.Errorf("%s: %+v", p.Path, out)
+		cached := -1
+		out, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: true,
+			Fault: lookingAt(func(file int) { cached = cachedPages(t, file, size) })})
+		if cached != 0 || out.ResidentBefore != 0 || !out.Intact() {
+			t.Errorf("%s began with %d pages in the page cache: %+v", p.Path, cached, out)
 		}
 		c := run.CountsAt(len(run.Events))
 		if got := c.Count(trace.DiskReadBytes); got.Value < size || got.Value > 2*size {
@@ -143,6 +146,86 @@ func TestColdRunReadsTheDisk(t *testing.T) {
 		if got := c.Count(trace.DMATransfers); got.Known() || got.Reason == "" {
 			t.Errorf("%s: DMA transfers %+v, want unavailable with a reason", p.Path, got)
 		}
+	}
+}
+
+// cachedPages asks mincore(2) on its own, not through the package.
+func cachedPages(t *testing.T, file int, size int64) (n int) {
+	t.Helper()
+	m, err := unix.Mmap(file, 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Error(err)
+		return -1
+	}
+	defer unix.Munmap(m)
+	vec := make([]byte, int(size)/os.Getpagesize())
+	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&m[0])), uintptr(size), uintptr(unsafe.Pointer(&vec[0]))); errno != 0 {
+		t.Error(errno)
+		return -1
+	}
+	for _, v := range vec {
+		n += int(v & 1)
+	}
+	return n
+}
+
+// What the disk brought in after all is told of a warm run too, on whichever
+// path: the pages were there when the run was prepared, and were dropped.
+func TestEvictedRunReadsTheDisk(t *testing.T) {
+	if fs := host.ReadFacts(t.TempDir()).Filesystem; fs == "tmpfs" || fs == "ramfs" {
+		t.Skipf("the temporary directory is on %s, which has no disk; set TMPDIR to a directory on one", fs)
+	}
+	const size = 8 << 20
+	for _, p := range transfer.Programs() {
+		src := newSource(t, size)
+		_, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Fault: lookingAt(func(file int) {
+			if err := unix.Fsync(file); err != nil {
+				t.Error(err)
+			}
+			if err := unix.Fadvise(file, 0, 0, unix.FADV_DONTNEED); err != nil {
+				t.Error(err)
+			}
+		})})
+		if got := run.CountsAt(len(run.Events)).Count(trace.DiskReadBytes); got.Value < size || got.Value > 2*size {
+			t.Errorf("%s: %v bytes read from the disk, want about %d", p.Path, got.Value, size)
+		}
+		copied := false
+		for _, e := range run.Events {
+			copied = copied || e.Kind == trace.CPUCopy || e.Kind == trace.Descriptor
+			if copied && e.Kind == trace.DMA {
+				t.Errorf("%s: event %d brings bytes in from the disk after some were moved on", p.Path, e.Seq)
+			}
+		}
+	}
+}
+
+func TestColdRunNeedsADisk(t *testing.T) {
+	const memory = "/dev/shm"
+	if fs := host.ReadFacts(memory).Filesystem; fs != "tmpfs" {
+		t.Skipf("%s is on %q; this needs a tmpfs there", memory, fs)
+	}
+	p, _ := transfer.Lookup("sendfile")
+	_, err := host.Run(context.Background(), host.Options{Program: p, Size: 1 << 20, Chunk: 64 << 10, Dir: memory, Cold: true})
+	if err == nil || !strings.Contains(err.Error(), "TMPDIR") {
+		t.Errorf("a cold run on tmpfs: %v", err)
+	}
+}
+
+func TestChunkBeyondTheBufferLimit(t *testing.T) {
+	p, _ := transfer.Lookup("read-write")
+	dir := t.TempDir()
+	_, err := host.Run(context.Background(), host.Options{Program: p, Size: 1<<30 + 4096, Chunk: 1<<30 + 1, Dir: dir})
+	if err == nil {
+		t.Fatal("a chunk beyond the limit was taken")
+	}
+	for _, part := range []string{"chunk 1073741825", "at most 1073741824 bytes", "smaller --chunk"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+	// A chunk is no larger than the file is.
+	if _, err = host.Run(context.Background(), host.Options{Program: p, Size: 4096, Chunk: 1 << 40, Dir: dir}); err != nil {
+		t.Errorf("a small file by a huge chunk: %v", err)
 	}
 }
 

@@ -13,10 +13,15 @@ import (
 // the receiver gets only what a call has begun to send. In the end every byte
 // has arrived.
 func TestEventsKeepCausesBeforeEffects(t *testing.T) {
+	const many = testSize / 16384 // bytes; more calls than the witness looks at each of
 	for _, path := range transfer.Paths() {
-		for _, cold := range []bool{false, true} {
+		for _, how := range []struct {
+			cold  bool
+			chunk int64
+		}{{false, testChunk}, {true, testChunk}, {true, many}} {
 			p, _ := transfer.Lookup(path)
-			_, run := measure(t, host.Options{Program: p, Size: testSize, Chunk: testChunk, Cold: cold, Dir: t.TempDir()})
+			cold := how.cold
+			_, run := measure(t, host.Options{Program: p, Size: testSize, Chunk: how.chunk, Cold: cold, Dir: t.TempDir()})
 			var cached, taken, queued int64
 			if !cold {
 				cached = testSize

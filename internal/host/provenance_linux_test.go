@@ -1,0 +1,51 @@
+package host_test
+
+import (
+	"testing"
+
+	"copyscope/internal/host"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// known is how each event of a measured run is known: what the calls returned
+// and the thread's meters told is measured, what follows by rule is derived.
+// The string is actor, then detail.
+var known = map[trace.Kind]struct {
+	as    trace.Provenance
+	kinds map[string]bool
+}{
+	trace.Syscall:       {trace.Measured, map[string]bool{"kernel ": true}},
+	trace.PageFault:     {trace.Measured, map[string]bool{"kernel minor": true, "kernel major": true}},
+	trace.ContextSwitch: {trace.Measured, map[string]bool{"scheduler voluntary": true, "scheduler involuntary": true}},
+	trace.Compute:       {trace.Measured, map[string]bool{"user touch": true}},
+	trace.ModeSwitch:    {trace.Derived, map[string]bool{"user enter": true, "kernel return": true}},
+	trace.CPUCopy:       {trace.Derived, map[string]bool{"kernel ": true, "kernel receive": true}},
+	trace.Descriptor:    {trace.Derived, map[string]bool{"kernel lend": true}},
+	trace.DMA:           {trace.Derived, map[string]bool{"disk-dma ": true}},
+}
+
+func TestEveryEventSaysHowItIsKnown(t *testing.T) {
+	const size = 8 << 20
+	src := newSource(t, size)
+	disk := host.ReadFacts(t.TempDir()).Filesystem != "tmpfs"
+	seen := map[trace.Kind]bool{}
+	for _, p := range transfer.Programs() {
+		for _, cold := range []bool{false, disk} {
+			_, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: cold, Touch: p.UserMemory})
+			for _, e := range run.Events {
+				want, ok := known[e.Kind]
+				if !ok || e.Provenance != want.as || !want.kinds[string(e.Actor)+" "+e.Detail] {
+					t.Fatalf("%s, cold %v: event %d, %s by %s (%q), is %s; want %+v", p.Path, cold, e.Seq, e.Kind, e.Actor, e.Detail, e.Provenance, want)
+				}
+				seen[e.Kind] = true
+			}
+		}
+	}
+	for kind := range known {
+		// Whether anybody waits is the scheduler's affair.
+		if !seen[kind] && kind != trace.ContextSwitch && (disk || kind != trace.DMA) {
+			t.Errorf("no run had a %s", kind)
+		}
+	}
+}
