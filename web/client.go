@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const (
 	writeWait  = 10 * time.Second // for one message to leave
 	pingEvery  = 25 * time.Second
 	pongWait   = 60 * time.Second // without any sign of life
-	drainWait  = time.Second      // for the rest of an oversized message
+	drainWait  = time.Second      // for an ending connection to take its leave
 	drainLimit = 8 << 20          // bytes of it that are read before the line is cut
 )
 
@@ -75,6 +76,20 @@ func (c *Client) Send(kind, id string, body any) error {
 	}
 }
 
+// Offer gives the client a message that it can do without, such as how far a
+// run is. It never waits: a client that is behind does not get it.
+func (c *Client) Offer(kind, id string, body any) {
+	frame, err := encode(0, kind, id, body)
+	if err != nil {
+		c.hub.log.Error("websocket message", "type", kind, "err", err)
+		return
+	}
+	select {
+	case c.answers <- frame:
+	default:
+	}
+}
+
 // Cancel ends the context of the client's running request with the id, and
 // says whether there was one.
 func (c *Client) Cancel(id string) bool {
@@ -106,6 +121,10 @@ func (c *Client) follow(feed string, seen uint64) {
 // serve runs the connection until it ends.
 func (c *Client) serve(conn *websocket.Conn) {
 	defer conn.Close()
+	// Whatever the other side does, it is let go soon after the end: one that
+	// never reads holds the writer, one that never stops writing the reader.
+	letGo := context.AfterFunc(c.ctx, func() { time.AfterFunc(drainWait, func() { conn.Close() }) })
+	defer letGo()
 	var writer sync.WaitGroup
 	writer.Go(func() { c.write(conn) })
 	c.read(conn)
@@ -117,7 +136,9 @@ func (c *Client) read(conn *websocket.Conn) {
 	alive := func(string) error { return conn.SetReadDeadline(time.Now().Add(pongWait)) }
 	conn.SetPongHandler(alive)
 	for {
-		alive("")
+		if c.ctx.Err() == nil {
+			alive("")
+		}
 		kind, r, err := conn.NextReader()
 		if err != nil {
 			return
@@ -133,6 +154,11 @@ func (c *Client) read(conn *websocket.Conn) {
 			conn.SetReadDeadline(time.Now().Add(drainWait))
 			io.CopyN(io.Discard, r, drainLimit)
 			return
+		}
+		if c.ctx.Err() != nil {
+			// It is read, so that the line is not reset before the close frame
+			// has arrived, but nobody answers any more.
+			continue
 		}
 		if kind != websocket.TextMessage {
 			c.fail("", Problem{"garbage", "binary messages are not understood", "send JSON as text"})
@@ -161,12 +187,24 @@ func (c *Client) dispatch(text []byte) {
 		c.fail(m.ID, err)
 		return
 	}
-	go func() {
+	c.hub.done.Go(func() {
 		defer c.finish(key, cancel)
-		if err := h(ctx, c, m); err != nil {
+		if err := c.answer(ctx, h, m); err != nil {
 			c.fail(m.ID, err)
 		}
+	})
+}
+
+// answer runs a handler. A fault in one request must not end the process, which
+// serves others.
+func (c *Client) answer(ctx context.Context, h HandlerFunc, m Message) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.hub.log.Error("a websocket request panicked", "type", m.Type, "panic", fault, "stack", string(debug.Stack()))
+			err = Problem{"failed", "this request ran into a fault of the server", "try another one; the server's log has the details"}
+		}
 	}()
+	return h(ctx, c, m)
 }
 
 // begin counts a request in; its key is the id, or something no client chose.
@@ -244,7 +282,7 @@ func (c *Client) write(conn *websocket.Conn) {
 				err = c.putFeeds(conn)
 			}
 		case <-ping.C:
-			err = conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait))
+			err = conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.hub.writeWait))
 		}
 		if err != nil {
 			return
@@ -254,7 +292,7 @@ func (c *Client) write(conn *websocket.Conn) {
 
 func (c *Client) put(conn *websocket.Conn, frame []byte) error {
 	conn.EnableWriteCompression(len(frame) >= compressFrom)
-	if err := conn.SetWriteDeadline(time.Now().Add(writeWait)); err != nil {
+	if err := conn.SetWriteDeadline(time.Now().Add(c.hub.writeWait)); err != nil {
 		return err
 	}
 	return conn.WriteMessage(websocket.TextMessage, frame)

@@ -10,7 +10,7 @@ import (
 
 // spoken finds the message types that are sent or taken, and the codes of
 // errors, in the sources.
-var spoken = regexp.MustCompile(`(?:\.Handle|\.Send|\.publish|encode)\((?:0, )?"([\w.]+)"|Problem\{"(\w+)"`)
+var spoken = regexp.MustCompile(`(?:\.Handle|\.Send|\.Offer|\.publish|encode)\((?:0, )?"([\w.]+)"|Problem\{"(\w+)"`)
 
 // The document of the frames names every message type and error code, and the
 // limits as they are.

@@ -37,7 +37,9 @@ type Hub struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	done   sync.WaitGroup
+	done   sync.WaitGroup // connections and the requests under way on them
+
+	writeWait time.Duration // for one message to leave
 
 	upgrader websocket.Upgrader
 
@@ -52,7 +54,7 @@ type Hub struct {
 func NewHub(log *slog.Logger, version string) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &Hub{
-		log: log, version: version, id: rand.Text(), ctx: ctx, cancel: cancel,
+		log: log, version: version, id: rand.Text(), ctx: ctx, cancel: cancel, writeWait: writeWait,
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout:  10 * time.Second,
 			EnableCompression: true,
@@ -148,13 +150,28 @@ func (h *Hub) handler(kind string) HandlerFunc {
 	return h.handlers[kind]
 }
 
-// Close ends every connection with a close frame and waits until they are gone.
+// closeWait is how long Close waits: the time in which a connection takes its
+// leave, and some more.
+const closeWait = drainWait + time.Second
+
+// Close ends every connection with a close frame and every request, and waits
+// until they are gone, though not for ever: a request may be deaf to its
+// context.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
 	h.mu.Unlock()
 	h.cancel()
-	h.done.Wait()
+	gone := make(chan struct{})
+	go func() {
+		h.done.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(closeWait):
+		h.log.Warn("requests of pages are still under way at the end", "waited", closeWait)
+	}
 }
 
 // lookup gives the feed of a name, or nil.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -14,13 +15,15 @@ type queue struct {
 
 type waiter struct {
 	turn  chan struct{} // closed when it is the waiter's turn
-	place func(int)     // told the place, 1 being next
+	at    int           // the place last told, 1 being next
+	place chan int      // the newest place that the waiter has not taken yet
 }
 
 func newQueue(places int) *queue { return &queue{free: places} }
 
 // enter waits for a turn and returns how to end it. place is called with the
-// place in the queue, each time it changes, from other goroutines.
+// place in the queue, each time it changes and never after enter has returned.
+// It must not wait, or the turn passes unused.
 func (q *queue) enter(ctx context.Context, place func(int)) (leave func(), err error) {
 	q.mu.Lock()
 	if q.free > 0 {
@@ -28,49 +31,62 @@ func (q *queue) enter(ctx context.Context, place func(int)) (leave func(), err e
 		q.mu.Unlock()
 		return q.leave, nil
 	}
-	w := &waiter{turn: make(chan struct{}), place: place}
+	w := &waiter{turn: make(chan struct{}), place: make(chan int, 1)}
 	q.waiting = append(q.waiting, w)
-	at := len(q.waiting)
+	q.tell()
 	q.mu.Unlock()
-	place(at)
-	select {
-	case <-w.turn:
-		return q.leave, nil
-	case <-ctx.Done():
-		q.abandon(w)
-		return nil, context.Cause(ctx)
+	for {
+		select {
+		case <-w.turn:
+			return q.leave, nil
+		case at := <-w.place:
+			place(at)
+		case <-ctx.Done():
+			q.abandon(w)
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// tell leaves each waiter its place if that has changed; one that was not taken
+// yet is replaced. q.mu is held, so the channel's room is there.
+func (q *queue) tell() {
+	for i, w := range q.waiting {
+		if w.at == i+1 {
+			continue
+		}
+		select {
+		case <-w.place:
+		default:
+		}
+		w.at = i + 1
+		w.place <- w.at
 	}
 }
 
 // leave gives the turn to the next who waits.
 func (q *queue) leave() {
 	q.mu.Lock()
-	rest := q.waiting
-	if len(rest) == 0 {
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
 		q.free++
-		q.mu.Unlock()
 		return
 	}
-	next := rest[0]
-	q.waiting = append([]*waiter(nil), rest[1:]...)
-	rest = q.waiting
-	q.mu.Unlock()
-	close(next.turn)
-	for i, w := range rest {
-		go w.place(i + 1) // a slow client must not hold up the others
-	}
+	close(q.waiting[0].turn)
+	q.waiting = slices.Delete(q.waiting, 0, 1)
+	q.tell()
 }
 
 // abandon takes a waiter out; one whose turn has come meanwhile passes it on.
 func (q *queue) abandon(w *waiter) {
 	q.mu.Lock()
-	for i, other := range q.waiting {
-		if other == w {
-			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
-			q.mu.Unlock()
-			return
-		}
+	i := slices.Index(q.waiting, w)
+	if i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+		q.tell()
 	}
 	q.mu.Unlock()
-	q.leave()
+	if i < 0 {
+		q.leave()
+	}
 }

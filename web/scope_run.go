@@ -86,7 +86,7 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		line = s.real
 	}
 	leave, err := line.enter(ctx, func(place int) {
-		c.Send("scope.queued", m.ID, map[string]any{"lane": req.Lane, "place": place})
+		c.Offer("scope.queued", m.ID, map[string]any{"lane": req.Lane, "place": place})
 	})
 	if err != nil {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
@@ -107,7 +107,14 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if scenario.Side != trace.Real {
 		return nil
 	}
+	// The prediction is a simulated run like others. Its wait is not told: the
+	// page has its run already.
+	leave, err = s.sims.enter(ctx, func(int) {})
+	if err != nil {
+		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
+	}
 	rows, err := s.lab.Compare(ctx, result)
+	leave()
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
@@ -139,7 +146,8 @@ func faultOf(t *locale.Translator, err error) scopeFault {
 	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}.in(t)}
 }
 
-// progress tells the client now and then how far a run is.
+// progress tells the client now and then how far a run is. The run does not
+// wait for a slow client: waiting would be part of what is measured.
 func progress(c *Client, id, lane string) func(done, total int64) {
 	var last time.Time
 	return func(done, total int64) {
@@ -147,7 +155,7 @@ func progress(c *Client, id, lane string) func(done, total int64) {
 			return
 		}
 		last = time.Now()
-		c.Send("scope.progress", id, map[string]any{"lane": lane, "done": done, "total": total})
+		c.Offer("scope.progress", id, map[string]any{"lane": lane, "done": done, "total": total})
 	}
 }
 
