@@ -31,7 +31,8 @@ func (n *narrator) tell(e trace.Event) string {
 		"From", n.place(e.From), "To", n.place(e.To), "Bytes", templates.Size(e.Bytes), "Count", e.Units(),
 		"Call", e.Syscall, "Ret", e.Ret, "Errno", e.Errno,
 		"Nth", int64(n.counter.Count(trace.CPUCopies).Value))
-	if e.Kind != trace.Syscall && (e.From == trace.PageCache || e.To == trace.PageCache) && n.first(trace.PageCache) {
+	names := e.Kind != trace.Syscall && e.Kind != trace.PageFault && (e.From == trace.PageCache || e.To == trace.PageCache)
+	if names && n.first(trace.PageCache) {
 		return n.t.T("narrate.term.page-cache", "Say", say)
 	}
 	return say

@@ -244,7 +244,7 @@ func TestNarrationSaysWhatTheReaderNeeds(t *testing.T) {
 		{locale.English, trace.Event{Kind: trace.Syscall, Syscall: "write", Bytes: 1, Ret: -1, Errno: "EPIPE", Phase: trace.Transfer, Endpoint: trace.Sender}, "fail with EPIPE"},
 		{locale.English, trace.Event{Kind: trace.ModeSwitch, Detail: "return", Syscall: "pipe2", Phase: trace.SetUp, Endpoint: trace.Sender}, "Set-up, not counted: pipe2 returns"},
 		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "close", Phase: trace.TearDown, Endpoint: trace.Sender}, "收尾阶段，不计入计数：close"},
-		{locale.English, trace.Event{Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Bytes: 4096, N: 2048, Phase: trace.Transfer, Endpoint: trace.Sender}, "to the NIC, in 2,048 words: CPU copy number 1"},
+		{locale.English, trace.Event{Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Bytes: 4096, N: 2048, Phase: trace.Transfer, Endpoint: trace.Sender}, "to the NIC in 2,048 words: CPU copy number 1"},
 		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "read", Phase: trace.Transfer, Endpoint: trace.Sender}, "文章常称上下文切换"},
 	} {
 		run := &trace.Run{Payload: 65536, Base: trace.Modelled}

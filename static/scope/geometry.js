@@ -63,7 +63,7 @@ const narrow = {
   cells: 6,
   listing: { x: 8, y: 24, w: 384, h: 64 },
   mode: { x: 72, user: 150, kernel: 208 },
-  crossing: { x: 24, top: 156, bottom: 218, label: [4, 112] },
+  crossing: { x: 24, top: 156, bottom: 218, label: [4, 128] },
   switches: { x: 396, y: 200, anchor: 'end' },
   places: {
     'user-buffer': { x: 118, y: 96, w: 142, h: 40 },

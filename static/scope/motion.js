@@ -29,6 +29,7 @@ export function moved(way, event, strength) {
 }
 
 function headOf(kind) {
+  if (kind === 'page-fault') return 'interrupt';
   return ['cpu-copy', 'pio', 'dma', 'descriptor'].includes(kind) ? kind : 'other';
 }
 
