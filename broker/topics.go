@@ -206,12 +206,24 @@ func (t *topic) close() error {
 	return errors.Join(all...)
 }
 
+// closers is how many topics are closed at a time: fsync(2) waits for the disk
+// and the file system's journal, and many waits can share one commit.
+const closers = 32
+
 func (c *catalogue) close() error {
-	var all []error
-	for _, t := range c.all() {
-		all = append(all, t.close())
+	topics := c.all()
+	failed := make([]error, len(topics))
+	var next atomic.Int64
+	var closing sync.WaitGroup
+	for range min(closers, len(topics)) {
+		closing.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(topics)); i = next.Add(1) - 1 {
+				failed[i] = topics[i].close()
+			}
+		})
 	}
-	return errors.Join(all...)
+	closing.Wait()
+	return errors.Join(failed...)
 }
 
 // get is the topic with the name, or nil.

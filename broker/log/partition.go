@@ -166,13 +166,17 @@ func (p *Partition) Watch(c chan<- struct{}) (stop func()) {
 	}
 }
 
-// Close forces the batches to the disk and closes the file. No region may be
-// in use any more.
+// Close forces the batches to the disk, if there are any, and closes the file.
+// No region may be in use any more.
 func (p *Partition) Close() error {
 	p.appending.Lock()
 	defer p.appending.Unlock()
 	p.mu.Lock()
 	p.failed = fmt.Errorf("%w: %s is closed", ErrStorage, p.file.Name())
+	empty := p.held.bytes == 0
 	p.mu.Unlock()
+	if empty { // fsync(2) would wait for the file system's journal for nothing
+		return p.file.Close()
+	}
 	return errors.Join(p.file.Sync(), p.file.Close())
 }

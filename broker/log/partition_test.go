@@ -2,6 +2,7 @@ package log_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -231,5 +232,34 @@ func TestAtTimeFindsTheFirst(t *testing.T) {
 	}
 	if at, ok, err := p.AtTime(100); err != nil || !ok || at.Offset != 1 {
 		t.Errorf("got %+v %v %v, want offset 1", at, ok, err)
+	}
+}
+
+// Recovery that is interrupted cuts nothing off.
+func TestInterruptedRecovery(t *testing.T) {
+	dir := t.TempDir()
+	p, _ := open(t, dir)
+	value := strings.Repeat("x", 900<<10)
+	for range 4 {
+		add(t, p, batch(0, value))
+	}
+	held := p.Bytes()
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	reads := 0
+	_, _, err := log.Open(ctx, dir, func(int) {
+		reads++
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want that the context ended", err)
+	}
+	if reads != 1 {
+		t.Errorf("it read %d times, want that it ends after the first", reads)
+	}
+	if again, r := open(t, dir); again.Bytes() != held || r.Cut != 0 {
+		t.Errorf("%d bytes are left of %d, %d were cut", again.Bytes(), held, r.Cut)
 	}
 }
