@@ -59,7 +59,7 @@ func Quantity(v float64, unit trace.Unit) string {
 	case trace.Nanos:
 		return Duration(int64(v))
 	case trace.PerByte:
-		return fmt.Sprintf("%.2f", v)
+		return sign(v < 0) + fmt.Sprintf("%.2f", math.Abs(v))
 	}
 	return sign(v < 0) + humanize.Comma(int64(math.Abs(v)))
 }

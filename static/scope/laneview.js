@@ -24,10 +24,8 @@ export class LaneView {
     this.renderState(lane);
     const own = player.stepOf(lane);
     this.host.dataset.step = own;
-    if (lane.head) {
-      this.renderHead(lane);
-      this.where.textContent = word('scope.lane.step', { Step: own, Last: lane.steps });
-    }
+    if (lane.head) this.renderHead(lane);
+    this.where.textContent = lane.status === 'ready' ? word('scope.lane.step', { Step: own, Last: lane.steps }) : '…';
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     // A lane that has finished before the others rests.
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;

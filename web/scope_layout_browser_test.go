@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"copyscope/internal/trace"
+)
+
+// size makes the tab's window so large, in CSS pixels.
+func (b *tab) size(width, height int) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: int64(width), Height: int64(height), DeviceScaleFactor: 1})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// inView says which of the elements end above the controls.
+const inView = `(() => {
+  const controls = document.querySelector('.controls').getBoundingClientRect();
+  return Object.fromEntries(['#lane-a .machine', '#lane-b .machine', '.narration', '.time', '.scoreboard .key:last-child, .scoreboard .key:nth-child(5)'].map((q) => {
+    const box = document.querySelector(q).getBoundingClientRect();
+    return [q, box.height > 0 && box.top >= 0 && box.bottom <= controls.top];
+  }));
+})()`
+
+func TestScopeFitsItsScreen(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	for _, screen := range [][2]int{{1366, 768}, {1440, 930}, {1920, 1080}} {
+		b.size(screen[0], screen[1])
+		b.open(address(base, 9, story, gather))
+		b.await(`document.querySelector('.timeline .bar')`)
+		for what, in := range eval[map[string]bool](b, inView) {
+			if !in {
+				t.Errorf("%d × %d: %s is not in the first view", screen[0], screen[1], what)
+			}
+		}
+	}
+	for _, screen := range [][2]int{{390, 844}, {1024, 768}, {1366, 768}, {1920, 1080}} {
+		b.size(screen[0], screen[1])
+		b.open(address(base, 9, story, gather))
+		if wide := eval[int](b, `document.documentElement.scrollWidth`); wide > screen[0] {
+			t.Errorf("%d × %d: the page is %d px wide", screen[0], screen[1], wide)
+		}
+		if !eval[bool](b, `document.querySelector('.narration').getBoundingClientRect().bottom < document.querySelector('.controls').getBoundingClientRect().top`) {
+			t.Errorf("%d × %d: the narration is below the fold", screen[0], screen[1])
+		}
+	}
+}
+
+// On a phone the lesser controls are behind one button.
+func TestScopeMoreControlsOnAPhone(t *testing.T) {
+	b := browse(t)
+	b.size(390, 844)
+	b.open(address(serve(t, newKeptLab(t)), 0, story, gather))
+	shown := `document.querySelector('[data-action="copy-link"]').offsetHeight > 0 && document.querySelector('[data-part="goto"]').offsetHeight > 0`
+	if eval[bool](b, shown) {
+		t.Error("the lesser controls take room before they are asked for")
+	}
+	eval[bool](b, `document.querySelector('[data-part="more"]').click() ?? true`)
+	b.await(shown)
+	if n := eval[int](b, `[...document.querySelectorAll('.scoreboard .key')].filter((row) => row.offsetHeight > 0).length`); n != 5 {
+		t.Errorf("%d headline counts are shown at the start, want 5 although they are zero", n)
+	}
+}
+
+// Steps are written to the address with a delay; what leaves the page or adds
+// an entry to the history must not lose them.
+func TestScopeStepSurvivesLeaving(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 0, story))
+	fast := func(n int) {
+		for range n {
+			eval[bool](b, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true, cancelable: true }))`)
+		}
+	}
+	step := `Number(document.querySelector('.scope')?.dataset.step)`
+	fast(5)
+	b.press("l")
+	b.await(`document.documentElement?.lang === 'zh-Hans' && document.querySelector('.scope')?.dataset.ready === 'true'`)
+	if got := eval[int](b, step); got != 5 {
+		t.Errorf("after 5 steps and L the page is at step %d", got)
+	}
+	fast(3)
+	b.choose("a.path", "mmap-write")
+	b.await(`location.search.includes('a=mmap-write') && document.querySelector('.scope').dataset.ready === 'true'`)
+	b.do(chromedp.NavigateBack())
+	b.await(`location.search.includes('a=read-write') && document.querySelector('.scope').dataset.ready === 'true' && document.getElementById('title-a').textContent.includes('read-write')`)
+	if got := eval[int](b, step); got != 8 {
+		t.Errorf("Back led to step %d, want the last one shown, 8", got)
+	}
+}
+
+// A lane that fails does not keep the other one from being stepped.
+func TestScopeLaneStepsBesideAFailedOne(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 2, story, gather))
+	b.choose("b.size", "0")
+	b.await(`document.querySelector('#lane-b .state.failed')`)
+	b.press(kb.ArrowRight)
+	b.await(`document.querySelector('#lane-a').dataset.step === '3'`)
+	if where := eval[string](b, `document.querySelector('#lane-b [data-part="where"]').textContent`); where != "…" {
+		t.Errorf("the failed lane claims to be at %q", where)
+	}
+}
+
+func TestScopeScoreboard(t *testing.T) {
+	l := newKeptLab(t)
+	b := browse(t)
+	b.open(address(serve(t, l), 0, story, gather))
+	rows := func(which string) []string {
+		return eval[[]string](b, `[...document.querySelectorAll('.scoreboard tbody tr')].filter((row) => `+which+`).map((row) => row.dataset.row)`)
+	}
+	if got := fmt.Sprint(rows(`row.classList.contains('key')`)); got != "[syscalls mode_switches cpu_copies dma_transfers cpu_ns]" {
+		t.Errorf("the headline counts are %s", got)
+	}
+	hidden := rows(`row.offsetHeight === 0`)
+	if len(hidden) == 0 || len(rows(`true`)) != 22 {
+		t.Fatalf("%d of %d counts are folded away", len(hidden), len(rows(`true`)))
+	}
+	a, g := l.last(story).Run, l.last(gather).Run
+	for _, name := range hidden {
+		for _, run := range []map[string]float64{ends(a), ends(g)} {
+			if run[name] != 0 {
+				t.Errorf("%s is folded away and ends at %v", name, run[name])
+			}
+		}
+	}
+	eval[bool](b, `document.querySelector('[data-part="all-counts"]').click() ?? true`)
+	if left := rows(`row.offsetHeight === 0`); len(left) != 0 {
+		t.Errorf("with all counts shown, %v are not", left)
+	}
+	b.do(chromedp.Reload())
+	b.await(`document.querySelector('.scope')?.dataset.ready === 'true'`)
+	if left := rows(`row.offsetHeight === 0`); len(left) != 0 {
+		t.Errorf("the choice to show all counts is forgotten: %v", left)
+	}
+	eval[bool](b, `localStorage.removeItem('all-counts') ?? true`)
+
+	// B has finished before A: it rises no more.
+	if len(g.Events) >= len(a.Events)-1 {
+		t.Fatalf("the runs have %d and %d events: this test needs one that ends before the other", len(a.Events), len(g.Events))
+	}
+	b.press(kb.End)
+	rises := eval[[]string](b, `[...document.querySelectorAll('.scoreboard td[data-lane="b"]')].map((cell) => cell.previousElementSibling.textContent).filter(Boolean)`)
+	if len(rises) != 0 {
+		t.Errorf("lane B has finished, and yet its counts rise: %v", rises)
+	}
+}
+
+// ends are a run's known counts after its last event.
+func ends(run *trace.Run) map[string]float64 {
+	out := map[string]float64{}
+	for name, c := range run.CountsAt(len(run.Events)).Counts() {
+		if c.Known() {
+			out[string(name)] = c.Value
+		}
+	}
+	return out
+}
+
+// A run that is shown in part has no totals.
+func TestScopeCutRunHasNoTotals(t *testing.T) {
+	b := browse(t)
+	b.open(address(serve(t, newKeptLab(t)), 0, "read-write,model=linux,size=64MiB,chunk=16KiB"))
+	b.press(kb.End)
+	if warning := eval[string](b, `document.querySelector('.score [data-part="cut"]').innerText`); !strings.Contains(warning, "10,000") || !strings.Contains(warning, "no totals") {
+		t.Errorf("beside the counts the page says %q", warning)
+	}
+	if switches := eval[string](b, `document.querySelector('#lane-a .switches').textContent`); !strings.HasSuffix(switches, "/ ?") {
+		t.Errorf("the drawing says %q, as if the run ended there", switches)
+	}
+}
