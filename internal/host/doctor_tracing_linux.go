@@ -86,6 +86,14 @@ func perfFinding(what string, err error, level int) finding {
 	return notHere(state + ": " + err.Error())
 }
 
+// insertions is the tracepoint of pages that come into the page cache.
+const insertions = "filemap:mm_filemap_add_to_page_cache"
+
+// withData asks for every hit of a tracepoint, with its raw data.
+func withData(tracepoint uint64) unix.PerfEventAttr {
+	return unix.PerfEventAttr{Type: unix.PERF_TYPE_TRACEPOINT, Config: tracepoint, Sample: 1, Sample_type: unix.PERF_SAMPLE_RAW}
+}
+
 // tryPerfTracepoint tries what a witness of page-cache insertions would need:
 // each one with its data. Counting is no proof of that, as any task may count
 // what itself does; raw data needs CAP_PERFMON or a paranoid level of -1
@@ -96,15 +104,14 @@ func tryPerfTracepoint(context.Context) finding {
 		otherwise.why = "a tracepoint is opened by its number, which tracefs tells: " + otherwise.why
 		return otherwise
 	}
-	path := filepath.Join(dir, "events/filemap/mm_filemap_add_to_page_cache/id")
+	path := filepath.Join(dir, "events", strings.Replace(insertions, ":", "/", 1), "id")
 	if _, err := os.ReadFile(path); err != nil {
 		if errors.Is(err, os.ErrPermission) {
 			return missing(err.Error(), fmt.Sprintf(remountTracefs, os.Getegid(), dir))
 		}
 		return notHere(err.Error())
 	}
-	return perfFinding("the tracepoint filemap:mm_filemap_add_to_page_cache with its data", openPerf(unix.PerfEventAttr{
-		Type: unix.PERF_TYPE_TRACEPOINT, Config: uint64(readNumber(path)), Sample: 1, Sample_type: unix.PERF_SAMPLE_RAW}, 0, -1), -1)
+	return perfFinding("the tracepoint "+insertions+" with its data", openPerf(withData(uint64(readNumber(path))), 0, -1), -1)
 }
 
 func tryPerfSoftware(context.Context) finding {

@@ -3,8 +3,10 @@ package host_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,7 +44,7 @@ func TestDoctorTriesATracepointWithItsData(t *testing.T) {
 	if root.Status != host.Active || !strings.Contains(root.Why, tried) {
 		t.Errorf("as root: %+v, want it active by trying %s", root, tried)
 	}
-	if level, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid"); err == nil && strings.HasPrefix(string(level), "-1") {
+	if paranoid() < 0 {
 		t.Log("kernel.perf_event_paranoid is -1: every user may, and none is refused here")
 	} else if reader.Status != host.Missing || !strings.Contains(reader.Why, tried) || reader.Enable != "sudo sysctl -w kernel.perf_event_paranoid=-1" {
 		t.Errorf("as a user who may read tracefs: %+v, want it missing and the paranoid level -1 as the remedy", reader)
@@ -90,9 +92,36 @@ func doctorWithTracefs(t *testing.T, user string) {
 			}
 		}
 	}
+	if user == "reader" {
+		refusedForItsData(t)
+	}
 	for _, c := range host.Doctor(context.Background()).Checks {
 		if b, err := json.Marshal(c); err == nil && c.ID == "perf-tracepoint" {
 			os.Stdout.Write(append(b, '\n'))
 		}
 	}
+}
+
+// refusedForItsData: what the doctor opens is what a user without privilege may
+// not have even in user mode, where counting is open to all at every level up
+// to 2.
+func refusedForItsData(t *testing.T) {
+	text, err := os.ReadFile(tracefs + "/events/filemap/mm_filemap_add_to_page_cache/id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.OpenTracepoint(number); !errors.Is(err, unix.EPERM) && paranoid() >= 0 && paranoid() <= 2 {
+		t.Errorf("with kernel.perf_event_paranoid=%d the tracepoint's data: %v, want EPERM", paranoid(), err)
+	}
+}
+
+// paranoid is kernel.perf_event_paranoid; 3 and more refuse all, with EACCES.
+func paranoid() int {
+	text, _ := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
+	level, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return level
 }
