@@ -436,7 +436,7 @@ func TestOtherSitesMayOnlyLink(t *testing.T) {
 func TestLargeRunsAreNotComputedForThePage(t *testing.T) {
 	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
 	for _, path := range transfer.Paths() {
-		lane := path + ",model=linux,size=64GiB,chunk=64GiB,cache=cold,net=nic"
+		lane := path + ",model=linux,size=4GiB,chunk=4GiB,cache=cold,net=nic"
 		began := time.Now()
 		r := ask(s, "GET", "/scope?lang=en&a="+lane+"&b="+lane, nil)
 		if r.StatusCode != 200 || !strings.Contains(body(t, r), "too large to be shown without JavaScript") {

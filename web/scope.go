@@ -23,10 +23,15 @@ const (
 	scopeBatch = 1000
 	// maxRealSize bounds what a page may make this host move, in bytes.
 	maxRealSize = 1 << 30
-	// maxSimulatedSize bounds a simulated transfer, in bytes.
-	maxSimulatedSize = 64 << 30
-	// maxPieces bounds size ÷ chunk: the calls that a run may need.
-	maxPieces = 1 << 20
+	// maxTextbookSize bounds a transfer on the textbook's model, in bytes,
+	// maxLinuxSize one on the linux model, which cuts every call into windows of
+	// readahead and packets of 64 KiB.
+	maxTextbookSize = 64 << 30
+	maxLinuxSize    = 4 << 30
+	// maxPieces bounds size ÷ chunk: the calls that a run may need. With these
+	// bounds a simulated run makes less than a million events, which is a second
+	// or two of one CPU.
+	maxPieces = 1 << 16
 )
 
 // scope is what the scope page's handlers share.
@@ -48,17 +53,20 @@ func (s *Server) scopeRoutes() {
 
 // allow refuses a scenario that is too much for a page.
 func allow(s lab.Scenario) error {
-	most := int64(maxSimulatedSize)
-	if s.Side == trace.Real {
+	most := int64(maxTextbookSize)
+	switch {
+	case s.Side == trace.Real:
 		most = maxRealSize
+	case s.Model == lab.Linux:
+		most = maxLinuxSize
 	}
 	if s.Size > most {
 		return &lab.FieldError{Field: "size", Value: lab.FormatSize(s.Size),
-			Remedy: "a page runs up to " + lab.FormatSize(most) + " on this side; use copyscope run for more"}
+			Remedy: "a page runs up to " + lab.FormatSize(most) + " in this way; use copyscope run for more"}
 	}
 	if s.Size/s.Chunk > maxPieces {
 		return &lab.FieldError{Field: "chunk", Value: lab.FormatSize(s.Chunk),
-			Remedy: "a page makes up to 1,048,576 calls; use a chunk of at least " + lab.FormatSize(s.Size/maxPieces+1)}
+			Remedy: "a page makes up to 65,536 calls; use a chunk of at least " + lab.FormatSize(s.Size/maxPieces+1) + ", or copyscope run"}
 	}
 	return nil
 }

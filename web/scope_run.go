@@ -107,14 +107,10 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if scenario.Side != trace.Real {
 		return nil
 	}
-	// The prediction is a simulated run like others. Its wait is not told: the
-	// page has its run already.
-	leave, err = s.sims.enter(ctx, func(int) {})
-	if err != nil {
+	rows, err := s.compare(ctx, result)
+	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
 	}
-	rows, err := s.lab.Compare(ctx, result)
-	leave()
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
@@ -122,6 +118,18 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		rows[i].Reason = t.Sentence(rows[i].Reason)
 	}
 	return c.Send("scope.predictions", m.ID, map[string]any{"lane": req.Lane, "rows": rows})
+}
+
+// compare holds the prediction against a real run. The prediction is a simulated
+// run like others and waits for its turn; that is not told, since the page has
+// the run already.
+func (s *scope) compare(ctx context.Context, result *lab.Result) ([]trace.Comparison, error) {
+	leave, err := s.sims.enter(ctx, func(int) {})
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.lab.Compare(ctx, result)
 }
 
 // cancel answers scope.cancel, whose id is that of the run to end.

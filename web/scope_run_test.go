@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
@@ -161,5 +164,241 @@ func TestRunNamesTheFieldThatCannotBe(t *testing.T) {
 		if err := m.Decode(&fault); err != nil || m.Type != "error" || fault.Field != field || fault.Message == "" || fault.Remedy == "" {
 			t.Errorf("%s: got %s %s, want an error about %s", scenario, m.Type, m.Body, field)
 		}
+	}
+}
+
+// tellingLab tells several times how far a real run is before it is held.
+type tellingLab struct{ gatedLab }
+
+func (l tellingLab) Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error) {
+	for i := range int64(4) {
+		o.Progress(i, 4)
+		time.Sleep(progressEvery + 10*time.Millisecond)
+	}
+	return l.gatedLab.Run(ctx, s, o)
+}
+
+// A page that does not read must not prolong what is measured, nor keep the one
+// place for real runs.
+func TestPageThatDoesNotReadHoldsUpNoRealRun(t *testing.T) {
+	l := tellingLab{gatedLab{Lab: lab.New(t.TempDir()), started: make(chan string, 8), open: make(chan struct{})}}
+	close(l.open)
+	s := newServer(t, Config{Lab: l})
+	s.hub.Handle("test.flood", func(_ context.Context, c *Client, m Message) error {
+		filler := make([]byte, 1<<20)
+		for {
+			rand.Read(filler) // does not compress
+			if err := c.Send("test.part", m.ID, filler); err != nil {
+				return err
+			}
+		}
+	})
+	url := listen(t, s) + "/ws"
+	deaf := dialNarrow(t, url)
+	say(t, deaf, request("test.flood", "f", "{}"))
+	full := func() bool {
+		s.hub.mu.Lock()
+		defer s.hub.mu.Unlock()
+		for c := range s.hub.clients {
+			if len(c.answers) == cap(c.answers) {
+				return true
+			}
+		}
+		return false
+	}
+	for since := time.Now(); !full(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(since) > patience {
+			t.Fatal("the page that does not read still takes answers")
+		}
+	}
+	began := time.Now()
+	say(t, deaf, request("scope.run", "one", `{"lane":"a","scenario":"sendfile,side=real,size=64KiB"}`))
+	select {
+	case <-l.started:
+	case <-time.After(writeWait / 2):
+		t.Fatalf("the real run of a page that does not read stands still after %v", time.Since(began))
+	}
+	other := dial(t, url)
+	say(t, other, request("scope.run", "two", `{"lane":"a","scenario":"splice,side=real,size=64KiB"}`))
+	for m := hear(t, other); m.Type != "scope.done"; m = hear(t, other) {
+	}
+}
+
+// waiting enters a queue on a goroutine of its own and gives what it was told.
+func waiting(t *testing.T, q *queue, ctx context.Context) (places chan int, entered chan func()) {
+	t.Helper()
+	places, entered = make(chan int, 64), make(chan func(), 1)
+	go func() {
+		leave, err := q.enter(ctx, func(place int) { places <- place })
+		close(places) // telling a place after this would panic
+		if err == nil {
+			entered <- leave
+		}
+	}()
+	return places, entered
+}
+
+func hearPlace(t *testing.T, places chan int, want int) {
+	t.Helper()
+	select {
+	case got, ok := <-places:
+		if !ok || got != want {
+			t.Fatalf("told place %d, want %d", got, want)
+		}
+	case <-time.After(patience):
+		t.Fatalf("not told place %d", want)
+	}
+}
+
+func TestQueueTellsEveryChangeOfPlace(t *testing.T) {
+	q := newQueue(1)
+	leave, err := q.enter(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, giveUp := context.WithCancel(t.Context())
+	first, _ := waiting(t, q, ctx)
+	hearPlace(t, first, 1)
+	second, entered := waiting(t, q, t.Context())
+	hearPlace(t, second, 2)
+	third, last := waiting(t, q, t.Context())
+	hearPlace(t, third, 3)
+	giveUp()
+	hearPlace(t, second, 1)
+	hearPlace(t, third, 2)
+	leave()
+	leave = <-entered
+	hearPlace(t, third, 1)
+	leave()
+	leave = <-last
+	leave()
+	if leave, err = q.enter(t.Context(), func(int) { t.Error("an empty queue has a place to tell") }); err != nil {
+		t.Fatal(err)
+	}
+	leave()
+}
+
+// Places only ever get better, and none is told once it is the waiter's turn.
+func TestQueueTellsPlacesInOrder(t *testing.T) {
+	for range 50 {
+		q := newQueue(1)
+		leave, _ := q.enter(t.Context(), nil)
+		var places []chan int
+		var turns []chan func()
+		for i := range 8 {
+			p, turn := waiting(t, q, t.Context())
+			hearPlace(t, p, i+1)
+			places, turns = append(places, p), append(turns, turn)
+		}
+		for i := range turns {
+			leave()
+			leave = <-turns[i]
+			at := i + 1
+			for place := range places[i] {
+				if place >= at {
+					t.Fatalf("told place %d after place %d", place, at)
+				}
+				at = place
+			}
+		}
+		leave()
+	}
+}
+
+// busyLab holds simulated runs and tells when a comparison begins.
+type busyLab struct {
+	*lab.Lab
+	simulating chan struct{}
+	release    chan struct{}
+	compared   *atomic.Bool
+}
+
+func (l busyLab) Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error) {
+	side := s.Side
+	if side == trace.Sim {
+		l.simulating <- struct{}{}
+		<-l.release
+	}
+	s.Side, s.Model, s.Net = trace.Sim, lab.Linux, lab.Loopback
+	r, err := l.Lab.Run(ctx, s, o)
+	if err == nil {
+		r.Scenario.Side = side
+	}
+	return r, err
+}
+
+func (l busyLab) Compare(context.Context, *lab.Result) ([]trace.Comparison, error) {
+	l.compared.Store(true)
+	return nil, nil
+}
+
+// The prediction for a real run is one of the simulated runs that may go at a
+// time.
+func TestPredictionWaitsForItsTurn(t *testing.T) {
+	l := busyLab{lab.New(t.TempDir()), make(chan struct{}, 2), make(chan struct{}), &atomic.Bool{}}
+	conn := dial(t, listen(t, newServer(t, Config{Lab: l}))+"/ws")
+	for _, id := range []string{"s1", "s2"} {
+		say(t, conn, request("scope.run", id, `{"lane":"a","scenario":"sendfile,size=64KiB"}`))
+		<-l.simulating
+	}
+	say(t, conn, request("scope.run", "real", `{"lane":"b","scenario":"sendfile,side=real,size=64KiB"}`))
+	for m := hear(t, conn); m.Type != "scope.done"; m = hear(t, conn) {
+		if m.Type == "error" {
+			t.Fatalf("the real run: %s", m.Body)
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+	if l.compared.Load() {
+		t.Error("a prediction was made beside two simulated runs")
+	}
+	close(l.release)
+	for m := hear(t, conn); m.Type != "scope.predictions"; m = hear(t, conn) {
+	}
+}
+
+// The largest simulated runs of a page are a second or two of one CPU, told in
+// events because machines differ; larger ones are refused and sent to the
+// command line.
+func TestLargestRunsOfAPage(t *testing.T) {
+	const most = 1_000_000
+	for largest, beyond := range map[string]string{
+		"splice,model=linux,net=nic,size=256MiB,chunk=4KiB,cache=cold":      "splice,model=linux,net=nic,size=257MiB,chunk=4KiB,cache=cold",
+		"read-write,model=textbook,size=64KiB,chunk=1B,cache=cold,dma=off":  "read-write,model=textbook,size=65KiB,chunk=1B,cache=cold,dma=off",
+		"sendfile,model=linux,net=loopback,size=4GiB,chunk=4GiB,cache=cold": "sendfile,model=linux,net=loopback,size=5GiB,chunk=5GiB,cache=cold",
+		"mmap-write,model=textbook,size=64GiB,chunk=1MiB,cache=cold":        "mmap-write,model=textbook,size=65GiB,chunk=65GiB,cache=cold",
+	} {
+		s, err := lab.ParseScenario(largest, lab.Default())
+		if err != nil || allow(s) != nil {
+			t.Fatalf("%s: %v, %v", largest, err, allow(s))
+		}
+		r, err := lab.New(t.TempDir()).Run(t.Context(), s, lab.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.TotalEvents > most {
+			t.Errorf("%s makes %d events, want at most %d", largest, r.TotalEvents, most)
+		}
+		if s, err = lab.ParseScenario(beyond, lab.Default()); err != nil {
+			t.Fatal(err)
+		}
+		if err := allow(s); err == nil || !strings.Contains(err.Error(), "copyscope run") {
+			t.Errorf("%s: %v, want it refused with the remedy copyscope run", beyond, err)
+		}
+	}
+}
+
+func TestCancelEndsALargeSimulatedRunSoon(t *testing.T) {
+	conn := dial(t, listen(t, newServer(t, Config{Lab: lab.New(t.TempDir())}))+"/ws")
+	say(t, conn, request("scope.run", "big", `{"lane":"a","scenario":"splice,model=linux,net=nic,size=256MiB,chunk=4KiB,cache=cold"}`))
+	if m := hear(t, conn); m.Type != "scope.progress" {
+		t.Fatalf("got %s %s, want progress", m.Type, m.Body)
+	}
+	began := time.Now()
+	say(t, conn, request("scope.cancel", "c", `{"run":"big"}`))
+	m := hear(t, conn)
+	for ; m.Type == "scope.progress"; m = hear(t, conn) {
+	}
+	if took := time.Since(began); m.Type != "scope.cancelled" || m.ID != "big" || took > time.Second {
+		t.Errorf("%v after the cancel: %s %s", took, m.Type, m.Body)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // server is a `copyscope serve` that runs in this process.
@@ -224,6 +226,28 @@ func TestServeCleansUpAfterAHangUp(t *testing.T) {
 		if _, err := os.Stat(file); err == nil {
 			t.Errorf("%v: the ready file is still there", signal)
 		}
+	}
+}
+
+// A page that never reads and keeps writing does not keep the server.
+func TestServeEndsBesideAPageThatKeepsTalking(t *testing.T) {
+	s := start(t, "--no-broker")
+	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.ready["web"], "http")+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	over := make(chan struct{})
+	defer func() { <-over }()
+	go func() {
+		defer close(over)
+		for conn.WriteMessage(websocket.TextMessage, []byte("nonsense")) == nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	time.Sleep(200 * time.Millisecond)
+	if code := s.end(t); code != exitDone {
+		t.Errorf("exit code %d, want %d; it said %s", code, exitDone, s.stderr)
 	}
 }
 
