@@ -28,6 +28,7 @@ type Broker struct {
 	listener *net.TCPListener
 	dir      *dataDir
 	topics   *catalogue
+	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	tuned    sync.Once    // the congestion control is logged once
 
@@ -66,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), dir.close())
 	}
-	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, connections: map[*connection]struct{}{}}
+	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, inFlight: newBudget(int64(cfg.MaxInFlightBytes)), connections: map[*connection]struct{}{}}
 	b.working, b.endWork = context.WithCancel(context.Background())
 	return b, nil
 }

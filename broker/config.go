@@ -31,6 +31,11 @@ type Config struct {
 	// MaxFrameBytes bounds a produce request (Kafka: socket.request.max.bytes);
 	// other requests are bounded by 1 MiB, or by this if it is less.
 	MaxFrameBytes int
+	// MaxInFlightBytes bounds the bytes of all large requests that are read or
+	// worked on at a time (Kafka: queued.max.request.bytes): a connection waits,
+	// without reading, until there is room for its next. It is at least
+	// MaxFrameBytes.
+	MaxInFlightBytes int
 	// MaxConnections bounds the connections at a time.
 	MaxConnections int
 	// MaxPartitions bounds the partitions of all topics together: each holds a
@@ -43,6 +48,7 @@ type Config struct {
 
 const (
 	defaultMaxFrameBytes  = 100 << 20
+	defaultMaxInFlight    = 256 << 20
 	defaultMaxConnections = 1000
 	defaultMaxPartitions  = 4000
 	defaultMaxIdle        = 10 * time.Minute
@@ -62,6 +68,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxFrameBytes <= 0 {
 		c.MaxFrameBytes = defaultMaxFrameBytes
+	}
+	if c.MaxInFlightBytes <= 0 {
+		c.MaxInFlightBytes = max(defaultMaxInFlight, c.MaxFrameBytes)
+	}
+	if c.MaxInFlightBytes < c.MaxFrameBytes {
+		return c, fmt.Errorf("%d bytes in flight are less than one request of at most %d; allow as much, or smaller requests", c.MaxInFlightBytes, c.MaxFrameBytes)
 	}
 	if c.MaxConnections <= 0 {
 		c.MaxConnections = defaultMaxConnections

@@ -83,7 +83,12 @@ func (c *connection) one(ctx context.Context) error {
 	}
 	buf := takeFrame()
 	defer func() { giveFrame(buf) }()
-	body, err := wire.ReadFrame(c.in, buf, c.frameLimit)
+	var room int64
+	defer func() { c.b.inFlight.leave(room) }()
+	body, err := wire.ReadFrame(c.in, buf, func(key int16, size int) (err error) {
+		room, err = c.admit(ctx, key, size)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -95,12 +100,40 @@ func (c *connection) one(ctx context.Context) error {
 	return c.answer(ctx, request{h, rest})
 }
 
-func (c *connection) frameLimit(key int16) int {
+// admit holds a request to its limit and, if it is large, waits until there is
+// room for it: then room is what it takes of the bytes in flight.
+//
+// Who has room must send: at least slowestRate, after a grace. Otherwise a few
+// that claim much and send nothing would keep all others waiting.
+func (c *connection) admit(ctx context.Context, key int16, size int) (room int64, err error) {
+	most := min(smallFrameBytes, c.b.cfg.MaxFrameBytes)
 	if key == int16(kmsg.Produce) {
-		return c.b.cfg.MaxFrameBytes
+		most = c.b.cfg.MaxFrameBytes
 	}
-	return min(smallFrameBytes, c.b.cfg.MaxFrameBytes)
+	if size > most {
+		return 0, fmt.Errorf("%w: size %d, at most %d bytes are allowed for API key %d (is the peer a Kafka client?)", wire.ErrFrame, size, most, key)
+	}
+	if size <= freeFrameBytes {
+		return 0, nil
+	}
+	if err := c.b.inFlight.enter(ctx, int64(size)); err != nil {
+		return 0, err
+	}
+	grace := slowestGrace + time.Duration(size)*time.Second/slowestRate
+	if !c.armed(time.Now().Add(min(grace, c.b.cfg.MaxIdle))) {
+		c.b.inFlight.leave(int64(size))
+		return 0, io.EOF
+	}
+	return int64(size), nil
 }
+
+const (
+	// freeFrameBytes: what is smaller is not counted; the limit of connections
+	// bounds it.
+	freeFrameBytes = 64 << 10
+	slowestGrace   = 10 * time.Second
+	slowestRate    = 1 << 20 // bytes a second
+)
 
 // answer finds the API and lets it answer.
 func (c *connection) answer(ctx context.Context, r request) error {

@@ -227,3 +227,53 @@ func TestLyingCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// Large requests share a budget: who finds it taken waits, small requests do
+// not, and the end of the broker ends the waiting.
+func TestBytesInFlight(t *testing.T) {
+	b := start(t, t.TempDir(), func(c *broker.Config) { c.MaxFrameBytes, c.MaxInFlightBytes = 1<<20, 1<<20 })
+	small := dial(t, b.addr)
+	small.create(topicReq("t", 1))
+	req := produceReq(7, 1, "t", 0, batchOf(strings.Repeat("x", 700<<10)))
+	large := frame(req, 1)
+
+	holds, waits := dial(t, b.addr), dial(t, b.addr)
+	holds.send(large[:100])
+	time.Sleep(50 * time.Millisecond)
+	go waits.Write(large)
+	waits.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	if n, err := waits.Read(make([]byte, 1)); n > 0 || !isTimeout(err) {
+		t.Fatalf("a second large request was answered while the first held all bytes: %d bytes, %v", n, err)
+	}
+	ask[*kmsg.MetadataResponse](small, metadataReq(8, false), 2)
+	holds.Close()
+	waits.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if p := answer[*kmsg.ProduceResponse](waits, req, 1).Topics[0].Partitions[0]; p.ErrorCode != 0 {
+		t.Errorf("when there was room it got error %d", p.ErrorCode)
+	}
+
+	again := dial(t, b.addr)
+	again.send(large[:100])
+	time.Sleep(50 * time.Millisecond)
+	go waits.Write(large)
+	time.Sleep(50 * time.Millisecond)
+	began := time.Now()
+	b.stop()
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("the end took %v though no request was worked on", took)
+	}
+}
+
+// A request of few bytes each for very many partitions is not taken apart.
+func TestProduceToManyPartitions(t *testing.T) {
+	b := start(t, t.TempDir())
+	req := produceReq(9, 1, "t", 0, nil)
+	part := req.Topics[0].Partitions[0]
+	for range 20_000 {
+		req.Topics[0].Partitions = append(req.Topics[0].Partitions, part)
+	}
+	c := dial(t, b.addr)
+	c.send(frame(req, 1))
+	c.wantClosed()
+	b.wantSaid(t, "more than 16384 topics and partitions")
+}

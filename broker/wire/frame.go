@@ -19,11 +19,12 @@ const firstGrowth = 64 << 10
 // ErrFrame: the peer does not speak this protocol, or not as we allow it.
 var ErrFrame = errors.New("bad frame")
 
-// ReadFrame reads one frame's body, into buf if that is large enough. limit
-// gives the most bytes for a request with the API key. The size that the peer
-// claims is not believed: memory grows with what has arrived. io.EOF means that
-// the peer ended the connection between two frames.
-func ReadFrame(r io.Reader, buf []byte, limit func(key int16) int) ([]byte, error) {
+// ReadFrame reads one frame's body, into buf if that is large enough. admit is
+// asked, before the rest is read, whether a request with the API key may have so
+// many bytes. The size that the peer claims is not believed: memory grows with
+// what has arrived. io.EOF means that the peer ended the connection between two
+// frames.
+func ReadFrame(r io.Reader, buf []byte, admit func(key int16, size int) error) ([]byte, error) {
 	var prefix [sizeBytes]byte
 	if n, err := io.ReadFull(r, prefix[:]); err != nil {
 		return nil, ended(err, n, sizeBytes)
@@ -36,9 +37,8 @@ func ReadFrame(r io.Reader, buf []byte, limit func(key int16) int) ([]byte, erro
 	if err := f.fill(r, minHeaderBytes); err != nil {
 		return nil, err
 	}
-	key := int16(binary.BigEndian.Uint16(f.body))
-	if most := limit(key); size > most {
-		return nil, fmt.Errorf("%w: size %d, at most %d bytes are allowed for API key %d (is the peer a Kafka client?)", ErrFrame, size, most, key)
+	if err := admit(int16(binary.BigEndian.Uint16(f.body)), size); err != nil {
+		return nil, err
 	}
 	if err := f.fill(r, size); err != nil {
 		return nil, err

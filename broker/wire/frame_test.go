@@ -21,12 +21,12 @@ func sized(size int32, body ...byte) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(size)), body...)
 }
 
-// limit allows 1 MiB for key 0 and 1 KiB for others.
-func limit(key int16) int {
-	if key == 0 {
-		return 1 << 20
+// admit allows 1 MiB for key 0 and 1 KiB for others.
+func admit(key int16, size int) error {
+	if size <= 1<<10 || key == 0 && size <= 1<<20 {
+		return nil
 	}
-	return 1 << 10
+	return wire.ErrFrame
 }
 
 func TestReadFrame(t *testing.T) {
@@ -54,7 +54,7 @@ func TestReadFrame(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, r := range []io.Reader{bytes.NewReader(c.in), iotest.OneByteReader(bytes.NewReader(c.in))} {
-				got, err := wire.ReadFrame(r, nil, limit)
+				got, err := wire.ReadFrame(r, nil, admit)
 				if !errors.Is(err, c.err) || !bytes.Equal(got, c.want) {
 					t.Fatalf("got %d bytes, %v; want %d, %v", len(got), err, len(c.want), c.err)
 				}
@@ -66,11 +66,11 @@ func TestReadFrame(t *testing.T) {
 // Memory is made for what has arrived, not for what is claimed.
 func TestClaimedSizeIsNotBelieved(t *testing.T) {
 	claim := sized(1<<30, make([]byte, 10)...)
-	most := func(int16) int { return 1 << 30 }
+	all := func(int16, int) error { return nil }
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 100 {
-		if _, err := wire.ReadFrame(bytes.NewReader(claim), nil, most); !errors.Is(err, wire.ErrFrame) {
+		if _, err := wire.ReadFrame(bytes.NewReader(claim), nil, all); !errors.Is(err, wire.ErrFrame) {
 			t.Fatalf("got %v, want %v", err, wire.ErrFrame)
 		}
 	}
@@ -88,7 +88,7 @@ func FuzzReadFrame(f *testing.F) {
 	f.Add(sized(1<<30, 1, 2, 3))
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		body, err := wire.ReadFrame(bytes.NewReader(in), make([]byte, 0, 16), limit)
+		body, err := wire.ReadFrame(bytes.NewReader(in), make([]byte, 0, 16), admit)
 		if err != nil {
 			return
 		}

@@ -39,6 +39,11 @@ type ProducePartition struct {
 // 12 changes transactions (KIP-890), 13 names topics by id.
 const MaxProduceVersion = 11
 
+// maxProduceParts bounds the topics and partitions of one request together. An
+// honest one has not more than there are; decoded and answered, those in a
+// frame of 100 MiB could take gigabytes.
+const maxProduceParts = 1 << 14
+
 // Least bytes of an array's element, in any version.
 const (
 	minTopicBytes     = 2 // compact: name, partitions
@@ -54,9 +59,14 @@ func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
 	}
 	p.Acks = r.int16()
 	r.int32() // timeout: appending never waits for another broker
+	parts := 0
 	for range r.array(minTopicBytes) {
 		t := ProduceTopic{Name: r.str()}
+		parts++
 		for range r.array(minPartitionBytes) {
+			if parts++; parts > maxProduceParts {
+				break
+			}
 			t.Partitions = append(t.Partitions, ProducePartition{Index: r.int32(), Records: r.bytes(false)})
 			r.structEnd()
 			if r.bad {
@@ -64,12 +74,15 @@ func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
 			}
 		}
 		r.structEnd()
-		if r.bad {
+		if r.bad || parts > maxProduceParts {
 			break
 		}
 		p.Topics = append(p.Topics, t)
 	}
 	r.structEnd()
+	if parts > maxProduceParts {
+		return ProduceRequest{}, fmt.Errorf("%w: produce request version %d names more than %d topics and partitions", ErrFrame, version, maxProduceParts)
+	}
 	if r.bad {
 		return ProduceRequest{}, fmt.Errorf("%w: produce request version %d is cut short or has wrong lengths", ErrFrame, version)
 	}
