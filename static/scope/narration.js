@@ -4,11 +4,12 @@ import { html } from './svg.js';
 import { word } from './words.js';
 
 export function renderNarration(host, player) {
-  const lines = player.lanes.filter((lane) => lane.head && (player.focus === 'all' || player.focus === lane.id)).map((lane) => {
+  const lines = player.lanes.filter((lane) => (player.focus === 'all' || player.focus === lane.id)).map((lane) => {
     const own = player.stepOf(lane);
     const event = lane.event(own);
     const finished = own === lane.steps && lane.steps > 0 && player.alignment.stepOf(lane, player.step - 1) === own && player.step > 0;
-    const text = !event ? word('scope.say.start') : finished ? word('scope.say.finished', { Step: own }) : event.say;
+    // A lane without a run yet keeps its line.
+    const text = !lane.head ? '…' : !event ? word('scope.say.start') : finished ? word('scope.say.finished', { Step: own }) : event.say;
     return html('p', { 'data-lane': lane.id, class: finished ? 'dim' : null }, html('b', { class: 'tag' }, lane.id.toUpperCase()), ' ', text);
   });
   const now = lines.map((line) => line.textContent).join('\n');
