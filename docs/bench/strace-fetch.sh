@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves with strace(1) which syscalls carry a fetch. A topic of BYTES (default
-# 1 GiB) is fetched while strace watches the broker's process:
+# 64 MiB) is fetched while strace watches the broker's process:
 #
 #   sendfile     sendfile carries the payload; read, pread64, write, writev,
 #                sendto, sendmsg and splice together, whatever they are for,
@@ -14,8 +14,8 @@
 # Usage: docs/bench/strace-fetch.sh [BYTES]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-bytes=${1:-$((1 << 30))}
-command -v strace >/dev/null || { echo 'strace is missing; install the package strace' >&2; exit 1; }
+bytes=${1:-$((64 << 20))}
+command -v strace >/dev/null || { echo 'strace-fetch.sh: strace is missing, so nothing was proved; install the package strace' >&2; exit 1; }
 
 work=$(mktemp -d)
 server='' tracer=''
@@ -41,10 +41,10 @@ echo "stored: $payload bytes"
 # "syscall calls bytes" to $work/PATH.sum.
 traced() {
   "$work/fetchload" path "$kafka" strace "$1"
-  strace -f -yy -e trace=read,pread64,write,writev,sendto,sendmsg,sendfile,splice -p "$server" -o "$work/$1.trace" 2>"$work/strace.log" &
+  strace -f -yy -e trace=read,pread64,write,writev,sendto,sendmsg,sendfile,splice -p "$server" -o "$work/$1.trace" 2>"$work/$1.log" &
   tracer=$!
-  for _ in $(seq 250); do grep -q attached "$work/strace.log" && break; sleep 0.02; done
-  grep -q attached "$work/strace.log" || { echo 'strace cannot attach (run as root, or set kernel.yama.ptrace_scope to 0):' >&2; cat "$work/strace.log" >&2; exit 1; }
+  for _ in $(seq 250); do grep -q attached "$work/$1.log" && break; sleep 0.02; done
+  grep -q attached "$work/$1.log" || { echo 'strace cannot attach (run as root, or set kernel.yama.ptrace_scope to 0):' >&2; cat "$work/$1.log" >&2; exit 1; }
   local values
   values=$("$work/fetchload" fetch "$kafka" strace)
   kill -INT "$tracer"
