@@ -461,7 +461,10 @@ func TestCloseLetsGoOfAClientThatKeepsTalking(t *testing.T) {
 	conn := dial(t, url)
 	conn.SetCloseHandler(func(int, string) error { return nil }) // no answer to the goodbye
 	over := make(chan struct{})
-	t.Cleanup(func() { <-over })
+	t.Cleanup(func() {
+		conn.Close()
+		<-over
+	})
 	go func() {
 		defer close(over)
 		for conn.WriteMessage(websocket.TextMessage, []byte("nonsense")) == nil {

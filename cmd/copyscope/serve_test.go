@@ -236,9 +236,11 @@ func TestServeEndsBesideAPageThatKeepsTalking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	over := make(chan struct{})
-	defer func() { <-over }()
+	defer func() {
+		conn.Close()
+		<-over
+	}()
 	go func() {
 		defer close(over)
 		for conn.WriteMessage(websocket.TextMessage, []byte("nonsense")) == nil {
