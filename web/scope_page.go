@@ -109,13 +109,11 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scena
 	}
 	ctx, stop := context.WithTimeout(ctx, renderTime)
 	defer stop()
-	leave, err := s.sims.enter(ctx, func(int) {})
-	if err != nil {
+	result, err := s.renderRun(ctx, scenario)
+	if errors.Is(err, context.DeadlineExceeded) {
 		l.Why = t.T("scope.why.large")
 		return l
 	}
-	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
-	leave()
 	if err != nil {
 		l.Why = t.Sentence(err.Error())
 		return l
@@ -140,6 +138,16 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scena
 		l.Loud = t.T("scope.truncated", "Shown", len(run.Events), "Total", result.TotalEvents)
 	}
 	return l
+}
+
+// renderRun simulates in its turn: a page's request computes like any other.
+func (s *scope) renderRun(ctx context.Context, scenario lab.Scenario) (*lab.Result, error) {
+	leave, err := s.sims.enter(ctx, func(int) {})
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
 }
 
 // chips are a scenario's settings in the reader's words.
