@@ -163,7 +163,7 @@ func TestPanickingRequestGetsAnErrorAndTheConnectionLivesOn(t *testing.T) {
 	if m := hear(t, conn); m.Type != "test.pong" || m.ID != "q" {
 		t.Errorf("after the panic: %+v", m)
 	}
-	for _, part := range []string{"test.panics", "no such thing", "socket_test.go"} {
+	for _, part := range []string{"test.panics", "no such thing", "socket_end_test.go"} {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("the log does not name %q: %s", part, log.String())
 		}
