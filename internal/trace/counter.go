@@ -16,7 +16,7 @@ type Counter struct {
 	values  map[CountName]float64
 	weakest map[CountName]Provenance
 
-	sending Event // the span of the call that is handing bytes to the socket
+	open    Event // the span of the call that has not returned yet
 	byName  map[string]int64
 	apart   map[string]int64
 	started bool // an event of the transfer was seen
@@ -56,15 +56,12 @@ func (c *Counter) Add(e Event) {
 	case Syscall:
 		c.byName[e.Syscall]++
 		c.add(Syscalls, 1, e.Provenance)
-		if e.To == SocketBuffer {
-			c.sending = e
-		}
+		c.open = e
 	case ModeSwitch:
 		c.add(ModeSwitches, n, e.Provenance)
-		if e.To == UserMode && c.sending.Call != 0 && e.Call == c.sending.Call {
-			// The span told what the call would send; when it returns, it has.
-			c.add(BytesSent, float64(c.sending.Bytes), c.sending.Provenance)
-			c.sending = Event{}
+		if e.To == UserMode && c.open.Call != 0 && e.Call == c.open.Call {
+			c.returned(c.open)
+			c.open = Event{}
 		}
 	case CPUCopy:
 		c.add(CPUCopies, 1, e.Provenance)
@@ -100,8 +97,19 @@ func (c *Counter) Add(e Event) {
 		c.add(DiskReadBytes, bytes, e.Provenance)
 	}
 	c.buffer(e)
-	if e.CPU > 0 {
+	if e.CPU > 0 && e.Kind != Syscall {
 		c.add(CPUTime, float64(e.CPU), e.Provenance)
+	}
+}
+
+// returned counts what a span told in advance: what the call would send, and
+// the time that it would need. When the call returns, it has.
+func (c *Counter) returned(span Event) {
+	if span.To == SocketBuffer {
+		c.add(BytesSent, float64(span.Bytes), span.Provenance)
+	}
+	if span.CPU > 0 {
+		c.add(CPUTime, float64(span.CPU), span.Provenance)
 	}
 }
 

@@ -119,22 +119,23 @@ func TestSumsOfEvents(t *testing.T) {
 func TestACallCountsWhenItReturns(t *testing.T) {
 	c := NewCounter(100, Modelled, nil)
 	steps := []struct {
-		event      Event
-		sent, wall float64
+		event           Event
+		sent, wall, cpu float64
 	}{
-		{Event{Kind: ModeSwitch, Call: 1, From: UserMode, To: KernelMode, Dur: 2}, 0, 2},
-		{Event{Kind: Syscall, Call: 1, Syscall: "sendfile", To: SocketBuffer, Bytes: 60, Dur: 20}, 0, 2},
-		{Event{Kind: Descriptor, Call: 1, At: 2, Dur: 3, To: SocketBuffer, Bytes: 60}, 0, 5},
-		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20},
-		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20}, // once
-		{Event{Kind: Syscall, Call: 2, At: 20, Syscall: "sendfile", To: SocketBuffer, Ret: -1, Errno: "EPIPE", Dur: 5}, 60, 20},
-		{Event{Kind: ModeSwitch, Call: 2, At: 24, From: KernelMode, To: UserMode, Dur: 1}, 60, 25},
+		{Event{Kind: ModeSwitch, Call: 1, From: UserMode, To: KernelMode, Dur: 2}, 0, 2, 0},
+		{Event{Kind: Syscall, Call: 1, Syscall: "sendfile", To: SocketBuffer, Bytes: 60, Dur: 20, CPU: 17}, 0, 2, 0},
+		{Event{Kind: Descriptor, Call: 1, At: 2, Dur: 3, To: SocketBuffer, Bytes: 60}, 0, 5, 0},
+		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20, 17},
+		{Event{Kind: ModeSwitch, Call: 1, At: 18, From: KernelMode, To: UserMode, Dur: 2}, 60, 20, 17}, // once
+		{Event{Kind: Syscall, Call: 2, At: 20, Syscall: "sendfile", To: SocketBuffer, Ret: -1, Errno: "EPIPE", Dur: 5, CPU: 3}, 60, 20, 17},
+		{Event{Kind: ModeSwitch, Call: 2, At: 24, From: KernelMode, To: UserMode, Dur: 1}, 60, 25, 20},
 	}
 	for i, s := range steps {
 		s.event.Phase, s.event.Provenance = Transfer, Modelled
 		c.Add(s.event)
-		if sent, wall := c.Count(BytesSent).Value, c.Count(WallTime).Value; sent != s.sent || wall != s.wall {
-			t.Errorf("after event %d: bytes_sent %v, wall_ns %v; want %v, %v", i+1, sent, wall, s.sent, s.wall)
+		sent, wall, cpu := c.Count(BytesSent).Value, c.Count(WallTime).Value, c.Count(CPUTime).Value
+		if sent != s.sent || wall != s.wall || cpu != s.cpu {
+			t.Errorf("after event %d: bytes_sent %v, wall_ns %v, cpu_ns %v; want %v, %v, %v", i+1, sent, wall, cpu, s.sent, s.wall, s.cpu)
 		}
 	}
 }
