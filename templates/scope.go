@@ -163,13 +163,6 @@ func (p ScopePage) choice(area, value string) string {
 	return p.T(area + "." + value)
 }
 
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
-}
-
 // way is where an event went, in the reader's words.
 func (p ScopePage) way(e trace.Event) string {
 	var ends []string

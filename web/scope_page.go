@@ -158,7 +158,7 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 	}
 	out = append(out, t.Term("cache", string(s.Cache)), t.Term("net", string(s.Net)))
 	if s.Side == trace.Sim && s.Net == lab.NIC {
-		out = append(out, t.T("scope.chip.sg."+word(s.SG)))
+		out = append(out, t.T("scope.chip.sg."+lab.OnOff(s.SG)))
 	}
 	if s.Side == trace.Sim && !s.DMA {
 		out = append(out, t.T("scope.chip.dma.off"))
@@ -168,13 +168,6 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 		size = t.T("scope.chip.chunks", "Size", size, "Chunk", templates.Size(s.Chunk))
 	}
 	return append(out, size)
-}
-
-func word(on bool) string {
-	if on {
-		return "on"
-	}
-	return "off"
 }
 
 // notes are the lab's remarks in the reader's words.

@@ -236,13 +236,13 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 func settings(s lab.Scenario) map[string]string {
 	m := map[string]string{"path": s.Path, "side": string(s.Side), "size": lab.FormatSize(s.Size), "chunk": lab.FormatSize(s.Chunk), "cache": string(s.Cache)}
 	if s.Side == trace.Sim {
-		m["model"], m["dma"], m["sg"] = string(s.Model), word(s.DMA), word(s.SG)
+		m["model"], m["dma"], m["sg"] = string(s.Model), lab.OnOff(s.DMA), lab.OnOff(s.SG)
 		if s.Model == lab.Linux {
 			m["net"] = string(s.Net)
 		}
 	}
 	if p, _ := transfer.Lookup(s.Path); p.UserMemory {
-		m["touch"] = word(s.Touch)
+		m["touch"] = lab.OnOff(s.Touch)
 	}
 	return m
 }

@@ -103,7 +103,7 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		if _, ok := transfer.Lookup(path); !ok {
 			return nil, fmt.Errorf("unknown path %q%s; the paths are %s", path, nearest(path, transfer.Paths()), strings.Join(transfer.Paths(), ", "))
 		}
-		base := fmt.Sprintf("%s,size=%dB,chunk=%dB,touch=%s", path, size, chunk, map[bool]string{true: "on", false: "off"}[f.touch])
+		base := fmt.Sprintf("%s,size=%dB,chunk=%dB,touch=%s", path, size, chunk, lab.OnOff(f.touch))
 		if f.profile != "" {
 			base += ",profile=" + f.profile
 		}

@@ -72,22 +72,15 @@ func groupTitle(r lab.RunReport) string {
 	}
 	parts = append(parts, lab.FormatSize(r.Bytes)+" in "+lab.FormatSize(r.Chunk)+" chunks", string(r.Cache)+" cache", string(r.Net))
 	if r.DMA != nil {
-		parts = append(parts, "DMA "+onOff(*r.DMA))
+		parts = append(parts, "DMA "+lab.OnOff(*r.DMA))
 		if r.Net == lab.NIC {
-			parts = append(parts, "SG "+onOff(*r.SG))
+			parts = append(parts, "SG "+lab.OnOff(*r.SG))
 		}
 	}
 	if r.Steps > 0 {
 		parts = append(parts, fmt.Sprintf("first %d events", r.Steps))
 	}
 	return strings.Join(parts, " · ")
-}
-
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
 }
 
 // countRows has a row for each count and a column for each path.

@@ -141,7 +141,7 @@ func (s Scenario) String() string {
 	}
 	fmt.Fprintf(b, ",size=%s,chunk=%s,cache=%s,net=%s", FormatSize(s.Size), FormatSize(s.Chunk), s.Cache, s.Net)
 	if s.Side == trace.Sim {
-		fmt.Fprintf(b, ",dma=%s,sg=%s", onOff(s.DMA), onOff(s.SG))
+		fmt.Fprintf(b, ",dma=%s,sg=%s", OnOff(s.DMA), OnOff(s.SG))
 	}
 	if s.Touch {
 		b.WriteString(",touch=on")
@@ -201,7 +201,8 @@ func (s *Scenario) set(key, value string) (err error) {
 	return err
 }
 
-func onOff(b bool) string {
+// OnOff writes a switch as scenarios do.
+func OnOff(b bool) string {
 	if b {
 		return "on"
 	}
