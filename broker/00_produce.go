@@ -10,6 +10,8 @@ import (
 	"copyscope/broker/wire"
 )
 
+func init() { register(kmsg.Produce, 0, wire.MaxProduceVersion, serveProduce) }
+
 // Produce, API key 0. Versions 0 to 11 are understood, 3 to 11 stored: before
 // 3 there were no record batches, so those answer UNSUPPORTED_VERSION.
 //
@@ -74,18 +76,14 @@ func (b *Broker) produce(version, acks int16, topic string, p wire.ProducePartit
 	if t == nil || t.partition(p.Index) == nil {
 		return fail(codeUnknownTopic, fmt.Errorf("there is no such partition"))
 	}
-	batch, err := log.Validate(p.Records, t.configs.Load().maxMessage())
-	if err != nil {
-		return fail(codeOf(err), err)
-	}
-	if batch.Codec() == log.Zstd && version < 7 {
+	if log.CodecOf(p.Records) == log.Zstd && version < 7 {
 		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", version))
 	}
-	base, err := t.partition(p.Index).Append(batch)
+	appended, err := t.partition(p.Index).Produce(p.Records)
 	if err != nil {
 		return fail(codeLogged(b.log, err, "topic", topic, "partition", p.Index), err)
 	}
-	answer.BaseOffset = base
+	answer.BaseOffset, answer.LogAppendTime = appended.Base, appended.LogAppendTime
 	answer.LogStartOffset, _ = t.partition(p.Index).Offsets()
 	return answer, nil
 }

@@ -12,6 +12,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
+func init() { register(kmsg.Fetch, wire.MinFetchVersion, wire.MaxFetchVersion, serveFetch) }
+
 // Fetch, API key 1, versions 4 to 12. From 13 on topics are named by id
 // (KIP-516); clients fall back to 12.
 //

@@ -8,6 +8,8 @@ import (
 	"copyscope/broker/log"
 )
 
+func init() { register(kmsg.ListOffsets, 1, 6, whole(listOffsets)) }
+
 // ListOffsets, API key 2, versions 1 to 6: the offset for a timestamp in ms,
 // or for the special ones below. Versions from 7 on add further special ones.
 //

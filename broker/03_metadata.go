@@ -7,6 +7,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.Metadata, 0, 12, whole(metadata)) }
+
 // Metadata, API key 3, versions 0 to 12: this broker, and topics by name or
 // (from 10 on) by id. A named topic that does not exist is created with one
 // partition if the request allows it, as it does before version 4 (Kafka:

@@ -6,6 +6,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.FindCoordinator, 0, 2, whole(findCoordinator)) }
+
 // FindCoordinator, API key 10, versions 0 to 2: there is none, of groups or of
 // transactions, and the answer says so. It is served because librdkafka takes
 // its version 0 as the sign that a broker knows LZ4, and otherwise sends

@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.ApiVersions, 0, 4, whole(apiVersions)) }
+
 // ApiVersions, API key 18, versions 0 to 4: which requests are served. A
 // version that is not known gets UNSUPPORTED_VERSION in the encoding of version
 // 0, with the ranges, so that the client can try again (KIP-511).

@@ -7,6 +7,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.CreateTopics, 0, 7, whole(createTopics)) }
+
 // CreateTopics, API key 19, versions 0 to 7. Partitions -1 stands for 1. The
 // replication factor must be 1 (or -1): there is one node. Configs that the
 // broker does not act on are refused (topicconfig.go). A topic that is named

@@ -7,6 +7,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.DescribeConfigs, 0, 4, whole(describeConfigs)) }
+
 // DescribeConfigs, API key 32, versions 0 to 4, for topics. The broker itself
 // has none that could be read this way. Each resource is answered once, however
 // often it is named.

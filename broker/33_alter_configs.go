@@ -6,6 +6,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() { register(kmsg.AlterConfigs, 0, 2, whole(alterConfigs)) }
+
 // AlterConfigs, API key 33, versions 0 to 2, for topics: the configs given are
 // all that are set from now on; the others go back to their defaults. Old
 // clients have only this.

@@ -10,6 +10,8 @@ import (
 	"copyscope/broker/log"
 )
 
+func init() { register(kmsg.IncrementalAlterConfigs, 0, 1, whole(incrementalAlterConfigs)) }
+
 // IncrementalAlterConfigs, API key 44, versions 0 and 1, for topics: configs
 // are set, or go back to their defaults; those not named stay. A change is in
 // force for the next fetch, and stored before the answer.

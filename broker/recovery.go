@@ -22,9 +22,10 @@ type recoveryProgress struct {
 	told        bool
 }
 
-func newRecoveryProgress(log *slog.Logger, partitions int) *recoveryProgress {
+// begin sets how much there is to do.
+func (p *recoveryProgress) begin(log *slog.Logger, partitions int) {
 	now := time.Now()
-	return &recoveryProgress{log: log, began: now, next: now.Add(recoveryQuiet), of: partitions}
+	*p = recoveryProgress{log: log, began: now, next: now.Add(recoveryQuiet), of: partitions}
 }
 
 // read counts bytes that were read.

@@ -15,7 +15,8 @@ func TestRecoveryProgress(t *testing.T) {
 	recovery := func(reads int, each time.Duration) (said []string) {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
-			p := newRecoveryProgress(slog.New(slog.NewTextHandler(&out, nil)), 7)
+			var p recoveryProgress
+			p.begin(slog.New(slog.NewTextHandler(&out, nil)), 7)
 			for range reads {
 				time.Sleep(each)
 				p.read(1 << 20)

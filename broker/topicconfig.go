@@ -11,6 +11,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"copyscope/broker/log"
 	"copyscope/internal/transfer"
 )
 
@@ -100,9 +101,11 @@ func (c topicConfigs) program() transfer.Program {
 	return p
 }
 
-func (c topicConfigs) maxMessage() int {
-	n, _ := strconv.Atoi(c.get(configMaxMessage))
-	return n
+// partition is what the configs say to the topic's partitions.
+func (c topicConfigs) partition() log.Config {
+	cfg := log.Defaults()
+	cfg.MaxMessageBytes, _ = strconv.Atoi(c.get(configMaxMessage))
+	return cfg
 }
 
 // with is a copy of c in which the config has the value, or, for nil, its

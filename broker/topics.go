@@ -70,6 +70,7 @@ func (t *topic) info() TopicInfo {
 // data.
 type catalogue struct {
 	dir           string
+	logs          *log.Dir
 	maxPartitions int
 	log           *slog.Logger
 
@@ -103,7 +104,12 @@ var (
 // openCatalogue reads the file and recovers the topics in it, until the context
 // ends. Nothing is made or changed before the whole file was found to be good.
 func openCatalogue(ctx context.Context, dir string, maxPartitions int, logger *slog.Logger) (*catalogue, error) {
-	c := &catalogue{dir: dir, maxPartitions: maxPartitions, log: logger, topics: map[string]*topic{}}
+	progress := &recoveryProgress{}
+	logs, err := log.OpenDir(ctx, dir, log.DirOptions{Log: logger, Read: progress.read})
+	if err != nil {
+		return nil, err
+	}
+	c := &catalogue{dir: dir, logs: logs, maxPartitions: maxPartitions, log: logger, topics: map[string]*topic{}}
 	b, err := os.ReadFile(c.path())
 	if errors.Is(err, os.ErrNotExist) {
 		return c, nil
@@ -121,7 +127,7 @@ func openCatalogue(ctx context.Context, dir string, maxPartitions int, logger *s
 	if err := f.check(maxPartitions); err != nil {
 		return nil, fmt.Errorf("%s: %w; restore it from a copy", c.path(), err)
 	}
-	progress := newRecoveryProgress(logger, f.partitions())
+	progress.begin(logger, f.partitions())
 	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
 		t, err := c.restore(ctx, name, f.Topics[name], progress)
 		if err != nil {
@@ -183,10 +189,9 @@ func (c *catalogue) open(ctx context.Context, w wantedTopic, id topicID, progres
 	t := &topic{name: w.name, id: id}
 	t.configs.Store(&w.configs)
 	for n := range w.partitions {
-		dir := filepath.Join(c.dir, fmt.Sprintf("%s-%d", w.name, n))
-		p, r, err := log.Open(ctx, dir, progress.read)
+		p, r, err := c.logs.Open(ctx, w.name, log.ID(id), int32(n), w.configs.partition())
 		if err != nil {
-			return nil, errors.Join(err, t.close())
+			return nil, err // what is open is closed with the directory
 		}
 		progress.opened()
 		if r.Cut > 0 {
@@ -198,33 +203,7 @@ func (c *catalogue) open(ctx context.Context, w wantedTopic, id topicID, progres
 	return t, nil
 }
 
-func (t *topic) close() error {
-	var all []error
-	for _, p := range t.partitions {
-		all = append(all, p.Close())
-	}
-	return errors.Join(all...)
-}
-
-// closers is how many topics are closed at a time: fsync(2) waits for the disk
-// and the file system's journal, and many waits can share one commit.
-const closers = 32
-
-func (c *catalogue) close() error {
-	topics := c.all()
-	failed := make([]error, len(topics))
-	var next atomic.Int64
-	var closing sync.WaitGroup
-	for range min(closers, len(topics)) {
-		closing.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(topics)); i = next.Add(1) - 1 {
-				failed[i] = topics[i].close()
-			}
-		})
-	}
-	closing.Wait()
-	return errors.Join(failed...)
-}
+func (c *catalogue) close() error { return c.logs.Close() }
 
 // get is the topic with the name, or nil.
 func (c *catalogue) get(name string) *topic {
@@ -370,6 +349,9 @@ func (c *catalogue) alter(all []alteration, validateOnly bool) []error {
 			refused[i] = err
 		default:
 			a.topic.configs.Store(&next[i])
+			for _, p := range a.topic.partitions {
+				p.Configure(next[i].partition())
+			}
 		}
 	}
 	return refused

@@ -135,8 +135,14 @@ func (h header) check() error {
 	return nil
 }
 
-// Codec is the batch's compression.
-func (b Batch) Codec() Codec { return parseHeader(b).codec() }
+// CodecOf is the compression of the first batch of what a producer sent, which
+// need not be valid.
+func CodecOf(set []byte) Codec {
+	if len(set) < HeaderBytes {
+		return Uncompressed
+	}
+	return parseHeader(set).codec()
+}
 
 // Records is how many records the batch holds.
 func (b Batch) Records() int32 { return parseHeader(b).count }

@@ -111,8 +111,8 @@ func FuzzValidate(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			p, _ := open(t, t.TempDir())
-			if _, err := p.Append(b); err != nil {
+			p, _ := open(t, partitionDir(t))
+			if _, err := p.Produce(b); err != nil {
 				t.Fatal(err)
 			}
 			_, next := p.Offsets()

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -48,26 +49,27 @@ func batch(baseTime int64, values ...string) []byte {
 // open opens the partition until the test ends.
 func open(t *testing.T, dir string) (*log.Partition, log.Recovery) {
 	t.Helper()
-	p, r, err := log.Open(context.Background(), dir, nil)
+	d, err := log.OpenDir(context.Background(), filepath.Dir(dir), log.DirOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close() })
+	t.Cleanup(func() { d.Close() })
+	topic, _, _ := strings.Cut(filepath.Base(dir), "-")
+	p, r, err := d.Open(context.Background(), topic, log.ID{}, 0, log.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
 	return p, r
 }
 
 // add appends a batch and returns the offset of its first record.
 func add(t *testing.T, p *log.Partition, b []byte) int64 {
 	t.Helper()
-	valid, err := log.Validate(b, limit)
+	a, err := p.Produce(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := p.Append(valid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base
+	return a.Base
 }
 
 // bytesOf reads a region.
@@ -94,3 +96,16 @@ func readFile(t *testing.T, path string) []byte {
 	}
 	return b
 }
+
+// openCounting opens the partition and tells read of the bytes of a recovery.
+func openCounting(ctx context.Context, dir string, read func(int)) (*log.Dir, *log.Partition, error) {
+	d, err := log.OpenDir(ctx, filepath.Dir(dir), log.DirOptions{Read: read})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, _, err := d.Open(ctx, "t", log.ID{}, 0, log.Defaults())
+	return d, p, err
+}
+
+// partitionDir is where the test's partition will be.
+func partitionDir(t *testing.T) string { return filepath.Join(t.TempDir(), "t-0") }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 var (
@@ -26,6 +27,7 @@ type Partition struct {
 	mu       sync.RWMutex
 	held     extent
 	index    sparseIndex
+	config   atomic.Pointer[Config]
 	failed   error // an append that could not be undone; no more are taken
 	watchers map[chan<- struct{}]struct{}
 }
@@ -33,10 +35,10 @@ type Partition struct {
 // SegmentName is the file name of the segment that begins at the offset.
 func SegmentName(base int64) string { return fmt.Sprintf("%020d.log", base) }
 
-// Open opens the partition in the directory, which is made if it is missing,
+// openPartition opens the partition in the directory, which is made if it is missing,
 // and recovers it, which reads all of it, unless the context ends before. read,
 // which may be nil, is told the bytes of each read.
-func Open(ctx context.Context, dir string, read func(bytes int)) (*Partition, Recovery, error) {
+func openPartition(ctx context.Context, dir string, cfg Config, read func(bytes int)) (*Partition, Recovery, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, Recovery{}, err
 	}
@@ -52,13 +54,30 @@ func Open(ctx context.Context, dir string, read func(bytes int)) (*Partition, Re
 		f.Close()
 		return nil, r, fmt.Errorf("recover %s: %w", f.Name(), err)
 	}
-	return &Partition{dir: dir, file: f, held: held, index: index, watchers: map[chan<- struct{}]struct{}{}}, r, nil
+	p := &Partition{dir: dir, file: f, held: held, index: index, watchers: map[chan<- struct{}]struct{}{}}
+	p.config.Store(&cfg)
+	return p, r, nil
 }
 
-// Append stores a batch from [Validate], sets the fields in it that belong to
+// Produce checks what a producer sent for the partition, exactly one batch, in
+// the way and order of Kafka, and appends it. The set's memory stays the
+// caller's, but the fields that belong to the broker are written into it.
+func (p *Partition) Produce(set []byte) (Appended, error) {
+	b, err := Validate(set, p.config.Load().MaxMessageBytes)
+	if err != nil {
+		return Appended{}, err
+	}
+	base, err := p.append(b)
+	if err != nil {
+		return Appended{}, err
+	}
+	return Appended{Base: base, Last: base + int64(b.Records()) - 1, LogAppendTime: -1}, nil
+}
+
+// append stores a batch from [Validate], sets the fields in it that belong to
 // the broker, and returns the offset of its first record. The bytes are handed
 // to the kernel, not forced to the disk, as with Kafka's default settings.
-func (p *Partition) Append(b Batch) (base int64, err error) {
+func (p *Partition) append(b Batch) (base int64, err error) {
 	p.appending.Lock()
 	defer p.appending.Unlock()
 	p.mu.RLock()
@@ -98,10 +117,15 @@ func (p *Partition) undo(held extent, cause error) error {
 }
 
 // Region is a range of whole batches in a file, of which the last may be cut.
+// The bytes stay readable, whatever becomes of the segment, until Release.
 type Region struct {
 	File            *os.File
 	Position, Bytes int64
 }
+
+// Release lets go of the file. It is called once for each region that
+// [Partition.Read] gave, an empty one too.
+func (r Region) Release() {}
 
 // Read finds the region that begins with the batch that holds the offset. It
 // has at most limit bytes, unless whole is set and the first batch alone has
@@ -144,6 +168,41 @@ func (p *Partition) Offsets() (low, next int64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return firstOffset, p.held.next
+}
+
+// Configure sets what is in force from now on.
+func (p *Partition) Configure(c Config) { p.config.Store(&c) }
+
+// Epoch is the leader epoch of the next batch.
+func (p *Partition) Epoch() int32 { return leaderEpoch }
+
+// EpochEnd is the end offset of the largest epoch that is not above the given
+// one, and that epoch: where a reader that was in the given epoch parts from
+// this log (OffsetForLeaderEpoch). Both are -1 if the log has no such epoch.
+func (p *Partition) EpochEnd(epoch int32) (found int32, end int64) {
+	if epoch < leaderEpoch {
+		return -1, -1
+	}
+	_, next := p.Offsets()
+	return leaderEpoch, next
+}
+
+// DeleteRecords moves the first offset up to the given one, -1 for the next
+// one, and returns it (DeleteRecords). ErrOffset if it is beyond the next one.
+func (p *Partition) DeleteRecords(before int64) (low int64, err error) {
+	return firstOffset, nil
+}
+
+// AtMaxTime is the first record with the latest timestamp (KIP-734). ok is
+// false if there is no record.
+func (p *Partition) AtMaxTime() (at Stamped, ok bool, err error) {
+	p.mu.RLock()
+	held := p.held
+	p.mu.RUnlock()
+	if held.next == firstOffset {
+		return Stamped{}, false, nil
+	}
+	return p.AtTime(held.maxTime)
 }
 
 // Bytes is the size of the partition's batches.

@@ -2,6 +2,12 @@ package wire
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
+func init() {
+	register(kmsg.DescribeConfigs, decodeDescribeConfigs)
+	register(kmsg.AlterConfigs, decodeAlterConfigs)
+	register(kmsg.IncrementalAlterConfigs, decodeIncrementalAlterConfigs)
+}
+
 // Least bytes of an array's element, in any version.
 const (
 	minResourceBytes = 3 // type; compact: name, array

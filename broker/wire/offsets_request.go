@@ -2,6 +2,11 @@ package wire
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
+func init() {
+	register(kmsg.Fetch, decodeFetch)
+	register(kmsg.ListOffsets, decodeListOffsets)
+}
+
 // FetchRequest.json, versions 4 to 12.
 func decodeFetch(r *reader, req *kmsg.FetchRequest) {
 	req.ReplicaID = r.int32()

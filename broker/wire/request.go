@@ -6,6 +6,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func init() {
+	register(kmsg.FindCoordinator, decodeFindCoordinator)
+	register(kmsg.ApiVersions, decodeApiVersions)
+}
+
 // DecodeRequest decodes what follows a request's header, but not Produce, for
 // which there is [DecodeProduce].
 //
@@ -36,21 +41,14 @@ func DecodeRequest(h RequestHeader, body []byte) (kmsg.Request, error) {
 }
 
 // decoders are by API key; each takes the fields of the versions served, up to
-// the tagged fields at the end.
-var decoders = map[kmsg.Key]func(*reader, kmsg.Request){
-	kmsg.Fetch:                   of(decodeFetch),
-	kmsg.ListOffsets:             of(decodeListOffsets),
-	kmsg.Metadata:                of(decodeMetadata),
-	kmsg.FindCoordinator:         of(decodeFindCoordinator),
-	kmsg.ApiVersions:             of(decodeApiVersions),
-	kmsg.CreateTopics:            of(decodeCreateTopics),
-	kmsg.DescribeConfigs:         of(decodeDescribeConfigs),
-	kmsg.AlterConfigs:            of(decodeAlterConfigs),
-	kmsg.IncrementalAlterConfigs: of(decodeIncrementalAlterConfigs),
-}
+// the tagged fields at the end. The file that decodes a request registers it.
+var decoders = map[kmsg.Key]func(*reader, kmsg.Request){}
 
-func of[Req kmsg.Request](decode func(*reader, Req)) func(*reader, kmsg.Request) {
-	return func(r *reader, req kmsg.Request) { decode(r, req.(Req)) }
+func register[Req kmsg.Request](key kmsg.Key, decode func(*reader, Req)) {
+	if _, ok := decoders[key]; ok {
+		panic("the decoder of " + key.Name() + " is registered twice")
+	}
+	decoders[key] = func(r *reader, req kmsg.Request) { decode(r, req.(Req)) }
 }
 
 // list reads an array whose elements have at least minBytes each; it is nil

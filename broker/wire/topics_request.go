@@ -2,6 +2,11 @@ package wire
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
+func init() {
+	register(kmsg.Metadata, decodeMetadata)
+	register(kmsg.CreateTopics, decodeCreateTopics)
+}
+
 // MetadataRequest.json, versions 0 to 12. No topics, as null, asks for all.
 func decodeMetadata(r *reader, req *kmsg.MetadataRequest) {
 	req.Topics = list(r, minTopicBytes, func() kmsg.MetadataRequestTopic {
