@@ -1,0 +1,101 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// broker is the process that is killed. It keeps its port and its directory
+// over its lives.
+type broker struct {
+	binary, dir, address string
+	process              *exec.Cmd
+	log                  *os.File
+}
+
+func newBroker(binary, dir string) (*broker, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	log, err := os.Create(filepath.Join(dir, "serve.log"))
+	return &broker{binary: binary, dir: dir, address: l.Addr().String(), log: log}, err
+}
+
+func (b *broker) ready() string { return filepath.Join(b.dir, "ready") }
+
+// launch starts a life, which may need to recover first.
+func (b *broker) launch() error {
+	os.Remove(b.ready())
+	b.process = exec.Command(b.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", b.address, "--data", filepath.Join(b.dir, "data"), "--ready-file", b.ready())
+	b.process.Stdout, b.process.Stderr = b.log, b.log
+	b.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return b.process.Start()
+}
+
+// start launches the broker and waits until it serves.
+func (b *broker) start(ctx context.Context) error {
+	if err := b.launch(); err != nil {
+		return err
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if _, err := os.Stat(b.ready()); err == nil {
+			return nil
+		}
+		if err := pause(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the broker did not become ready within a minute; see %s", b.log.Name())
+}
+
+// kill ends the broker's life without a word, and waits until the port is free.
+func (b *broker) kill() {
+	if b.process == nil {
+		return
+	}
+	b.process.Process.Kill()
+	b.process.Wait()
+	b.process = nil
+}
+
+const topic = "killed"
+
+// createTopic makes the topic, with segments so small that some kills meet a
+// roll.
+func createTopic(ctx context.Context, address string, s settings) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(address))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	req := kmsg.NewPtrCreateTopicsRequest()
+	t := kmsg.NewCreateTopicsRequestTopic()
+	t.Topic, t.NumPartitions, t.ReplicationFactor = topic, int32(s.partitions), 1
+	for name, value := range map[string]string{"segment.bytes": "4194304", "copyscope.append.engine": s.engine} {
+		c := kmsg.NewCreateTopicsRequestTopicConfig()
+		c.Name, c.Value = name, kmsg.StringPtr(value)
+		t.Configs = append(t.Configs, c)
+	}
+	req.Topics = append(req.Topics, t)
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return err
+	}
+	if code := resp.Topics[0].ErrorCode; code != 0 {
+		return fmt.Errorf("create topic %s: error %d: %s", topic, code, *resp.Topics[0].ErrorMessage)
+	}
+	return nil
+}
