@@ -16,8 +16,10 @@ GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xarg
 # shadow memory takes page faults that no prediction knows of.
 RACY     ?= ./broker/... ./web/... ./internal/host/...
 
+FUZZTIME ?= 10m
+
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +38,9 @@ test: ## run every test; what this machine cannot run is skipped with its reason
 
 race: ## run the tests of concurrent packages under the race detector
 	$(GO) test -race $(RACY)
+
+fuzz: ## run every fuzz target for FUZZTIME (default 10m)
+	docs/bench/fuzz.sh $(FUZZTIME)
 
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
