@@ -3,7 +3,9 @@ package broker_test
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -34,6 +36,19 @@ func sealed(b []byte) []byte {
 func edited(f func(b []byte)) []byte {
 	b := batchOf("a", "b")
 	f(b)
+	return sealed(b)
+}
+
+// zstdBatch is a batch whose records are compressed.
+func zstdBatch(t *testing.T, values ...string) []byte {
+	t.Helper()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := batchOf(values...)
+	b := z.EncodeAll(plain[61:], plain[:61:61])
+	b[22] = 4
 	return sealed(b)
 }
 

@@ -16,6 +16,7 @@ const (
 	codeUnknownTopic        int16 = 3
 	codeMessageTooLarge     int16 = 10
 	codeInvalidTopic        int16 = 17
+	codeRecordListTooLarge  int16 = 18
 	codeInvalidRequiredAcks int16 = 21
 	codeInvalidTimestamp    int16 = 32
 	codeUnsupportedVersion  int16 = 35
@@ -25,6 +26,8 @@ const (
 	codeInvalidConfig       int16 = 40
 	codeInvalidRequest      int16 = 42
 	codePolicyViolation     int16 = 44
+	codeOutOfOrderSequence  int16 = 45
+	codeProducerEpoch       int16 = 47
 	codeInvalidTxnState     int16 = 48
 	codeStorage             int16 = 56
 	codeSessionIDNotFound   int16 = 70
@@ -51,6 +54,10 @@ var errorCodes = []struct {
 	{log.ErrInvalid, codeInvalidRecord},
 	{log.ErrTooLarge, codeMessageTooLarge},
 	{log.ErrTimestampType, codeInvalidTimestamp},
+	{log.ErrTimestamp, codeInvalidTimestamp},
+	{log.ErrSegmentTooSmall, codeRecordListTooLarge},
+	{log.ErrOutOfOrderSequence, codeOutOfOrderSequence},
+	{log.ErrProducerEpoch, codeProducerEpoch},
 	{log.ErrCodec, codeUnsupportedCodec},
 	{log.ErrTransactional, codeInvalidTxnState},
 	{log.ErrOffset, codeOffsetOutOfRange},

@@ -193,7 +193,8 @@ func TestProduceErrors(t *testing.T) {
 		{"LogAppendTime", 7, 1, "t", 0, edited(func(b []byte) { b[22] = 8 }), 32},
 		{"too large", 7, 1, "small", 0, batchOf(strings.Repeat("x", 100)), 10},
 		{"zstd before version 7", 6, 1, "t", 0, edited(func(b []byte) { b[22] = 4 }), 76},
-		{"zstd", 7, 1, "t", 0, edited(func(b []byte) { b[22] = 4 }), 0},
+		{"zstd", 7, 1, "t", 0, zstdBatch(t, "a", "b"), 0},
+		{"not zstd, but so it says", 7, 1, "t", 0, edited(func(b []byte) { b[22] = 4 }), 87},
 		{"message set version", 2, 1, "t", 0, batchOf("a"), 35},
 	} {
 		t.Run(k.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 )
 
 // The record batch, version 2 (magic 2), big endian. This layout is Kafka's,
@@ -36,7 +37,7 @@ const (
 
 	atBaseOffset, atLength, atLeaderEpoch, atMagic, atCRC = 0, 8, 12, 16, 17
 	atAttributes, atLastDelta, atBaseTime, atMaxTime      = 21, 23, 27, 35
-	atProducerID, atCount                                 = 43, 57
+	atProducerID, atProducerEpoch, atSequence, atCount    = 43, 51, 53, 57
 
 	magic = 2
 )
@@ -63,7 +64,6 @@ const (
 const (
 	noProducer     = -1
 	smallestRecord = 7 // length, attributes, two deltas, key, value, headers: a byte each
-	leaderEpoch    = 0 // one node leads every partition from the beginning
 	firstOffset    = 0
 )
 
@@ -79,6 +79,14 @@ var (
 	ErrTimestampType = errors.New("invalid timestamp type")
 	// ErrCodec: a codec that Kafka does not have.
 	ErrCodec = errors.New("unsupported compression codec")
+	// ErrTimestamp: a record's time is further from now than the topic allows.
+	ErrTimestamp = errors.New("timestamp out of range")
+	// ErrSegmentTooSmall: more than the topic's segment.bytes.
+	ErrSegmentTooSmall = errors.New("record batch larger than a segment")
+	// ErrOutOfOrderSequence: an idempotent producer left something out.
+	ErrOutOfOrderSequence = errors.New("out of order sequence number")
+	// ErrProducerEpoch: another instance of the producer took over.
+	ErrProducerEpoch = errors.New("old producer epoch")
 	// ErrTransactional: a batch of a transaction; there is no coordinator.
 	ErrTransactional = errors.New("transactional record batch")
 )
@@ -99,8 +107,11 @@ type header struct {
 	baseTime     int64
 	maxTime      int64
 	producerID   int64
+	epoch        int16 // of the producer
+	sequence     int32 // of the first record
 	count        int32
 	lengthClaims int32
+	leaderEpoch  int32
 }
 
 // parseHeader reads the first HeaderBytes of b.
@@ -111,7 +122,9 @@ func parseHeader(b []byte) header {
 		base: int64(be.Uint64(b[atBaseOffset:])), size: int64(length) + prefixBytes, lengthClaims: length,
 		magic: int8(b[atMagic]), crc: be.Uint32(b[atCRC:]), attributes: int16(be.Uint16(b[atAttributes:])),
 		lastDelta: int32(be.Uint32(b[atLastDelta:])), baseTime: int64(be.Uint64(b[atBaseTime:])), maxTime: int64(be.Uint64(b[atMaxTime:])),
-		producerID: int64(be.Uint64(b[atProducerID:])), count: int32(be.Uint32(b[atCount:])),
+		producerID: int64(be.Uint64(b[atProducerID:])), epoch: int16(be.Uint16(b[atProducerEpoch:])),
+		sequence: int32(be.Uint32(b[atSequence:])), count: int32(be.Uint32(b[atCount:])),
+		leaderEpoch: int32(be.Uint32(b[atLeaderEpoch:])),
 	}
 }
 
@@ -120,16 +133,23 @@ func (h header) last() int64 { return h.base + int64(h.lastDelta) }
 
 func (h header) codec() Codec { return Codec(h.attributes & codecMask) }
 
-// check holds for every batch, stored or received.
+// lastSequence is the sequence number of the batch's last record. After the
+// largest comes 0 (DefaultRecordBatch.incrementSequence).
+func (h header) lastSequence() int32 {
+	return int32((int64(h.sequence) + int64(h.count) - 1) % (math.MaxInt32 + 1))
+}
+
+// check holds for every batch, stored or received. A compacted batch may have
+// lost records, or all of them, and keeps its last offset.
 func (h header) check() error {
 	switch {
 	case h.size < HeaderBytes:
 		return fmt.Errorf("%w: length %d is less than a batch header's", ErrCorrupt, h.lengthClaims)
 	case h.magic != magic:
 		return fmt.Errorf("%w: magic %d, want %d", ErrInvalid, h.magic, magic)
-	case h.count <= 0:
-		return fmt.Errorf("%w: it claims %d records", ErrInvalid, h.count)
-	case h.lastDelta != h.count-1:
+	case h.count < 0 || h.lastDelta < 0:
+		return fmt.Errorf("%w: it claims %d records, last offset delta %d", ErrInvalid, h.count, h.lastDelta)
+	case h.lastDelta < h.count-1:
 		return fmt.Errorf("%w: %d records but last offset delta %d", ErrInvalid, h.count, h.lastDelta)
 	}
 	return nil
@@ -148,68 +168,30 @@ func CodecOf(set []byte) Codec {
 func (b Batch) Records() int32 { return parseHeader(b).count }
 
 // place sets what the broker owns.
-func (b Batch) place(base int64) {
+func (b Batch) place(base int64, epoch int32) {
 	binary.BigEndian.PutUint64(b[atBaseOffset:], uint64(base))
-	binary.BigEndian.PutUint32(b[atLeaderEpoch:], leaderEpoch)
+	binary.BigEndian.PutUint32(b[atLeaderEpoch:], uint32(epoch))
 }
 
-// Validate checks what a producer sent for one partition: exactly one batch,
-// at most limit bytes, with the checks and in the order of Kafka
-// (ProduceRequest.java validateRecords, UnifiedLog.scala
-// analyzeAndValidateRecords, LogValidator.java). Unlike Kafka it does not look
-// into compressed records.
-func Validate(set []byte, limit int) (Batch, error) {
-	if len(set) == 0 {
-		return nil, fmt.Errorf("%w: there is none", ErrInvalid)
+// stamp sets the latest timestamp, and whether it is that of the append for
+// all records, and seals the batch anew (DefaultRecordBatch.setMaxTimestamp).
+func (b Batch) stamp(maxTime int64, appendTime bool) {
+	binary.BigEndian.PutUint64(b[atMaxTime:], uint64(maxTime))
+	if appendTime {
+		b[atAttributes+1] |= logAppendTimeBit
 	}
-	if len(set) > atMagic && int8(set[atMagic]) != magic {
-		return nil, fmt.Errorf("%w: magic %d, want %d", ErrInvalid, int8(set[atMagic]), magic)
-	}
-	if len(set) < HeaderBytes {
-		return nil, fmt.Errorf("%w: %d bytes are less than a batch header", ErrCorrupt, len(set))
-	}
-	h := parseHeader(set)
-	switch {
-	case h.size < HeaderBytes || h.size > int64(len(set)):
-		return nil, fmt.Errorf("%w: length %d does not fit the %d bytes that came", ErrCorrupt, h.lengthClaims, len(set))
-	case h.size < int64(len(set)):
-		return nil, fmt.Errorf("%w: %d bytes follow the first batch; send one batch for each partition", ErrInvalid, int64(len(set))-h.size)
-	case len(set) > limit:
-		return nil, fmt.Errorf("%w: %d bytes, max.message.bytes is %d", ErrTooLarge, len(set), limit)
-	}
-	if crc := crc32.Checksum(set[atAttributes:], castagnoli); crc != h.crc {
-		return nil, fmt.Errorf("%w: CRC-32C %#08x, the header says %#08x", ErrCorrupt, crc, h.crc)
-	}
-	if err := h.check(); err != nil {
-		return nil, err
-	}
-	if err := h.checkProduced(); err != nil {
-		return nil, err
-	}
-	b := Batch(set)
-	if h.codec() == Uncompressed {
-		if err := b.checkRecords(h); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
+	b.seal()
 }
 
-// checkProduced holds for what a producer may send to this broker.
-func (h header) checkProduced() error {
-	switch {
-	case h.base != 0:
-		return fmt.Errorf("%w: base offset %d, producers send 0", ErrInvalid, h.base)
-	case h.codec() > Zstd:
-		return fmt.Errorf("%w: %d", ErrCodec, h.codec())
-	case h.attributes&logAppendTimeBit != 0:
-		return fmt.Errorf("%w: a producer may not set LogAppendTime", ErrTimestampType)
-	case h.attributes&controlBit != 0:
-		return fmt.Errorf("%w: producers may not send control batches", ErrInvalid)
-	case h.attributes&transactionalBit != 0:
-		return fmt.Errorf("%w: this broker has no transactions", ErrTransactional)
-	case h.producerID != noProducer:
-		return fmt.Errorf("%w: producer id %d: this broker hands out no ids; switch the producer's idempotence off", ErrInvalid, h.producerID)
+// seal computes the checksum.
+func (b Batch) seal() {
+	binary.BigEndian.PutUint32(b[atCRC:], crc32.Checksum(b[atAttributes:], castagnoli))
+}
+
+// verify compares the checksum.
+func (b Batch) verify(h header) error {
+	if crc := crc32.Checksum(b[atAttributes:], castagnoli); crc != h.crc {
+		return fmt.Errorf("%w: CRC-32C %#08x, the header says %#08x", ErrCorrupt, crc, h.crc)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 		want error // nil: valid
 	}{
 		{"good", good, nil},
-		{"compressed, content not looked at", edit(func(b []byte) { put16(21, 1)(b); b[len(b)-1] ^= 0xff }), nil},
+		{"compressed, so it says", edit(put16(21, 1)), log.ErrInvalid},
 		{"leader epoch is the broker's", edit(put32(12, 77)), nil},
 		{"none", nil, log.ErrInvalid},
 		{"one byte", good[:1], log.ErrCorrupt},
@@ -66,7 +66,8 @@ func TestValidate(t *testing.T) {
 		{"LogAppendTime", edit(put16(21, 8)), log.ErrTimestampType},
 		{"transactional", edit(put16(21, 16)), log.ErrTransactional},
 		{"control", edit(put16(21, 32)), log.ErrInvalid},
-		{"producer id", edit(put64(43, 9)), log.ErrInvalid},
+		{"producer id without sequence", edit(put64(43, 9)), log.ErrInvalid},
+		{"producer id negative", edit(put64(43, -2)), log.ErrInvalid},
 		{"count below delta", edit(put32(57, 2)), log.ErrInvalid},
 		{"count 0", edit(func(b []byte) { put32(57, 0)(b); put32(23, -1)(b) }), log.ErrInvalid},
 		{"count negative", edit(func(b []byte) { put32(57, -3)(b); put32(23, -4)(b) }), log.ErrInvalid},

@@ -1,13 +1,15 @@
 package log
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"copyscope/broker/vfs"
 )
 
 var (
@@ -15,201 +17,154 @@ var (
 	ErrOffset = errors.New("offset out of range")
 	// ErrStorage: the disk, or the file on it, does not do what it should.
 	ErrStorage = errors.New("storage error")
+	// ErrOffline: the partition takes part in nothing until a restart. It is
+	// an ErrStorage.
+	ErrOffline = fmt.Errorf("%w: the partition is offline", ErrStorage)
 )
 
 // Partition is one append-only sequence of record batches.
 type Partition struct {
-	dir  string
-	file *os.File
+	owner  *Dir
+	name   TopicPartition
+	id     ID
+	dir    string
+	config atomic.Pointer[Config]
+	jitter atomic.Uint64 // random, for segment.jitter.ms
 
-	appending sync.Mutex // one append at a time
+	// appending is held by whoever changes files: one append, roll or deletion
+	// of a segment at a time.
+	appending sync.Mutex
+	producers producers
+	lastMark  [1]mark // memory of marks; under mu
+	// flushing is held by whoever forces files to the disk.
+	flushing sync.Mutex
 
 	mu       sync.RWMutex
-	held     extent
-	index    sparseIndex
-	config   atomic.Pointer[Config]
-	failed   error // an append that could not be undone; no more are taken
+	segments []*segment // by base, never empty; replaced, never changed
+	low      int64
+	next     int64     // offset that the next record gets
+	visible  int64     // offset up to which readers see
+	flushed  int64     // offset up to which everything is on the disk
+	unnamed  bool      // files were made whose names may not be on the disk
+	dirty    time.Time // when the first batch beyond flushed was appended
+	epochs   epochs
+	failed   error // why nothing more is done, wraps ErrStorage
+	broken   error // why nothing more is appended
 	watchers map[chan<- struct{}]struct{}
+	recent   *recent
 }
 
-// SegmentName is the file name of the segment that begins at the offset.
-func SegmentName(base int64) string { return fmt.Sprintf("%020d.log", base) }
-
-// openPartition opens the partition in the directory, which is made if it is missing,
-// and recovers it, which reads all of it, unless the context ends before. read,
-// which may be nil, is told the bytes of each read.
-func openPartition(ctx context.Context, dir string, cfg Config, read func(bytes int)) (*Partition, Recovery, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, Recovery{}, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, Recovery{}, err
-	}
-	f, err := os.OpenFile(filepath.Join(dir, SegmentName(firstOffset)), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, Recovery{}, err
-	}
-	held, index, r, err := recoverSegment(ctx, f, read)
-	if err != nil {
-		f.Close()
-		return nil, r, fmt.Errorf("recover %s: %w", f.Name(), err)
-	}
-	p := &Partition{dir: dir, file: f, held: held, index: index, watchers: map[chan<- struct{}]struct{}{}}
-	p.config.Store(&cfg)
-	return p, r, nil
+// recent are the places of the batches that were appended last, where readers
+// that keep up begin.
+type recent struct {
+	places [16]place
+	at     int
 }
 
-// Produce checks what a producer sent for the partition, exactly one batch, in
-// the way and order of Kafka, and appends it. The set's memory stays the
-// caller's, but the fields that belong to the broker are written into it.
-func (p *Partition) Produce(set []byte) (Appended, error) {
-	b, err := Validate(set, p.config.Load().MaxMessageBytes)
-	if err != nil {
-		return Appended{}, err
-	}
-	base, err := p.append(b)
-	if err != nil {
-		return Appended{}, err
-	}
-	return Appended{Base: base, Last: base + int64(b.Records()) - 1, LogAppendTime: -1}, nil
+type place struct {
+	segment              *segment
+	base, position, size int64
 }
 
-// append stores a batch from [Validate], sets the fields in it that belong to
-// the broker, and returns the offset of its first record. The bytes are handed
-// to the kernel, not forced to the disk, as with Kafka's default settings.
-func (p *Partition) append(b Batch) (base int64, err error) {
-	p.appending.Lock()
-	defer p.appending.Unlock()
-	p.mu.RLock()
-	held, failed := p.held, p.failed
-	p.mu.RUnlock()
-	if failed != nil {
-		return 0, failed
-	}
-	b.place(held.next)
-	h := parseHeader(b)
-	if _, err := p.file.WriteAt(b, held.bytes); err != nil {
-		return 0, p.undo(held, err)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.index.add(held.entry(h))
-	p.held = held.with(h)
-	for c := range p.watchers {
-		select {
-		case c <- struct{}{}:
-		default: // it has not looked since the last append; one signal is enough
+func (r *recent) add(p place) {
+	r.places[r.at%len(r.places)] = p
+	r.at++
+}
+
+// find is the place of the batch that begins at the offset in the segment.
+func (r *recent) find(s *segment, base int64) (place, bool) {
+	if r != nil {
+		for i := range r.places {
+			if p := r.places[i]; p.segment == s && p.base == base {
+				return p, true
+			}
 		}
 	}
-	return h.base, nil
+	return place{}, false
 }
 
-// undo cuts off what a failed append left behind. Readers never saw it.
-func (p *Partition) undo(held extent, cause error) error {
-	err := fmt.Errorf("%w: append to %s: %w", ErrStorage, p.file.Name(), cause)
-	if cut := p.file.Truncate(held.bytes); cut != nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.failed = fmt.Errorf("%w; cutting off its rest failed too (%w): no more appends until a restart recovers the file", err, cut)
-		return p.failed
-	}
-	return err
-}
+func (p *Partition) fs() vfs.FS { return p.owner.options.FS }
 
-// Region is a range of whole batches in a file, of which the last may be cut.
-// The bytes stay readable, whatever becomes of the segment, until Release.
-type Region struct {
-	File            *os.File
-	Position, Bytes int64
-}
+// active is the segment that grows. mu or appending is held.
+func (p *Partition) active() *segment { return p.segments[len(p.segments)-1] }
 
-// Release lets go of the file. It is called once for each region that
-// [Partition.Read] gave, an empty one too.
-func (r Region) Release() {}
-
-// Read finds the region that begins with the batch that holds the offset. It
-// has at most limit bytes, unless whole is set and the first batch alone has
-// more: then it is that batch (KIP-74). Without whole, a limit below the first
-// batch gives an empty region, as Kafka does, since a reader could do nothing
-// with a part. The next offset gives an empty region, too.
-func (p *Partition) Read(offset, limit int64, whole bool) (Region, error) {
-	held, from := p.find(func(x sparseIndex) int64 { return x.before(offset) })
-	switch {
-	case offset < firstOffset || offset > held.next:
-		return Region{}, fmt.Errorf("%w: %d, the partition has %d to %d", ErrOffset, offset, firstOffset, held.next)
-	case offset == held.next:
-		return Region{}, nil
-	}
-	r := Region{File: p.file}
-	err := walk(p.file, from, held.bytes, func(position int64, h header) bool {
-		if h.last() < offset {
-			return true
-		}
-		if whole {
-			limit = max(limit, h.size)
-		}
-		if h.size <= limit {
-			r.Position, r.Bytes = position, min(limit, held.bytes-position)
-		}
-		return false
-	})
-	return r, err
-}
-
-// find takes a consistent look at the extent and the index.
-func (p *Partition) find(position func(sparseIndex) int64) (extent, int64) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.held, position(p.index)
-}
-
-// Offsets are the first offset and the one that the next record gets.
+// Offsets are the first offset and the one that the next record gets, as far
+// as readers may see.
 func (p *Partition) Offsets() (low, next int64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return firstOffset, p.held.next
+	return p.low, p.visible
 }
 
 // Configure sets what is in force from now on.
-func (p *Partition) Configure(c Config) { p.config.Store(&c) }
+func (p *Partition) Configure(c Config) {
+	if c.Mapped && !vfs.Mappable {
+		p.owner.options.Log.Error("this system cannot append through mappings (copyscope.append.engine=mmap needs Linux); write is used", "partition", p.dir)
+		c.Mapped = false
+	}
+	p.config.Store(&c)
+}
 
 // Epoch is the leader epoch of the next batch.
-func (p *Partition) Epoch() int32 { return leaderEpoch }
+func (p *Partition) Epoch() int32 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.epochs.latest()
+}
 
 // EpochEnd is the end offset of the largest epoch that is not above the given
 // one, and that epoch: where a reader that was in the given epoch parts from
 // this log (OffsetForLeaderEpoch). Both are -1 if the log has no such epoch.
 func (p *Partition) EpochEnd(epoch int32) (found int32, end int64) {
-	if epoch < leaderEpoch {
-		return -1, -1
-	}
-	_, next := p.Offsets()
-	return leaderEpoch, next
-}
-
-// DeleteRecords moves the first offset up to the given one, -1 for the next
-// one, and returns it (DeleteRecords). ErrOffset if it is beyond the next one.
-func (p *Partition) DeleteRecords(before int64) (low int64, err error) {
-	return firstOffset, nil
-}
-
-// AtMaxTime is the first record with the latest timestamp (KIP-734). ok is
-// false if there is no record.
-func (p *Partition) AtMaxTime() (at Stamped, ok bool, err error) {
 	p.mu.RLock()
-	held := p.held
-	p.mu.RUnlock()
-	if held.next == firstOffset {
-		return Stamped{}, false, nil
-	}
-	return p.AtTime(held.maxTime)
+	defer p.mu.RUnlock()
+	return p.epochs.end(epoch, p.low, p.visible)
 }
 
 // Bytes is the size of the partition's batches.
-func (p *Partition) Bytes() int64 {
+func (p *Partition) Bytes() (n int64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.held.bytes
+	for _, s := range p.segments {
+		n += s.held.bytes
+	}
+	return n
+}
+
+// SegmentInfo describes a segment.
+type SegmentInfo struct {
+	Base, Bytes int64
+	Latest      int64 // timestamp in ms, -1: none
+}
+
+// Segments describes the segments, oldest first.
+func (p *Partition) Segments() []SegmentInfo {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	all := make([]SegmentInfo, len(p.segments))
+	for i, s := range p.segments {
+		all[i] = SegmentInfo{s.base, s.held.bytes, s.held.latest.timestamp}
+	}
+	return all
+}
+
+// Failed is why the partition is offline, nil if it is not.
+func (p *Partition) Failed() error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.failed
+}
+
+// fail takes the partition offline, for good.
+func (p *Partition) fail(cause error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed == nil {
+		p.failed = fmt.Errorf("%w until a restart: %w", ErrOffline, cause)
+		p.owner.options.Log.Error("a partition is offline until a restart", "partition", p.dir, "error", cause)
+		p.signal()
+	}
+	return p.failed
 }
 
 // Watch sends to c, which must have room for one, after each append, until
@@ -217,25 +172,126 @@ func (p *Partition) Bytes() int64 {
 func (p *Partition) Watch(c chan<- struct{}) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.watchers == nil {
+		p.watchers = map[chan<- struct{}]struct{}{}
+	}
 	p.watchers[c] = struct{}{}
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		delete(p.watchers, c)
+		if len(p.watchers) == 0 {
+			p.watchers = nil
+		}
 	}
 }
 
-// Close forces the batches to the disk, if there are any, and closes the file.
-// No region may be in use any more.
-func (p *Partition) Close() error {
+// signal wakes those who watch. mu is held.
+func (p *Partition) signal() {
+	for c := range p.watchers {
+		select {
+		case c <- struct{}{}:
+		default: // it has not looked since the last signal; one is enough
+		}
+	}
+}
+
+// DeleteRecords moves the first offset up to the given one, -1 for the next
+// one, and returns it (DeleteRecords). ErrOffset if it is beyond the next one.
+// Segments that end before it go with the next look at retention; after a
+// crash the first offset may be one of up to a minute ago, as with Kafka.
+func (p *Partition) DeleteRecords(before int64) (low int64, err error) {
 	p.appending.Lock()
 	defer p.appending.Unlock()
 	p.mu.Lock()
-	p.failed = fmt.Errorf("%w: %s is closed", ErrStorage, p.file.Name())
-	empty := p.held.bytes == 0
-	p.mu.Unlock()
-	if empty { // fsync(2) would wait for the file system's journal for nothing
-		return p.file.Close()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		return 0, p.failed
 	}
-	return errors.Join(p.file.Sync(), p.file.Close())
+	if before == -1 {
+		before = p.visible
+	}
+	if before < 0 || before > p.visible {
+		return 0, fmt.Errorf("%w: %d, the partition has %d to %d", ErrOffset, before, p.low, p.visible)
+	}
+	p.low = max(p.low, before)
+	return p.low, nil
 }
+
+// Close forces the batches to the disk and closes the files. Regions that are
+// being sent stay readable.
+func (p *Partition) Close() error {
+	p.appending.Lock()
+	defer p.appending.Unlock()
+	p.mu.RLock()
+	failed := p.failed
+	p.mu.RUnlock()
+	if errors.Is(failed, errClosed) {
+		return nil
+	}
+	var err error
+	if failed != nil {
+		err = failed // its files are left as they are, for the recovery
+	} else {
+		err = p.settle()
+	}
+	p.mu.Lock()
+	p.failed = fmt.Errorf("%w: %s: %w", ErrStorage, p.dir, errClosed)
+	segments := p.segments
+	p.signal()
+	p.mu.Unlock()
+	for _, s := range segments {
+		err = errors.Join(err, s.drop())
+	}
+	return err
+}
+
+var errClosed = errors.New("the partition is closed")
+
+// settle brings the files into the state that a clean stop promises. appending
+// is held.
+func (p *Partition) settle() error {
+	p.mu.RLock()
+	clean := p.flushed == p.next && p.producers.snapshot == p.next
+	p.mu.RUnlock()
+	if err := p.active().seal(!clean); err != nil {
+		return err
+	}
+	if clean {
+		return nil
+	}
+	if err := p.takeSnapshot(); err != nil {
+		return err
+	}
+	return p.Flush()
+}
+
+// takeSnapshot stores what is known of the producers at the end of the log.
+// appending is held.
+func (p *Partition) takeSnapshot() error {
+	if p.producers.snapshot == p.next || p.next == 0 {
+		return nil
+	}
+	if err := vfs.Write(p.fs(), snapshotPath(p.dir, p.next), p.producers.format()); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	p.producers.snapshot = p.next
+	return nil
+}
+
+// dropSegments takes segments from the beginning of the log.
+func (p *Partition) dropSegments(gone []*segment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.segments = slices.DeleteFunc(slices.Clone(p.segments), func(s *segment) bool { return slices.Contains(gone, s) })
+	p.low = max(p.low, p.segments[0].base)
+}
+
+// has says whether the segment is still a part of the log.
+func (p *Partition) has(s *segment) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Contains(p.segments, s)
+}
+
+func (p *Partition) metadataPath() string { return filepath.Join(p.dir, metadataName) }

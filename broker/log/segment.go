@@ -1,139 +1,159 @@
 package log
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// SegmentName is the file name of the segment that begins at the offset.
+func SegmentName(base int64) string { return fmt.Sprintf("%020d.log", base) }
+
+// The endings of a partition's files (LogFileUtils.java).
+const (
+	logSuffix      = ".log"
+	indexSuffix    = ".index"
+	timeSuffix     = ".timeindex"
+	txnSuffix      = ".txnindex"
+	snapshotSuffix = ".snapshot"
+	deletedSuffix  = ".deleted"
+	cleanedSuffix  = ".cleaned"
+	swapSuffix     = ".swap"
 )
 
 // extent is what a segment holds up to a moment: it only grows.
 type extent struct {
-	bytes   int64 // size of the file that holds whole, valid batches
-	next    int64 // offset that the next record gets
-	maxTime int64 // latest timestamp, ms
+	bytes int64 // size of the file that holds whole, valid batches
+	next  int64 // offset that the next record gets
+	// latest is the largest timestamp, in ms, and the last offset of the first
+	// batch that has it.
+	latest timeEntry
 }
 
-func emptyExtent() extent { return extent{next: firstOffset, maxTime: math.MinInt64} }
+func emptyExtent(base int64) extent {
+	return extent{next: base, latest: timeEntry{noTimestamp, base}}
+}
 
 // with is the extent after the batch was appended.
 func (e extent) with(h header) extent {
-	return extent{bytes: e.bytes + h.size, next: h.last() + 1, maxTime: max(e.maxTime, h.maxTime)}
+	e.bytes += h.size
+	e.next = h.last() + 1
+	if h.maxTime > e.latest.timestamp {
+		e.latest = timeEntry{h.maxTime, h.last()}
+	}
+	return e
 }
 
-// entry is the index entry for a batch that follows the extent.
-func (e extent) entry(h header) entry {
-	return entry{base: h.base, position: e.bytes, timeBefore: e.maxTime}
+// segment is a file of batches with its indexes. Only the last one of a
+// partition, the active one, grows.
+type segment struct {
+	base    int64
+	log     cachedFile
+	offsets offsetIndex
+	times   timeIndex
+
+	// Under the partition's mu; they change under its appending, too.
+	held     extent
+	readable int64 // bytes that readers may see
+	damaged  []int64
+
+	// Under the partition's appending.
+	sinceIndex int64     // bytes since the last index entry
+	firstTime  int64     // ms, latest timestamp of the first batch; noTimestamp: none
+	created    time.Time // rolling goes by this while there is no firstTime
+	allocated  int64     // size of the file, if it is ahead of its batches
 }
 
-// Recovery tells what opening a partition found.
-type Recovery struct {
-	// Bytes and Next are the size and the next offset after opening.
-	Bytes, Next int64
-	// Cut is how many bytes were cut off the end because the batch at Bytes
-	// was not whole or not valid; Reason says what was wrong with it.
-	Cut    int64
-	Reason error
+func newSegment(files *fileCache, dir string, base int64, created time.Time) *segment {
+	name := filepath.Join(dir, fmt.Sprintf("%020d", base))
+	s := &segment{base: base, held: emptyExtent(base), firstTime: noTimestamp, created: created}
+	s.log = cachedFile{cache: files, path: name + logSuffix}
+	s.offsets = offsetIndex{indexFile: indexFile{file: cachedFile{cache: files, path: name + indexSuffix}, width: offsetEntryBytes}, base: base}
+	s.times = timeIndex{indexFile: indexFile{file: cachedFile{cache: files, path: name + timeSuffix}, width: timeEntryBytes}, base: base}
+	return s
 }
 
-// recoverSegment reads every batch of the file, as Kafka does after an unclean
-// stop (LogSegment.recover), builds the index, and cuts the file at the first
-// batch that is torn or wrong.
-func recoverSegment(ctx context.Context, f *os.File, read func(int)) (extent, sparseIndex, Recovery, error) {
-	size, err := f.Seek(0, io.SeekEnd)
+// files are the segment's, but for snapshot and transaction index, which it
+// may lack.
+func (s *segment) files() []*cachedFile {
+	return []*cachedFile{&s.log, &s.offsets.file, &s.times.file}
+}
+
+// make makes the files, empty.
+func (s *segment) make() error {
+	for _, f := range s.files() {
+		out, err := f.cache.fs.Open(f.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+		if err != nil {
+			return err
+		}
+		if err := out.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop closes the files when nobody uses them any more.
+func (s *segment) drop() error {
+	var all []error
+	for _, f := range s.files() {
+		all = append(all, f.drop())
+	}
+	return errors.Join(all...)
+}
+
+// seal ends the indexes as Kafka does when a segment is rolled or closed.
+func (s *segment) seal(force bool) error {
+	if s.held.bytes > 0 && s.times.grows(s.held.latest) {
+		if err := s.times.reserve(1); err != nil {
+			return err
+		}
+		if err := s.times.append(s.held.latest); err != nil {
+			return err
+		}
+	}
+	return errors.Join(s.trimLog(), s.offsets.trim(force), s.times.trim(force))
+}
+
+// trimLog cuts off what was allocated ahead.
+func (s *segment) trimLog() error {
+	if s.allocated <= s.held.bytes {
+		return nil
+	}
+	file, err := s.log.acquire()
 	if err != nil {
-		return extent{}, nil, Recovery{}, err
+		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return extent{}, nil, Recovery{}, err
+	defer s.log.release()
+	if err := s.log.unview(); err != nil {
+		return err
 	}
-	held, index, reason := scan(watchedReader{ctx, f, read}, size)
-	if reason != nil && !errors.Is(reason, ErrCorrupt) && !errors.Is(reason, ErrInvalid) {
-		return extent{}, nil, Recovery{}, reason // a disk error, or the context's end, is no torn tail
+	if err := file.Truncate(s.held.bytes); err != nil {
+		return err
 	}
-	r := Recovery{Bytes: held.bytes, Next: held.next, Cut: size - held.bytes, Reason: reason}
-	if r.Cut > 0 {
-		if err := f.Truncate(held.bytes); err != nil {
-			return extent{}, nil, r, err
-		}
-	}
-	return held, index, r, nil
+	s.allocated = 0
+	return nil
 }
 
-// readAhead is how much of a segment is read at a time at start; as often the
-// context is looked at.
-const readAhead = 1 << 20
-
-// watchedReader reads until the context ends, and tells of each read.
-type watchedReader struct {
-	ctx  context.Context
-	from io.Reader
-	read func(int)
-}
-
-func (r watchedReader) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := r.from.Read(b)
-	if r.read != nil {
-		r.read(n)
-	}
-	return n, err
-}
-
-// scan reads batches until the end or the first that is not whole and valid.
-func scan(r io.Reader, size int64) (held extent, index sparseIndex, reason error) {
-	held = emptyExtent()
-	in := bufio.NewReaderSize(r, readAhead)
-	var head [HeaderBytes]byte
-	for held.bytes < size {
-		if n, err := io.ReadFull(in, head[:]); err != nil {
-			return held, index, torn(err, "%d bytes are less than a batch header", n)
-		}
-		h := parseHeader(head[:])
-		if err := h.check(); err != nil {
-			return held, index, err
-		}
-		if h.base < held.next || h.base > math.MaxInt64-int64(h.count) {
-			return held, index, fmt.Errorf("%w: base offset %d where %d should follow", ErrInvalid, h.base, held.next)
-		}
-		if h.size > size-held.bytes {
-			return held, index, fmt.Errorf("%w: it claims %d bytes, the file has %d left", ErrCorrupt, h.size, size-held.bytes)
-		}
-		sum := crc32.New(castagnoli)
-		sum.Write(head[atAttributes:])
-		if n, err := io.CopyN(sum, in, h.size-HeaderBytes); err != nil {
-			return held, index, torn(err, "%d of %d bytes of records", n, h.size-HeaderBytes)
-		}
-		if sum.Sum32() != h.crc {
-			return held, index, fmt.Errorf("%w: CRC-32C %#08x, the header says %#08x", ErrCorrupt, sum.Sum32(), h.crc)
-		}
-		index.add(held.entry(h))
-		held = held.with(h)
-	}
-	return held, index, nil
-}
-
-// torn tells the end of the file from a failing disk.
-func torn(err error, format string, args ...any) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
-	}
-	return err
-}
+// windows are the buffers of walk.
+var windows = sync.Pool{New: func() any { return new([512]byte) }}
 
 // walk visits the headers of the batches from the position on, until visit
 // returns false or end is reached. It reads a window, not a header, at a time:
 // where batches are tiny, many headers come with one read.
 func walk(f io.ReaderAt, position, end int64, visit func(position int64, h header) bool) error {
-	var window [512]byte
+	window := windows.Get().(*[512]byte)
+	defer windows.Put(window)
 	held, from := 0, position // window[:held] are the bytes from `from` on
 	for position < end {
+		if end-position < HeaderBytes {
+			return fmt.Errorf("%w: %d bytes at byte %d are less than a batch header", ErrCorrupt, end-position, position)
+		}
 		if position+HeaderBytes > from+int64(held) {
 			n, err := f.ReadAt(window[:min(int64(len(window)), end-position)], position)
 			if n < HeaderBytes {
@@ -142,8 +162,8 @@ func walk(f io.ReaderAt, position, end int64, visit func(position int64, h heade
 			held, from = n, position
 		}
 		h := parseHeader(window[position-from:])
-		if h.size < HeaderBytes {
-			return fmt.Errorf("%w: the batch at byte %d claims %d bytes", ErrStorage, position, h.size)
+		if err := h.check(); err != nil || h.size > end-position || h.base < 0 || h.base > math.MaxInt64-int64(h.lastDelta) {
+			return fmt.Errorf("%w: the batch at byte %d: %d bytes of %d, base offset %d (%w)", ErrCorrupt, position, h.size, end-position, h.base, err)
 		}
 		if !visit(position, h) {
 			return nil

@@ -1,44 +1,126 @@
 package log
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"copyscope/broker/vfs"
+)
 
 // Stamped is a record's offset and its timestamp, in ms.
 type Stamped struct{ Offset, Timestamp int64 }
 
-// AtTime is the first record whose timestamp is at or after the given one. In
-// a compressed batch it is the batch's first record, which may be a little
-// earlier: nothing here decompresses. ok is false if every record is older.
+// AtTime is the first record whose timestamp is at or after the given one. It
+// decompresses the one batch that holds it. ok is false if every record is
+// older.
 func (p *Partition) AtTime(timestamp int64) (at Stamped, ok bool, err error) {
-	held, from := p.find(func(x sparseIndex) int64 { return x.beforeTime(timestamp) })
-	var position int64
-	var in header
-	err = walk(p.file, from, held.bytes, func(at int64, h header) bool {
-		if h.maxTime < timestamp {
+	for try := 0; ; try++ {
+		at, ok, err = p.atTime(timestamp)
+		if errors.Is(err, fs.ErrNotExist) && try < 3 {
+			continue // retention took the segment between the look and the open
+		}
+		return at, ok, err
+	}
+}
+
+func (p *Partition) atTime(timestamp int64) (Stamped, bool, error) {
+	p.mu.RLock()
+	failed, low := p.failed, p.low
+	var views []view
+	for _, s := range p.segments {
+		if s.held.latest.timestamp >= timestamp && s.held.next > low {
+			views = append(views, view{segment: s, readable: s.readable, damaged: s.damaged})
+		}
+	}
+	p.mu.RUnlock()
+	if failed != nil {
+		return Stamped{}, false, failed
+	}
+	for _, v := range views {
+		at, ok, err := v.atTime(timestamp, low)
+		if err != nil || ok {
+			return at, ok, err
+		}
+	}
+	return Stamped{}, false, nil
+}
+
+func (v view) atTime(timestamp, low int64) (at Stamped, ok bool, err error) {
+	s := v.segment
+	offset, err := s.times.before(timestamp)
+	if err != nil {
+		return at, false, err
+	}
+	from, err := s.offsets.before(max(offset, low))
+	if err != nil {
+		return at, false, err
+	}
+	file, err := s.log.acquire()
+	if err != nil {
+		return at, false, fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	defer s.log.release()
+	var inner error
+	err = walk(file, from, v.readable, func(position int64, h header) bool {
+		if h.maxTime < timestamp || h.last() < low || h.attributes&controlBit != 0 {
 			return true
 		}
-		position, in, ok = at, h, true
-		return false
+		if inner = v.intact(place{position: position, size: h.size}); inner != nil {
+			return false
+		}
+		at, ok, inner = firstAt(file, position, h, timestamp, low)
+		return !ok && inner == nil
 	})
-	if err != nil || !ok {
-		return Stamped{}, false, err
-	}
-	first := Stamped{in.base, in.baseTime}
-	if in.codec() != Uncompressed || in.baseTime >= timestamp {
-		return first, true, nil
-	}
-	b := make([]byte, in.size)
-	if _, err := p.file.ReadAt(b, position); err != nil {
-		return Stamped{}, false, fmt.Errorf("%w: batch at byte %d: %w", ErrStorage, position, err)
-	}
-	for rest := b[HeaderBytes:]; len(rest) > 0; {
-		r, next, err := cutRecord(rest)
-		if err != nil {
-			return Stamped{}, false, fmt.Errorf("%w: batch at byte %d: %w", ErrStorage, position, err)
+	return at, ok, errors.Join(err, inner)
+}
+
+// firstAt is the first record of the batch, from the offset low on, that is at
+// or after the timestamp.
+func firstAt(file vfs.File, position int64, h header, timestamp, low int64) (at Stamped, ok bool, err error) {
+	if h.attributes&logAppendTimeBit != 0 || h.baseTime >= timestamp && h.base >= low && h.lastDelta == h.count-1 {
+		t := h.baseTime
+		if h.attributes&logAppendTimeBit != 0 {
+			t = h.maxTime
 		}
-		if t := in.baseTime + r.timeDelta; t >= timestamp {
-			return Stamped{in.base + r.offsetDelta, t}, true, nil
-		}
-		rest = next
+		return Stamped{max(h.base, low), t}, true, nil
 	}
-	return first, true, nil // its producer overstated maxTimestamp
+	b := make(Batch, h.size)
+	if _, err := file.ReadAt(b, position); err != nil {
+		return at, false, fmt.Errorf("%w: batch at byte %d: %w", ErrStorage, position, err)
+	}
+	if err := b.verify(h); err != nil {
+		return at, false, fmt.Errorf("batch at byte %d: %w", position, err)
+	}
+	err = eachRecord(b, h, func(offset int64, r Record) error {
+		if r.Timestamp >= timestamp && offset >= low {
+			at, ok = Stamped{offset, r.Timestamp}, true
+			return errFound
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return at, ok, err
+}
+
+// errFound ends a visit.
+var errFound = errors.New("found")
+
+// AtMaxTime is the first record with the latest timestamp (KIP-734). ok is
+// false if there is no record.
+func (p *Partition) AtMaxTime() (at Stamped, ok bool, err error) {
+	p.mu.RLock()
+	latest, any := int64(0), false
+	for _, s := range p.segments {
+		if s.readable > 0 && s.held.next > p.low && (!any || s.held.latest.timestamp > latest) {
+			latest, any = s.held.latest.timestamp, true
+		}
+	}
+	p.mu.RUnlock()
+	if !any {
+		return Stamped{}, false, nil
+	}
+	return p.AtTime(latest)
 }

@@ -38,7 +38,9 @@ var mayImport = map[string][]string{
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
 	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
-	"broker/log":                     belowKernels, // knows nothing of the wire
+	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
+	"broker/vfs":                     {},
+	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
 	"cmd":                            {"internal/…", "sim", "broker", "web", "docs"},
 	"internal/notices":               {},
@@ -57,6 +59,7 @@ var testsMayImport = map[string][]string{
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},
+	"broker/log":        {"broker/vfs/vfstest"},
 }
 
 // Arrows is the rule of who imports whom. It reads the files themselves, so it

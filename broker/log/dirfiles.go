@@ -1,0 +1,135 @@
+package log
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	"copyscope/broker/vfs"
+)
+
+// The files of a log directory that tell of all partitions (LogManager.scala):
+//
+//	recovery-point-offset-checkpoint  up to where each is on the disk
+//	log-start-offset-checkpoint       where each begins, if not with a segment
+//	.kafka_cleanshutdown              there after a clean stop alone:
+//	                                  {"version":0,"brokerEpoch":-1}
+const (
+	pointsName   = "recovery-point-offset-checkpoint"
+	startsName   = "log-start-offset-checkpoint"
+	cleanName    = ".kafka_cleanshutdown"
+	deleteSuffix = "-delete" // of a directory
+)
+
+// readCheckpoint reads one of them. Without it, everything is scanned.
+func (d *Dir) readCheckpoint(name string) (map[TopicPartition]int64, error) {
+	path := filepath.Join(d.path, name)
+	b, err := vfs.ReadFile(d.options.FS, path, maxCheckpointBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[TopicPartition]int64{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := ParseOffsetCheckpoint(b)
+	if err != nil {
+		d.options.Log.Warn("a checkpoint cannot be read and is left out of account", "file", path, "reason", err)
+		return map[TopicPartition]int64{}, nil
+	}
+	return found, nil
+}
+
+// checkpointed is what the files said of a partition when they were read.
+func (d *Dir) checkpointed(name TopicPartition) (start, point int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.starts[name], d.points[name]
+}
+
+func (d *Dir) forget(name TopicPartition) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.starts, name)
+	delete(d.points, name)
+}
+
+// checkpoint writes both files.
+func (d *Dir) checkpoint() error {
+	d.mu.Lock()
+	points, starts := maps.Clone(d.points), maps.Clone(d.starts)
+	d.mu.Unlock()
+	for _, p := range d.partitions() {
+		p.mu.RLock()
+		points[p.name] = p.flushed
+		delete(starts, p.name)
+		if p.low > p.segments[0].base {
+			starts[p.name] = p.low
+		}
+		p.mu.RUnlock()
+	}
+	return errors.Join(
+		vfs.Replace(d.options.FS, filepath.Join(d.path, pointsName), d.path, formatOffsetCheckpoint(points)),
+		vfs.Replace(d.options.FS, filepath.Join(d.path, startsName), d.path, formatOffsetCheckpoint(starts)))
+}
+
+// takeCleanMark removes the mark of a clean stop: should this run not end
+// clean, the next start must know.
+func (d *Dir) takeCleanMark() (clean bool, err error) {
+	path := filepath.Join(d.path, cleanName)
+	err = d.options.FS.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, d.options.FS.SyncDir(d.path)
+}
+
+func (d *Dir) putCleanMark() error {
+	return vfs.Replace(d.options.FS, filepath.Join(d.path, cleanName), d.path, []byte(`{"version":0,"brokerEpoch":-1}`))
+}
+
+// removeDeleted removes the directories of partitions that were deleted.
+func (d *Dir) removeDeleted() error {
+	entries, err := d.options.FS.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasSuffix(e.Name(), deleteSuffix) {
+			if err := removeAll(d.options.FS, filepath.Join(d.path, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// removeAll removes a file, or a directory of files.
+func removeAll(f vfs.FS, path string) error {
+	info, err := f.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		entries, err := f.ReadDir(path)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := removeAll(f, filepath.Join(path, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := f.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package log
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// The offset index, NAME.index (Kafka's OffsetIndex.java), big endian:
+//
+//	byte 0  relativeOffset  int32  of a batch's last record, less the segment's base
+//	     4  position        int32  where the batch begins, in bytes
+//
+// One entry is added with a batch if more than index.interval.bytes were
+// appended since the last entry.
+type offsetIndex struct {
+	indexFile
+	base int64
+	// last is the latest entry, from which most reads begin; under the
+	// indexFile's mu.
+	last offsetEntry
+}
+
+type offsetEntry struct{ offset, position int64 }
+
+func parseOffsetEntry(b []byte, base int64) offsetEntry {
+	return offsetEntry{base + int64(int32(binary.BigEndian.Uint32(b))), int64(int32(binary.BigEndian.Uint32(b[4:])))}
+}
+
+func appendOffsetEntry(to []byte, base int64, e offsetEntry) []byte {
+	to = binary.BigEndian.AppendUint32(to, uint32(e.offset-base))
+	return binary.BigEndian.AppendUint32(to, uint32(e.position))
+}
+
+// before is the position of an indexed batch that ends at or before the
+// offset, 0 if there is none.
+func (x *offsetIndex) before(offset int64) (int64, error) {
+	x.mu.RLock()
+	count, last := x.count, x.last
+	x.mu.RUnlock()
+	if count == 0 {
+		return 0, nil
+	}
+	if offset >= last.offset {
+		return last.position, nil
+	}
+	b, found, err := x.search(func(b []byte) bool { return parseOffsetEntry(b, x.base).offset <= offset })
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s: %w", ErrStorage, x.file.path, err)
+	}
+	if !found {
+		return 0, nil
+	}
+	return parseOffsetEntry(b[:], x.base).position, nil
+}
+
+func (x *offsetIndex) append(e offsetEntry) error {
+	var b [offsetEntryBytes]byte
+	if err := x.add(appendOffsetEntry(b[:0], x.base, e)); err != nil {
+		return err
+	}
+	x.mu.Lock()
+	x.last = e
+	x.mu.Unlock()
+	return nil
+}
+
+// open loads the index of a segment of so many bytes.
+func (x *offsetIndex) open(size, segmentBytes int64) error {
+	b, err := x.load(size)
+	if err != nil || b == nil {
+		return err
+	}
+	x.last = parseOffsetEntry(b, x.base)
+	if x.last.offset < x.base || x.last.position < 0 || x.last.position >= segmentBytes {
+		return fmt.Errorf("%w: the last entry is offset %d at byte %d of %d", ErrCorrupt, x.last.offset, x.last.position, segmentBytes)
+	}
+	return nil
+}

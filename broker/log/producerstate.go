@@ -1,0 +1,123 @@
+package log
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// keptBatches is how many batches of a producer are known again when it sends
+// them again (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). A producer has at most
+// that many requests under way.
+const keptBatches = 5
+
+// producers are the idempotent producers of a partition, by id
+// (ProducerStateManager.java). Under the partition's appending.
+type producers struct {
+	byID map[int64]*producer
+	// end is the offset up to which batches are accounted for.
+	end int64
+	// snapshot is the offset of the latest snapshot file, -1: none.
+	snapshot int64
+}
+
+// producer is what is known of one.
+type producer struct {
+	epoch       int16
+	coordinator int32 // epoch of the transaction coordinator, -1: none
+	openTxn     int64 // first offset of an open transaction, -1: none
+	updated     int64 // timestamp of its latest batch, ms
+	batches     [keptBatches]sentBatch
+	kept        int // of batches, oldest first
+}
+
+// sentBatch is a batch that was appended.
+type sentBatch struct {
+	first, last int32 // sequence numbers
+	base, end   int64 // offsets of the first and last record
+}
+
+func (p *producer) latest() sentBatch { return p.batches[p.kept-1] }
+
+// duplicate is the batch of before that the header repeats.
+func (s *producers) duplicate(h header) (sentBatch, bool) {
+	p := s.byID[h.producerID]
+	if h.producerID == noProducer || p == nil || p.epoch != h.epoch {
+		return sentBatch{}, false
+	}
+	for _, b := range p.batches[:p.kept] {
+		if b.first == h.sequence && b.last == h.lastSequence() {
+			return b, true
+		}
+	}
+	return sentBatch{}, false
+}
+
+// check says whether the batch is the producer's next
+// (ProducerAppendInfo.checkProducerEpoch and checkSequence). One that is not
+// known may begin anywhere.
+func (s *producers) check(h header) error {
+	p := s.byID[h.producerID]
+	if h.producerID == noProducer || p == nil {
+		return nil
+	}
+	switch {
+	case h.epoch < p.epoch:
+		return fmt.Errorf("%w: producer %d sent epoch %d, its latest is %d", ErrProducerEpoch, h.producerID, h.epoch, p.epoch)
+	case h.epoch > p.epoch:
+		if h.sequence != 0 {
+			return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
+		}
+		return nil
+	case p.kept == 0:
+		return nil
+	}
+	if last := p.latest().last; !follows(last, h.sequence) {
+		return fmt.Errorf("%w: producer %d sent sequence %d after %d", ErrOutOfOrderSequence, h.producerID, h.sequence, last)
+	}
+	return nil
+}
+
+func follows(last, next int32) bool {
+	if last == math.MaxInt32 {
+		return next == 0
+	}
+	return next == last+1
+}
+
+// add accounts for a batch that was appended. Control batches carry no
+// sequence.
+func (s *producers) add(h header) {
+	s.end = h.last() + 1
+	if h.producerID == noProducer || h.attributes&controlBit != 0 {
+		return
+	}
+	p := s.byID[h.producerID]
+	if p == nil {
+		if s.byID == nil {
+			s.byID = map[int64]*producer{}
+		}
+		p = &producer{epoch: h.epoch, coordinator: -1, openTxn: -1}
+		s.byID[h.producerID] = p
+	}
+	if p.epoch != h.epoch {
+		p.epoch, p.kept = h.epoch, 0
+	}
+	if p.kept == keptBatches {
+		copy(p.batches[:], p.batches[1:])
+		p.kept--
+	}
+	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last()}
+	p.kept++
+	p.updated = h.maxTime
+}
+
+// expire forgets the producers that sent nothing for the time
+// (producer.id.expiration.ms).
+func (s *producers) expire(now time.Time, after time.Duration) {
+	for id, p := range s.byID {
+		if now.UnixMilli()-p.updated >= after.Milliseconds() && p.openTxn < 0 {
+			delete(s.byID, id)
+		}
+	}
+}
