@@ -36,7 +36,7 @@ func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, res
 	}
 	names, ids := askedFor(req.Topics)
 	refused := map[string]error{}
-	if req.AllowAutoTopicCreation || req.Version < 4 {
+	if (req.AllowAutoTopicCreation || req.Version < 4) && c.b.cfg.Defaults.bool(propertyAutoCreate) {
 		refused = c.b.createOnDemand(ctx, names)
 	}
 	for _, name := range names {
@@ -68,11 +68,15 @@ func askedFor(topics []kmsg.MetadataRequestTopic) (names []string, ids []topicID
 func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 	out := kmsg.NewMetadataResponseTopic()
 	out.Topic = kmsg.StringPtr(t.name)
-	out.TopicID = t.id
-	for n := range t.partitions {
+	out.TopicID, out.IsInternal = t.id, t.internal()
+	for n, held := range t.all() {
 		p := kmsg.NewMetadataResponseTopicPartition()
 		p.Partition, p.Leader, p.LeaderEpoch = int32(n), nodeID, 0
 		p.Replicas, p.ISR = []int32{nodeID}, []int32{nodeID}
+		if held == nil {
+			p.ErrorCode, p.Leader, p.LeaderEpoch = codeLeaderNotAvailable, -1, -1
+			p.ISR, p.OfflineReplicas = nil, []int32{nodeID}
+		}
 		out.Partitions = append(out.Partitions, p)
 	}
 	return out
@@ -87,11 +91,11 @@ func (b *Broker) createOnDemand(ctx context.Context, names []string) map[string]
 	left := 0
 	for _, name := range names {
 		switch {
-		case b.topics.get(name) != nil || checkTopicName(name) != nil:
+		case b.topics.get(name) != nil || checkTopicName(name) != nil || internalTopics[name]:
 		case len(missing) == maxOnDemand:
 			left++
 		default:
-			missing = append(missing, wantedTopic{name: name, partitions: 1})
+			missing = append(missing, wantedTopic{name: name, partitions: b.cfg.Defaults.int(propertyPartitions)})
 		}
 	}
 	if left > 0 {
@@ -129,16 +133,9 @@ func (b *Broker) topicByName(name string, refused error) kmsg.MetadataResponseTo
 }
 
 func (b *Broker) topicsByID(ids []topicID) []kmsg.MetadataResponseTopic {
-	if len(ids) == 0 {
-		return nil
-	}
-	held := map[topicID]*topic{}
-	for _, t := range b.topics.all() {
-		held[t.id] = t
-	}
 	var all []kmsg.MetadataResponseTopic
 	for _, id := range ids {
-		if t := held[id]; t != nil {
+		if t := b.topics.byID(id); t != nil {
 			all = append(all, describeTopic(t))
 			continue
 		}

@@ -31,7 +31,7 @@ func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequ
 		}
 		out := kmsg.NewCreateTopicsResponseTopic()
 		out.Topic = t.Topic
-		w, err := wantedOf(t)
+		w, err := c.b.wantedOf(t)
 		if named[t.Topic] > 1 {
 			err = fmt.Errorf("%w: the topic is named %d times", errRequest, named[t.Topic])
 		}
@@ -57,7 +57,7 @@ func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequ
 			out.TopicID = m.id
 		}
 		out.NumPartitions, out.ReplicationFactor = int32(wanted[i].partitions), 1
-		for _, d := range describeTopicConfigs(wanted[i].configs) {
+		for _, d := range describeTopicConfigs(c.b.topics.configs(wanted[i].set)) {
 			to := kmsg.NewCreateTopicsResponseTopicConfig()
 			to.Name, to.Value, to.Source = d.Name, d.Value, int8(d.Source)
 			out.Configs = append(out.Configs, to)
@@ -84,25 +84,58 @@ func refuseTopic(b *Broker, out *kmsg.CreateTopicsResponseTopic, err error) {
 }
 
 // wantedOf is what the request asks for.
-func wantedOf(req kmsg.CreateTopicsRequestTopic) (w wantedTopic, err error) {
+func (b *Broker) wantedOf(req kmsg.CreateTopicsRequestTopic) (w wantedTopic, err error) {
 	w = wantedTopic{name: req.Topic, partitions: int(req.NumPartitions)}
-	if len(req.ReplicaAssignment) > 0 {
-		w.partitions = len(req.ReplicaAssignment)
-		for n, a := range req.ReplicaAssignment {
-			if int(a.Partition) != n || len(a.Replicas) != 1 || a.Replicas[0] != nodeID {
-				return w, fmt.Errorf("%w: partition %d on nodes %v; the only node is %d", errReplication, a.Partition, a.Replicas, nodeID)
-			}
+	switch manual := len(req.ReplicaAssignment); {
+	case manual > 0 && (w.partitions != -1 || req.ReplicationFactor != -1):
+		return w, fmt.Errorf("%w: with an assignment of replicas, the number of partitions and the replication factor must be -1", errRequest)
+	case manual > 0:
+		if w.partitions, err = assigned(req.ReplicaAssignment); err != nil {
+			return w, err
 		}
-	} else if w.partitions == -1 {
-		w.partitions = 1
+	case w.partitions == -1:
+		w.partitions = b.cfg.Defaults.int(propertyPartitions)
 	}
 	if req.ReplicationFactor != 1 && req.ReplicationFactor != -1 {
 		return w, fmt.Errorf("%w: factor %d; there is one node, so it is 1", errReplication, req.ReplicationFactor)
 	}
+	configs := b.topics.configs(nil)
 	for _, kv := range req.Configs {
-		if w.configs, err = w.configs.with(kv.Name, kv.Value); err != nil {
+		if kv.Value == nil {
+			return w, fmt.Errorf("%w: config %.100s: a value is needed to set it", errConfig, kv.Name)
+		}
+		if configs, err = configs.with(kv.Name, kv.Value); err != nil {
 			return w, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
+	w.set = configs.set
 	return w, nil
+}
+
+// assigned is the number of partitions in an assignment, which must have each
+// once, on this node alone. Their order is free.
+func assigned(all []kmsg.CreateTopicsRequestTopicReplicaAssignment) (int, error) {
+	seen := make([]bool, len(all))
+	for _, a := range all {
+		switch {
+		case a.Partition < 0 || int(a.Partition) >= len(all) || seen[a.Partition]:
+			return 0, fmt.Errorf("%w: partition %d; %d partitions are 0 to %d, each once", errAssignment, a.Partition, len(all), len(all)-1)
+		case !onlyHere(a.Replicas):
+			return 0, fmt.Errorf("%w: partition %d on nodes %s; the only node is %d", errAssignment, a.Partition, few(a.Replicas), nodeID)
+		}
+		seen[a.Partition] = true
+	}
+	return len(all), nil
+}
+
+// onlyHere says whether the replicas are one, on this node.
+func onlyHere(replicas []int32) bool { return len(replicas) == 1 && replicas[0] == nodeID }
+
+// few are the first of the nodes, for a message.
+func few(nodes []int32) string {
+	const most = 10
+	if len(nodes) > most {
+		return fmt.Sprintf("%v and %d more", nodes[:most], len(nodes)-most)
+	}
+	return fmt.Sprint(nodes)
 }

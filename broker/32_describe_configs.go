@@ -64,13 +64,19 @@ func describeTopicConfigs(configs topicConfigs) []kmsg.DescribeConfigsResponseRe
 		k.Name, k.ConfigType = d.name, d.kind
 		k.Value = kmsg.StringPtr(configs.get(d.name))
 		k.Documentation = kmsg.StringPtr(d.doc)
-		_, set := configs[d.name]
-		k.IsDefault, k.Source = !set, kmsg.ConfigSourceDefaultConfig
-		if set {
-			k.Source = kmsg.ConfigSourceDynamicTopicConfig
-			k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(d.name, configs[d.name], k.Source))
+		if set, ok := configs.set[d.name]; ok {
+			k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(d.name, set, kmsg.ConfigSourceDynamicTopicConfig))
 		}
-		k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(d.name, d.value, kmsg.ConfigSourceDefaultConfig))
+		if of := configs.base[d.name]; of.property != "" {
+			k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(of.property, of.value, kmsg.ConfigSourceStaticBrokerConfig))
+		}
+		byDefault := d.name
+		if len(d.from) > 0 { // Kafka names the broker's property here
+			byDefault = d.from[0].property
+		}
+		k.ConfigSynonyms = append(k.ConfigSynonyms, synonym(byDefault, d.value, kmsg.ConfigSourceDefaultConfig))
+		k.Source = k.ConfigSynonyms[0].Source // the first is the one in force
+		k.IsDefault = k.Source != kmsg.ConfigSourceDynamicTopicConfig
 		out = append(out, k)
 	}
 	return out

@@ -16,10 +16,11 @@ func init() { register(kmsg.AlterConfigs, 0, 2, whole(alterConfigs)) }
 func alterConfigs(ctx context.Context, c *connection, req *kmsg.AlterConfigsRequest, resp *kmsg.AlterConfigsResponse) error {
 	var wanted []configChange
 	for _, r := range req.Resources {
-		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(topicConfigs) (next topicConfigs, err error) {
+		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(now topicConfigs) (next topicConfigs, err error) {
+			next = topicConfigs{base: now.base}
 			for _, kv := range r.Configs {
 				if next, err = next.with(kv.Name, kv.Value); err != nil {
-					return nil, err
+					return now, err
 				}
 			}
 			return next, nil

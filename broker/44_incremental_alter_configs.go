@@ -16,7 +16,7 @@ func init() { register(kmsg.IncrementalAlterConfigs, 0, 1, whole(incrementalAlte
 // are set, or go back to their defaults; those not named stay. A change is in
 // force for the next fetch, and stored before the answer.
 //
-// Append and subtract are for lists; no config here is one. Source:
+// Append and subtract are for lists, and begin with what is in force. Source:
 // IncrementalAlterConfigsRequest.json, KIP-339.
 func incrementalAlterConfigs(ctx context.Context, c *connection, req *kmsg.IncrementalAlterConfigsRequest, resp *kmsg.IncrementalAlterConfigsResponse) error {
 	var wanted []configChange
@@ -35,25 +35,34 @@ func incrementalAlterConfigs(ctx context.Context, c *connection, req *kmsg.Incre
 	return err
 }
 
-func applyOps(now topicConfigs, ops []kmsg.IncrementalAlterConfigsRequestResourceConfig) (topicConfigs, error) {
+func applyOps(now topicConfigs, ops []kmsg.IncrementalAlterConfigsRequestResourceConfig) (next topicConfigs, err error) {
+	next = now
+	named := map[string]bool{}
 	for _, op := range ops {
-		value := op.Value
+		if named[op.Name] { // Kafka: "Error due to duplicate config keys"
+			return now, fmt.Errorf("%w: config %.100s is named more than once", errRequest, op.Name)
+		}
+		named[op.Name] = true
 		switch op.Op {
 		case kmsg.IncrementalAlterConfigOpSet:
-			if value == nil {
-				return nil, fmt.Errorf("config %s: a value is needed to set it", op.Name)
+			if op.Value == nil {
+				return now, fmt.Errorf("%w: config %.100s: a value is needed to set it", errRequest, op.Name)
 			}
+			next, err = next.with(op.Name, op.Value)
 		case kmsg.IncrementalAlterConfigOpDelete:
-			value = nil
+			next, err = next.with(op.Name, nil)
+		case kmsg.IncrementalAlterConfigOpAppend:
+			next, err = next.change(op.Name, op.Value, true)
+		case kmsg.IncrementalAlterConfigOpSubtract:
+			next, err = next.change(op.Name, op.Value, false)
 		default:
-			return nil, fmt.Errorf("config %s: %s is for lists, it is none", op.Name, op.Op)
+			return now, fmt.Errorf("%w: config %.100s: there is no operation %d", errRequest, op.Name, op.Op)
 		}
-		var err error
-		if now, err = now.with(op.Name, value); err != nil {
-			return nil, err
+		if err != nil {
+			return now, err
 		}
 	}
-	return now, nil
+	return next, nil
 }
 
 // configChange is a change that a request asks for.
@@ -107,10 +116,10 @@ func (b *Broker) altered(t *topic, err error, validateOnly bool) *refusal {
 	switch {
 	case err == nil:
 		if !validateOnly {
-			b.log.Info("topic configs altered", "topic", t.name, "set", *t.configs.Load())
+			b.log.Info("topic configs altered", "topic", t.name, "set", t.configs.Load().set)
 		}
 		return nil
-	case errors.Is(err, log.ErrStorage):
+	case errors.Is(err, log.ErrStorage), errors.Is(err, errRequest), errors.Is(err, errTopicUnknown):
 		return &refusal{codeLogged(b.log, err, "topic", t.name), err.Error()}
 	}
 	return &refusal{codeInvalidConfig, err.Error()}

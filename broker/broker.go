@@ -63,7 +63,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 		listener.Close()
 		return nil, err
 	}
-	topics, err := openCatalogue(ctx, dir.path, cfg.MaxPartitions, cfg.Log)
+	topics, err := openCatalogue(ctx, dir.path, cfg)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), dir.close())
 	}

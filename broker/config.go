@@ -38,19 +38,21 @@ type Config struct {
 	MaxInFlightBytes int
 	// MaxConnections bounds the connections at a time.
 	MaxConnections int
-	// MaxPartitions bounds the partitions of all topics together: each holds a
-	// file open.
+	// MaxPartitions bounds the partitions of all topics together.
 	MaxPartitions int
 	// MaxIdle is how long a connection may be silent, or a reader may keep one
 	// response waiting (Kafka: connections.max.idle.ms).
 	MaxIdle time.Duration
+
+	// Defaults are what topics get that say nothing else.
+	Defaults Defaults
 }
 
 const (
 	defaultMaxFrameBytes  = 100 << 20
 	defaultMaxInFlight    = 256 << 20
 	defaultMaxConnections = 1000
-	defaultMaxPartitions  = 4000
+	defaultMaxPartitions  = 20000
 	defaultMaxIdle        = 10 * time.Minute
 
 	// smallFrameBytes bounds every request but produce: decoded, its arrays

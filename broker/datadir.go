@@ -85,7 +85,7 @@ func decodeID(s string) (id topicID, err error) {
 }
 
 // replaceFile writes the file so that after a crash either the old or the new
-// content is there, whole.
+// content is there, whole, and the new one once it has returned.
 func replaceFile(path string, content []byte) error {
 	next := path + ".next"
 	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
@@ -96,5 +96,8 @@ func replaceFile(path string, content []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(next, path)
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }

@@ -14,6 +14,7 @@ const (
 	codeOffsetOutOfRange    int16 = 1
 	codeCorruptMessage      int16 = 2
 	codeUnknownTopic        int16 = 3
+	codeLeaderNotAvailable  int16 = 5
 	codeMessageTooLarge     int16 = 10
 	codeInvalidTopic        int16 = 17
 	codeRecordListTooLarge  int16 = 18
@@ -23,25 +24,31 @@ const (
 	codeTopicExists         int16 = 36
 	codeInvalidPartitions   int16 = 37
 	codeInvalidReplication  int16 = 38
+	codeInvalidAssignment   int16 = 39
 	codeInvalidConfig       int16 = 40
 	codeInvalidRequest      int16 = 42
 	codePolicyViolation     int16 = 44
 	codeOutOfOrderSequence  int16 = 45
 	codeProducerEpoch       int16 = 47
 	codeInvalidTxnState     int16 = 48
+	codeTransactionalID     int16 = 53 // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 	codeStorage             int16 = 56
 	codeSessionIDNotFound   int16 = 70
+	codeDeletionDisabled    int16 = 73
 	codeFencedLeaderEpoch   int16 = 74
 	codeUnknownLeaderEpoch  int16 = 75
 	codeUnsupportedCodec    int16 = 76
 	codeInvalidRecord       int16 = 87
 	codeUnknownTopicID      int16 = 100
+	codeMismatchedEndpoint  int16 = 114
+	codeUnsupportedEndpoint int16 = 115
 )
 
 var (
 	errTopicName   = errors.New("invalid topic name")
 	errConfig      = errors.New("invalid config")
 	errReplication = errors.New("invalid replication")
+	errAssignment  = errors.New("invalid replica assignment")
 	errRequest     = errors.New("invalid request")
 )
 
@@ -64,9 +71,12 @@ var errorCodes = []struct {
 	{log.ErrStorage, codeStorage},
 	{errTopicName, codeInvalidTopic},
 	{errTopicExists, codeTopicExists},
+	{errTopicInternal, codeInvalidTopic},
+	{errTopicUnknown, codeUnknownTopic},
 	{errPartitionNumber, codeInvalidPartitions},
 	{errPartitionLimit, codePolicyViolation},
 	{errReplication, codeInvalidReplication},
+	{errAssignment, codeInvalidAssignment},
 	{errConfig, codeInvalidConfig},
 	{errRequest, codeInvalidRequest},
 }

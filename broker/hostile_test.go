@@ -200,10 +200,10 @@ func TestLyingCatalogue(t *testing.T) {
 		topics string
 		want   []string
 	}{
-		{topic("a", 99999), []string{`"a"`, "99999", "4000"}},
+		{topic("a", 99999), []string{`"a"`, "99999", "20000"}},
 		{topic("a", -1), []string{`"a"`, "-1"}},
 		{topic("a", 0), []string{`"a"`, "0 partitions"}},
-		{topic("a", 3000) + "," + topic("b", 3000), []string{"6000", "4000"}},
+		{topic("a", 15000) + "," + topic("b", 15000), []string{"30000", "20000"}},
 		{topic("a", 1) + "," + topic("../b", 1), []string{"../b"}},
 		{topic("a", 1) + `,"b":{"id":"short","partitions":1}`, []string{`"b"`, "short"}},
 	} {

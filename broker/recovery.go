@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -13,8 +14,9 @@ const (
 )
 
 // recoveryProgress tells how far the recovery at start is: it reads all that is
-// stored. A nil one tells nothing.
+// stored. Several goroutines recover. A nil one tells nothing.
 type recoveryProgress struct {
+	mu          sync.Mutex
 	log         *slog.Logger
 	began, next time.Time
 	done, of    int // partitions
@@ -25,7 +27,9 @@ type recoveryProgress struct {
 // begin sets how much there is to do.
 func (p *recoveryProgress) begin(log *slog.Logger, partitions int) {
 	now := time.Now()
-	*p = recoveryProgress{log: log, began: now, next: now.Add(recoveryQuiet), of: partitions}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log, p.began, p.next, p.of = log, now, now.Add(recoveryQuiet), partitions
 }
 
 // read counts bytes that were read.
@@ -33,6 +37,8 @@ func (p *recoveryProgress) read(n int) {
 	if p == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.bytes += int64(n)
 	p.tell()
 }
@@ -42,11 +48,16 @@ func (p *recoveryProgress) opened() {
 	if p == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done++
 	p.tell()
 }
 
 func (p *recoveryProgress) tell() {
+	if p.log == nil {
+		return // it has not begun
+	}
 	if now := time.Now(); now.After(p.next) {
 		p.next, p.told = now.Add(recoveryEvery), true
 		p.log.Info("recovering the stored records: each batch is read and its checksum compared", "partitions_done", p.done, "partitions", p.of, "bytes_read", p.bytes)
@@ -55,6 +66,8 @@ func (p *recoveryProgress) tell() {
 
 // end tells how long it took, if anything was told before.
 func (p *recoveryProgress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.told {
 		p.log.Info("the stored records are recovered", "partitions", p.of, "bytes_read", p.bytes, "took", time.Since(p.began).Round(time.Millisecond))
 	}

@@ -3,10 +3,11 @@ package broker
 import (
 	"fmt"
 	"maps"
-	"runtime"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -15,84 +16,30 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// The configs that topics have.
-const (
-	configFetchPath   = "copyscope.fetch.path"
-	configMaxMessage  = "max.message.bytes"
-	configCompression = "compression.type"
-)
-
-// configDef is one config: what it means, and which values it takes.
-type configDef struct {
-	name  string
-	kind  kmsg.ConfigType
-	value string // the default
-	doc   string
-	check func(value string) error
+// topicConfigs are what a topic has: the values that were set, and for the
+// others the broker's. Neither map is changed once readers can see it.
+type topicConfigs struct {
+	set  map[string]string
+	base configBase
 }
 
-// configDefs are all configs, in the order in which they are described. A
-// config of Kafka's that is not here is refused, not ignored: what the broker
-// would not do, it does not promise.
-var configDefs = []configDef{
-	{configFetchPath, kmsg.ConfigTypeString, defaultFetchPath(),
-		"The transfer program that sends stored records to consumers: " + strings.Join(fetchPaths(), ", ") + ".", checkFetchPath},
-	{configMaxMessage, kmsg.ConfigTypeInt, "1048588",
-		"The largest record batch that is accepted, in bytes, after compression.", checkMaxMessage},
-	{configCompression, kmsg.ConfigTypeString, "producer",
-		"Batches are stored as the producer compressed them; no other value is possible.", checkCompression},
-}
+// configBase are the values that hold where a topic sets none, by the topic
+// config's name: the broker's, where its properties say something, or else
+// Kafka's.
+type configBase map[string]inherited
 
-// sendsZeroCopy: elsewhere the broker has the portable copy path alone.
-const sendsZeroCopy = runtime.GOOS == "linux"
+// inherited is a value and the broker property from which it comes, "" for
+// none.
+type inherited struct{ value, property string }
 
-func defaultFetchPath() string {
-	if sendsZeroCopy {
-		return "sendfile"
-	}
-	return "read-write"
-}
-
-// fetchPaths are the programs that can serve fetches on this system.
-func fetchPaths() []string {
-	if sendsZeroCopy {
-		return transfer.Paths()
-	}
-	return []string{"read-write"}
-}
-
-func checkFetchPath(value string) error {
-	if slices.Contains(fetchPaths(), value) {
-		return nil
-	}
-	return fmt.Errorf("there is no path %q here; nearest is %q, all are %s", value, nearest(value, fetchPaths()), strings.Join(fetchPaths(), ", "))
-}
-
-func checkMaxMessage(value string) error {
-	// A batch must fit a frame, and Kafka's own minimum is 0.
-	if n, err := strconv.Atoi(value); err != nil || n < 0 || n > defaultMaxFrameBytes {
-		return fmt.Errorf("%q is not a number from 0 to %d", value, defaultMaxFrameBytes)
-	}
-	return nil
-}
-
-func checkCompression(value string) error {
-	if value != "producer" {
-		return fmt.Errorf("%q: batches are stored as they come; the only value is \"producer\"", value)
-	}
-	return nil
-}
-
-// topicConfigs are the values that were set; the others have their default.
-// A value is never changed once readers can see it.
-type topicConfigs map[string]string
+// configs are those of a topic that sets these.
+func (c *catalogue) configs(set map[string]string) topicConfigs { return topicConfigs{set, c.base} }
 
 func (c topicConfigs) get(name string) string {
-	if v, ok := c[name]; ok {
+	if v, ok := c.set[name]; ok {
 		return v
 	}
-	d, _ := findConfig(name)
-	return d.value
+	return c.base[name].value
 }
 
 // program is the one that sends the topic's records.
@@ -101,33 +48,97 @@ func (c topicConfigs) program() transfer.Program {
 	return p
 }
 
-// partition is what the configs say to the topic's partitions.
+// partition is what the configs say to the topic's partitions. All values were
+// checked when they were set.
 func (c topicConfigs) partition() log.Config {
 	cfg := log.Defaults()
-	cfg.MaxMessageBytes, _ = strconv.Atoi(c.get(configMaxMessage))
+	cfg.MaxMessageBytes = int(c.int64(configMaxMessage))
+	cfg.SegmentBytes, cfg.SegmentAge, cfg.SegmentJitter = c.int64(configSegmentBytes), c.age(configSegmentAge), c.age(configSegmentJitter)
+	cfg.IndexBytes, cfg.IndexIntervalBytes = c.int64(configIndexBytes), c.int64(configIndexInterval)
+	cfg.Preallocate = c.bool(configPreallocate)
+	cfg.Delete = slices.Contains(listOf(c.get(configCleanup)), cleanupDelete)
+	cfg.RetentionBytes, cfg.RetentionAge, cfg.FileDelay = c.int64(configRetentionBytes), c.age(configRetentionAge), c.age(configFileDelay)
+	cfg.FlushMessages, cfg.FlushAge = c.int64(configFlushMessages), c.age(configFlushAge)
+	cfg.LogAppendTime = c.get(configTimeType) == timeOfAppend
+	cfg.TimeBefore, cfg.TimeAfter = c.age(configTimeBefore), c.age(configTimeAfter)
+	cfg.Mapped = c.get(configEngine) == engineMmap
 	return cfg
 }
 
-// with is a copy of c in which the config has the value, or, for nil, its
-// default.
+func (c topicConfigs) int64(name string) int64 {
+	n, _ := strconv.ParseInt(c.get(name), 10, 64)
+	return n
+}
+
+func (c topicConfigs) bool(name string) bool { return strings.EqualFold(c.get(name), "true") }
+
+// age is a config in ms; -1, for no limit, stays -1. What a [time.Duration] of
+// 292 years cannot hold is as good as for ever.
+func (c topicConfigs) age(name string) time.Duration {
+	switch ms := c.int64(name); {
+	case ms < 0:
+		return -1
+	case ms > math.MaxInt64/int64(time.Millisecond):
+		return math.MaxInt64
+	default:
+		return time.Duration(ms) * time.Millisecond
+	}
+}
+
+// with is a copy of c in which the config has the value, or, for nil, none of
+// its own.
 func (c topicConfigs) with(name string, value *string) (topicConfigs, error) {
 	d, ok := findConfig(name)
 	if !ok {
-		return nil, fmt.Errorf("topics have no config %q; nearest is %q, all are %s", name, nearest(name, configNames()), strings.Join(configNames(), ", "))
+		return c, fmt.Errorf("topics have no config %.100q here; nearest is %q, all are %s", name, nearest(name, configNames()), strings.Join(configNames(), ", "))
 	}
-	next := maps.Clone(c)
-	if next == nil {
-		next = topicConfigs{}
+	next := topicConfigs{maps.Clone(c.set), c.base}
+	if next.set == nil {
+		next.set = map[string]string{}
 	}
 	if value == nil {
-		delete(next, name)
+		delete(next.set, name)
 		return next, nil
 	}
-	if err := d.check(*value); err != nil {
-		return nil, fmt.Errorf("config %s: %w", name, err)
+	v := strings.TrimSpace(*value) // as Kafka does (ConfigDef.parseType)
+	if err := d.check(v); err != nil {
+		return c, fmt.Errorf("config %s: %w", name, err)
 	}
-	next[name] = *value
+	next.set[name] = v
 	return next, nil
+}
+
+// change is a copy of c in which the list has the values more, or less.
+func (c topicConfigs) change(name string, values *string, add bool) (topicConfigs, error) {
+	d, ok := findConfig(name)
+	switch {
+	case ok && d.kind != kmsg.ConfigTypeList:
+		return c, fmt.Errorf("config %s: only lists can be appended to or subtracted from, and it is a %s", name, strings.ToLower(d.kind.String()))
+	case values == nil:
+		return c, fmt.Errorf("config %s: a value is needed to append or to subtract", name)
+	}
+	now := listOf(c.get(name))
+	for _, v := range listOf(*values) {
+		switch has := slices.Contains(now, v); {
+		case add && !has:
+			now = append(now, v)
+		case !add && has:
+			now = slices.DeleteFunc(now, func(have string) bool { return have == v })
+		}
+	}
+	joined := strings.Join(now, ",")
+	return c.with(name, &joined)
+}
+
+// listOf are the elements of a list in the form of Kafka's configs.
+func listOf(value string) []string {
+	var all []string
+	for v := range strings.SplitSeq(value, ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 func findConfig(name string) (configDef, bool) {

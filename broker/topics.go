@@ -2,206 +2,58 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 
 	"copyscope/broker/log"
 )
 
-// topic is one topic. Its partitions never change; its configs do.
-type topic struct {
-	name       string
-	id         topicID
-	partitions []*log.Partition
-	configs    atomic.Pointer[topicConfigs]
-}
-
-// partition is the one with the number, or nil.
-func (t *topic) partition(n int32) *log.Partition {
-	if n < 0 || int(n) >= len(t.partitions) {
-		return nil
-	}
-	return t.partitions[n]
-}
-
-// TopicInfo describes a topic to those who show it.
-type TopicInfo struct {
-	Name string
-	// ID is the topic's id as Kafka's tools print it.
-	ID         string
-	Partitions []PartitionInfo
-	// Configs are the values in force, defaults included.
-	Configs map[string]string
-}
-
-// PartitionInfo describes a partition: Low is the first offset, High the one
-// that the next record gets, Bytes the size of the stored batches.
-type PartitionInfo struct {
-	Partition        int32
-	Low, High, Bytes int64
-}
-
-func (t *topic) info() TopicInfo {
-	i := TopicInfo{Name: t.name, ID: encodeID(t.id), Configs: map[string]string{}}
-	for n, p := range t.partitions {
-		low, high := p.Offsets()
-		i.Partitions = append(i.Partitions, PartitionInfo{int32(n), low, high, p.Bytes()})
-	}
-	for _, name := range configNames() {
-		i.Configs[name] = t.configs.Load().get(name)
-	}
-	return i
-}
-
-// catalogue is the set of topics, and its file topics.json:
+// catalogue is the set of topics, and its file topics.json (topicfile.go).
 //
-//	{"schema":1,"topics":{"NAME":{"id":"…","partitions":1,"configs":{}}}}
+// The file is the truth, and each change of it is one replacement. A crash at
+// any point leaves a topic whole or gone, since the steps are these:
 //
-// The file is replaced before the directories of a new topic are made, so that
-// a crash between the two leaves a topic with empty partitions and no stray
-// data.
+//	create   1. the file names the topic       2. its directories are made
+//	grow     1. the file has the new number    2. the new directories are made
+//	delete   1. the file has the topic under   2. the directories are removed
+//	            "deleting"                     3. the file forgets it
+//
+// A start does what is left: it makes the directories that the file names
+// (restore.go), and removes those under "deleting". Were they removed before
+// the file says so, a topic with half its records would be left; were the
+// file to forget the topic first, the start would adopt what is left of it.
 type catalogue struct {
 	dir           string
 	logs          *log.Dir
 	maxPartitions int
+	base          configBase
 	log           *slog.Logger
 
-	mu     sync.RWMutex
-	topics map[string]*topic
+	mu       sync.RWMutex
+	topics   map[string]*topic
+	ids      map[topicID]*topic
+	deleting map[string]topicOnFile // whose directories could not be removed yet
 
-	// changing is held while a topic is created or altered, file access
+	// changing is held while topics are created, altered or deleted, file access
 	// included; it is taken before mu.
 	changing sync.Mutex
 }
 
-const catalogueSchema = 1
-
-type catalogueFile struct {
-	Schema int                    `json:"schema"`
-	Topics map[string]topicOnFile `json:"topics"`
-}
-
-type topicOnFile struct {
-	ID         string       `json:"id"`
-	Partitions int          `json:"partitions"`
-	Configs    topicConfigs `json:"configs"`
-}
-
 var (
 	errTopicExists     = errors.New("the topic exists")
+	errTopicUnknown    = errors.New("there is no such topic")
+	errTopicInternal   = errors.New("the topic is the broker's own")
 	errPartitionLimit  = errors.New("too many partitions")
 	errPartitionNumber = errors.New("invalid number of partitions")
 )
 
-// openCatalogue reads the file and recovers the topics in it, until the context
-// ends. Nothing is made or changed before the whole file was found to be good.
-func openCatalogue(ctx context.Context, dir string, maxPartitions int, logger *slog.Logger) (*catalogue, error) {
-	progress := &recoveryProgress{}
-	logs, err := log.OpenDir(ctx, dir, log.DirOptions{Log: logger, Read: progress.read})
-	if err != nil {
-		return nil, err
-	}
-	c := &catalogue{dir: dir, logs: logs, maxPartitions: maxPartitions, log: logger, topics: map[string]*topic{}}
-	b, err := os.ReadFile(c.path())
-	if errors.Is(err, os.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var f catalogueFile
-	if err := json.Unmarshal(b, &f); err != nil {
-		return nil, fmt.Errorf("%s is damaged (%w); restore it from a copy", c.path(), err)
-	}
-	if f.Schema != catalogueSchema {
-		return nil, fmt.Errorf("%s has schema %d, this program knows %d; use the version that wrote it", c.path(), f.Schema, catalogueSchema)
-	}
-	if err := f.check(maxPartitions); err != nil {
-		return nil, fmt.Errorf("%s: %w; restore it from a copy", c.path(), err)
-	}
-	progress.begin(logger, f.partitions())
-	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
-		t, err := c.restore(ctx, name, f.Topics[name], progress)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: topic %q: %w", c.path(), name, err), c.close())
-		}
-		c.topics[name] = t
-	}
-	progress.end()
-	return c, nil
-}
-
-// partitions is how many all topics have together.
-func (f catalogueFile) partitions() (n int) {
-	for _, on := range f.Topics {
-		n += on.Partitions
-	}
-	return n
-}
-
-// check holds a file that was read to what create would have allowed.
-func (f catalogueFile) check(maxPartitions int) error {
-	for name, on := range f.Topics {
-		if err := checkTopicName(name); err != nil {
-			return err
-		}
-		if _, err := decodeID(on.ID); err != nil {
-			return fmt.Errorf("topic %q: %w", name, err)
-		}
-		if on.Partitions < 1 || on.Partitions > maxPartitions {
-			return fmt.Errorf("topic %q: %d partitions, 1 to %d are possible", name, on.Partitions, maxPartitions)
-		}
-	}
-	if n := f.partitions(); n > maxPartitions {
-		return fmt.Errorf("%d partitions in all, this broker holds at most %d", n, maxPartitions)
-	}
-	return nil
-}
-
 func (c *catalogue) path() string { return filepath.Join(c.dir, "topics.json") }
-
-// restore opens a topic that the file names.
-func (c *catalogue) restore(ctx context.Context, name string, on topicOnFile, progress *recoveryProgress) (*topic, error) {
-	id, err := decodeID(on.ID)
-	if err != nil {
-		return nil, err
-	}
-	for key, value := range on.Configs {
-		if _, err := on.Configs.with(key, &value); err != nil {
-			// Written on another system, perhaps: its paths are not here.
-			c.log.Warn("a topic's config is not valid here; its default is used", "topic", name, "error", err)
-			delete(on.Configs, key)
-		}
-	}
-	return c.open(ctx, wantedTopic{name, on.Partitions, on.Configs}, id, progress)
-}
-
-// open opens the partitions, making what is missing.
-func (c *catalogue) open(ctx context.Context, w wantedTopic, id topicID, progress *recoveryProgress) (*topic, error) {
-	t := &topic{name: w.name, id: id}
-	t.configs.Store(&w.configs)
-	for n := range w.partitions {
-		p, r, err := c.logs.Open(ctx, w.name, log.ID(id), int32(n), w.configs.partition())
-		if err != nil {
-			return nil, err // what is open is closed with the directory
-		}
-		progress.opened()
-		if r.Cut > 0 {
-			c.log.Warn("the log did not end with a whole, valid batch; the rest was cut off",
-				"topic", w.name, "partition", n, "at_byte", r.Bytes, "cut_bytes", r.Cut, "next_offset", r.Next, "reason", r.Reason)
-		}
-		t.partitions = append(t.partitions, p)
-	}
-	return t, nil
-}
 
 func (c *catalogue) close() error { return c.logs.Close() }
 
@@ -212,22 +64,45 @@ func (c *catalogue) get(name string) *topic {
 	return c.topics[name]
 }
 
+// byID is the topic with the id, or nil.
+func (c *catalogue) byID(id topicID) *topic {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.ids[id]
+}
+
 // all lists the topics by name.
 func (c *catalogue) all() []*topic {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var out []*topic
+	out := make([]*topic, 0, len(c.topics))
 	for _, name := range slices.Sorted(maps.Keys(c.topics)) {
 		out = append(out, c.topics[name])
 	}
 	return out
 }
 
+// file is the catalogue as it is written.
+func (c *catalogue) file() catalogueFile {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	f := catalogueFile{catalogueSchema, make(map[string]topicOnFile, len(c.topics)), maps.Clone(c.deleting)}
+	for name, t := range c.topics {
+		f.Topics[name] = t.onFile()
+	}
+	return f
+}
+
+func (t *topic) onFile() topicOnFile {
+	return topicOnFile{encodeID(t.id), len(t.all()), t.configs.Load().set}
+}
+
 // wantedTopic is a topic that should be.
 type wantedTopic struct {
 	name       string
 	partitions int
-	configs    topicConfigs
+	set        map[string]string // the configs that are not left to their default
+	internal   bool              // the broker itself wants it
 }
 
 // newTopic is what became of a wanted topic: it is there, or err says why not.
@@ -238,37 +113,67 @@ type newTopic struct {
 
 // check says which of the topics could be created together.
 func (c *catalogue) check(wanted []wantedTopic) []error {
+	refused := make([]error, len(wanted))
+	if len(wanted) == 0 {
+		return refused
+	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	held := 0
-	for _, t := range c.topics {
-		held += len(t.partitions)
+	held, taken := 0, map[string]string{}
+	for name, t := range c.topics {
+		held += len(t.all())
+		taken[metricName(name)] = name
 	}
-	taken := map[string]bool{}
-	refused := make([]error, len(wanted))
 	for i, w := range wanted {
-		if refused[i] = c.checkOne(w, held, taken[w.name]); refused[i] == nil {
+		if refused[i] = c.checkOne(w, held, taken[metricName(w.name)]); refused[i] == nil {
 			held += w.partitions
-			taken[w.name] = true
+			taken[metricName(w.name)] = w.name
 		}
 	}
 	return refused
 }
 
-// checkOne is for a topic beside which others hold so many partitions.
-func (c *catalogue) checkOne(w wantedTopic, held int, taken bool) error {
+// metricName is the name as metrics have it: '.' and '_' are one there, so
+// Kafka takes no two topics that differ in nothing else (Topic.hasCollision).
+func metricName(topic string) string { return strings.ReplaceAll(topic, ".", "_") }
+
+// checkOne is for a topic beside which others hold so many partitions, and one
+// of them, perhaps, the name.
+func (c *catalogue) checkOne(w wantedTopic, held int, taken string) error {
 	if err := checkTopicName(w.name); err != nil {
 		return fmt.Errorf("%w: %w", errTopicName, err)
 	}
+	_, leaving := c.deleting[w.name]
 	switch {
+	case internalTopics[w.name] && !w.internal:
+		return fmt.Errorf("%w: %w: %q is made when it is needed", errTopicName, errTopicInternal, w.name)
 	case w.partitions < 1:
 		return fmt.Errorf("%w: %d, at least 1 is needed", errPartitionNumber, w.partitions)
-	case taken || c.topics[w.name] != nil:
+	case taken == w.name:
 		return fmt.Errorf("%w: %q", errTopicExists, w.name)
+	case leaving:
+		return fmt.Errorf("%w: %q is being deleted, and what it stored could not be removed yet", errTopicExists, w.name)
+	case taken != "":
+		return fmt.Errorf("%w: %q differs from the topic %q only in '.' and '_', which are one in the names of metrics", errTopicName, w.name, taken)
 	case w.partitions > c.maxPartitions-held:
 		return fmt.Errorf("%w: %d more; this broker has %d and holds at most %d", errPartitionLimit, w.partitions, held, c.maxPartitions)
 	}
 	return nil
+}
+
+// internal is the internal topic with the name. It is made if it is missing;
+// what there is keeps its partitions and configs.
+func (c *catalogue) internal(ctx context.Context, name string, partitions int, set map[string]string) (*topic, error) {
+	if t := c.get(name); t != nil {
+		return t, nil
+	}
+	made := c.create(ctx, []wantedTopic{{name, partitions, set, true}})[0]
+	if errors.Is(made.err, errTopicExists) {
+		if t := c.get(name); t != nil { // another was faster
+			return t, nil
+		}
+	}
+	return made.topic, made.err
 }
 
 // create makes the topics that check allows. However many they are, the file
@@ -277,45 +182,183 @@ func (c *catalogue) checkOne(w wantedTopic, held int, taken bool) error {
 func (c *catalogue) create(ctx context.Context, wanted []wantedTopic) []newTopic {
 	c.changing.Lock()
 	defer c.changing.Unlock()
+	c.finishDeleting(ctx, wanted)
 	made := make([]newTopic, len(wanted))
 	f, ids := c.file(), make([]topicID, len(wanted))
 	known := len(f.Topics)
 	for i, err := range c.check(wanted) {
 		if made[i].err = err; err == nil {
 			ids[i] = newID()
-			f.Topics[wanted[i].name] = topicOnFile{encodeID(ids[i]), wanted[i].partitions, wanted[i].configs}
+			f.Topics[wanted[i].name] = topicOnFile{encodeID(ids[i]), wanted[i].partitions, wanted[i].set}
 		}
 	}
 	if len(f.Topics) == known {
 		return made
 	}
-	stored := c.write(f)
-	known = len(f.Topics)
-	for i := range made {
+	if err := f.write(c.path()); err != nil {
+		for i := range made {
+			made[i].err = errors.Join(made[i].err, err)
+		}
+		return made
+	}
+	var jobs []*opening
+	of := make([][]*opening, len(wanted))
+	for i, w := range wanted {
+		if made[i].err == nil {
+			of[i] = openings(w.name, ids[i], 0, w.partitions, c.configs(w.set).partition())
+			jobs = append(jobs, of[i]...)
+		}
+	}
+	c.open(ctx, jobs)
+	undone := false
+	for i, w := range wanted {
 		if made[i].err != nil {
 			continue
 		}
-		if made[i].err = stored; stored != nil {
+		partitions, err := opened(of[i])
+		if err != nil {
+			made[i].err, undone = fmt.Errorf("%w: %w", log.ErrStorage, err), true
+			c.forget(w.name, f.Topics[w.name], partitions)
 			continue
 		}
-		if made[i].topic, made[i].err = c.open(ctx, wanted[i], ids[i], nil); made[i].err != nil {
-			made[i].err = fmt.Errorf("%w: %w", log.ErrStorage, made[i].err)
-			delete(f.Topics, wanted[i].name)
-		}
+		made[i].topic = newTopicOf(w.name, ids[i], partitions, c.configs(w.set))
+		c.add(made[i].topic)
 	}
-	if len(f.Topics) < known {
-		if err := c.write(f); err != nil {
-			c.log.Error("topics that could not be made are still in the file; a restart makes them", "file", c.path(), "error", err)
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range made {
-		if made[i].topic != nil {
-			c.topics[made[i].name] = made[i].topic
-		}
+	if undone {
+		c.rewrite("topics that could not be made are still in the file; a restart makes them")
 	}
 	return made
+}
+
+func (c *catalogue) add(t *topic) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.topics[t.name], c.ids[t.id] = t, t
+}
+
+// rewrite writes what is in memory; if that fails it says what that means.
+func (c *catalogue) rewrite(otherwise string) {
+	if err := c.file().write(c.path()); err != nil {
+		c.log.Error(otherwise, "file", c.path(), "error", err)
+	}
+}
+
+// delete removes the topics, each once, with all that they store.
+func (c *catalogue) delete(topics []*topic) []error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	refused := make([]error, len(topics))
+	f, left := c.file(), 0
+	for i, t := range topics {
+		if c.get(t.name) != t { // another was faster
+			refused[i] = fmt.Errorf("%w: %q", errTopicUnknown, t.name)
+			continue
+		}
+		f.Deleting[t.name] = f.Topics[t.name]
+		delete(f.Topics, t.name)
+		left++
+	}
+	if left == 0 {
+		return refused
+	}
+	if err := f.write(c.path()); err != nil {
+		for i := range refused {
+			refused[i] = errors.Join(refused[i], err)
+		}
+		return refused
+	}
+	for i, t := range topics {
+		if refused[i] != nil {
+			continue
+		}
+		t.deleted.Store(true)
+		c.mu.Lock()
+		delete(c.topics, t.name)
+		delete(c.ids, t.id)
+		c.mu.Unlock()
+		c.forget(t.name, t.onFile(), t.all())
+	}
+	c.rewrite("topics that are deleted are still in the file; a restart deletes them")
+	return refused
+}
+
+// growth is a topic that should have more partitions.
+type growth struct {
+	topic      *topic
+	partitions int
+}
+
+// checkGrowth says which of the topics could grow together.
+func (c *catalogue) checkGrowth(wanted []growth) []error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	held := 0
+	for _, t := range c.topics {
+		held += len(t.all())
+	}
+	refused := make([]error, len(wanted))
+	for i, w := range wanted {
+		now := len(w.topic.all())
+		switch {
+		case c.topics[w.topic.name] != w.topic:
+			refused[i] = fmt.Errorf("%w: %q", errTopicUnknown, w.topic.name)
+		case w.partitions <= now:
+			refused[i] = fmt.Errorf("%w: %d; topic %q has %d, and a topic never gets fewer", errPartitionNumber, w.partitions, w.topic.name, now)
+		case w.partitions-now > c.maxPartitions-held:
+			refused[i] = fmt.Errorf("%w: %d more; this broker has %d and holds at most %d", errPartitionLimit, w.partitions-now, held, c.maxPartitions)
+		default:
+			held += w.partitions - now
+		}
+	}
+	return refused
+}
+
+// grow adds partitions to the topics that checkGrowth allows.
+func (c *catalogue) grow(ctx context.Context, wanted []growth) []error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	refused := c.checkGrowth(wanted)
+	f, changed := c.file(), false
+	for i, w := range wanted {
+		if refused[i] == nil {
+			on := f.Topics[w.topic.name]
+			on.Partitions, changed = w.partitions, true
+			f.Topics[w.topic.name] = on
+		}
+	}
+	if !changed {
+		return refused
+	}
+	if err := f.write(c.path()); err != nil {
+		for i := range refused {
+			refused[i] = errors.Join(refused[i], err)
+		}
+		return refused
+	}
+	undone := false
+	for i, w := range wanted {
+		if refused[i] != nil {
+			continue
+		}
+		jobs := openings(w.topic.name, w.topic.id, len(w.topic.all()), w.partitions, w.topic.configs.Load().partition())
+		c.open(ctx, jobs)
+		more, err := opened(jobs)
+		if err != nil {
+			refused[i], undone = fmt.Errorf("%w: %w", log.ErrStorage, err), true
+			for _, p := range more {
+				if p != nil {
+					c.drop(p, w.topic.name)
+				}
+			}
+			continue
+		}
+		all := slices.Concat(w.topic.all(), more)
+		w.topic.partitions.Store(&all)
+	}
+	if undone {
+		c.rewrite("partitions that could not be made are still in the file; a restart makes them")
+	}
+	return refused
 }
 
 // alteration sets a topic's configs to what change makes of them.
@@ -332,16 +375,20 @@ func (c *catalogue) alter(all []alteration, validateOnly bool) []error {
 	refused, next := make([]error, len(all)), make([]topicConfigs, len(all))
 	f, changed := c.file(), false
 	for i, a := range all {
+		on, known := f.Topics[a.topic.name]
+		if !known || c.get(a.topic.name) != a.topic {
+			refused[i] = fmt.Errorf("%w: %q", errTopicUnknown, a.topic.name)
+			continue
+		}
 		if next[i], refused[i] = a.change(*a.topic.configs.Load()); refused[i] == nil {
-			on := f.Topics[a.topic.name]
-			on.Configs = next[i]
-			f.Topics[a.topic.name], changed = on, true
+			on.Configs, changed = next[i].set, true
+			f.Topics[a.topic.name] = on
 		}
 	}
 	if validateOnly || !changed {
 		return refused
 	}
-	err := c.write(f)
+	err := f.write(c.path())
 	for i, a := range all {
 		switch {
 		case refused[i] != nil:
@@ -349,30 +396,12 @@ func (c *catalogue) alter(all []alteration, validateOnly bool) []error {
 			refused[i] = err
 		default:
 			a.topic.configs.Store(&next[i])
-			for _, p := range a.topic.partitions {
-				p.Configure(next[i].partition())
+			for _, p := range a.topic.all() {
+				if p != nil {
+					p.Configure(next[i].partition())
+				}
 			}
 		}
 	}
 	return refused
-}
-
-// file is the catalogue as it is written.
-func (c *catalogue) file() catalogueFile {
-	f := catalogueFile{catalogueSchema, map[string]topicOnFile{}}
-	for _, t := range c.all() {
-		f.Topics[t.name] = topicOnFile{encodeID(t.id), len(t.partitions), *t.configs.Load()}
-	}
-	return f
-}
-
-func (c *catalogue) write(f catalogueFile) error {
-	b, err := json.MarshalIndent(f, "", "  ")
-	if err == nil {
-		err = replaceFile(c.path(), append(b, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", log.ErrStorage, err)
-	}
-	return nil
 }

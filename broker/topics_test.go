@@ -22,7 +22,12 @@ func TestCreateTopics(t *testing.T) {
 	assigned.ReplicationFactor = -1
 	assigned.ReplicaAssignment = []kmsg.CreateTopicsRequestTopicReplicaAssignment{{Partition: 0, Replicas: []int32{1}}, {Partition: 1, Replicas: []int32{1}}}
 	elsewhere := topicReq("elsewhere", -1)
+	elsewhere.ReplicationFactor = -1
 	elsewhere.ReplicaAssignment = []kmsg.CreateTopicsRequestTopicReplicaAssignment{{Partition: 0, Replicas: []int32{2}}}
+	numbered := elsewhere
+	numbered.NumPartitions = 1
+	twice := elsewhere
+	twice.ReplicaAssignment = []kmsg.CreateTopicsRequestTopicReplicaAssignment{{Partition: 0, Replicas: []int32{1}}, {Partition: 0, Replicas: []int32{1}}}
 	for _, k := range []struct {
 		req  kmsg.CreateTopicsRequestTopic
 		code int16
@@ -36,11 +41,22 @@ func TestCreateTopics(t *testing.T) {
 		{topicReq("absurd", 1<<31-1), 44, "at most 20"},
 		{replicated, 38, "one node"},
 		{assigned, 0, ""},
-		{elsewhere, 38, "only node"},
+		{elsewhere, 39, "only node"},
+		{numbered, 42, "must be -1"},
+		{twice, 39, "each once"},
 		{topicReq("p", 1, "copyscope.fetch.path", "splice"), 0, ""},
 		{topicReq("q", 1, "copyscope.fetch.path", "sendfil"), 40, `nearest is "sendfile"`},
 		{topicReq("q", 1, "copyscope.fetch.paht", "sendfile"), 40, `nearest is "copyscope.fetch.path"`},
-		{topicReq("q", 1, "retention.ms", "5"), 40, "no config"},
+		{topicReq("q", 1, "remote.storage.enable", "true"), 40, "no config"},
+		{topicReq("q", 1, "cleanup.policy", "compact"), 40, "does not compact"},
+		{topicReq("q", 1, "min.insync.replicas", "2"), 40, "one node"},
+		{topicReq("q", 1, "retention.ms", "-2"), 40, "from -1"},
+		{topicReq("q", 1, "segment.bytes", "2147483648"), 40, "segment.bytes"},
+		{topicReq("q", 1, "preallocate", "yes"), 40, "neither"},
+		{topicReq("q", 1, "min.cleanable.dirty.ratio", "NaN"), 40, "from 0 to 1"},
+		{topicReq("a.b", 1, "retention.ms", " 5 ", "unclean.leader.election.enable", "TRUE"), 0, ""},
+		{topicReq("a_b", 1), 17, "metrics"},
+		{topicReq("__consumer_offsets", 1), 17, "own"},
 		{topicReq("q", 1, "max.message.bytes", "-1"), 40, "max.message.bytes"},
 		{topicReq("", 1), 17, "empty"},
 		{topicReq(".", 1), 17, "cannot be"},
@@ -70,7 +86,7 @@ func TestCreateTopics(t *testing.T) {
 	for _, info := range b.Topics() {
 		names[info.Name] = len(info.Partitions)
 	}
-	if len(names) != 5 || names["a"] != 3 || names["assigned"] != 2 || names["default"] != 1 {
+	if len(names) != 6 || names["a"] != 3 || names["assigned"] != 2 || names["default"] != 1 {
 		t.Errorf("the topics are %v", names)
 	}
 }

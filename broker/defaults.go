@@ -1,0 +1,160 @@
+package broker
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Defaults are Kafka's broker properties, by name, with their values: what
+// topics get that say nothing else, and whether they are created on demand.
+// What is not named has Kafka's default. [Properties] are those there are.
+type Defaults map[string]string
+
+// Property is one of the broker's.
+type Property struct {
+	Name string
+	// Value is what it is when it is not set, "" if it then says nothing.
+	Value string
+	Doc   string
+
+	kind  kmsg.ConfigType
+	check func(value string) error
+}
+
+const (
+	propertyAutoCreate  = "auto.create.topics.enable"
+	propertyDelete      = "delete.topic.enable"
+	propertyPartitions  = "num.partitions"
+	propertyReplication = "default.replication.factor"
+)
+
+// ownProperties are those that are not the default of a topic's config.
+var ownProperties = []Property{
+	{propertyAutoCreate, "true", "Whether a topic is created when a client asks for it.", kmsg.ConfigTypeBoolean, boolean},
+	{propertyDelete, "true", "Whether topics can be deleted.", kmsg.ConfigTypeBoolean, boolean},
+	{propertyPartitions, "1", "How many partitions a topic gets that does not say it.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyReplication, "1", "How many replicas a topic gets that does not say it. There is one node, so it is 1.", kmsg.ConfigTypeInt, checkInSync},
+}
+
+// Properties are all that [Defaults] can name, by name.
+func Properties() []Property {
+	all := slices.Clone(ownProperties)
+	for _, d := range configDefs {
+		for i, s := range d.from {
+			p := Property{Name: s.property, Doc: "The default of the topics' " + d.name + ": " + d.doc, kind: d.kind, check: d.check}
+			if s.factor != 1 {
+				p.check = scaled(d.check, s.factor)
+				p.Doc = fmt.Sprintf("The default of the topics' %s, in %d ms, if %s is not set: %s", d.name, s.factor, d.from[0].property, d.doc)
+			}
+			if i == 0 && len(d.from) == 1 {
+				p.Value = d.value
+			} else if i == len(d.from)-1 && s.factor != 1 {
+				p.Value = unscaled(d.value, s.factor)
+			}
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b Property) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// scaled checks a value in another unit.
+func scaled(check func(string) error, factor int64) func(string) error {
+	return func(value string) error {
+		of, err := scale(value, factor)
+		if err != nil {
+			return err
+		}
+		return check(of)
+	}
+}
+
+// scale is the value in the topic config's unit; what is negative is no limit.
+func scale(value string, factor int64) (string, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n > math.MaxInt64/factor {
+		return "", fmt.Errorf("%.100q is not a number up to %d", value, math.MaxInt64/factor)
+	}
+	if n < 0 {
+		return "-1", nil
+	}
+	return strconv.FormatInt(n*factor, 10), nil
+}
+
+func unscaled(value string, factor int64) string {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n <= 0 {
+		return value
+	}
+	return strconv.FormatInt(n/factor, 10)
+}
+
+// Check says what is wrong with a property: there is none of the name, or it
+// cannot have the value.
+func (d Defaults) Check() error {
+	known := map[string]Property{}
+	for _, p := range Properties() {
+		known[p.Name] = p
+	}
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		p, ok := known[name]
+		if !ok {
+			names := slices.Sorted(maps.Keys(known))
+			return fmt.Errorf("the broker has no property %.100q; nearest is %q, all are %s", name, nearest(name, names), strings.Join(names, ", "))
+		}
+		if err := p.check(strings.TrimSpace(d[name])); err != nil {
+			return fmt.Errorf("property %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// get is the value in force.
+func (d Defaults) get(name string) string {
+	if v, ok := d[name]; ok {
+		return strings.TrimSpace(v)
+	}
+	for _, p := range ownProperties {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+func (d Defaults) bool(name string) bool { return strings.EqualFold(d.get(name), "true") }
+
+func (d Defaults) int(name string) int {
+	n, _ := strconv.Atoi(d.get(name))
+	return n
+}
+
+// resolve is what topics inherit.
+func (d Defaults) resolve() (configBase, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	base := configBase{}
+	for _, def := range configDefs {
+		base[def.name] = inherited{value: def.value}
+		for _, s := range def.from {
+			set, ok := d[s.property]
+			if !ok {
+				continue
+			}
+			value := strings.TrimSpace(set)
+			if s.factor != 1 {
+				value, _ = scale(value, s.factor) // Check saw that it can be
+			}
+			base[def.name] = inherited{value, s.property}
+			break
+		}
+	}
+	return base, nil
+}

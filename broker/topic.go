@@ -1,0 +1,96 @@
+package broker
+
+import (
+	"sync/atomic"
+
+	"copyscope/broker/log"
+)
+
+// topic is one topic. What changes while it lives is replaced whole, so a
+// reader never waits for a change.
+type topic struct {
+	name string
+	id   topicID
+
+	// partitions are by number; a nil one is offline: what is on the disk could
+	// not be opened.
+	partitions atomic.Pointer[[]*log.Partition]
+	configs    atomic.Pointer[topicConfigs]
+	// deleted is set when the topic is: who still holds its partitions learns
+	// by it that a storage error is none.
+	deleted atomic.Bool
+}
+
+func newTopicOf(name string, id topicID, partitions []*log.Partition, configs topicConfigs) *topic {
+	t := &topic{name: name, id: id}
+	t.partitions.Store(&partitions)
+	t.configs.Store(&configs)
+	return t
+}
+
+// all are the partitions by number; one that is offline is nil.
+func (t *topic) all() []*log.Partition { return *t.partitions.Load() }
+
+// partition is the one with the number, or nil: see [topic.lookup] for why.
+func (t *topic) partition(n int32) *log.Partition {
+	p, _ := t.lookup(n)
+	return p
+}
+
+// lookup is the partition with the number, or, if it is nil, Kafka's code of
+// why it is. The topic may be nil: it is unknown.
+func (t *topic) lookup(n int32) (*log.Partition, int16) {
+	if t == nil {
+		return nil, codeUnknownTopic
+	}
+	all := t.all()
+	if n < 0 || int(n) >= len(all) || t.deleted.Load() {
+		return nil, codeUnknownTopic
+	}
+	if all[n] == nil {
+		return nil, codeStorage
+	}
+	return all[n], codeNone
+}
+
+// internalTopics are the broker's own: clients see them, but do not create,
+// write, enlarge or delete them (Kafka: Topic.isInternal).
+var internalTopics = map[string]bool{"__consumer_offsets": true, "__transaction_state": true}
+
+// internal says whether the topic is the broker's own.
+func (t *topic) internal() bool { return internalTopics[t.name] }
+
+// TopicInfo describes a topic to those who show it.
+type TopicInfo struct {
+	Name string
+	// ID is the topic's id as Kafka's tools print it.
+	ID         string
+	Partitions []PartitionInfo
+	// Configs are the values in force, defaults included.
+	Configs map[string]string
+}
+
+// PartitionInfo describes a partition: Low is the first offset, High the one
+// that the next record gets, Bytes the size of the stored batches. Offline is
+// one that could not be opened; nothing else is known of it.
+type PartitionInfo struct {
+	Partition        int32
+	Low, High, Bytes int64
+	Offline          bool
+}
+
+func (t *topic) info() TopicInfo {
+	i := TopicInfo{Name: t.name, ID: encodeID(t.id), Configs: map[string]string{}}
+	for n, p := range t.all() {
+		about := PartitionInfo{Partition: int32(n), Offline: p == nil}
+		if p != nil {
+			about.Low, about.High = p.Offsets()
+			about.Bytes = p.Bytes()
+		}
+		i.Partitions = append(i.Partitions, about)
+	}
+	for _, name := range configNames() {
+		i.Configs[name] = t.configs.Load().get(name)
+	}
+	return i
+}
