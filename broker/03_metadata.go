@@ -7,19 +7,19 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-func init() { register(kmsg.Metadata, 0, 12, whole(metadata)) }
+func init() { register(kmsg.Metadata, 0, 13, whole(metadata)) }
 
-// Metadata, API key 3, versions 0 to 12: this broker, and topics by name or
-// (from 10 on) by id. A named topic that does not exist is created with one
-// partition if the request allows it, as it does before version 4 (Kafka:
-// auto.create.topics.enable, num.partitions), at most maxOnDemand for each
-// request: the others are unknown, and clients ask again.
+// Metadata, API key 3, versions 0 to 13: this broker, and topics by name or
+// (from 10 on) by id. A named topic that does not exist is created if the
+// broker (auto.create.topics.enable) and the request allow it, as requests before
+// version 4 do, at most maxOnDemand for each request: the others are unknown, and
+// clients ask again. A partition that is offline has no leader.
 //
 // Each name and each id is answered once, however often it is asked for: the
 // answer is not larger than one that tells all topics, and the request.
 //
-// Ignored: the requests for authorized operations (there is no authorizer).
-// Source: MetadataRequest.json.
+// Everyone may do everything, and who asks for the authorized operations is told
+// so (operations.go). Source: MetadataRequest.json.
 func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, resp *kmsg.MetadataResponse) error {
 	self := kmsg.NewMetadataResponseBroker()
 	at := c.b.reachable(c.conn)
@@ -27,6 +27,18 @@ func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, res
 	resp.Brokers = append(resp.Brokers, self)
 	resp.ClusterID = kmsg.StringPtr(c.b.dir.clusterID)
 	resp.ControllerID = nodeID
+	if req.IncludeClusterAuthorizedOperations {
+		resp.AuthorizedOperations = clusterOperations
+	}
+	if req.IncludeTopicAuthorizedOperations {
+		defer func() {
+			for i := range resp.Topics {
+				if t := &resp.Topics[i]; t.ErrorCode == codeNone {
+					t.AuthorizedOperations = topicOperations
+				}
+			}
+		}()
+	}
 
 	if len(req.Topics) == 0 && (req.Topics == nil || req.Version == 0) { // all
 		for _, t := range c.b.topics.all() {

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -14,12 +15,19 @@ func init() { register(kmsg.ApiVersions, 0, 4, whole(apiVersions)) }
 // version that is not known gets UNSUPPORTED_VERSION in the encoding of version
 // 0, with the ranges, so that the client can try again (KIP-511).
 //
-// Ignored: the client's software name and version. Source:
-// ApiVersionsRequest.json.
-func apiVersions(_ context.Context, _ *connection, _ *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) error {
+// From version 3 on a client says the name and the version of its software, in
+// characters that metrics can have; others get INVALID_REQUEST, as with Kafka.
+// They are not used. Source: ApiVersionsRequest.json, ApiVersionsRequest.isValid.
+func apiVersions(_ context.Context, _ *connection, req *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) error {
+	if req.Version >= 3 && !(softwareName.MatchString(req.ClientSoftwareName) && softwareName.MatchString(req.ClientSoftwareVersion)) {
+		resp.ErrorCode = codeInvalidRequest
+		return nil
+	}
 	resp.ApiKeys = servedVersions()
 	return nil
 }
+
+var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)
 
 // servedVersions are all requests, in the order of their keys.
 func servedVersions() (all []kmsg.ApiVersionsResponseApiKey) {

@@ -2,18 +2,21 @@ package broker
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func init() { register(kmsg.DescribeConfigs, 0, 4, whole(describeConfigs)) }
 
-// DescribeConfigs, API key 32, versions 0 to 4, for topics. The broker itself
-// has none that could be read this way. Each resource is answered once, however
+// DescribeConfigs, API key 32, versions 0 to 4, for topics and for the broker:
+// its number, or "" for all brokers, as there is one. What the broker has is
+// set when it starts, and read only. Each resource is answered once, however
 // often it is named.
 //
-// Source: DescribeConfigsRequest.json.
+// Source: DescribeConfigsRequest.json, ConfigHelper.describeConfigs.
 func describeConfigs(ctx context.Context, c *connection, req *kmsg.DescribeConfigsRequest, resp *kmsg.DescribeConfigsResponse) error {
 	named := map[resourceName]bool{}
 	for _, r := range req.Resources {
@@ -27,13 +30,9 @@ func describeConfigs(ctx context.Context, c *connection, req *kmsg.DescribeConfi
 		named[name] = true
 		out := kmsg.NewDescribeConfigsResponseResource()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		t, refused := c.b.configured(r.ResourceType, r.ResourceName)
-		if refused != nil {
-			out.ErrorCode, out.ErrorMessage = refused.code, kmsg.StringPtr(refused.reason)
-			resp.Resources = append(resp.Resources, out)
-			continue
-		}
-		for _, d := range describeTopicConfigs(*t.configs.Load()) {
+		all, refused := c.b.described(name)
+		out.ErrorCode, out.ErrorMessage = refused.told()
+		for _, d := range all {
 			if r.ConfigNames != nil && !slices.Contains(r.ConfigNames, d.Name) {
 				continue
 			}
@@ -48,6 +47,21 @@ func describeConfigs(ctx context.Context, c *connection, req *kmsg.DescribeConfi
 		resp.Resources = append(resp.Resources, out)
 	}
 	return nil
+}
+
+// described are the configs of a resource.
+func (b *Broker) described(r resourceName) ([]kmsg.DescribeConfigsResponseResourceConfig, *refusal) {
+	if r.kind == kmsg.ConfigResourceTypeBroker {
+		if r.name != "" && r.name != strconv.Itoa(nodeID) {
+			return nil, &refusal{codeInvalidRequest, fmt.Sprintf("there is no broker %.100q, only %d", r.name, nodeID)}
+		}
+		return b.describeSelf(), nil
+	}
+	t, refused := b.configured(r.kind, r.name)
+	if refused != nil {
+		return nil, refused
+	}
+	return describeTopicConfigs(*t.configs.Load()), nil
 }
 
 // resourceName names what has configs.
@@ -103,10 +117,14 @@ func (r *refusal) told() (code int16, message *string) {
 	return r.code, &r.reason
 }
 
-// configured is the topic that a config request names.
+// configured is the topic whose configs a request names.
 func (b *Broker) configured(kind kmsg.ConfigResourceType, name string) (*topic, *refusal) {
-	if kind != kmsg.ConfigResourceTypeTopic {
-		return nil, &refusal{codeInvalidRequest, "configs of " + kind.String() + " are not served here, only those of topics"}
+	switch kind {
+	case kmsg.ConfigResourceTypeTopic:
+	case kmsg.ConfigResourceTypeBroker:
+		return nil, &refusal{codeInvalidRequest, "the broker's configs are set when it starts; they cannot be altered while it runs"}
+	default:
+		return nil, &refusal{codeInvalidRequest, "configs of " + kind.String() + " are not served here, only those of topics and of the broker"}
 	}
 	if err := checkTopicName(name); err != nil {
 		return nil, &refusal{codeInvalidTopic, err.Error()}

@@ -15,12 +15,14 @@ import (
 //
 //	.lock              held while a broker has the directory, as Kafka does
 //	meta.properties    the cluster's id and the node's, in Kafka's format
-//	topics.json        the topics, see topics.go
+//	topics.json        the topics, see topicfile.go
+//	producer-ids.json  which producer ids are used, see producerids.go
 //	<topic>-<n>/       the partitions, see package log
 type dataDir struct {
 	path      string
 	lock      *os.File
 	clusterID string
+	producers *producerIDs
 }
 
 // errLocked: another process holds the lock.
@@ -40,6 +42,9 @@ func openDataDir(path string) (*dataDir, error) {
 	}
 	d := &dataDir{path: path, lock: lock}
 	if d.clusterID, err = clusterID(filepath.Join(path, "meta.properties")); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
+	}
+	if d.producers, err = openProducerIDs(filepath.Join(path, "producer-ids.json")); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	return d, nil

@@ -18,7 +18,7 @@ func TestEveryVersionAnswers(t *testing.T) {
 	b := start(t, t.TempDir())
 	c := dial(t, b.addr)
 	c.create(topicReq("t", 2))
-	resp := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3, ClientSoftwareName: "test"}, 1)
+	resp := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3, ClientSoftwareName: "test", ClientSoftwareVersion: "1"}, 1)
 	if resp.ErrorCode != 0 || len(resp.ApiKeys) == 0 {
 		t.Fatalf("ApiVersions: %+v", resp)
 	}
@@ -53,6 +53,18 @@ func sample(key int16) kmsg.Request {
 		r.Topics = []kmsg.MetadataRequestTopic{{Topic: kmsg.StringPtr("t")}}
 	case *kmsg.CreateTopicsRequest:
 		r.Topics = []kmsg.CreateTopicsRequestTopic{topicReq("t", 1)}
+	case *kmsg.ApiVersionsRequest:
+		r.ClientSoftwareName, r.ClientSoftwareVersion = "sample", "1"
+	case *kmsg.DeleteTopicsRequest:
+		r.TopicNames, r.Topics = []string{"none"}, []kmsg.DeleteTopicsRequestTopic{{Topic: kmsg.StringPtr("none")}}
+	case *kmsg.DeleteRecordsRequest:
+		r.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: "t", Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Offset: 0}}}}
+	case *kmsg.CreatePartitionsRequest:
+		r.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: "t", Count: 2}}
+	case *kmsg.DescribeLogDirsRequest:
+		r.Topics = []kmsg.DescribeLogDirsRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}}
+	case *kmsg.InitProducerIDRequest:
+		r.ProducerID, r.ProducerEpoch = -1, -1
 	case *kmsg.DescribeConfigsRequest:
 		r.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
 	case *kmsg.AlterConfigsRequest:
@@ -70,7 +82,7 @@ func TestAdvertisedRanges(t *testing.T) {
 	for _, k := range ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{}, 1).ApiKeys {
 		got[k.ApiKey] = [2]int16{k.MinVersion, k.MaxVersion}
 	}
-	for key, want := range map[int16][2]int16{0: {0, 7}, 1: {4, 10}, 2: {1, 2}, 3: {0, 8}, 10: {0, 0}, 18: {0, 3}, 19: {2, 4}, 32: {1, 4}, 33: {0, 0}, 44: {0, 1}} {
+	for key, want := range map[int16][2]int16{0: {0, 7}, 1: {4, 10}, 2: {1, 2}, 3: {0, 13}, 10: {0, 0}, 18: {0, 4}, 19: {2, 7}, 20: {1, 6}, 21: {0, 2}, 22: {0, 5}, 32: {1, 4}, 33: {0, 2}, 35: {1, 4}, 37: {0, 3}, 44: {0, 1}, 60: {0, 2}} {
 		have, ok := got[key]
 		if !ok || have[0] > want[0] || have[1] < want[1] {
 			t.Errorf("%s is served in %v, needed is %v", kmsg.NameForKey(key), have, want)
@@ -90,7 +102,7 @@ func TestApiVersionsFromTheFuture(t *testing.T) {
 	if resp.ErrorCode != 35 || len(resp.ApiKeys) == 0 {
 		t.Fatalf("error %d with %d ranges, want 35 with all", resp.ErrorCode, len(resp.ApiKeys))
 	}
-	if again := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3}, 6); again.ErrorCode != 0 {
+	if again := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: 3, ClientSoftwareName: "test", ClientSoftwareVersion: "1.0-x"}, 6); again.ErrorCode != 0 {
 		t.Errorf("the second try got error %d", again.ErrorCode)
 	}
 }
@@ -118,7 +130,7 @@ func TestBadFrames(t *testing.T) {
 		{"other request above its limit", append(binary.BigEndian.AppendUint32(nil, 2<<20), 0, 3, 0, 4, 0, 0, 0, 0, 0xff, 0xff), "size 2097152, at most 1048576"},
 		{"unknown API key", header(999, 0), "API key 999"},
 		{"negative API key", header(-1, 0), "API key -1"},
-		{"API that Kafka has and this broker has not", header(22, 0), "InitProducerID"},
+		{"API that Kafka has and this broker has not", header(24, 0), "AddPartitionsToTxn"},
 		{"unknown version", header(3, 77), "Metadata version 77"},
 		{"negative version", header(3, -1), "Metadata version -1"},
 		{"client id beyond the frame", append([]byte{0, 0, 0, 10, 0, 3, 0, 0, 0, 0, 0, 1, 0x10, 0}, make([]byte, 8)...), "client id"},

@@ -54,11 +54,26 @@ func served() []struct {
 	incremental := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	incremental.Resources = []kmsg.IncrementalAlterConfigsRequestResource{{ResourceType: 2, ResourceName: "t", Configs: []kmsg.IncrementalAlterConfigsRequestResourceConfig{{Name: "a", Op: 1}, {Name: "b", Value: some}}}}
 	incremental.ValidateOnly = true
+	deleteTopics := kmsg.NewPtrDeleteTopicsRequest()
+	deleteTopics.TopicNames, deleteTopics.TimeoutMillis = []string{"a", "b"}, 7
+	deleteTopics.Topics = []kmsg.DeleteTopicsRequestTopic{{Topic: some}, {TopicID: [16]byte{9}}, {}}
+	deleteRecords := kmsg.NewPtrDeleteRecordsRequest()
+	deleteRecords.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: "t", Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Partition: 1, Offset: -1}, {Partition: 2, Offset: 1 << 40}}}, {Topic: "u"}}
+	partitions := kmsg.NewPtrCreatePartitionsRequest()
+	partitions.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: "t", Count: 3, Assignment: []kmsg.CreatePartitionsRequestTopicAssignment{{Replicas: []int32{1}}, {}}}, {Topic: "u", Count: -1}}
+	partitions.ValidateOnly = true
+	logDirs, allLogDirs := kmsg.NewPtrDescribeLogDirsRequest(), kmsg.NewPtrDescribeLogDirsRequest()
+	logDirs.Topics = []kmsg.DescribeLogDirsRequestTopic{{Topic: "t", Partitions: []int32{0, 1}}, {Topic: "u"}}
+	cluster := kmsg.NewPtrDescribeClusterRequest()
+	cluster.IncludeClusterAuthorizedOperations, cluster.EndpointType, cluster.IncludeFencedBrokers = true, 2, true
 	return []struct {
 		req      kmsg.Request
 		min, max int16
 	}{
-		{fetch, 4, 12}, {offsets, 1, 6}, {topics, 0, 12}, {all, 1, 12}, {none, 0, 12}, {byID, 10, 12},
+		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
+		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
+		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},
+		{fetch, 4, 12}, {offsets, 1, 6}, {topics, 0, 13}, {all, 1, 13}, {none, 0, 13}, {byID, 10, 13},
 		{&kmsg.FindCoordinatorRequest{CoordinatorKey: "group", CoordinatorType: 1}, 0, 2},
 		{&kmsg.ApiVersionsRequest{ClientSoftwareName: "name", ClientSoftwareVersion: "1.2"}, 0, 4},
 		{create, 0, 7}, {describe, 0, 4}, {alter, 0, 2}, {incremental, 0, 1},

@@ -5,9 +5,10 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 func init() {
 	register(kmsg.Metadata, decodeMetadata)
 	register(kmsg.CreateTopics, decodeCreateTopics)
+	register(kmsg.CreatePartitions, decodeCreatePartitions)
 }
 
-// MetadataRequest.json, versions 0 to 12. No topics, as null, asks for all.
+// MetadataRequest.json, versions 0 to 13. No topics, as null, asks for all.
 func decodeMetadata(r *reader, req *kmsg.MetadataRequest) {
 	req.Topics = list(r, minTopicBytes, func() kmsg.MetadataRequestTopic {
 		t := kmsg.NewMetadataRequestTopic()
@@ -58,4 +59,22 @@ func decodeCreateTopics(r *reader, req *kmsg.CreateTopicsRequest) {
 	if req.Version >= 1 {
 		req.ValidateOnly = r.bool()
 	}
+}
+
+// CreatePartitionsRequest.json, versions 0 to 3.
+func decodeCreatePartitions(r *reader, req *kmsg.CreatePartitionsRequest) {
+	req.Topics = list(r, 6, func() kmsg.CreatePartitionsRequestTopic {
+		t := kmsg.NewCreatePartitionsRequestTopic()
+		t.Topic, t.Count = r.str(), r.int32()
+		t.Assignment = list(r, 1, func() kmsg.CreatePartitionsRequestTopicAssignment {
+			a := kmsg.NewCreatePartitionsRequestTopicAssignment()
+			a.Replicas = list(r, 4, r.int32)
+			r.structEnd()
+			return a
+		})
+		r.structEnd()
+		return t
+	})
+	req.TimeoutMillis = r.int32()
+	req.ValidateOnly = r.bool()
 }
