@@ -1,0 +1,228 @@
+package broker_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker"
+)
+
+const sendsZeroCopy = runtime.GOOS == "linux"
+
+func wantOpenError(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	b, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: dir})
+	if err == nil {
+		b.Close()
+		t.Fatal("it opened")
+	}
+	for _, w := range want {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("the error %q does not say %q", err, w)
+		}
+	}
+}
+
+// written is a data directory with the topic t of three partitions, one record
+// in each, after a clean stop.
+func written(t *testing.T) (dir string, info broker.TopicInfo) {
+	t.Helper()
+	dir = t.TempDir()
+	b := start(t, dir)
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 3))
+	for n := range int32(3) {
+		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", n, batchOf("kept")), 1)
+	}
+	info = b.Topics()[0]
+	b.stop()
+	return dir, info
+}
+
+func rewrite(t *testing.T, dir, format string, args ...any) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "topics.json"), fmt.Appendf(nil, format, args...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Wherever creation, growth or deletion is cut short, a start finds each topic
+// whole or gone.
+func TestCrashPoints(t *testing.T) {
+	for _, k := range []struct {
+		name       string
+		leave      func(t *testing.T, dir string, id string)
+		partitions int     // 0: the topic is gone
+		records    []int64 // by partition
+	}{
+		{"create: the file names it, no directory is made", func(t *testing.T, dir, id string) {
+			for n := range 3 {
+				os.RemoveAll(filepath.Join(dir, fmt.Sprint("t-", n)))
+			}
+		}, 3, []int64{0, 0, 0}},
+		{"create: one directory is made", func(t *testing.T, dir, id string) {
+			os.RemoveAll(filepath.Join(dir, "t-1"))
+			os.RemoveAll(filepath.Join(dir, "t-2"))
+		}, 3, []int64{1, 0, 0}},
+		{"grow: the file has the number, no directory is made", func(t *testing.T, dir, id string) {
+			rewrite(t, dir, `{"schema":1,"topics":{"t":{"id":%q,"partitions":5}}}`, id)
+		}, 5, []int64{1, 1, 1, 0, 0}},
+		{"delete: the file says so, nothing is removed", func(t *testing.T, dir, id string) {
+			rewrite(t, dir, `{"schema":1,"topics":{},"deleting":{"t":{"id":%q,"partitions":3}}}`, id)
+		}, 0, nil},
+		{"delete: one directory is removed", func(t *testing.T, dir, id string) {
+			rewrite(t, dir, `{"schema":1,"topics":{},"deleting":{"t":{"id":%q,"partitions":3}}}`, id)
+			os.RemoveAll(filepath.Join(dir, "t-0"))
+		}, 0, nil},
+		{"delete: all are removed, the file is not written again", func(t *testing.T, dir, id string) {
+			rewrite(t, dir, `{"schema":1,"topics":{},"deleting":{"t":{"id":%q,"partitions":3}}}`, id)
+			for n := range 3 {
+				os.RemoveAll(filepath.Join(dir, fmt.Sprint("t-", n)))
+			}
+		}, 0, nil},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			dir, info := written(t)
+			k.leave(t, dir, info.ID)
+			for range 2 { // the second start finds nothing left to do
+				b := start(t, dir)
+				topics := b.Topics()
+				if k.partitions == 0 {
+					if left := partitionsOnDisk(t, dir, "t"); len(topics) > 0 || len(left) > 0 {
+						t.Errorf("there is %+v, and on the disk %v", topics, left)
+					}
+				} else if len(topics) != 1 || len(topics[0].Partitions) != k.partitions || topics[0].ID != info.ID {
+					t.Fatalf("there is %+v", topics)
+				}
+				for n, want := range k.records {
+					if got := topics[0].Partitions[n]; got.High != want || got.Offline {
+						t.Errorf("partition %d: %+v, want %d records", n, got, want)
+					}
+				}
+				b.stop()
+			}
+			file, err := os.ReadFile(filepath.Join(dir, "topics.json"))
+			if err != nil || strings.Contains(string(file), "deleting") {
+				t.Errorf("the file still has %s (%v)", file, err)
+			}
+		})
+	}
+}
+
+// A partition that cannot be opened is offline; its files stay, and the rest of
+// the broker works.
+func TestOfflinePartition(t *testing.T) {
+	dir, _ := written(t)
+	aside := filepath.Join(dir, "aside")
+	if err := os.Rename(filepath.Join(dir, "t-1"), aside); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "t-1"), []byte("not a directory"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := start(t, dir)
+	b.wantSaid(t, "the partition is offline")
+	c := dial(t, b.addr)
+	for n, p := range ask[*kmsg.MetadataResponse](c, metadataReq(9, false, "t"), 1).Topics[0].Partitions {
+		offline := n == 1
+		if offline != (p.ErrorCode == 5) || offline != (p.Leader == -1) || offline != (len(p.OfflineReplicas) == 1) {
+			t.Errorf("partition %d: %+v", n, p)
+		}
+	}
+	if code := ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 2, batchOf("more")), 2).Topics[0].Partitions[0].ErrorCode; code != 0 {
+		t.Errorf("partition 2 is as it was, and says %d", code)
+	}
+	if code, message := c.setPath("t", "read-write"); code != 0 {
+		t.Errorf("altering the topic: error %d %s", code, message)
+	}
+	b.stop()
+	os.Remove(filepath.Join(dir, "t-1"))
+	os.Rename(aside, filepath.Join(dir, "t-1"))
+	again := start(t, dir).Topics()[0]
+	if p := again.Partitions[1]; p.High != 1 || p.Offline {
+		t.Errorf("with its files back it is %+v", p)
+	}
+}
+
+// What another broker wrote is adopted when it is copied in, with its id.
+func TestAdopt(t *testing.T) {
+	from, info := written(t)
+	dir := t.TempDir()
+	for n := range 3 {
+		if err := os.CopyFS(filepath.Join(dir, fmt.Sprint("t-", n)), os.DirFS(filepath.Join(from, fmt.Sprint("t-", n)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		b := start(t, dir)
+		topics := b.Topics()
+		if len(topics) != 1 || topics[0].ID != info.ID || len(topics[0].Partitions) != 3 || topics[0].Partitions[2].High != 1 {
+			t.Fatalf("adopted is %+v, it was %+v", topics, info)
+		}
+		if got := consume(t, b.addr, "t", 0, 1); got[0] != "kept" {
+			t.Errorf("consumed %q", got)
+		}
+		b.stop()
+	}
+}
+
+func TestAdoptRefused(t *testing.T) {
+	from, _ := written(t)
+	other, _ := written(t)
+	put := func(dir, from, as string) {
+		if err := os.CopyFS(filepath.Join(dir, as), os.DirFS(filepath.Join(from, "t-0"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gap := t.TempDir()
+	put(gap, from, "t-0")
+	put(gap, from, "t-2")
+	wantOpenError(t, gap, `"t"`, "t-2", "partition 1", "bring what is missing")
+	mixed := t.TempDir()
+	put(mixed, from, "t-0")
+	put(mixed, other, "t-1")
+	wantOpenError(t, mixed, `"t"`, "t-1", "topic id", "move it away")
+	if left := partitionsOnDisk(t, mixed, "t"); len(left) != 2 {
+		t.Errorf("left on the disk is %v", left)
+	}
+}
+
+// 1,000 topics of 8 partitions are there within 3 s.
+func TestManyPartitions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: makes 8,000 partitions; run without -short")
+	}
+	dir := t.TempDir()
+	b := start(t, dir)
+	c := dial(t, b.addr)
+	c.SetDeadline(time.Now().Add(time.Minute))
+	var all []kmsg.CreateTopicsRequestTopic
+	for n := range 1000 {
+		all = append(all, topicReq(fmt.Sprint("topic-", n), 8))
+	}
+	began := time.Now()
+	c.create(all...)
+	t.Logf("created in %v", time.Since(began))
+	b.stop()
+	began = time.Now()
+	again := open(t, dir)
+	took := time.Since(began)
+	t.Logf("opened in %v", took)
+	if n := len(again.Topics()); n != 1000 {
+		t.Errorf("there are %d topics", n)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+	if took > 3*time.Second {
+		t.Errorf("opening took %v, want less than 3 s", took)
+	}
+}
