@@ -128,23 +128,15 @@ func onDisk(found []log.Found) map[string]map[int]topicID {
 func (c *catalogue) deleteAgain(f *catalogueFile, disk map[string]map[int]topicID) {
 	for _, name := range slices.Sorted(maps.Keys(f.Deleting)) {
 		on := f.Deleting[name]
-		id, _ := decodeID(on.ID) // checked when it was read
-		foreign := func(n int) bool {
-			there, known := disk[name][n]
-			return known && there != topicID{} && there != id
-		}
-		if err := c.remove(name, on, nil, foreign); err != nil {
+		if err := c.remove(name, on, nil, disk[name]); err != nil {
 			c.log.Error("what a deleted topic stored could not be removed; the next start tries again", "topic", name, "error", err)
 			c.deleting[name] = on
 			delete(disk, name) // it is not adopted
 			continue
 		}
 		c.log.Info("what a deleted topic stored was removed", "topic", name)
-		for n := range disk[name] {
-			if !foreign(n) {
-				delete(disk[name], n)
-			}
-		}
+		id, _ := decodeID(on.ID) // checked when it was read
+		maps.DeleteFunc(disk[name], func(n int, there topicID) bool { return n < on.Partitions && ours(there, id) })
 	}
 	f.Deleting = c.deleting
 	if err := f.write(c.path()); err != nil {

@@ -3,10 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"slices"
 
 	"copyscope/broker/log"
 )
@@ -14,7 +11,16 @@ import (
 // forget removes what a topic stored. What cannot be removed now stays under
 // "deleting", for the next start or the next topic of the name.
 func (c *catalogue) forget(name string, on topicOnFile, open []*log.Partition) {
-	err := c.remove(name, on, open, nil)
+	var disk map[int]topicID
+	var err error
+	if len(open) < on.Partitions || slices.Contains(open, nil) { // a look at the disk takes long if there is much
+		var found []log.Found
+		found, err = c.logs.Found()
+		disk = onDisk(found)[name]
+	}
+	if err == nil {
+		err = c.remove(name, on, open, disk)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
@@ -38,46 +44,33 @@ func (c *catalogue) finishDeleting(ctx context.Context, wanted []wantedTopic) {
 	}
 }
 
-// remove removes the partitions of a topic: those that are open, and those that
-// are only on the disk. foreign, which may be nil, says that a directory of the
-// topic's name is of another topic; it stays.
-func (c *catalogue) remove(name string, on topicOnFile, open []*log.Partition, foreign func(n int) bool) error {
+// remove removes the partitions of a topic: those that are open, and, of the
+// others, what disk has of them. A directory that is of another topic stays.
+func (c *catalogue) remove(name string, on topicOnFile, open []*log.Partition, disk map[int]topicID) error {
 	id, err := decodeID(on.ID)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for n := range on.Partitions {
-		var p *log.Partition
-		if n < len(open) {
-			p = open[n]
+		if n < len(open) && open[n] != nil {
+			failed = append(failed, c.logs.Remove(open[n]))
+			continue
 		}
-		if p == nil {
-			if foreign != nil && foreign(n) {
-				continue
-			}
-			if _, err := os.Lstat(c.partitionDir(name, n)); errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			// Only what is open can be removed: no directory goes that is not
-			// known to be a partition of this topic.
-			if p, _, err = c.logs.Open(context.Background(), name, log.ID(id), int32(n), c.configs(nil).partition()); err != nil {
-				failed = append(failed, err)
-				continue
-			}
+		if there, known := disk[n]; known && ours(there, id) {
+			failed = append(failed, c.logs.Discard(log.Found{Topic: name, Partition: int32(n), ID: log.ID(there)}))
 		}
-		failed = append(failed, c.logs.Remove(p))
 	}
 	return errors.Join(failed...)
 }
+
+// ours says whether a directory is of the topic: one without an id is of
+// whichever has the name.
+func ours(there, topic topicID) bool { return there == topic || there == topicID{} }
 
 // drop removes a partition that was made a moment ago and is not needed.
 func (c *catalogue) drop(p *log.Partition, topic string) {
 	if err := c.logs.Remove(p); err != nil {
 		c.log.Error("a partition that was not needed could not be removed", "topic", topic, "error", err)
 	}
-}
-
-func (c *catalogue) partitionDir(topic string, n int) string {
-	return filepath.Join(c.dir, fmt.Sprintf("%s-%d", topic, n))
 }
