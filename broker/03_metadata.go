@@ -85,7 +85,7 @@ func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 		p := kmsg.NewMetadataResponseTopicPartition()
 		p.Partition, p.Leader, p.LeaderEpoch = int32(n), nodeID, 0
 		p.Replicas, p.ISR = []int32{nodeID}, []int32{nodeID}
-		if held == nil {
+		if held == nil || held.Failed() != nil {
 			p.ErrorCode, p.Leader, p.LeaderEpoch = codeLeaderNotAvailable, -1, -1
 			p.ISR, p.OfflineReplicas = nil, []int32{nodeID}
 		}

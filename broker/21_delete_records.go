@@ -62,11 +62,8 @@ func (b *Broker) deleteBefore(t *topic, n int32, before int64) (low int64, code 
 		return -1, codePolicyViolation
 	}
 	low, err := p.DeleteRecords(before)
-	switch {
-	case err == nil:
-		return low, codeNone
-	case t.deleted.Load():
-		return -1, codeUnknownTopic
+	if err != nil {
+		return -1, t.failure(b.log, err, n)
 	}
-	return -1, codeLogged(b.log, err, "topic", t.name, "partition", n)
+	return low, codeNone
 }

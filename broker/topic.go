@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"log/slog"
 	"sync/atomic"
 
 	"copyscope/broker/log"
@@ -38,19 +39,29 @@ func (t *topic) partition(n int32) *log.Partition {
 }
 
 // lookup is the partition with the number, or, if it is nil, Kafka's code of
-// why it is. The topic may be nil: it is unknown.
+// why it is. The topic may be nil: it is unknown. A partition that was there
+// once is there each time, though its topic be deleted; see [topic.failure].
 func (t *topic) lookup(n int32) (*log.Partition, int16) {
 	if t == nil {
 		return nil, codeUnknownTopic
 	}
 	all := t.all()
-	if n < 0 || int(n) >= len(all) || t.deleted.Load() {
+	if n < 0 || int(n) >= len(all) {
 		return nil, codeUnknownTopic
 	}
 	if all[n] == nil {
 		return nil, codeStorage
 	}
 	return all[n], codeNone
+}
+
+// failure is Kafka's code for an error of one of the topic's partitions. Once
+// the topic is deleted its partitions fail, and that is no fault of the disk's.
+func (t *topic) failure(l *slog.Logger, err error, n int32) int16 {
+	if t.deleted.Load() {
+		return codeUnknownTopic
+	}
+	return codeLogged(l, err, "topic", t.name, "partition", n)
 }
 
 // internalTopics are the broker's own: clients see them, but do not create,
