@@ -73,17 +73,23 @@ func (b *Broker) produce(version, acks int16, topic string, p wire.ProducePartit
 		return fail(codeInvalidRequiredAcks, fmt.Errorf("acks %d; 0, 1 and -1 (all) are possible", acks))
 	}
 	t := b.topics.get(topic)
-	if t == nil || t.partition(p.Index) == nil {
-		return fail(codeUnknownTopic, fmt.Errorf("there is no such partition"))
+	to, code := t.lookup(p.Index)
+	switch {
+	case code == codeStorage:
+		return fail(code, fmt.Errorf("the partition is offline"))
+	case to == nil:
+		return fail(code, fmt.Errorf("there is no such partition"))
+	case t.internal(): // Kafka: internalTopicsAllowed
+		return fail(codeInvalidTopic, fmt.Errorf("topic %q is the broker's own", topic))
 	}
 	if log.CodecOf(p.Records) == log.Zstd && version < 7 {
 		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", version))
 	}
-	appended, err := t.partition(p.Index).Produce(p.Records)
+	appended, err := to.Produce(p.Records)
 	if err != nil {
-		return fail(codeLogged(b.log, err, "topic", topic, "partition", p.Index), err)
+		return fail(t.failure(b.log, err, p.Index), err)
 	}
 	answer.BaseOffset, answer.LogAppendTime = appended.Base, appended.LogAppendTime
-	answer.LogStartOffset, _ = t.partition(p.Index).Offsets()
+	answer.LogStartOffset, _ = to.Offsets()
 	return answer, nil
 }

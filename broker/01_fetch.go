@@ -141,19 +141,19 @@ func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int6
 // nothing was found before.
 func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, limit int64) wire.FetchPartition {
 	out := wire.FetchPartition{Index: p.Partition, HighWatermark: -1, LogStart: -1}
-	if t == nil || t.partition(p.Partition) == nil {
-		f.failed, out.ErrorCode = true, codeUnknownTopic
+	from, code := t.lookup(p.Partition)
+	if from == nil {
+		f.failed, out.ErrorCode = true, code
 		return out
 	}
 	if code := checkLeaderEpoch(p.CurrentLeaderEpoch); code != codeNone {
 		f.failed, out.ErrorCode = true, code
 		return out
 	}
-	from := t.partition(p.Partition)
 	r, err := from.Read(p.FetchOffset, min(int64(p.PartitionMaxBytes), limit), f.bytes == 0)
 	out.LogStart, out.HighWatermark = from.Offsets()
 	if err != nil {
-		f.failed, out.ErrorCode = true, codeLogged(b.log, err, "topic", t.name, "partition", p.Partition)
+		f.failed, out.ErrorCode = true, t.failure(b.log, err, p.Partition)
 		if !errors.Is(err, log.ErrOffset) {
 			out.HighWatermark, out.LogStart = -1, -1
 		}

@@ -57,14 +57,14 @@ const (
 func (b *Broker) listOffset(t *topic, p kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
 	out := kmsg.NewListOffsetsResponseTopicPartition()
 	out.Partition = p.Partition
-	if t == nil || t.partition(p.Partition) == nil {
-		out.ErrorCode = codeUnknownTopic
+	in, code := t.lookup(p.Partition)
+	if in == nil {
+		out.ErrorCode = code
 		return out
 	}
 	if out.ErrorCode = checkLeaderEpoch(p.CurrentLeaderEpoch); out.ErrorCode != codeNone {
 		return out
 	}
-	in := t.partition(p.Partition)
 	low, next := in.Offsets()
 	var at log.Stamped
 	found := true

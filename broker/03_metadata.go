@@ -83,11 +83,12 @@ func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 	out.TopicID, out.IsInternal = t.id, t.internal()
 	for n, held := range t.all() {
 		p := kmsg.NewMetadataResponseTopicPartition()
-		p.Partition, p.Leader, p.LeaderEpoch = int32(n), nodeID, 0
-		p.Replicas, p.ISR = []int32{nodeID}, []int32{nodeID}
+		p.Partition, p.Replicas = int32(n), []int32{nodeID}
 		if held == nil || held.Failed() != nil {
 			p.ErrorCode, p.Leader, p.LeaderEpoch = codeLeaderNotAvailable, -1, -1
-			p.ISR, p.OfflineReplicas = nil, []int32{nodeID}
+			p.OfflineReplicas = []int32{nodeID}
+		} else {
+			p.Leader, p.LeaderEpoch, p.ISR = nodeID, held.Epoch(), []int32{nodeID}
 		}
 		out.Partitions = append(out.Partitions, p)
 	}

@@ -87,6 +87,10 @@ func TestDeleteTopics(t *testing.T) {
 			if code := produced.Topics[0].Partitions[0].ErrorCode; code != 3 {
 				t.Errorf("appending to it says %d, want 3", code)
 			}
+			own := ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "__consumer_offsets", 0, batchOf("forged")), 3)
+			if code := own.Topics[0].Partitions[0].ErrorCode; code != 17 {
+				t.Errorf("appending to the broker's own topic says %d, want 17", code)
+			}
 			if left := partitionsOnDisk(t, dir, "t"); len(left) > 0 {
 				t.Errorf("left on the disk is %v", left)
 			}

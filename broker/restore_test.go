@@ -140,6 +140,9 @@ func TestOfflinePartition(t *testing.T) {
 	if code := ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 2, batchOf("more")), 2).Topics[0].Partitions[0].ErrorCode; code != 0 {
 		t.Errorf("partition 2 is as it was, and says %d", code)
 	}
+	if code := ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 1, batchOf("more")), 2).Topics[0].Partitions[0].ErrorCode; code != 56 {
+		t.Errorf("appending to the offline partition says %d, want 56", code)
+	}
 	if code, message := c.setPath("t", "read-write"); code != 0 {
 		t.Errorf("altering the topic: error %d %s", code, message)
 	}
