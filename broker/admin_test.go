@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -309,5 +310,69 @@ func TestClientSoftware(t *testing.T) {
 		if got.ErrorCode != want || (want == 0) != (len(got.ApiKeys) > 0) {
 			t.Errorf("%q: error %d with %d ranges, want %d", name, got.ErrorCode, len(got.ApiKeys), want)
 		}
+	}
+}
+
+// Topics come and go under those who use them: everyone gets an answer, with a
+// code that a client can act on.
+func TestDeleteUnderLoad(t *testing.T) {
+	dir := t.TempDir()
+	b := start(t, dir)
+	admin := dial(t, b.addr)
+	admin.create(topicReq("t", 4))
+	stop := make(chan struct{})
+	var users sync.WaitGroup
+	use := func(what string, one func(c raw) int16) {
+		c := dial(t, b.addr)
+		users.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if code := one(c); code != 0 && code != 3 {
+					t.Errorf("%s: error %d, want 0 or 3", what, code)
+					return
+				}
+			}
+		})
+	}
+	for n := range int32(4) {
+		use("produce", func(c raw) int16 {
+			return ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", n, batchOf("a")), 1).Topics[0].Partitions[0].ErrorCode
+		})
+	}
+	use("fetch", func(c raw) int16 {
+		return ask[*kmsg.FetchResponse](c, fetchReq("t", 0), 1).Topics[0].Partitions[0].ErrorCode
+	})
+	use("configs", func(c raw) int16 {
+		code, _ := c.setPath("t", "read-write")
+		return code
+	})
+	use("more partitions", func(c raw) int16 {
+		req := kmsg.NewPtrCreatePartitionsRequest()
+		req.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: "t", Count: 6}}
+		if code := ask[*kmsg.CreatePartitionsResponse](c, req, 1).Topics[0].ErrorCode; code != 37 { // it has 6 by now
+			return code
+		}
+		return 0
+	})
+	for range 30 {
+		if code := ask[*kmsg.DeleteTopicsResponse](admin, deleteReq(4, "t"), 1).Topics[0].ErrorCode; code != 0 {
+			t.Fatalf("deleting: error %d", code)
+		}
+		admin.create(topicReq("t", 4))
+	}
+	close(stop)
+	users.Wait()
+	if code := ask[*kmsg.DeleteTopicsResponse](admin, deleteReq(4, "t"), 1).Topics[0].ErrorCode; code != 0 {
+		t.Fatalf("deleting: error %d", code)
+	}
+	if left := partitionsOnDisk(t, dir, "t"); len(left) > 0 {
+		t.Errorf("left on the disk is %v", left)
+	}
+	if said := b.text(); strings.Contains(said, "met a bug") {
+		t.Error(said)
 	}
 }

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +89,21 @@ func TestBadDefaults(t *testing.T) {
 		}
 		if !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), k.want) {
 			t.Errorf("%s=%s: the error %q does not say %q", name, k.value, err, k.want)
+		}
+	}
+}
+
+// The page for users has every config, and no secret ones.
+func TestConfigsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/broker.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := start(t, t.TempDir())
+	dial(t, b.addr).create(topicReq("t", 1))
+	for name := range b.Topics()[0].Configs {
+		if !strings.Contains(string(page), "`"+name+"`") && !strings.Contains(string(page), "`"+name+"=") {
+			t.Errorf("docs/broker.md says nothing of %s", name)
 		}
 	}
 }

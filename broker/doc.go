@@ -6,8 +6,11 @@
 // Where to look: one file for each API key, named by its number
 // (01_fetch.go); api.go lists them with their versions. connection.go reads
 // requests and sends answers, send.go sends regions of files. topics.go is
-// the catalogue of topics and its file, datadir.go the directory.
+// the catalogue of topics, topicfile.go its file, restore.go what a start does
+// with it; configdefs.go has the configs of topics, defaults.go the broker's
+// properties; datadir.go is the directory.
 //
 // Locks: Broker.mu (connections) and catalogue.mu are leaves; neither is held
 // while the other is taken, nor while a log is appended to or read.
+// catalogue.changing is taken before catalogue.mu.
 package broker
