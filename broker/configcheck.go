@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,21 @@ func oneOf(values ...string) func(string) error {
 	}
 }
 
-func checkAnything(string) error { return nil }
+// throttled is a list of partition:node, or * (Kafka:
+// ThrottledReplicaListValidator).
+func throttled(value string) error {
+	if strings.TrimSpace(value) == "*" {
+		return nil
+	}
+	for _, replica := range listOf(value) {
+		if !replicaName.MatchString(replica) {
+			return fmt.Errorf("%.100q is not of the form partition:node; give a list of those, or *", replica)
+		}
+	}
+	return nil
+}
+
+var replicaName = regexp.MustCompile(`^[0-9]{1,10}:[0-9]{1,10}$`)
 
 func checkCleanup(value string) error {
 	all := listOf(value)

@@ -101,10 +101,10 @@ var configDefs = []configDef{
 		"After so many records the log is forced to the disk; 1 forces each batch before it is acknowledged.", number(1, math.MaxInt64), from("log.flush.interval.messages")},
 	{configFlushAge, kmsg.ConfigTypeLong, anyLong,
 		"A record that is older is forced to the disk, in ms.", number(0, math.MaxInt64), from("log.flush.interval.ms", "log.flush.scheduler.interval.ms")},
-	{"follower.replication.throttled.replicas", kmsg.ConfigTypeList, "", "Replicas whose fetching is slowed." + oneNode, checkAnything, nil},
+	{"follower.replication.throttled.replicas", kmsg.ConfigTypeList, "", "Replicas whose fetching is slowed." + oneNode, throttled, nil},
 	{configIndexInterval, kmsg.ConfigTypeInt, "4096",
 		"The offset index gets an entry for each so many bytes.", number(0, math.MaxInt32), from("log.index.interval.bytes")},
-	{"leader.replication.throttled.replicas", kmsg.ConfigTypeList, "", "Replicas to which sending is slowed." + oneNode, checkAnything, nil},
+	{"leader.replication.throttled.replicas", kmsg.ConfigTypeList, "", "Replicas to which sending is slowed." + oneNode, throttled, nil},
 	{"max.compaction.lag.ms", kmsg.ConfigTypeLong, anyLong,
 		"The longest that a record stays uncompacted, in ms." + noCompaction, number(1, math.MaxInt64), from("log.cleaner.max.compaction.lag.ms")},
 	// A batch must fit a frame.
