@@ -3,6 +3,7 @@ package broker_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -228,4 +229,57 @@ func TestManyPartitions(t *testing.T) {
 	if took > 3*time.Second {
 		t.Errorf("opening took %v, want less than 3 s", took)
 	}
+}
+
+// A topic of which one partition cannot be made is not made at all, nor is a
+// topic enlarged by half; both can be once the obstacle is gone.
+func TestCreationUndone(t *testing.T) {
+	dir := t.TempDir()
+	b := start(t, dir)
+	c := dial(t, b.addr)
+	c.create(topicReq("grown", 1))
+	obstacles := []string{filepath.Join(dir, "made-1"), filepath.Join(dir, "grown-2")}
+	for _, path := range obstacles {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	grow := func() int16 {
+		req := kmsg.NewPtrCreatePartitionsRequest()
+		req.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: "grown", Count: 4}}
+		return ask[*kmsg.CreatePartitionsResponse](c, req, 1).Topics[0].ErrorCode
+	}
+	created := ask[*kmsg.CreateTopicsResponse](c, createReq(topicReq("made", 3), topicReq("other", 1)), 1).Topics
+	if created[0].ErrorCode != 56 || created[1].ErrorCode != 0 {
+		t.Errorf("creating: %+v", created)
+	}
+	if code := grow(); code != 56 {
+		t.Errorf("growing: error %d, want 56", code)
+	}
+	want := func(partitions map[string]int) {
+		t.Helper()
+		got := map[string]int{}
+		for _, info := range b.Topics() {
+			got[info.Name] = len(info.Partitions)
+		}
+		if !maps.Equal(got, partitions) {
+			t.Errorf("there is %v, want %v", got, partitions)
+		}
+	}
+	want(map[string]int{"grown": 1, "other": 1})
+	for _, path := range obstacles {
+		os.Remove(path)
+	}
+	if left := append(partitionsOnDisk(t, dir, "made"), partitionsOnDisk(t, dir, "grown")...); len(left) != 1 {
+		t.Errorf("on the disk is %v", left)
+	}
+	b.stop()
+	b = start(t, dir)
+	c = dial(t, b.addr)
+	want(map[string]int{"grown": 1, "other": 1})
+	c.create(topicReq("made", 3))
+	if code := grow(); code != 0 {
+		t.Errorf("growing: error %d", code)
+	}
+	want(map[string]int{"grown": 4, "other": 1, "made": 3})
 }
