@@ -214,6 +214,8 @@ func (p *Partition) publishTo(next int64, marks []mark) {
 // undo cuts off what a failed append left behind. Readers never saw it.
 func (p *Partition) undo(s *segment, cause error) error {
 	err := fmt.Errorf("%w: append to %s: %w", ErrStorage, s.log.path, cause)
+	s.allocated = max(s.allocated, s.held.bytes+1) // a part of it may be there
+	p.willResize(s)
 	if cut := s.cut(); cut != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -297,8 +299,8 @@ func (x *indexFile) full(limit, spare int64) bool {
 // roll ends the active segment and begins the next. If anything fails, the
 // active segment goes on. appending is held.
 func (p *Partition) roll() error {
-	old := p.active()
-	if err := old.seal(false); err != nil {
+	p.willResize(p.active())
+	if err := p.active().seal(false); err != nil {
 		return err
 	}
 	// Neither the snapshot nor the new names are forced to the disk here: a
@@ -314,7 +316,7 @@ func (p *Partition) roll() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.unnamed = true
+	p.made++
 	p.segments = append(slices.Clone(p.segments), s)
 	p.owner.wantFlush(p)
 	return nil

@@ -62,7 +62,7 @@ func (d *Dir) checkpoint() error {
 	d.mu.Unlock()
 	for _, p := range d.partitions() {
 		p.mu.RLock()
-		points[p.name] = p.flushed
+		points[p.name] = p.safe()
 		delete(starts, p.name)
 		if p.low > p.segments[0].base {
 			starts[p.name] = p.low

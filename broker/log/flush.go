@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -25,25 +26,32 @@ func (p *Partition) SyncTo(offset int64) error {
 	p.flushing.Lock()
 	defer p.flushing.Unlock()
 	p.mu.Lock()
-	failed, flushed, next, unnamed := p.failed, p.flushed, p.next, p.unnamed
+	failed, flushed, next, made := p.failed, p.flushed, p.next, p.made
+	needed := failed == nil && (flushed < offset || len(p.resized) > 0)
 	var marks []mark
-	if failed == nil && flushed < offset {
+	var resized []*segment
+	if needed {
 		marks = append(marks, p.marks(flushed)...)
-		p.unnamed = false
+		resized = p.resized
 	}
 	p.mu.Unlock()
-	if failed != nil {
+	if !needed {
 		return failed
 	}
-	if flushed >= offset {
-		return nil
+	for _, s := range resized {
+		if slices.ContainsFunc(marks, func(m mark) bool { return m.segment == s }) {
+			continue
+		}
+		if err := p.syncSegment(s); err != nil {
+			return p.fail(fmt.Errorf("fsync: %w", err))
+		}
 	}
 	for _, m := range marks {
 		if err := p.syncSegment(m.segment); err != nil {
 			return p.fail(fmt.Errorf("fsync: %w", err))
 		}
 	}
-	if unnamed {
+	if made != p.named {
 		if err := p.syncNames(); err != nil {
 			return p.fail(fmt.Errorf("fsync of a directory: %w", err))
 		}
@@ -54,6 +62,8 @@ func (p *Partition) SyncTo(offset int64) error {
 		return p.failed
 	}
 	p.flushed = max(p.flushed, next)
+	p.resized = p.resized[len(resized):]
+	p.named = made
 	p.dirty = time.Time{}
 	if p.next > next {
 		p.dirty = p.owner.options.Now()

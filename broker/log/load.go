@@ -99,7 +99,7 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	p := &Partition{owner: d, name: name, id: id, dir: dir, unnamed: missing, producers: producers{snapshot: -1}}
+	p := &Partition{owner: d, name: name, id: id, dir: dir, producers: producers{snapshot: -1}}
 	p.jitter.Store(d.random())
 	p.Configure(cfg)
 	if err := p.identify(l); err != nil {
@@ -114,7 +114,8 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 		if err := first.make(); err != nil {
 			return nil, Recovery{}, err
 		}
-		p.segments, p.unnamed = append(p.segments, first), true
+		p.segments = append(p.segments, first)
+		p.made++
 	}
 	r, err := p.load(ctx, l)
 	if err != nil {
@@ -136,8 +137,13 @@ func (p *Partition) identify(l listing) error {
 		if err != nil {
 			return err
 		}
-		if id, err := ParsePartitionMetadata(b); err != nil || id == p.id {
-			return err
+		id, err := ParsePartitionMetadata(b)
+		if id == p.id {
+			return nil
+		}
+		if err != nil {
+			p.owner.options.Log.Warn("a partition's topic id cannot be read and is written anew", "file", p.metadataPath(), "reason", err)
+			return vfs.Write(p.fs(), p.metadataPath(), formatMetadata(p.id))
 		}
 		return fmt.Errorf("%s is of another topic that had the same name; move the directory away, or take its topic id", p.metadataPath())
 	}
@@ -198,7 +204,7 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 func (p *Partition) afterScan(point int64) error {
 	p.flushed = min(point, p.next)
 	p.dirty = p.owner.options.Now()
-	p.unnamed = true
+	p.made++
 	if p.config.Load().FlushMessages <= 1 {
 		return p.Flush() // nothing is seen that a power cut could take back
 	}

@@ -45,8 +45,13 @@ type Partition struct {
 	next     int64     // offset that the next record gets
 	visible  int64     // offset up to which readers see
 	flushed  int64     // offset up to which everything is on the disk
-	unnamed  bool      // files were made whose names may not be on the disk
+	made     int       // how often files were made
+	named    int       // made, when their names were last forced to the disk; under flushing
 	dirty    time.Time // when the first batch beyond flushed was appended
+	// resized are segments that were cut to their batches since they were
+	// forced to the disk, in order. Until they are again, what is behind their
+	// batches may come back with a power cut.
+	resized  []*segment
 	epochs   epochs
 	failed   error // why nothing more is done, wraps ErrStorage
 	broken   error // why nothing more is appended
@@ -252,8 +257,9 @@ var errClosed = errors.New("the partition is closed")
 // is held.
 func (p *Partition) settle() error {
 	p.mu.RLock()
-	clean := p.flushed == p.next && p.producers.snapshot == p.next
+	clean := p.flushed == p.next && p.producers.snapshot == p.next && len(p.resized) == 0 && p.active().allocated == 0
 	p.mu.RUnlock()
+	p.willResize(p.active())
 	if err := p.active().seal(!clean); err != nil {
 		return err
 	}
@@ -277,6 +283,23 @@ func (p *Partition) takeSnapshot() error {
 	}
 	p.producers.snapshot = p.next
 	return nil
+}
+
+// willResize notes that what is behind the segment's batches is cut off.
+func (p *Partition) willResize(s *segment) {
+	if s.allocated > s.held.bytes {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.resized = append(p.resized, s)
+	}
+}
+
+// safe is the offset up to which a recovery need not look. mu is held.
+func (p *Partition) safe() int64 {
+	if len(p.resized) > 0 {
+		return min(p.flushed, p.resized[0].base)
+	}
+	return p.flushed
 }
 
 // dropSegments takes segments from the beginning of the log.

@@ -45,9 +45,15 @@ func (p *Partition) recover(ctx context.Context, l listing, first int, rebuild [
 		if scans[s].reason == nil {
 			continue
 		}
-		if i < len(p.segments)-1 && p.segments[i+1].base <= point {
-			p.keepRest(s, scans[s], l)
-			continue
+		if i < len(p.segments)-1 {
+			base := p.segments[i+1].base
+			if scans[s].held.next == base {
+				continue // only what was allocated ahead, or undone, is behind its batches
+			}
+			if base <= point {
+				p.keepRest(s, scans[s], l)
+				continue
+			}
 		}
 		gone = p.segments[i+1:]
 		break
