@@ -214,9 +214,10 @@ func (p *Partition) publishTo(next int64, marks []mark) {
 // undo cuts off what a failed append left behind. Readers never saw it.
 func (p *Partition) undo(s *segment, cause error) error {
 	err := fmt.Errorf("%w: append to %s: %w", ErrStorage, s.log.path, cause)
-	s.allocated = max(s.allocated, s.held.bytes+1) // a part of it may be there
-	p.willResize(s)
-	if cut := s.cut(); cut != nil {
+	p.willForce(s)
+	cut := s.cut()
+	p.willForce(s) // a flush may have come in between
+	if cut != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.broken = fmt.Errorf("%w; cutting off its rest failed too (%w): no more appends until a restart recovers the file", err, cut)
@@ -299,10 +300,11 @@ func (x *indexFile) full(limit, spare int64) bool {
 // roll ends the active segment and begins the next. If anything fails, the
 // active segment goes on. appending is held.
 func (p *Partition) roll() error {
-	p.willResize(p.active())
-	if err := p.active().seal(false); err != nil {
+	p.willForce(p.active())
+	if err := p.active().seal(); err != nil {
 		return err
 	}
+	p.willForce(p.active()) // a flush may have come in between
 	// Neither the snapshot nor the new names are forced to the disk here: a
 	// snapshot has a checksum, and one that is newer than the log is ignored;
 	// the names are forced before a flush tells that batches are safe.

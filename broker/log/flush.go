@@ -27,27 +27,19 @@ func (p *Partition) SyncTo(offset int64) error {
 	defer p.flushing.Unlock()
 	p.mu.Lock()
 	failed, flushed, next, made := p.failed, p.flushed, p.next, p.made
-	needed := failed == nil && (flushed < offset || len(p.resized) > 0)
+	needed := failed == nil && (flushed < offset || len(p.unforced) > 0)
 	var marks []mark
-	var resized []*segment
+	var unforced []*segment
 	if needed {
 		marks = append(marks, p.marks(flushed)...)
-		resized = p.resized
+		unforced = p.unforced
 	}
 	p.mu.Unlock()
 	if !needed {
 		return failed
 	}
-	for _, s := range resized {
-		if slices.ContainsFunc(marks, func(m mark) bool { return m.segment == s }) {
-			continue
-		}
-		if err := p.syncSegment(s); err != nil {
-			return p.fail(fmt.Errorf("fsync: %w", err))
-		}
-	}
-	for _, m := range marks {
-		if err := p.syncSegment(m.segment); err != nil {
+	for _, f := range forcedFiles(marks, unforced) {
+		if err := p.syncFile(f); err != nil {
 			return p.fail(fmt.Errorf("fsync: %w", err))
 		}
 	}
@@ -62,7 +54,7 @@ func (p *Partition) SyncTo(offset int64) error {
 		return p.failed
 	}
 	p.flushed = max(p.flushed, next)
-	p.resized = p.resized[len(resized):]
+	p.unforced = p.unforced[len(unforced):]
 	p.named = made
 	p.dirty = time.Time{}
 	if p.next > next {
@@ -72,15 +64,29 @@ func (p *Partition) SyncTo(offset int64) error {
 	return nil
 }
 
-func (p *Partition) syncSegment(s *segment) error {
-	file, err := s.log.acquire()
+// forcedFiles are those to force: of a segment that grew its batches, of one
+// that changed its shape all.
+func forcedFiles(grown []mark, shaped []*segment) (all []*cachedFile) {
+	for _, m := range grown {
+		if !slices.Contains(shaped, m.segment) {
+			all = append(all, &m.segment.log)
+		}
+	}
+	for _, s := range shaped {
+		all = append(all, s.files()...)
+	}
+	return all
+}
+
+func (p *Partition) syncFile(f *cachedFile) error {
+	file, err := f.acquire()
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && !p.has(s) {
+		if errors.Is(err, fs.ErrNotExist) && !p.has(f) {
 			return nil // retention took it meanwhile
 		}
 		return err
 	}
-	defer s.log.release()
+	defer f.release()
 	return file.Sync()
 }
 

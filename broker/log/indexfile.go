@@ -120,10 +120,10 @@ func (x *indexFile) add(entry []byte) error {
 }
 
 // trim cuts the file to its entries.
-func (x *indexFile) trim(force bool) error {
+func (x *indexFile) trim() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.allocated == x.count*x.width && !force {
+	if x.allocated == x.count*x.width {
 		return nil
 	}
 	file, err := x.file.acquire()
@@ -134,15 +134,10 @@ func (x *indexFile) trim(force bool) error {
 	if err := x.file.unview(); err != nil {
 		return err
 	}
-	if x.allocated != x.count*x.width {
-		if err := file.Truncate(x.count * x.width); err != nil {
-			return err
-		}
-		x.allocated = x.count * x.width
+	if err := file.Truncate(x.count * x.width); err != nil {
+		return err
 	}
-	if force {
-		return file.Sync()
-	}
+	x.allocated = x.count * x.width
 	return nil
 }
 

@@ -48,10 +48,10 @@ type Partition struct {
 	made     int       // how often files were made
 	named    int       // made, when their names were last forced to the disk; under flushing
 	dirty    time.Time // when the first batch beyond flushed was appended
-	// resized are segments that were cut to their batches since they were
-	// forced to the disk, in order. Until they are again, what is behind their
-	// batches may come back with a power cut.
-	resized  []*segment
+	// unforced are segments whose indexes, or whose ends behind the batches,
+	// were changed since they were forced to the disk, in order. A recovery
+	// must not trust them.
+	unforced []*segment
 	epochs   epochs
 	failed   error // why nothing more is done, wraps ErrStorage
 	broken   error // why nothing more is appended
@@ -257,14 +257,13 @@ var errClosed = errors.New("the partition is closed")
 // is held.
 func (p *Partition) settle() error {
 	p.mu.RLock()
-	clean := p.flushed == p.next && p.producers.snapshot == p.next && len(p.resized) == 0 && p.active().allocated == 0
+	clean := p.flushed == p.next && p.producers.snapshot == p.next && len(p.unforced) == 0 && p.active().allocated == 0
 	p.mu.RUnlock()
-	p.willResize(p.active())
-	if err := p.active().seal(!clean); err != nil {
-		return err
+	if !clean {
+		p.willForce(p.active())
 	}
-	if clean {
-		return nil
+	if err := p.active().seal(); err != nil || clean {
+		return err
 	}
 	if err := p.takeSnapshot(); err != nil {
 		return err
@@ -285,19 +284,19 @@ func (p *Partition) takeSnapshot() error {
 	return nil
 }
 
-// willResize notes that what is behind the segment's batches is cut off.
-func (p *Partition) willResize(s *segment) {
-	if s.allocated > s.held.bytes {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.resized = append(p.resized, s)
+// willForce notes that the next flush must force all files of the segment.
+func (p *Partition) willForce(s *segment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.Contains(p.unforced, s) {
+		p.unforced = append(p.unforced, s)
 	}
 }
 
 // safe is the offset up to which a recovery need not look. mu is held.
 func (p *Partition) safe() int64 {
-	if len(p.resized) > 0 {
-		return min(p.flushed, p.resized[0].base)
+	if len(p.unforced) > 0 {
+		return min(p.flushed, p.unforced[0].base)
 	}
 	return p.flushed
 }
@@ -310,11 +309,11 @@ func (p *Partition) dropSegments(gone []*segment) {
 	p.low = max(p.low, p.segments[0].base)
 }
 
-// has says whether the segment is still a part of the log.
-func (p *Partition) has(s *segment) bool {
+// has says whether the file is still one of the log.
+func (p *Partition) has(f *cachedFile) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return slices.Contains(p.segments, s)
+	return slices.ContainsFunc(p.segments, func(s *segment) bool { return slices.Contains(s.files(), f) })
 }
 
 func (p *Partition) metadataPath() string { return filepath.Join(p.dir, metadataName) }

@@ -144,7 +144,8 @@ func (p *Partition) apply(l listing, scans map[*segment]*scan, gone []*segment, 
 			return err
 		}
 		if i < len(p.segments)-1 {
-			if err := s.seal(false); err != nil {
+			p.willForce(s)
+			if err := s.seal(); err != nil {
 				return err
 			}
 		}

@@ -108,7 +108,7 @@ func (s *segment) drop() error {
 }
 
 // seal ends the indexes as Kafka does when a segment is rolled or closed.
-func (s *segment) seal(force bool) error {
+func (s *segment) seal() error {
 	if s.held.bytes > 0 && s.times.grows(s.held.latest) {
 		if err := s.times.reserve(1); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (s *segment) seal(force bool) error {
 			return err
 		}
 	}
-	return errors.Join(s.trimLog(), s.offsets.trim(force), s.times.trim(force))
+	return errors.Join(s.trimLog(), s.offsets.trim(), s.times.trim())
 }
 
 // trimLog cuts off what was allocated ahead.
