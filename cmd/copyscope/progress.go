@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
 )
 
 // progress is a line on a terminal that says how far a run is. It keeps quiet
-// where nobody looks and during the first moments.
+// where nobody looks and during the first moments. Several goroutines may show
+// it.
 type progress struct {
+	mu    sync.Mutex
 	w     io.Writer
 	title string
 	began time.Time
@@ -27,6 +30,8 @@ func newProgress(w io.Writer, title string) *progress {
 }
 
 func (p *progress) show(done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
 	if p.w == nil || total <= 0 || now.Sub(p.began) < 300*time.Millisecond || now.Sub(p.last) < 100*time.Millisecond {
 		return
@@ -37,6 +42,8 @@ func (p *progress) show(done, total int64) {
 
 // clear takes the line away again.
 func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.w != nil && !p.last.IsZero() {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}

@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"broker/vfs":                     {},
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
+	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
 	"cmd":                            {"internal/…", "sim", "broker", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},

@@ -1,0 +1,18 @@
+//go:build !linux
+
+package load
+
+import (
+	"context"
+	"net"
+)
+
+// dial connects. Which congestion control is in force is not told here.
+func dial(ctx context.Context, address string) (conn *net.TCPConn, congestion string, err error) {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	return c.(*net.TCPConn), "", nil
+}

@@ -1,0 +1,224 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Topic is a topic under load and the addresses of its partitions' leaders.
+type Topic struct {
+	Name    string
+	Leaders []string // by partition
+}
+
+// TopicSpec says which topic to use. Without a name a fresh one is made, which
+// is deleted afterwards if the broker can.
+type TopicSpec struct {
+	Name       string
+	Partitions int
+}
+
+// openTopic finds or makes the topic. remove deletes what was made; its error
+// says that the broker cannot.
+func openTopic(ctx context.Context, brokers string, spec TopicSpec) (t Topic, remove func() error, err error) {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.RequestRetries(2), kgo.RetryTimeout(10*time.Second))
+	if err != nil {
+		return t, nil, fmt.Errorf("--brokers %q: %w", brokers, err)
+	}
+	defer cl.Close()
+	remove = func() error { return nil }
+	t.Name = spec.Name
+	if t.Name == "" {
+		t.Name = fmt.Sprintf("copyscope-bench-%d", time.Now().UnixNano())
+		if err := createTopics(ctx, cl, []string{t.Name}, spec.Partitions); err != nil {
+			return t, nil, fmt.Errorf("create a topic on %s: %w", brokers, err)
+		}
+		remove = func() error { return deleteTopic(brokers, t.Name) }
+	}
+	t.Leaders, err = leaders(ctx, cl, t.Name)
+	if err != nil {
+		return t, nil, errors.Join(fmt.Errorf("topic %q on %s: %w", t.Name, brokers, err), remove())
+	}
+	return t, remove, nil
+}
+
+// createTopics makes topics of one replica.
+func createTopics(ctx context.Context, cl *kgo.Client, names []string, partitions int) error {
+	req := kmsg.NewPtrCreateTopicsRequest()
+	req.TimeoutMillis = 60_000
+	for _, name := range names {
+		topic := kmsg.NewCreateTopicsRequestTopic()
+		topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, int32(partitions), 1
+		req.Topics = append(req.Topics, topic)
+	}
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return err
+	}
+	for _, t := range resp.Topics {
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return fmt.Errorf("topic %q: %w", t.Topic, withMessage(err, t.ErrorMessage))
+		}
+	}
+	return nil
+}
+
+func deleteTopic(brokers, name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.RequestRetries(1))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	req := kmsg.NewPtrDeleteTopicsRequest()
+	req.TopicNames = []string{name}
+	topic := kmsg.NewDeleteTopicsRequestTopic()
+	topic.Topic = &name
+	req.Topics = append(req.Topics, topic)
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return fmt.Errorf("topic %q stays: %w", name, err)
+	}
+	for _, t := range resp.Topics {
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return fmt.Errorf("topic %q stays: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func withMessage(err error, message *string) error {
+	if message == nil || *message == "" {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, *message)
+}
+
+// leaders asks until every partition has a leader.
+func leaders(ctx context.Context, cl *kgo.Client, name string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for {
+		addresses, err := leadersNow(ctx, cl, name)
+		if err == nil || !kerr.IsRetriable(err) {
+			return addresses, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func leadersNow(ctx context.Context, cl *kgo.Client, name string) ([]string, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	topic := kmsg.NewMetadataRequestTopic()
+	topic.Topic = &name
+	req.Topics = append(req.Topics, topic)
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return nil, err
+	}
+	brokers := map[int32]string{}
+	for _, b := range resp.Brokers {
+		brokers[b.NodeID] = net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
+	}
+	if len(resp.Topics) != 1 {
+		return nil, fmt.Errorf("the broker tells of %d topics, asked for 1", len(resp.Topics))
+	}
+	if err := kerr.ErrorForCode(resp.Topics[0].ErrorCode); err != nil {
+		return nil, err
+	}
+	found := map[int32]string{}
+	for _, p := range resp.Topics[0].Partitions {
+		if brokers[p.Leader] == "" {
+			return nil, kerr.LeaderNotAvailable
+		}
+		found[p.Partition] = brokers[p.Leader]
+	}
+	var addresses []string
+	for _, p := range slices.Sorted(maps.Keys(found)) {
+		if int(p) != len(addresses) {
+			return nil, fmt.Errorf("partition %d is missing", len(addresses))
+		}
+		addresses = append(addresses, found[p])
+	}
+	return addresses, nil
+}
+
+// share is what one worker has: partitions that one broker leads.
+type share struct {
+	address    string
+	partitions []int32
+}
+
+// shares deals the partitions out to n workers: each partition to one of them,
+// or, where there are fewer partitions than workers, to several.
+func (t Topic) shares(n int) []share {
+	byLeader := map[string][]int32{}
+	for p, address := range t.Leaders {
+		byLeader[address] = append(byLeader[address], int32(p))
+	}
+	addresses := slices.Sorted(maps.Keys(byLeader))
+	out := make([]share, n)
+	for w := range out {
+		address := addresses[w%len(addresses)]
+		all := byLeader[address]
+		mine, of := w/len(addresses), (n-w%len(addresses)+len(addresses)-1)/len(addresses)
+		out[w].address = address
+		for i := range all {
+			if i%of == mine {
+				out[w].partitions = append(out[w].partitions, all[i])
+			}
+		}
+		if len(out[w].partitions) == 0 {
+			out[w].partitions = []int32{all[mine%len(all)]}
+		}
+	}
+	return out
+}
+
+// endOffsets asks for the offset that each partition's next record gets.
+func endOffsets(ctx context.Context, brokers string, t Topic) ([]int64, error) {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers))
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	req := kmsg.NewPtrListOffsetsRequest()
+	topic := kmsg.NewListOffsetsRequestTopic()
+	topic.Topic = t.Name
+	for p := range t.Leaders {
+		partition := kmsg.NewListOffsetsRequestTopicPartition()
+		partition.Partition, partition.Timestamp = int32(p), -1 // the latest
+		topic.Partitions = append(topic.Partitions, partition)
+	}
+	req.Topics = append(req.Topics, topic)
+	ends := make([]int64, len(t.Leaders))
+	for _, shard := range cl.RequestSharded(ctx, req) {
+		if shard.Err != nil {
+			return nil, fmt.Errorf("list offsets of %q: %w", t.Name, shard.Err)
+		}
+		for _, topic := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
+			for _, p := range topic.Partitions {
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					return nil, fmt.Errorf("list offsets of %s-%d: %w", t.Name, p.Partition, err)
+				}
+				ends[p.Partition] = p.Offset
+			}
+		}
+	}
+	return ends, nil
+}
