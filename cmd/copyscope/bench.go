@@ -36,7 +36,7 @@ Sizes are written 64KiB, 1GiB or 1GB, durations 500ms, 10s or 1m.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(benchFetchCommand(), benchProduceCommand(), benchBareCommand())
+	c.AddCommand(benchFetchCommand(), benchProduceCommand(), benchE2ECommand(), benchIdleCommand(), benchStartCommand(), benchBareCommand())
 	return c
 }
 

@@ -55,8 +55,9 @@ func (r *Report) note(text string) {
 
 // side is what takes its turn in each round.
 type side struct {
-	name string
-	run  func(ctx context.Context) (Figures, error)
+	name   string
+	writes bool // it begins when the disk has caught up
+	run    func(ctx context.Context) (Figures, error)
 }
 
 // rounds runs the sides in turns: A B A B. When ctx ends, what was measured of
@@ -65,7 +66,9 @@ func (r *Report) rounds(ctx context.Context, n int, sides []side) error {
 	defer r.summarise()
 	for round := range n {
 		for _, s := range sides {
-			r.note(settle(ctx))
+			if s.writes {
+				r.note(settle(ctx))
+			}
 			f, err := s.run(ctx)
 			if f != nil && (err == nil || ctx.Err() != nil) {
 				r.Rounds = append(r.Rounds, Round{round + 1, s.name, f})

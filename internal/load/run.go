@@ -53,10 +53,10 @@ func Produce(ctx context.Context, s Setup, o ProduceOptions) (*Report, error) {
 	r := newReport("produce", s.Settings)
 	var sides []side
 	for _, client := range s.Clients {
-		sides = append(sides, side{client, func(ctx context.Context) (Figures, error) { return r.produce(ctx, s, o, client) }})
+		sides = append(sides, side{client, true, func(ctx context.Context) (Figures, error) { return r.produce(ctx, s, o, client) }})
 	}
 	if s.Baseline {
-		sides = append(sides, side{BareSide, func(ctx context.Context) (Figures, error) { return r.relay(ctx, s, o) }})
+		sides = append(sides, side{BareSide, true, func(ctx context.Context) (Figures, error) { return r.relay(ctx, s, o) }})
 	}
 	return r, r.rounds(ctx, s.Rounds, sides)
 }
@@ -135,9 +135,10 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 			return r, fmt.Errorf("fill the topic: %w", err)
 		}
 	}
+	r.note(settle(ctx))
 	var sides []side
 	for _, client := range s.Clients {
-		sides = append(sides, side{client, func(ctx context.Context) (Figures, error) {
+		sides = append(sides, side{client, false, func(ctx context.Context) (Figures, error) {
 			return measured(r, target, func() (tally, time.Duration, error) {
 				if client == FranzSide {
 					return fetchFranz(ctx, target.Address, topic, o)
@@ -156,7 +157,7 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 		for range topic.Leaders {
 			bareTopic.Leaders = append(bareTopic.Leaders, bare.Address)
 		}
-		sides = append(sides, side{BareSide, func(ctx context.Context) (Figures, error) {
+		sides = append(sides, side{BareSide, false, func(ctx context.Context) (Figures, error) {
 			return measured(r, bare, func() (tally, time.Duration, error) { return fetchRaw(ctx, bareTopic, o) })
 		}})
 	}

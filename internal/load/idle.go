@@ -1,0 +1,105 @@
+package load
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// IdleOptions are those of [Idle].
+type IdleOptions struct {
+	Connections int
+	Settle      time.Duration // how long they are idle before the memory is read
+	Progress    func(done, total int64)
+}
+
+// Idle measures what idle connections cost the server. Each has been used: it
+// has asked for the API versions, as a client does.
+func Idle(ctx context.Context, s Setup, o IdleOptions) (*Report, error) {
+	r := newReport("idle", s.Settings)
+	return r, r.rounds(ctx, s.Rounds, []side{{RawSide, false, func(ctx context.Context) (Figures, error) { return r.idle(ctx, s, o) }}})
+}
+
+func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, err error) {
+	target, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	var open []net.Conn
+	defer func() {
+		for _, c := range open {
+			c.Close()
+		}
+	}()
+	return measured(r, target, func() (sum tally, took time.Duration, err error) {
+		sum = newTally()
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		for i := range o.Connections {
+			conn, err := greet(ctx, target.Address, &sum)
+			if err != nil {
+				return sum, 0, fmt.Errorf("connection %d of %d: %w", i+1, o.Connections, err)
+			}
+			open = append(open, conn)
+			if o.Progress != nil {
+				o.Progress(int64(i+1), int64(o.Connections))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return sum, 0, ctx.Err()
+		case <-time.After(o.Settle):
+		}
+		return sum, 0, stillOpen(open)
+	})
+}
+
+// greet connects and asks for the API versions, version 0.
+func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
+	began := time.Now()
+	conn, congestion, err := dial(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	const keyAPIVersions = 18
+	sum.congestion = congestion
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	answer := make([]byte, 4)
+	if _, err = conn.Write(endFrame(appendHeader(nil, keyAPIVersions, 0))); err == nil {
+		_, err = conn.Read(answer)
+	}
+	if err == nil {
+		_, err = conn.Read(make([]byte, max(0, min(maxAPIVersions, int(binary.BigEndian.Uint32(answer))))))
+	}
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w; does the broker allow so many connections?", err)
+	}
+	conn.SetDeadline(time.Time{})
+	sum.requests++
+	sum.took(time.Since(began))
+	return conn, nil
+}
+
+const maxAPIVersions = 64 << 10
+
+// stillOpen looks for connections that the server has closed.
+func stillOpen(all []net.Conn) error {
+	closed := 0
+	for _, c := range all {
+		c.SetReadDeadline(time.Now().Add(-time.Second))
+		var timeout net.Error
+		// A byte more of the answer is as good a sign of life as none.
+		if _, err := c.Read(make([]byte, 1)); err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
+			closed++
+		}
+	}
+	if closed > 0 {
+		return fmt.Errorf("the server closed %d of %d idle connections; does it allow so many?", closed, len(all))
+	}
+	return nil
+}
