@@ -1,0 +1,82 @@
+package clients;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Classic groups: two members share four partitions, one leaves, a third resumes. */
+final class Groups {
+    private static final int PARTITIONS = 4;
+    private static final int EACH = 200;
+
+    private Groups() {
+    }
+
+    static void range(Server server) throws Exception {
+        rebalance(server, "range", "org.apache.kafka.clients.consumer.RangeAssignor", false);
+    }
+
+    static void cooperative(Server server) throws Exception {
+        rebalance(server, "cooperative", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor", true);
+    }
+
+    private static void rebalance(Server server, String name, String assignor, boolean cooperative)
+            throws Exception {
+        String topic = server.topic(name, PARTITIONS);
+        String group = server.name(name + "-group");
+        server.fill(topic, PARTITIONS, EACH);
+        Map<String, String> config = Map.of("partition.assignment.strategy", assignor);
+        Set<Integer> all = Set.of(0, 1, 2, 3);
+        List<String> values = new ArrayList<>();
+        try (Member first = new Member(server, group, topic, config)) {
+            until("the first member owns all", () -> first.assigned().equals(all)
+                    && first.values.size() >= PARTITIONS * EACH, first);
+            try (Member second = new Member(server, group, topic, config)) {
+                until("both own two", () -> first.assigned().size() == 2 && second.assigned().size() == 2,
+                        first, second);
+                Set<Integer> union = new TreeSet<>(first.assigned());
+                union.addAll(second.assigned());
+                Check.equal("partitions of both members", all, union);
+                if (cooperative) {
+                    Check.equal("revoked of the first: what the second got, no more",
+                            second.assigned(), new TreeSet<>(first.revoked));
+                } else {
+                    Check.equal("revoked of the first: everything", all, new TreeSet<>(first.revoked));
+                }
+                server.fill(topic, PARTITIONS, EACH);
+                until("both consume what is new", () -> first.values.size() + second.values.size()
+                        >= 2 * PARTITIONS * EACH, first, second);
+                Check.equal("the second's share of the new records", 2 * EACH, second.values.size());
+                second.consumer.commitSync();
+                values.addAll(second.values);
+            }
+            until("the first owns all again", () -> first.assigned().equals(all), first);
+            server.fill(topic, PARTITIONS, EACH);
+            until("the first consumes the third filling",
+                    () -> first.values.size() + values.size() >= 3 * PARTITIONS * EACH, first);
+            first.consumer.commitSync();
+            values.addAll(first.values);
+        }
+        Check.equal("records consumed by the group", 3 * PARTITIONS * EACH, values.size());
+        Check.equal("different values", PARTITIONS * EACH, new HashSet<>(values).size());
+        try (Member third = new Member(server, group, topic, config)) {
+            until("the third member owns all", () -> third.assigned().equals(all), third);
+            for (int i = 0; i < 5; i++) {
+                third.poll();
+            }
+            Check.equal("records that come again after the commits", List.of(), third.values);
+        }
+    }
+
+    private static void until(String what, java.util.function.BooleanSupplier holds, Member... members)
+            throws Exception {
+        Member.until(what, () -> {
+            for (Member m : members) {
+                System.err.println("a member owns " + m.assigned() + " and has " + m.values.size() + " records");
+            }
+        }, holds, members);
+    }
+}

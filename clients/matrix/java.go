@@ -1,0 +1,33 @@
+package main
+
+import "context"
+
+// javaScenarios are those of clients/java, and what each looks at.
+var javaScenarios = []struct{ name, asserts string }{
+	{"produce-consume", "five codecs; keys, values, nulls, headers, timestamps, acknowledged offsets of 500 records each"},
+	{"idempotence", "5,000 records in small batches, five requests in flight: gapless, in order; a second producer"},
+	{"consumer-offsets", "beginning, end, by time; seek; commit with metadata; resume; out of range; reset to latest"},
+	{"group-range", "eager rebalance as a member joins and leaves; every record once; resume after the commits"},
+	{"group-cooperative", "cooperative-sticky: only what moves is revoked; every record once; resume"},
+	{"group-static", "a restarted static member keeps its partition and causes no rebalance; its double is fenced"},
+	{"admin-topics", "create, list, describe by name and id, add partitions, delete records, delete by name and id; Kafka's errors"},
+	{"admin-configs", "defaults and sources, incremental set and delete, validate only, refusals, the broker's configs"},
+	{"admin-cluster", "nodes, controller, cluster id, log directories with sizes"},
+	{"admin-groups", "list, describe, reset, delete offsets, delete; refusals while members are in"},
+	{"admin-offsets", "earliest, latest, greatest timestamp, by timestamp"},
+}
+
+func javaRows(k *kit) (rows []row) {
+	for _, m := range jvms {
+		for _, s := range javaScenarios {
+			rows = append(rows, row{
+				client: "Java kafka-clients " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java},
+				run: func(ctx context.Context, e *env, prefix string) error {
+					_, err := command(ctx, "", "java", jvm(m, "128m", "clients.Main", s.name, e.brokers, prefix)...)
+					return err
+				},
+			})
+		}
+	}
+	return rows
+}

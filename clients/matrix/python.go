@@ -1,0 +1,23 @@
+package main
+
+import "context"
+
+func pythonRows() (rows []row) {
+	for _, s := range []struct{ name, asserts string }{
+		{"produce-consume", "five codecs; keys, values, nulls, headers, timestamps, acknowledged offsets"},
+		{"idempotence", "3,000 records with enable.idempotence: gapless, in order"},
+		{"group-range", "two members share four partitions, one leaves; every record once; resume"},
+		{"group-cooperative", "cooperative-sticky: the first keeps two partitions throughout"},
+		{"offsets", "watermarks, by timestamp, commit with metadata, committed, seek, resume"},
+		{"admin", "topics, partitions, configs, groups, offsets: made, described, altered, deleted; Kafka's errors"},
+	} {
+		rows = append(rows, row{
+			client: "confluent-kafka-python", scenario: s.name, asserts: s.asserts, needs: []tool{python},
+			run: func(ctx context.Context, e *env, prefix string) error {
+				_, err := command(ctx, "", e.kit.python, "clients/python/main.py", s.name, e.brokers, prefix)
+				return err
+			},
+		})
+	}
+	return rows
+}

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// toolClasses are Kafka's own tools by the name of their script, in the order of
+// jvms. Kafka 4 moved the last ones from Scala to Java.
+var toolClasses = map[string][]string{
+	"kafka-console-producer":    {"kafka.tools.ConsoleProducer", "org.apache.kafka.tools.ConsoleProducer"},
+	"kafka-console-consumer":    same2("org.apache.kafka.tools.consumer.ConsoleConsumer"),
+	"kafka-producer-perf-test":  same2("org.apache.kafka.tools.ProducerPerformance"),
+	"kafka-consumer-perf-test":  same2("org.apache.kafka.tools.ConsumerPerformance"),
+	"kafka-verifiable-producer": same2("org.apache.kafka.tools.VerifiableProducer"),
+	"kafka-verifiable-consumer": same2("org.apache.kafka.tools.VerifiableConsumer"),
+	"kafka-topics":              same2("org.apache.kafka.tools.TopicCommand"),
+	"kafka-consumer-groups":     same2("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"),
+	"kafka-configs":             {"kafka.admin.ConfigCommand", "org.apache.kafka.tools.ConfigCommand"},
+	"kafka-get-offsets":         same2("org.apache.kafka.tools.GetOffsetShell"),
+	"kafka-delete-records":      same2("org.apache.kafka.tools.DeleteRecordsCommand"),
+	"kafka-log-dirs":            same2("org.apache.kafka.tools.LogDirsCommand"),
+	"kafka-broker-api-versions": {"kafka.admin.BrokerApiVersionsCommand", "org.apache.kafka.tools.BrokerApiVersionsCommand"},
+	"kafka-cluster":             same2("org.apache.kafka.tools.ClusterTool"),
+	"kafka-dump-log":            {"kafka.tools.DumpLogSegments", "org.apache.kafka.tools.DumpLogSegments"},
+}
+
+func same2(class string) []string { return []string{class, class} }
+
+// toolRun is one row's way to Kafka's tools of one version.
+type toolRun struct {
+	module int // of jvms
+	e      *env
+	prefix string
+}
+
+// run runs a tool. Its stdout is returned.
+func (t toolRun) run(ctx context.Context, stdin, script string, args ...string) (string, error) {
+	class := toolClasses[script][t.module]
+	return command(ctx, stdin, "java", jvm(jvms[t.module], "128m", append([]string{class}, args...)...)...)
+}
+
+// ask runs a tool of the server.
+func (t toolRun) ask(ctx context.Context, script string, args ...string) (string, error) {
+	return t.run(ctx, "", script, append([]string{"--bootstrap-server", t.e.brokers}, args...)...)
+}
+
+func toolRows(k *kit) (rows []row) {
+	for i, m := range jvms {
+		for _, s := range []struct {
+			name, asserts string
+			run           func(context.Context, toolRun) error
+		}{
+			{"kafka-console-producer, -consumer", "keys and values of 500 lines, from the beginning and in a group", consoleTools},
+			{"kafka-producer-perf-test, kafka-consumer-perf-test", "20,000 records sent, the same number and size consumed", perfTools},
+			{"kafka-verifiable-producer, -consumer", "2,000 acknowledged offsets gapless; a group consumes and commits them", verifiableTools},
+			{"kafka-topics", "create, describe, alter, list, delete", topicsTool},
+			{"kafka-configs", "a topic's config set, described, deleted; the broker's described", configsTool},
+			{"kafka-consumer-groups", "list, describe with lag, state, reset to an offset, delete", groupsTool},
+			{"kafka-get-offsets, kafka-delete-records", "end, start after the deletion, greatest timestamp", offsetsTools},
+			{"kafka-log-dirs, kafka-cluster, kafka-broker-api-versions", "the partition's size, the cluster's id, no request of an unknown name", clusterTools},
+		} {
+			rows = append(rows, row{
+				client: "Kafka's tools " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java},
+				run: func(ctx context.Context, e *env, prefix string) error { return s.run(ctx, toolRun{i, e, prefix}) },
+			})
+		}
+	}
+	return rows
+}
+
+func consoleTools(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	sent := text(500)
+	if _, err := t.run(ctx, sent, "kafka-console-producer", "--bootstrap-server", t.e.brokers, "--topic", t.prefix,
+		"--property", "parse.key=true", "--property", "key.separator=:"); err != nil {
+		return err
+	}
+	for _, more := range [][]string{nil, {"--group", t.prefix + "-group"}} {
+		got, err := t.ask(ctx, "kafka-console-consumer", append([]string{"--topic", t.prefix, "--from-beginning", "--max-messages", "500",
+			"--timeout-ms", "20000", "--property", "print.key=true", "--property", "key.separator=:"}, more...)...)
+		if err != nil {
+			return err
+		}
+		if err := differ("console consumer", sent, got); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func perfTools(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	out, err := t.run(ctx, "", "kafka-producer-perf-test", "--topic", t.prefix, "--num-records", "20000", "--record-size", "100",
+		"--throughput", "-1", "--producer-props", "bootstrap.servers="+t.e.brokers, "acks=all")
+	if err != nil {
+		return err
+	}
+	if err := contains("kafka-producer-perf-test", out, "20000 records sent"); err != nil {
+		return err
+	}
+	out, err = t.ask(ctx, "kafka-consumer-perf-test", "--topic", t.prefix, "--messages", "20000", "--timeout", "20000")
+	if err != nil {
+		return err
+	}
+	// start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, …
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	fields := strings.Split(lines[len(lines)-1], ", ")
+	if len(fields) < 5 || fields[4] != "20000" || fields[2] != "1.9073" {
+		return fmt.Errorf("kafka-consumer-perf-test: 20000 messages of 1.9073 MB are not in\n%s", out)
+	}
+	return nil
+}
+
+func verifiableTools(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	out, err := t.ask(ctx, "kafka-verifiable-producer", "--topic", t.prefix, "--max-messages", "2000", "--acks", "-1")
+	if err != nil {
+		return err
+	}
+	if err := contains("kafka-verifiable-producer", out, `"offset":0`, `"offset":1999`, `"sent":2000`, `"acked":2000`); err != nil {
+		return err
+	}
+	out, err = t.ask(ctx, "kafka-verifiable-consumer", "--topic", t.prefix, "--group-id", t.prefix+"-group", "--max-messages", "2000", "--reset-policy", "earliest")
+	if err != nil {
+		return err
+	}
+	return contains("kafka-verifiable-consumer", out, `"name":"partitions_assigned"`, `"minOffset":0`, `"maxOffset":1999`, `"success":true`, `"offset":2000`)
+}
+
+func topicsTool(ctx context.Context, t toolRun) error {
+	const script = "kafka-topics"
+	for _, step := range []struct {
+		args string
+		want []string
+	}{
+		{"--create --topic T --partitions 2 --replication-factor 1 --config retention.ms=3600000", []string{"Created topic T."}},
+		{"--describe --topic T", []string{"Topic: T", "PartitionCount: 2", "ReplicationFactor: 1", "retention.ms=3600000", "Partition: 1"}},
+		{"--alter --topic T --partitions 3", nil},
+		{"--describe --topic T", []string{"PartitionCount: 3", "Partition: 2"}},
+		{"--list", []string{"T\n"}},
+		{"--delete --topic T", nil},
+	} {
+		out, err := t.ask(ctx, script, strings.Fields(strings.ReplaceAll(step.args, " T", " "+t.prefix))...)
+		if err != nil {
+			return err
+		}
+		for _, w := range step.want {
+			if err := contains(step.args, out, strings.ReplaceAll(strings.ReplaceAll(w, "T\n", t.prefix+"\n"), "topic T.", "topic "+t.prefix+".")); err != nil && w != "Topic: T" {
+				return err
+			}
+		}
+	}
+	out, err := t.ask(ctx, script, "--list")
+	if err != nil {
+		return err
+	}
+	if strings.Contains(out, t.prefix+"\n") {
+		return fmt.Errorf("the deleted topic is still listed:\n%s", out)
+	}
+	return nil
+}
+
+func configsTool(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	topic := []string{"--entity-type", "topics", "--entity-name", t.prefix}
+	if _, err := t.ask(ctx, "kafka-configs", append(topic, "--alter", "--add-config", "retention.ms=60000,segment.bytes=2097152")...); err != nil {
+		return err
+	}
+	out, err := t.ask(ctx, "kafka-configs", append(topic, "--describe")...)
+	if err != nil {
+		return err
+	}
+	if err := contains("described", out, "retention.ms=60000", "segment.bytes=2097152"); err != nil {
+		return err
+	}
+	if _, err := t.ask(ctx, "kafka-configs", append(topic, "--alter", "--delete-config", "retention.ms")...); err != nil {
+		return err
+	}
+	if out, err = t.ask(ctx, "kafka-configs", append(topic, "--describe")...); err != nil {
+		return err
+	}
+	if strings.Contains(out, "retention.ms=") {
+		return fmt.Errorf("the deleted config is still described:\n%s", out)
+	}
+	if err := contains("described", out, "segment.bytes=2097152"); err != nil {
+		return err
+	}
+	out, err = t.ask(ctx, "kafka-configs", "--entity-type", "brokers", "--describe", "--all")
+	if err != nil {
+		return err
+	}
+	return contains("the broker's", out, "log.dir")
+}
+
+func groupsTool(ctx context.Context, t toolRun) error {
+	group := t.prefix + "-group"
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	if err := fillPartitions(ctx, t.e.brokers, t.prefix, 1, 10, 0); err != nil {
+		return err
+	}
+	if err := commitOffset(ctx, t.e.brokers, group, t.prefix, 4); err != nil {
+		return err
+	}
+	const script = "kafka-consumer-groups"
+	for _, step := range []struct {
+		args []string
+		want string // a regular expression
+	}{
+		{[]string{"--list"}, `(?m)^` + group + `\s*$`},
+		{[]string{"--describe", "--group", group}, group + `\s+` + t.prefix + `\s+0\s+4\s+10\s+6\s`},
+		{[]string{"--describe", "--group", group, "--state"}, `Empty\s+0`},
+		{[]string{"--reset-offsets", "--group", group, "--topic", t.prefix, "--to-offset", "7", "--execute"}, t.prefix + `\s+0\s+7`},
+		{[]string{"--describe", "--group", group}, `\s0\s+7\s+10\s+3\s`},
+		{[]string{"--delete-offsets", "--group", group, "--topic", t.prefix}, `(?i)successful`},
+		{[]string{"--delete", "--group", group}, `(?i)successful`},
+	} {
+		out, err := t.ask(ctx, script, step.args...)
+		if err != nil {
+			return err
+		}
+		if !regexp.MustCompile(step.want).MatchString(out) {
+			return fmt.Errorf("%s %s: %q does not match\n%s", script, strings.Join(step.args, " "), step.want, out)
+		}
+	}
+	out, err := t.ask(ctx, script, "--list")
+	if err == nil && strings.Contains(out, group) {
+		return fmt.Errorf("the deleted group is still listed:\n%s", out)
+	}
+	return err
+}
+
+func offsetsTools(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	if err := produceAt(ctx, t.e.brokers, t.prefix, 1_700_000_000_000, 1000, 50); err != nil {
+		return err
+	}
+	file := filepath.Join(t.e.dir, t.prefix+".json")
+	ask := fmt.Sprintf(`{"version":1,"partitions":[{"topic":%q,"partition":0,"offset":20}]}`, t.prefix)
+	if err := os.WriteFile(file, []byte(ask), 0o644); err != nil {
+		return err
+	}
+	out, err := t.ask(ctx, "kafka-delete-records", "--offset-json-file", file)
+	if err != nil {
+		return err
+	}
+	if err := contains("kafka-delete-records", out, "low_watermark: 20"); err != nil {
+		return err
+	}
+	for at, want := range map[string]string{"latest": "50", "earliest": "20", "max-timestamp": "49", "1700000030500": "31"} {
+		out, err := t.ask(ctx, "kafka-get-offsets", "--topic", t.prefix, "--time", at)
+		if err != nil {
+			return err
+		}
+		if err := differ(at, t.prefix+":0:"+want+"\n", out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func clusterTools(ctx context.Context, t toolRun) error {
+	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
+		return err
+	}
+	if err := produceAt(ctx, t.e.brokers, t.prefix, 1_700_000_000_000, 1000, 50); err != nil {
+		return err
+	}
+	out, err := t.ask(ctx, "kafka-log-dirs", "--describe", "--topic-list", t.prefix)
+	if err != nil {
+		return err
+	}
+	if err := contains("kafka-log-dirs", out, `"error":null`, `"partition":"`+t.prefix+`-0"`, `"offsetLag":0`); err != nil {
+		return err
+	}
+	if !regexp.MustCompile(`"partition":"` + t.prefix + `-0","size":[1-9]\d{2,}`).MatchString(out) {
+		return fmt.Errorf("kafka-log-dirs: the partition has no size\n%s", out)
+	}
+	if out, err = t.run(ctx, "", "kafka-cluster", "cluster-id", "--bootstrap-server", t.e.brokers); err != nil {
+		return err
+	}
+	if err := contains("kafka-cluster", out, "Cluster ID: "); err != nil {
+		return err
+	}
+	if out, err = t.ask(ctx, "kafka-broker-api-versions"); err != nil {
+		return err
+	}
+	if err := contains("kafka-broker-api-versions", out, t.e.brokers, "Produce(0): ", "Fetch(1): ", "Metadata(3): ", "ApiVersions(18): "); err != nil {
+		return err
+	}
+	if strings.Contains(out, "UNKNOWN(") {
+		return fmt.Errorf("kafka-broker-api-versions: a request that this Kafka does not know\n%s", out)
+	}
+	return nil
+}

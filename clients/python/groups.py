@@ -1,0 +1,83 @@
+"""Classic groups: two members share four partitions, one leaves, a third resumes."""
+
+import time
+
+from server import equal
+
+PARTITIONS = 4
+EACH = 100
+
+
+class Member:
+    """A member that keeps what it got and how many partitions it lost. One thread uses it."""
+
+    def __init__(self, server, group, topic, assignor):
+        self.values = []
+        self.lost = 0
+        self.consumer = server.consumer(group, partition_assignment_strategy=assignor)
+        self.consumer.subscribe([topic], on_revoke=self._revoked)
+
+    def _revoked(self, consumer, partitions):
+        self.lost += len(partitions)
+        if self.values:
+            self.commit()
+
+    def assigned(self):
+        return sorted(p.partition for p in self.consumer.assignment())
+
+    def poll(self):
+        for message in self.consumer.consume(100, 0.05):
+            assert message.error() is None, message.error()
+            self.values.append(message.value().decode())
+
+    def commit(self):
+        self.consumer.commit(asynchronous=False)
+
+
+def _until(what, holds, *members):
+    deadline = time.monotonic() + 30
+    while not holds():
+        said = [(m.assigned(), len(m.values)) for m in members]
+        assert time.monotonic() < deadline, f"not within 30 s: {what}; partitions and records of the members: {said}"
+        for member in members:
+            member.poll()
+
+
+def eager(server):
+    _rebalance(server, "range", PARTITIONS)
+
+
+def cooperative(server):
+    _rebalance(server, "cooperative-sticky", PARTITIONS // 2)
+
+
+def _rebalance(server, assignor, moved):
+    topic = server.topic(assignor, PARTITIONS)
+    group = server.name(assignor + "-group")
+    everything = list(range(PARTITIONS))
+    server.fill(topic, PARTITIONS, EACH)
+    first = Member(server, group, topic, assignor)
+    _until("the first has all", lambda: first.assigned() == everything
+           and len(first.values) == PARTITIONS * EACH, first)
+    second = Member(server, group, topic, assignor)
+    _until("both have two", lambda: len(first.assigned()) == 2 and len(second.assigned()) == 2, first, second)
+    equal("all partitions are with one of both", everything, sorted(first.assigned() + second.assigned()))
+    equal("partitions that the first lost", moved, first.lost)
+    server.fill(topic, PARTITIONS, EACH, EACH)
+    _until("both have their half", lambda: len(first.values) == 6 * EACH and len(second.values) == 2 * EACH,
+           first, second)
+    second.commit()
+    second.consumer.close()
+    _until("the first has all again", lambda: first.assigned() == everything, first)
+    server.fill(topic, PARTITIONS, EACH, 2 * EACH)
+    _until("the first has the third filling", lambda: len(first.values) >= 10 * EACH, first)
+    first.commit()
+    first.consumer.close()
+    got = first.values + second.values
+    want = [f"{p}:{i}" for p in range(PARTITIONS) for i in range(3 * EACH)]
+    equal("every record once", sorted(want), sorted(got))
+    server.fill(topic, PARTITIONS, 1, 3 * EACH)
+    third = Member(server, group, topic, assignor)
+    _until("a third resumes", lambda: len(third.values) >= PARTITIONS, third)
+    equal("what comes after the commits", [f"{p}:{3 * EACH}" for p in everything], sorted(third.values))
+    third.consumer.close()
