@@ -26,7 +26,7 @@ func command(ctx context.Context, stdin string, name string, args ...string) (st
 		if cause := context.Cause(ctx); cause != nil {
 			err = fmt.Errorf("%w (%w)", err, cause)
 		}
-		return out.String(), fmt.Errorf("%s: %w\n%s", shown(name, args), err, tail(all.String()))
+		return out.String(), fmt.Errorf("%s: %w\n%s", shown(name, args), err, ends(all.String()))
 	}
 	return out.String(), nil
 }
@@ -56,12 +56,16 @@ func shown(name string, args []string) string {
 	return name + " " + strings.Join(args, " ")
 }
 
-// tailLimit is how much of a failed program's output is shown, in bytes.
-const tailLimit = 4000
+// A failed program's output is shown to so many bytes of its begin and its end.
+const (
+	headLimit = 1500
+	tailLimit = 2500
+)
 
-func tail(s string) string {
-	if len(s) > tailLimit {
-		return "…" + s[len(s)-tailLimit:]
+// ends are the begin and the end of a long text.
+func ends(s string) string {
+	if len(s) > headLimit+tailLimit {
+		return s[:headLimit] + "\n…\n" + s[len(s)-tailLimit:]
 	}
 	return s
 }
@@ -84,7 +88,7 @@ func differ(what, want, got string) error {
 func contains(what, text string, parts ...string) error {
 	for _, p := range parts {
 		if !strings.Contains(text, p) {
-			return fmt.Errorf("%s: %q is not in\n%s", what, p, tail(text))
+			return fmt.Errorf("%s: %q is not in\n%s", what, p, ends(text))
 		}
 	}
 	return nil

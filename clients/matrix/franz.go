@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -32,7 +33,7 @@ func franzRows() (rows []row) {
 // that refuses is told at once.
 func connect(brokers string, more ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(brokers), kgo.RetryTimeout(15 * time.Second), kgo.RecordDeliveryTimeout(20 * time.Second),
+		kgo.SeedBrokers(brokers), kgo.RetryTimeout(15 * time.Second),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 	}, more...)...)
 }
@@ -59,8 +60,15 @@ func produce(ctx context.Context, brokers string, records []*kgo.Record, more ..
 		return err
 	}
 	defer client.Close()
+	// Not kgo.RecordDeliveryTimeout: that counts from a record's own timestamp.
+	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("not acknowledged within 20 s"))
+	defer cancel()
 	return client.ProduceSync(ctx, records...).FirstErr()
 }
+
+// hourAgo is when records begin: retention takes older ones, and later than now
+// is refused. In ms.
+var hourAgo = time.Now().Add(-time.Hour).UnixMilli()
 
 // produceAt fills partition 0 with n records v0, v1, … whose timestamps begin
 // at start and are step apart, in ms.

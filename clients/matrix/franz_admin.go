@@ -70,7 +70,7 @@ func franzTopics(ctx context.Context, e *env, topic string) error {
 }
 
 func franzDeleteRecords(ctx context.Context, e *env, a *kadm.Client, topic string) error {
-	if err := produceAt(ctx, e.brokers, topic, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, e.brokers, topic, hourAgo, 1000, 50); err != nil {
 		return err
 	}
 	cut := func(at int64) (kadm.DeleteRecordsResponse, error) {
@@ -179,7 +179,7 @@ func franzCluster(ctx context.Context, e *env, topic string) error {
 	if err := createTopic(ctx, e.brokers, topic, 1, nil); err != nil {
 		return err
 	}
-	if err := produceAt(ctx, e.brokers, topic, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, e.brokers, topic, hourAgo, 1000, 50); err != nil {
 		return err
 	}
 	a, done, err := admin(e.brokers)

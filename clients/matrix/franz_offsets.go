@@ -55,7 +55,7 @@ func franzOffsets(ctx context.Context, e *env, topic string) error {
 	if err := createTopic(ctx, e.brokers, topic, 1, nil); err != nil {
 		return err
 	}
-	if err := produceAt(ctx, e.brokers, topic, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, e.brokers, topic, hourAgo, 1000, 50); err != nil {
 		return err
 	}
 	a, done, err := admin(e.brokers)
@@ -116,8 +116,8 @@ func franzListOffsets(ctx context.Context, a *kadm.Client, topic string) error {
 		{"end", func() (kadm.ListedOffsets, error) { return a.ListEndOffsets(ctx, topic) }, 50},
 		{"committed end", func() (kadm.ListedOffsets, error) { return a.ListCommittedOffsets(ctx, topic) }, 50},
 		{"greatest timestamp", func() (kadm.ListedOffsets, error) { return a.ListMaxTimestampOffsets(ctx, topic) }, 49},
-		{"by timestamp", func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(ctx, 1_700_000_030_500, topic) }, 31},
-		{"after the last, which is the end", func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(ctx, 1_800_000_000_000, topic) }, 50},
+		{"by timestamp", func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(ctx, hourAgo+30_500, topic) }, 31},
+		{"after the last, which is the end", func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(ctx, hourAgo+100_000, topic) }, 50},
 	} {
 		listed, err := l.list()
 		if err == nil {

@@ -21,7 +21,7 @@ var codecs = []struct {
 // sample is the i-th record of a topic: some keys and values are null, and
 // every one has headers.
 func sample(topic string, i int) *kgo.Record {
-	r := &kgo.Record{Topic: topic, Timestamp: time.UnixMilli(1_700_000_000_000 + int64(i)), Headers: []kgo.RecordHeader{
+	r := &kgo.Record{Topic: topic, Timestamp: time.UnixMilli(hourAgo + int64(i)), Headers: []kgo.RecordHeader{
 		{Key: "index", Value: fmt.Append(nil, i)}, {Key: "null"}, {Key: "index", Value: []byte("again")},
 	}}
 	if i%7 > 0 {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -86,13 +87,14 @@ func kcatTimestamps(ctx context.Context, e *env, topic string) error {
 	if err := createTopic(ctx, e.brokers, topic, 1, nil); err != nil {
 		return err
 	}
-	if err := produceAt(ctx, e.brokers, topic, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, e.brokers, topic, hourAgo, 1000, 50); err != nil {
 		return err
 	}
+	at := func(ms int64) string { return strconv.FormatInt(hourAgo+ms, 10) }
 	for _, q := range []struct {
 		at   string
 		want int
-	}{{"-2", 0}, {"-1", 50}, {"1700000000000", 0}, {"1700000030500", 31}, {"1700000049000", 49}} {
+	}{{"-2", 0}, {"-1", 50}, {at(0), 0}, {at(30_500), 31}, {at(49_000), 49}} {
 		out, err := command(ctx, "", "kcat", "-Q", "-b", e.brokers, "-t", topic+":0:"+q.at)
 		if err != nil {
 			return err

@@ -123,13 +123,13 @@ func (s *server) until(ctx context.Context, what string, does func() bool) error
 	return nil
 }
 
-// said is the end of the server's log.
+// said is what is of interest in the server's log.
 func (s *server) said() string {
 	text, err := os.ReadFile(s.log)
 	if err != nil {
 		return err.Error()
 	}
-	return tail(string(text))
+	return ends(string(text))
 }
 
 // stop ends the server as an operator does; it must end by itself. Kafka ends

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -62,7 +63,7 @@ func toolRows(k *kit) (rows []row) {
 			{"kafka-configs", "a topic's config set, described, deleted; the broker's described", configsTool},
 			{"kafka-consumer-groups", "list, describe with lag, state, reset to an offset, delete", groupsTool},
 			{"kafka-get-offsets, kafka-delete-records", "end, start after the deletion, greatest timestamp", offsetsTools},
-			{"kafka-log-dirs, kafka-cluster, kafka-broker-api-versions", "the partition's size, the cluster's id, no request of an unknown name", clusterTools},
+			{"kafka-log-dirs, kafka-cluster, kafka-broker-api-versions", "the partition's size, the cluster's id, the versions of four requests", clusterTools},
 		} {
 			rows = append(rows, row{
 				client: "Kafka's tools " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java},
@@ -73,18 +74,22 @@ func toolRows(k *kit) (rows []row) {
 	return rows
 }
 
+// consoleProperty is how the console tools of each module want their reader's
+// and their formatter's properties: Kafka 4 warns of the old option on stdout.
+var consoleProperty = [][2]string{{"property", "property"}, {"reader-property", "formatter-property"}}
+
 func consoleTools(ctx context.Context, t toolRun) error {
 	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
 		return err
 	}
 	sent := text(500)
 	if _, err := t.run(ctx, sent, "kafka-console-producer", "--bootstrap-server", t.e.brokers, "--topic", t.prefix,
-		"--property", "parse.key=true", "--property", "key.separator=:"); err != nil {
+		"--"+consoleProperty[t.module][0], "parse.key=true", "--"+consoleProperty[t.module][0], "key.separator=:"); err != nil {
 		return err
 	}
 	for _, more := range [][]string{nil, {"--group", t.prefix + "-group"}} {
 		got, err := t.ask(ctx, "kafka-console-consumer", append([]string{"--topic", t.prefix, "--from-beginning", "--max-messages", "500",
-			"--timeout-ms", "20000", "--property", "print.key=true", "--property", "key.separator=:"}, more...)...)
+			"--timeout-ms", "20000", "--" + consoleProperty[t.module][1], "print.key=true", "--" + consoleProperty[t.module][1], "key.separator=:"}, more...)...)
 		if err != nil {
 			return err
 		}
@@ -248,7 +253,7 @@ func offsetsTools(ctx context.Context, t toolRun) error {
 	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
 		return err
 	}
-	if err := produceAt(ctx, t.e.brokers, t.prefix, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, t.e.brokers, t.prefix, hourAgo, 1000, 50); err != nil {
 		return err
 	}
 	file := filepath.Join(t.e.dir, t.prefix+".json")
@@ -263,7 +268,7 @@ func offsetsTools(ctx context.Context, t toolRun) error {
 	if err := contains("kafka-delete-records", out, "low_watermark: 20"); err != nil {
 		return err
 	}
-	for at, want := range map[string]string{"latest": "50", "earliest": "20", "max-timestamp": "49", "1700000030500": "31"} {
+	for at, want := range map[string]string{"latest": "50", "earliest": "20", "max-timestamp": "49", strconv.FormatInt(hourAgo+30_500, 10): "31"} {
 		out, err := t.ask(ctx, "kafka-get-offsets", "--topic", t.prefix, "--time", at)
 		if err != nil {
 			return err
@@ -279,7 +284,7 @@ func clusterTools(ctx context.Context, t toolRun) error {
 	if err := createTopic(ctx, t.e.brokers, t.prefix, 1, nil); err != nil {
 		return err
 	}
-	if err := produceAt(ctx, t.e.brokers, t.prefix, 1_700_000_000_000, 1000, 50); err != nil {
+	if err := produceAt(ctx, t.e.brokers, t.prefix, hourAgo, 1000, 50); err != nil {
 		return err
 	}
 	out, err := t.ask(ctx, "kafka-log-dirs", "--describe", "--topic-list", t.prefix)
@@ -301,11 +306,5 @@ func clusterTools(ctx context.Context, t toolRun) error {
 	if out, err = t.ask(ctx, "kafka-broker-api-versions"); err != nil {
 		return err
 	}
-	if err := contains("kafka-broker-api-versions", out, t.e.brokers, "Produce(0): ", "Fetch(1): ", "Metadata(3): ", "ApiVersions(18): "); err != nil {
-		return err
-	}
-	if strings.Contains(out, "UNKNOWN(") {
-		return fmt.Errorf("kafka-broker-api-versions: a request that this Kafka does not know\n%s", out)
-	}
-	return nil
+	return contains("kafka-broker-api-versions", out, t.e.brokers, "Produce(0): ", "Fetch(1): ", "Metadata(3): ", "ApiVersions(18): ")
 }

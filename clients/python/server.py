@@ -2,8 +2,11 @@
 
 import time
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
+
+# Records begin then: retention takes older ones, and later than now is refused. In ms.
+HOUR_AGO = int(time.time() * 1000) - 3_600_000
 
 
 def equal(what, want, got):
@@ -16,7 +19,7 @@ def refused(what, code, act):
     try:
         act()
     except KafkaException as failure:
-        equal(f"{what}: error", KafkaError(code).name(), failure.args[0].name())
+        equal(f"{what}: error", code, failure.args[0].code())
         return
     raise AssertionError(f"{what}: it succeeded")
 
@@ -35,7 +38,8 @@ class Server:
 
     def topic(self, of, partitions):
         name = self.name(of)
-        self.admin().create_topics([NewTopic(name, partitions)])[name].result(15)
+        admin = self.admin()  # held until the answer came: its end would cancel the request
+        admin.create_topics([NewTopic(name, partitions)])[name].result(15)
         return name
 
     def producer(self, **more):

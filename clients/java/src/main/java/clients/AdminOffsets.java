@@ -17,7 +17,7 @@ final class AdminOffsets {
     static void run(Server server) throws Exception {
         String topic = server.topic("specs", 1);
         TopicPartition tp = new TopicPartition(topic, 0);
-        long[] timestamps = {1_700_000_000_000L, 1_700_000_003_000L, 1_700_000_009_000L, 1_700_000_005_000L};
+        long[] timestamps = {Server.HOUR_AGO, Server.HOUR_AGO + 3000, Server.HOUR_AGO + 9000, Server.HOUR_AGO + 5000};
         try (KafkaProducer<String, String> producer = server.producer(Map.of())) {
             for (long timestamp : timestamps) {
                 producer.send(new ProducerRecord<>(topic, 0, timestamp, null, "v")).get();
@@ -32,13 +32,13 @@ final class AdminOffsets {
             ListOffsetsResultInfo max = at(admin, tp, OffsetSpec.maxTimestamp());
             Check.equal("offset of the greatest timestamp", 2L, max.offset());
             Check.equal("the greatest timestamp", timestamps[2], max.timestamp());
-            ListOffsetsResultInfo found = at(admin, tp, OffsetSpec.forTimestamp(1_700_000_001_000L));
+            ListOffsetsResultInfo found = at(admin, tp, OffsetSpec.forTimestamp(Server.HOUR_AGO + 1000));
             Check.equal("offset for a time between", 1L, found.offset());
             Check.equal("its timestamp", timestamps[1], found.timestamp());
             Check.equal("offset for a time after all", -1L,
-                    at(admin, tp, OffsetSpec.forTimestamp(1_700_000_010_000L)).offset());
+                    at(admin, tp, OffsetSpec.forTimestamp(Server.HOUR_AGO + 10000)).offset());
             Check.equal("its leader epoch", Optional.empty(),
-                    at(admin, tp, OffsetSpec.forTimestamp(1_700_000_010_000L)).leaderEpoch());
+                    at(admin, tp, OffsetSpec.forTimestamp(Server.HOUR_AGO + 10000)).leaderEpoch());
         }
     }
 

@@ -21,18 +21,18 @@ final class ConsumerOffsets {
         TopicPartition tp = new TopicPartition(topic, 0);
         try (KafkaProducer<String, String> producer = server.producer(Map.of())) {
             for (int i = 0; i < 100; i++) {
-                producer.send(new ProducerRecord<>(topic, 0, 1_700_000_000_000L + i * 1000L, "k", "v" + i)).get();
+                producer.send(new ProducerRecord<>(topic, 0, Server.HOUR_AGO + i * 1000L, "k", "v" + i)).get();
             }
         }
         String group = server.name("positions-group");
         try (KafkaConsumer<String, String> consumer = server.consumer(Map.of("group.id", group))) {
             Check.equal("beginningOffsets", Map.of(tp, 0L), consumer.beginningOffsets(List.of(tp)));
             Check.equal("endOffsets", Map.of(tp, 100L), consumer.endOffsets(List.of(tp)));
-            OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(tp, 1_700_000_041_500L)).get(tp);
+            OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(tp, Server.HOUR_AGO + 41500)).get(tp);
             Check.equal("offsetsForTimes: offset", 42L, found.offset());
-            Check.equal("offsetsForTimes: timestamp", 1_700_000_042_000L, found.timestamp());
+            Check.equal("offsetsForTimes: timestamp", Server.HOUR_AGO + 42000, found.timestamp());
             Check.equal("offsetsForTimes after the last", null,
-                    consumer.offsetsForTimes(Map.of(tp, 1_800_000_000_000L)).get(tp));
+                    consumer.offsetsForTimes(Map.of(tp, Server.HOUR_AGO + 100_000)).get(tp));
             Check.equal("partitionsFor", 1, consumer.partitionsFor(topic).size());
 
             consumer.assign(List.of(tp));

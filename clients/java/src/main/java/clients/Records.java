@@ -18,7 +18,7 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 /** What is produced is what is consumed. */
 final class Records {
     private static final int COUNT = 500;
-    private static final long FIRST = 1_700_000_000_000L;
+    private static final long FIRST = Server.HOUR_AGO;
 
     private Records() {
     }

@@ -15,6 +15,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** The server under test, and clients of it. */
 record Server(String bootstrap, String prefix) {
 
+    /** Records begin then: retention takes older ones, and later than now is refused. In ms. */
+    static final long HOUR_AGO = System.currentTimeMillis() - 3_600_000;
+
     /** A name that no other run uses. */
     String name(String of) {
         return prefix + "-" + of;
