@@ -207,7 +207,7 @@ func TestManyPartitions(t *testing.T) {
 	dir := t.TempDir()
 	b := start(t, dir)
 	c := dial(t, b.addr)
-	c.SetDeadline(time.Now().Add(time.Minute))
+	c.SetDeadline(time.Now().Add(5 * time.Minute)) // each new partition waits for the disk
 	var all []kmsg.CreateTopicsRequestTopic
 	for n := range 1000 {
 		all = append(all, topicReq(fmt.Sprint("topic-", n), 8))
