@@ -12,7 +12,7 @@ import (
 
 func init() { register(kmsg.Produce, 0, wire.MaxProduceVersion, serveProduce) }
 
-// Produce, API key 0. Versions 0 to 11 are understood, 3 to 11 stored: before
+// Produce, API key 0. Versions 0 to 13 are understood, 3 to 13 stored: before
 // 3 there were no record batches, so those answer UNSUPPORTED_VERSION.
 //
 // Each partition's batch is checked where it lies in the frame, gets its
@@ -21,8 +21,8 @@ func init() { register(kmsg.Produce, 0, wire.MaxProduceVersion, serveProduce) }
 // then ends the connection, as the client has no other way to learn of it
 // (KafkaApis.scala).
 //
-// Ignored: timeout. Not served: producer ids (idempotence) and transactions;
-// batches that carry them are refused. Source: ProduceRequest.json.
+// Ignored: timeout. Not served: transactions; batches that belong to one are
+// refused. Source: ProduceRequest.json.
 func serveProduce(c *connection, _ context.Context, r request) error {
 	resp := kmsg.NewPtrProduceResponse()
 	resp.SetVersion(r.Version)
@@ -37,9 +37,10 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 	var failed error
 	for _, t := range req.Topics {
 		to := kmsg.NewProduceResponseTopic()
-		to.Topic = t.Name
+		to.Topic, to.TopicID = t.Name, t.ID
+		in, unknown := c.b.named(t.Name, t.ID)
 		for _, p := range t.Partitions {
-			answer, err := c.b.produce(r.Version, req.Acks, t.Name, p)
+			answer, err := c.b.produce(r.Version, req.Acks, in, unknown, p)
 			if err != nil {
 				failed = err
 			}
@@ -56,15 +57,33 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 	return nil
 }
 
-// produce stores one partition's batch.
-func (b *Broker) produce(version, acks int16, topic string, p wire.ProducePartition) (kmsg.ProduceResponseTopicPartition, error) {
+// named is the topic that a request names, by name or, if the name is empty, by
+// id, or else the code of why there is none.
+func (b *Broker) named(name string, id topicID) (*topic, int16) {
+	if name != "" {
+		if t := b.topics.get(name); t != nil {
+			return t, codeNone
+		}
+		return nil, codeUnknownTopic
+	}
+	if t := b.topics.byID(id); t != nil {
+		return t, codeNone
+	}
+	if id == (topicID{}) {
+		return nil, codeUnknownTopic
+	}
+	return nil, codeUnknownTopicID
+}
+
+// produce stores one partition's batch. unknown is why there is no topic.
+func (b *Broker) produce(version, acks int16, t *topic, unknown int16, p wire.ProducePartition) (kmsg.ProduceResponseTopicPartition, error) {
 	answer := kmsg.NewProduceResponseTopicPartition()
 	answer.Partition = p.Index
 	answer.BaseOffset = -1
 	fail := func(code int16, err error) (kmsg.ProduceResponseTopicPartition, error) {
 		answer.ErrorCode = code
 		answer.ErrorMessage = kmsg.StringPtr(err.Error())
-		return answer, fmt.Errorf("%s-%d: %w", topic, p.Index, err)
+		return answer, fmt.Errorf("%s: %w", t.partitionName(p.Index), err)
 	}
 	switch {
 	case version < 3:
@@ -72,7 +91,9 @@ func (b *Broker) produce(version, acks int16, topic string, p wire.ProducePartit
 	case acks < -1 || acks > 1:
 		return fail(codeInvalidRequiredAcks, fmt.Errorf("acks %d; 0, 1 and -1 (all) are possible", acks))
 	}
-	t := b.topics.get(topic)
+	if t == nil {
+		return fail(unknown, fmt.Errorf("there is no such topic"))
+	}
 	to, code := t.lookup(p.Index)
 	switch {
 	case code == codeStorage:
@@ -80,7 +101,7 @@ func (b *Broker) produce(version, acks int16, topic string, p wire.ProducePartit
 	case to == nil:
 		return fail(code, fmt.Errorf("there is no such partition"))
 	case t.internal(): // Kafka: internalTopicsAllowed
-		return fail(codeInvalidTopic, fmt.Errorf("topic %q is the broker's own", topic))
+		return fail(codeInvalidTopic, fmt.Errorf("topic %q is the broker's own", t.name))
 	}
 	if log.CodecOf(p.Records) == log.Zstd && version < 7 {
 		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", version))

@@ -14,8 +14,8 @@ import (
 
 func init() { register(kmsg.Fetch, wire.MinFetchVersion, wire.MaxFetchVersion, serveFetch) }
 
-// Fetch, API key 1, versions 4 to 12. From 13 on topics are named by id
-// (KIP-516); clients fall back to 12.
+// Fetch, API key 1, versions 4 to 18; from 13 on topics are named by id
+// (KIP-516).
 //
 // The answer's records are regions of the partitions' files, sent by the
 // topic's transfer program (send.go); with sendfile they never are in this
@@ -25,15 +25,15 @@ func init() { register(kmsg.Fetch, wire.MinFetchVersion, wire.MaxFetchVersion, s
 //
 // Sessions (KIP-227) are not kept: the answer's session id is 0, which makes
 // clients send full requests. Ignored: replica id, isolation level (there are
-// no transactions, so the last stable offset is the high watermark), last
-// fetched epoch, log start offset, rack, forgotten topics. Source:
-// FetchRequest.json, FetchResponse.json.
+// no transactions, so the last stable offset is the high watermark), log start
+// offset, rack, forgotten topics. Source: FetchRequest.json, FetchResponse.json.
 func serveFetch(c *connection, ctx context.Context, r request) error {
 	req, err := decode[*kmsg.FetchRequest](r)
 	if err != nil {
 		return err
 	}
 	f, err := c.b.fetch(ctx, req)
+	defer f.release()
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,14 @@ type fetched struct {
 	regions []region
 	bytes   int64
 	failed  bool
+}
+
+// release lets go of the segments.
+func (f *fetched) release() {
+	for _, r := range f.regions {
+		r.Release()
+	}
+	f.regions = nil
 }
 
 // region is what is sent for one partition.
@@ -90,6 +98,7 @@ func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, er
 	defer over.Stop()
 	for {
 		// Collected again after the watch began: an append in between counts.
+		f.release()
 		if f, err = b.collect(ctx, req, limit); err != nil || f.failed || f.bytes >= enough {
 			return f, err
 		}
@@ -107,9 +116,10 @@ func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, er
 func (b *Broker) watch(req *kmsg.FetchRequest, appended chan<- struct{}) (stop func()) {
 	var stops []func()
 	for _, t := range req.Topics {
+		in, _ := b.named(t.Topic, t.TopicID)
 		for _, p := range t.Partitions {
-			if in := b.topics.get(t.Topic); in != nil && in.partition(p.Partition) != nil {
-				stops = append(stops, in.partition(p.Partition).Watch(appended))
+			if of := in.partition(p.Partition); of != nil {
+				stops = append(stops, of.Watch(appended))
 			}
 		}
 	}
@@ -124,11 +134,16 @@ func (b *Broker) watch(req *kmsg.FetchRequest, appended chan<- struct{}) (stop f
 func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int64) (fetched, error) {
 	f := fetched{resp: wire.FetchResponse{Topics: make([]wire.FetchTopic, 0, len(req.Topics))}}
 	for _, t := range req.Topics {
-		out := wire.FetchTopic{Name: t.Topic, Partitions: make([]wire.FetchPartition, 0, len(t.Partitions))}
-		in := b.topics.get(t.Topic)
+		out := wire.FetchTopic{Name: t.Topic, ID: t.TopicID, Partitions: make([]wire.FetchPartition, 0, len(t.Partitions))}
+		in, unknown := b.named(t.Topic, t.TopicID)
 		for _, p := range t.Partitions {
 			if err := ctx.Err(); err != nil {
 				return f, err
+			}
+			if in == nil {
+				f.failed = true
+				out.Partitions = append(out.Partitions, wire.FetchPartition{Index: p.Partition, ErrorCode: unknown, HighWatermark: -1, LogStart: -1})
+				continue
 			}
 			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes))
 		}
@@ -146,8 +161,13 @@ func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, li
 		f.failed, out.ErrorCode = true, code
 		return out
 	}
-	if code := checkLeaderEpoch(p.CurrentLeaderEpoch); code != codeNone {
+	if code := checkLeaderEpoch(from, p.CurrentLeaderEpoch); code != codeNone {
 		f.failed, out.ErrorCode = true, code
+		return out
+	}
+	if out.Diverging = diverging(from, p); out.Diverging != nil {
+		f.failed = true
+		out.LogStart, out.HighWatermark = from.Offsets()
 		return out
 	}
 	r, err := from.Read(p.FetchOffset, min(int64(p.PartitionMaxBytes), limit), f.bytes == 0)
@@ -159,22 +179,38 @@ func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, li
 		}
 		return out
 	}
-	if r.Bytes > 0 {
-		out.Bytes, out.Region = r.Bytes, len(f.regions)
-		f.regions = append(f.regions, region{r, t.name, p.Partition, t.configs.Load().program()})
-		f.bytes += r.Bytes
+	if r.Bytes == 0 {
+		r.Release()
+		return out
 	}
+	out.Bytes, out.Region = r.Bytes, len(f.regions)
+	f.regions = append(f.regions, region{r, t.name, p.Partition, t.configs.Load().program()})
+	f.bytes += r.Bytes
 	return out
 }
 
-// checkLeaderEpoch compares the epoch that a client believes in with ours,
-// which is 0 for ever (KIP-320); -1 is a client without one.
-func checkLeaderEpoch(epoch int32) int16 {
-	switch {
-	case epoch < -1:
-		return codeFencedLeaderEpoch
-	case epoch > 0:
-		return codeUnknownLeaderEpoch
+// diverging is where the reader's log parts from this one, if it does: the
+// epoch of the last record that it has ends before its offset here (KIP-595;
+// Partition.scala, readRecords). Consumers do not say which epoch that is.
+func diverging(from *log.Partition, p kmsg.FetchRequestTopicPartition) *wire.EpochEnd {
+	if p.LastFetchedEpoch < 0 {
+		return nil
 	}
-	return codeNone
+	epoch, end := from.EpochEnd(p.LastFetchedEpoch)
+	if epoch < p.LastFetchedEpoch || end < p.FetchOffset {
+		return &wire.EpochEnd{Epoch: epoch, Offset: end}
+	}
+	return nil
+}
+
+// checkLeaderEpoch compares the epoch that a client believes in with the
+// partition's (KIP-320); -1 is a client without one.
+func checkLeaderEpoch(of *log.Partition, epoch int32) int16 {
+	switch now := of.Epoch(); {
+	case epoch == -1 || epoch == now:
+		return codeNone
+	case epoch < now:
+		return codeFencedLeaderEpoch
+	}
+	return codeUnknownLeaderEpoch
 }

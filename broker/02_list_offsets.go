@@ -8,16 +8,17 @@ import (
 	"copyscope/broker/log"
 )
 
-func init() { register(kmsg.ListOffsets, 1, 6, whole(listOffsets)) }
+func init() { register(kmsg.ListOffsets, 1, 11, whole(listOffsets)) }
 
-// ListOffsets, API key 2, versions 1 to 6: the offset for a timestamp in ms,
-// or for the special ones below. Versions from 7 on add further special ones.
+// ListOffsets, API key 2, versions 1 to 11: the offset for a timestamp in ms,
+// or for the special ones below, each from a version on.
 //
 // A partition is looked up once: named again in one request it gets
 // INVALID_REQUEST, as a search by timestamp may read a whole batch (Kafka:
 // duplicatePartitions in KafkaApis.scala).
 //
-// Ignored: replica id, isolation level. Source: ListOffsetsRequest.json.
+// Ignored: replica id, isolation level, timeout (no offset is far away). Source:
+// ListOffsetsRequest.json, KIP-734 (-3), KIP-405 (-4), KIP-1005 (-5).
 func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsRequest, resp *kmsg.ListOffsetsResponse) error {
 	named := map[partitionName]bool{}
 	for _, t := range req.Topics {
@@ -36,7 +37,7 @@ func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsReques
 				continue
 			}
 			named[name] = true
-			out.Partitions = append(out.Partitions, c.b.listOffset(in, p))
+			out.Partitions = append(out.Partitions, c.b.listOffset(req.Version, in, p))
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
@@ -50,11 +51,17 @@ type partitionName struct {
 }
 
 const (
-	timestampLatest   = -1 // the offset that the next record gets
-	timestampEarliest = -2 // the first offset
+	timestampLatest        = -1 // the offset that the next record gets
+	timestampEarliest      = -2 // the first offset
+	timestampMax           = -3 // of the record with the latest timestamp
+	timestampEarliestLocal = -4 // the first offset on this broker's disk: all are
+	timestampLatestTiered  = -5 // the last offset in another tier: there is none
 )
 
-func (b *Broker) listOffset(t *topic, p kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
+// specialSince is from which version on a special timestamp is known.
+var specialSince = map[int64]int16{timestampLatest: 1, timestampEarliest: 1, timestampMax: 7, timestampEarliestLocal: 8, timestampLatestTiered: 9}
+
+func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
 	out := kmsg.NewListOffsetsResponseTopicPartition()
 	out.Partition = p.Partition
 	in, code := t.lookup(p.Partition)
@@ -62,30 +69,36 @@ func (b *Broker) listOffset(t *topic, p kmsg.ListOffsetsRequestTopicPartition) k
 		out.ErrorCode = code
 		return out
 	}
-	if out.ErrorCode = checkLeaderEpoch(p.CurrentLeaderEpoch); out.ErrorCode != codeNone {
+	if out.ErrorCode = checkLeaderEpoch(in, p.CurrentLeaderEpoch); out.ErrorCode != codeNone {
 		return out
 	}
-	low, next := in.Offsets()
-	var at log.Stamped
-	found := true
-	var err error
-	switch {
-	case p.Timestamp == timestampLatest:
-		at = log.Stamped{Offset: next, Timestamp: -1}
-	case p.Timestamp == timestampEarliest:
-		at = log.Stamped{Offset: low, Timestamp: -1}
-	case p.Timestamp < 0:
-		out.ErrorCode = codeInvalidRequest
+	if since, ok := specialSince[p.Timestamp]; p.Timestamp < 0 && (!ok || version < since) {
+		out.ErrorCode = codeUnsupportedVersion // Kafka: KafkaApis.handleListOffsetRequest
 		return out
-	default:
-		at, found, err = in.AtTime(p.Timestamp)
 	}
+	at, found, err := offsetAt(in, p.Timestamp)
 	if err != nil {
-		out.ErrorCode = codeLogged(b.log, err, "topic", t.name, "partition", p.Partition)
+		out.ErrorCode = t.failure(b.log, err, p.Partition)
 		return out
 	}
 	if found {
-		out.Offset, out.Timestamp, out.LeaderEpoch = at.Offset, at.Timestamp, 0
+		out.Offset, out.Timestamp, out.LeaderEpoch = at.Offset, at.Timestamp, in.EpochAt(at.Offset)
 	}
 	return out
+}
+
+// offsetAt finds the offset for a timestamp; found is false if there is none.
+func offsetAt(in *log.Partition, timestamp int64) (at log.Stamped, found bool, err error) {
+	low, next := in.Offsets()
+	switch timestamp {
+	case timestampLatest:
+		return log.Stamped{Offset: next, Timestamp: -1}, true, nil
+	case timestampEarliest, timestampEarliestLocal:
+		return log.Stamped{Offset: low, Timestamp: -1}, true, nil
+	case timestampLatestTiered:
+		return log.Stamped{}, false, nil
+	case timestampMax:
+		return in.AtMaxTime()
+	}
+	return in.AtTime(timestamp)
 }

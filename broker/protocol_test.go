@@ -262,16 +262,49 @@ func TestListOffsets(t *testing.T) {
 		})), 1)
 	}
 	for _, k := range []struct {
+		version      int16
 		time, offset int64
 		epoch        int32
 		code         int16
-	}{{-1, 6, -1, 0}, {-2, 0, 0, 0}, {500, 0, -1, 0}, {1000, 0, -1, 0}, {1001, -1, -1, 0}, {-9, -1, -1, 42}, {-1, -1, 3, 75}} {
+	}{
+		{5, -1, 6, -1, 0}, {5, -2, 0, 0, 0}, {5, 500, 0, -1, 0}, {5, 1000, 0, -1, 0}, {5, 1001, -1, -1, 0},
+		{5, -9, -1, -1, 35}, {11, -9, -1, -1, 35}, {5, -1, -1, 3, 75},
+		{6, -3, -1, -1, 35}, {7, -3, 0, -1, 0}, // the record with the latest timestamp
+		{7, -4, -1, -1, 35}, {8, -4, 0, -1, 0}, // the first one on this disk
+		{8, -5, -1, -1, 35}, {9, -5, -1, -1, 0}, // the last one on another
+		{11, -1, 6, 0, 0}, {11, 1000, 0, -1, 0},
+	} {
 		req := kmsg.NewPtrListOffsetsRequest()
-		req.Version = 5
+		req.Version = k.version
 		req.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{{Timestamp: k.time, CurrentLeaderEpoch: k.epoch}}}}
 		p := ask[*kmsg.ListOffsetsResponse](c, req, 1).Topics[0].Partitions[0]
 		if p.Offset != k.offset || p.ErrorCode != k.code {
-			t.Errorf("timestamp %d: offset %d error %d, want %d error %d", k.time, p.Offset, p.ErrorCode, k.offset, k.code)
+			t.Errorf("version %d, timestamp %d: offset %d error %d, want %d error %d", k.version, k.time, p.Offset, p.ErrorCode, k.offset, k.code)
+		}
+	}
+}
+
+// The one epoch ends at the end; none is above it.
+func TestOffsetForLeaderEpoch(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, edited(func([]byte) {})), 1)
+	for version := int16(2); version <= 4; version++ {
+		for _, k := range []struct {
+			topic      string
+			now, asked int32
+			epoch      int32
+			end        int64
+			code       int16
+		}{{"t", -1, 0, 0, 2, 0}, {"t", 0, 0, 0, 2, 0}, {"t", 4, 0, -1, -1, 75}, {"t", -1, 7, -1, -1, 0}, {"u", -1, 0, -1, -1, 3}} {
+			req := kmsg.NewPtrOffsetForLeaderEpochRequest()
+			req.Version = version
+			req.Topics = []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: k.topic, Partitions: []kmsg.OffsetForLeaderEpochRequestTopicPartition{{CurrentLeaderEpoch: k.now, LeaderEpoch: k.asked}}}}
+			p := ask[*kmsg.OffsetForLeaderEpochResponse](c, req, 1).Topics[0].Partitions[0]
+			if p.LeaderEpoch != k.epoch || p.EndOffset != k.end || p.ErrorCode != k.code {
+				t.Errorf("version %d, %s epoch %d (now %d): got epoch %d end %d error %d, want %+v", version, k.topic, k.asked, k.now, p.LeaderEpoch, p.EndOffset, p.ErrorCode, k)
+			}
 		}
 	}
 }

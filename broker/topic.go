@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 
@@ -53,6 +54,14 @@ func (t *topic) lookup(n int32) (*log.Partition, int16) {
 		return nil, codeStorage
 	}
 	return all[n], codeNone
+}
+
+// partitionName is how people are told of a partition; the topic may be nil.
+func (t *topic) partitionName(n int32) string {
+	if t == nil {
+		return fmt.Sprintf("partition %d of an unknown topic", n)
+	}
+	return fmt.Sprintf("%s-%d", t.name, n)
 }
 
 // failure is Kafka's code for an error of one of the topic's partitions. Once

@@ -27,6 +27,17 @@ func (e epochs) latest() int32 {
 	return e[len(e)-1].Epoch
 }
 
+// at is the epoch of the batch at the offset.
+func (e epochs) at(offset int64) (epoch int32) {
+	for _, x := range e {
+		if x.Start > offset {
+			break
+		}
+		epoch = x.Epoch
+	}
+	return epoch
+}
+
 // with is e after a batch of the epoch was found at the offset.
 func (e epochs) with(epoch int32, offset int64) epochs {
 	if epoch < 0 || len(e) > 0 && epoch <= e.latest() {

@@ -117,6 +117,13 @@ func (p *Partition) Epoch() int32 {
 	return p.epochs.latest()
 }
 
+// EpochAt is the leader epoch of the batch at the offset.
+func (p *Partition) EpochAt(offset int64) int32 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.epochs.at(offset)
+}
+
 // EpochEnd is the end offset of the largest epoch that is not above the given
 // one, and that epoch: where a reader that was in the given epoch parts from
 // this log (OffsetForLeaderEpoch). Both are -1 if the log has no such epoch.

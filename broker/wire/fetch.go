@@ -6,19 +6,19 @@ import (
 	"math"
 )
 
-// The fetch response, versions 4 to 12 (FetchResponse.json). It is laid out
+// The fetch response, versions 4 to 18 (FetchResponse.json). It is laid out
 // here and not by kmsg because the records are not in memory: the frame is
 // pieces of header with regions of files between them. All sizes are known
 // before the first byte is sent.
 //
 //	frame size           int32
 //	correlation id       int32
-//	  tagged fields      uvarint 0                     12
+//	  tagged fields      uvarint 0                     12 on
 //	throttle time        int32, ms                     1 on
 //	error code           int16                         7 on
 //	session id           int32, 0: no session          7 on
 //	topics               array of
-//	  name               string
+//	  name               string; from 13 on the topic's id, 16 bytes
 //	  partitions         array of
 //	    index            int32
 //	    error code       int16
@@ -29,15 +29,22 @@ import (
 //	    preferred reader int32, -1: the leader         11 on
 //	    records size     int32; from 12 uvarint of size + 1
 //	    records          the region
-//	    tagged fields    uvarint 0                     12
-//	  tagged fields      uvarint 0                     12
-//	tagged fields        uvarint 0                     12
+//	    tagged fields    uvarint: 0, or 1 and          12 on
+//	      tag, size      uvarint 0, uvarint 13: the diverging epoch
+//	      epoch          int32
+//	      end offset     int64
+//	      tagged fields  uvarint 0
+//	  tagged fields      uvarint 0                     12 on
+//	tagged fields        uvarint 0                     12 on
+//
+// The further tagged fields name another leader or a snapshot of one; this
+// broker leads all partitions.
 const (
 	MinFetchVersion = 4
-	// MaxFetchVersion: from 13 on topics are named by id (KIP-516).
-	MaxFetchVersion = 12
+	MaxFetchVersion = 18
 
 	fetchFlexible = 12
+	fetchByID     = 13
 )
 
 // FetchResponse is what is answered; the records themselves are elsewhere.
@@ -48,7 +55,8 @@ type FetchResponse struct {
 
 // FetchTopic is the answer for one topic.
 type FetchTopic struct {
-	Name       string
+	Name       string   // up to version 12
+	ID         [16]byte // from 13 on
 	Partitions []FetchPartition
 }
 
@@ -58,10 +66,19 @@ type FetchPartition struct {
 	ErrorCode     int16
 	HighWatermark int64
 	LogStart      int64
+	// Diverging, if it is set, says that the reader's log parts from this one
+	// (KIP-595); from version 12 on.
+	Diverging *EpochEnd
 	// Bytes is the size of the region of records, 0 for none.
 	Bytes int64
 	// Region is the caller's name for the region.
 	Region int
+}
+
+// EpochEnd is a leader epoch and the offset at which it ends.
+type EpochEnd struct {
+	Epoch  int32
+	Offset int64
 }
 
 // Piece is a part of the frame: header bytes, then, if Region is not
@@ -88,7 +105,11 @@ func (f *FetchResponse) Layout(version int16, correlation int32) ([]Piece, error
 	}
 	l.array(len(f.Topics))
 	for _, t := range f.Topics {
-		l.str(t.Name)
+		if version >= fetchByID {
+			l.head = append(l.head, t.ID[:]...)
+		} else {
+			l.str(t.Name)
+		}
 		l.array(len(t.Partitions))
 		for _, p := range t.Partitions {
 			l.partition(p)
@@ -136,6 +157,12 @@ func (l *fetchLayout) partition(p FetchPartition) {
 	if p.Bytes > 0 {
 		l.cuts = append(l.cuts, cut{len(l.head), p.Region})
 		l.regions += p.Bytes
+	}
+	if l.flexible && p.Diverging != nil {
+		const tags, tag, size = 1, 0, 4 + 8 + 1
+		l.head = append(l.head, tags, tag, size)
+		l.int32(p.Diverging.Epoch)
+		l.int64(p.Diverging.Offset)
 	}
 	l.structEnd()
 }

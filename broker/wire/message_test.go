@@ -62,7 +62,11 @@ func TestDecodeProduce(t *testing.T) {
 			req := kmsg.ProduceRequest{Version: version, TransactionID: txn, Acks: -1, TimeoutMillis: 1500}
 			want := wire.ProduceRequest{Transactional: version >= 3 && txn != nil, Acks: -1}
 			for _, name := range []string{"one", strings.Repeat("t", 249)} {
-				to, in := kmsg.ProduceRequestTopic{Topic: name}, wire.ProduceTopic{Name: name}
+				id := [16]byte{byte(len(name)), 1}
+				to, in := kmsg.ProduceRequestTopic{Topic: name, TopicID: id}, wire.ProduceTopic{Name: name}
+				if version >= 13 {
+					in = wire.ProduceTopic{ID: id}
+				}
 				for n := range int32(3) {
 					records := bytes.Repeat([]byte{byte(n)}, int(n)*1000)
 					if n == 0 {
@@ -79,7 +83,7 @@ func TestDecodeProduce(t *testing.T) {
 				t.Fatalf("version %d: %v", version, err)
 			}
 			if !reflect.DeepEqual(got, want) {
-				t.Errorf("version %d: got %+v, want %+v", version, got, want)
+				t.Errorf("version %d: what came back is not what was sent", version)
 			}
 			for n := range body { // no prefix of it is taken for the whole
 				if _, err := wire.DecodeProduce(version, body[:n]); !errors.Is(err, wire.ErrFrame) {
@@ -105,10 +109,10 @@ func TestLyingCounts(t *testing.T) {
 func TestFetchLayout(t *testing.T) {
 	regions := [][]byte{bytes.Repeat([]byte{'r'}, 100), bytes.Repeat([]byte{'s'}, 20000)}
 	in := wire.FetchResponse{Topics: []wire.FetchTopic{
-		{Name: "empty"},
-		{Name: "some", Partitions: []wire.FetchPartition{
+		{Name: "empty", ID: [16]byte{1}},
+		{Name: "some", ID: [16]byte{2}, Partitions: []wire.FetchPartition{
 			{Index: 0, HighWatermark: 10, LogStart: 2, Bytes: 100, Region: 0},
-			{Index: 1, ErrorCode: 1, HighWatermark: 5, LogStart: 0},
+			{Index: 1, ErrorCode: 1, HighWatermark: 5, LogStart: 0, Diverging: &wire.EpochEnd{Epoch: 3, Offset: 1 << 33}},
 			{Index: 2, HighWatermark: 1 << 40, LogStart: 0, Bytes: 20000, Region: 1},
 		}},
 	}}
@@ -142,8 +146,24 @@ func TestFetchLayout(t *testing.T) {
 			if n := len(resp.AppendTo(nil)); n != len(body) {
 				t.Errorf("kmsg needs %d bytes for what has %d here", n, len(body))
 			}
-			if len(resp.Topics) != 2 || resp.Topics[0].Topic != "empty" || resp.SessionID != 0 {
-				t.Fatalf("got %+v", resp)
+			if len(resp.Topics) != 2 || resp.SessionID != 0 {
+				t.Fatalf("%d topics, session id %d; want 2 and none", len(resp.Topics), resp.SessionID)
+			}
+			for i, want := range in.Topics {
+				name, id := want.Name, [16]byte{}
+				if version >= 13 {
+					name, id = "", want.ID
+				}
+				if got := resp.Topics[i]; got.Topic != name || got.TopicID != id {
+					t.Errorf("topic %d is %q, id %x; want %q, id %x", i, got.Topic, got.TopicID, name, id)
+				}
+			}
+			diverging := kmsg.NewFetchResponseTopicPartitionDivergingEpoch()
+			if version >= 12 {
+				diverging.Epoch, diverging.EndOffset = 3, 1<<33
+			}
+			if got := resp.Topics[1].Partitions[1].DivergingEpoch; got.Epoch != diverging.Epoch || got.EndOffset != diverging.EndOffset {
+				t.Errorf("diverging epoch %+v, want %+v", got, diverging)
 			}
 			for i, want := range in.Topics[1].Partitions {
 				got := resp.Topics[1].Partitions[i]

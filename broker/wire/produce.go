@@ -10,7 +10,7 @@ import "fmt"
 //	acks               int16
 //	timeout            int32, ms
 //	topics             array of
-//	  name             string
+//	  name             string; from 13 on the topic's id, 16 bytes
 //	  partitions       array of
 //	    index          int32
 //	    records        bytes, null
@@ -25,7 +25,8 @@ type ProduceRequest struct {
 
 // ProduceTopic is what is for one topic.
 type ProduceTopic struct {
-	Name       string
+	Name       string   // up to version 12
+	ID         [16]byte // from 13 on
 	Partitions []ProducePartition
 }
 
@@ -36,8 +37,13 @@ type ProducePartition struct {
 }
 
 // MaxProduceVersion is the highest version that [DecodeProduce] knows. Version
-// 12 changes transactions (KIP-890), 13 names topics by id.
-const MaxProduceVersion = 11
+// 12 changes what producers do in transactions (KIP-890), not the message; 13
+// names topics by id (KIP-516).
+const (
+	MaxProduceVersion = 13
+
+	produceByID = 13
+)
 
 // maxProduceParts bounds the topics and partitions of one request together. An
 // honest one has not more than there are; decoded and answered, those in a
@@ -61,7 +67,8 @@ func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
 	r.int32() // timeout: appending never waits for another broker
 	parts := 0
 	for range r.array(minTopicBytes) {
-		t := ProduceTopic{Name: r.str()}
+		var t ProduceTopic
+		t.Name, t.ID = r.topic(version >= produceByID)
 		parts++
 		for range r.array(minPartitionBytes) {
 			if parts++; parts > maxProduceParts {

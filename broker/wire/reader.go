@@ -108,6 +108,16 @@ func (r *reader) shortString() string {
 	return string(r.span(n))
 }
 
+// topic is a topic's name, or, in versions that name topics by id, its id
+// (KIP-516).
+func (r *reader) topic(byID bool) (name string, id [16]byte) {
+	if byID {
+		copy(id[:], r.span(16))
+		return "", id
+	}
+	return r.str(), id
+}
+
 // array is the number of elements that follow, each of at least minBytes; -1
 // is null. A count that cannot be true is refused before memory is made for it.
 func (r *reader) array(minBytes int) int {

@@ -35,6 +35,8 @@ func served() []struct {
 	offsets := kmsg.NewPtrListOffsetsRequest()
 	offsets.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{
 		{Partition: 1, Timestamp: -2, CurrentLeaderEpoch: -1}, {Partition: 2, Timestamp: 1 << 40, CurrentLeaderEpoch: -1}}}}
+	epochs := kmsg.NewPtrOffsetForLeaderEpochRequest()
+	epochs.Topics = []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetForLeaderEpochRequestTopicPartition{{Partition: 1, CurrentLeaderEpoch: -1, LeaderEpoch: 3}, {LeaderEpoch: -1}}}, {Topic: "u"}}
 	topics := kmsg.NewPtrMetadataRequest()
 	topics.Topics, topics.AllowAutoTopicCreation = []kmsg.MetadataRequestTopic{{Topic: some}, {Topic: empty}}, true
 	all, none := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataRequest()
@@ -73,7 +75,7 @@ func served() []struct {
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
 		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
 		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},
-		{fetch, 4, 12}, {offsets, 1, 6}, {topics, 0, 13}, {all, 1, 13}, {none, 0, 13}, {byID, 10, 13},
+		{fetch, 4, 18}, {offsets, 1, 11}, {epochs, 2, 4}, {topics, 0, 13}, {all, 1, 13}, {none, 0, 13}, {byID, 10, 13},
 		{&kmsg.FindCoordinatorRequest{CoordinatorKey: "group", CoordinatorType: 1}, 0, 2},
 		{&kmsg.ApiVersionsRequest{ClientSoftwareName: "name", ClientSoftwareVersion: "1.2"}, 0, 4},
 		{create, 0, 7}, {describe, 0, 4}, {alter, 0, 2}, {incremental, 0, 1},
