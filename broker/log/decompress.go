@@ -153,7 +153,7 @@ func streamRecord(in *bufio.Reader) (r recordStart, err error) {
 		if err != nil {
 			return r, err
 		}
-		if r, _, _, err = parseRecord(body); err != nil {
+		if r, _, _, _, err = parseRecord(body); err != nil {
 			return r, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 		_, err = in.Discard(int(length))

@@ -1,7 +1,6 @@
 package log
 
 import (
-	"container/list"
 	"errors"
 	"os"
 	"sync"
@@ -16,14 +15,30 @@ type fileCache struct {
 	limit int
 
 	mu   sync.Mutex
-	idle list.List // of *cachedFile that are open and unused, latest first
 	open int
+	// idle is a ring of those that are open and unused, latest first: its
+	// links are in the files, so that using one allocates nothing.
+	idle cachedFile
 }
 
 func newFileCache(fs vfs.FS, limit int) *fileCache {
 	c := &fileCache{fs: fs, limit: limit}
-	c.idle.Init()
+	c.idle.before, c.idle.behind = &c.idle, &c.idle
 	return c
+}
+
+// rest puts a file into the ring. c.mu is held.
+func (c *fileCache) rest(f *cachedFile) {
+	f.before, f.behind = &c.idle, c.idle.behind
+	f.before.behind, f.behind.before = f, f
+}
+
+// unrest takes it out, if it is in. c.mu is held.
+func (f *cachedFile) unrest() {
+	if f.before != nil {
+		f.before.behind, f.behind.before = f.behind, f.before
+		f.before, f.behind = nil, nil
+	}
 }
 
 // cachedFile is a file that is opened when it is used.
@@ -34,10 +49,10 @@ type cachedFile struct {
 	opening sync.Mutex // one opens it
 
 	// Under cache.mu.
-	file  vfs.File
-	users int
-	spot  *list.Element // in idle
-	gone  bool          // it is closed as soon as nobody uses it
+	file           vfs.File
+	users          int
+	before, behind *cachedFile // in the ring of idle ones
+	gone           bool        // it is closed as soon as nobody uses it
 
 	// The mapping of a part. It is made and dropped by one who uses the file
 	// and keeps others from the mapping meanwhile.
@@ -78,10 +93,7 @@ func (f *cachedFile) pin() vfs.File {
 	if f.file == nil {
 		return nil
 	}
-	if f.spot != nil {
-		c.idle.Remove(f.spot)
-		f.spot = nil
-	}
+	f.unrest()
 	f.users++
 	return f.file
 }
@@ -103,9 +115,9 @@ func (f *cachedFile) take() released {
 
 // excess takes out what is above the limit. c.mu is held.
 func (c *fileCache) excess() (victims []released) {
-	for c.open > c.limit && c.idle.Len() > 0 {
-		f := c.idle.Remove(c.idle.Back()).(*cachedFile)
-		f.spot = nil
+	for c.open > c.limit && c.idle.before != &c.idle {
+		f := c.idle.before
+		f.unrest()
 		victims = append(victims, f.take())
 	}
 	return victims
@@ -130,7 +142,7 @@ func (f *cachedFile) release() {
 		if f.gone {
 			victims = append(victims, f.take())
 		} else {
-			f.spot = c.idle.PushFront(f)
+			c.rest(f)
 			victims = c.excess()
 		}
 	}
@@ -149,8 +161,7 @@ func (f *cachedFile) drop() error {
 	case f.users > 0:
 		f.gone = true
 	default:
-		c.idle.Remove(f.spot)
-		f.spot = nil
+		f.unrest()
 		victims = append(victims, f.take())
 	}
 	c.mu.Unlock()

@@ -32,6 +32,8 @@ type indexFile struct {
 	allocated int64        // bytes of the file
 	// viewing lets one map the file; several may then look at it.
 	viewing sync.Mutex
+	// scratch is where the one that appends encodes an entry.
+	scratch [timeEntryBytes]byte
 }
 
 // entries calls look with the entries, mapped.

@@ -54,8 +54,7 @@ func (x *offsetIndex) before(offset int64) (int64, error) {
 }
 
 func (x *offsetIndex) append(e offsetEntry) error {
-	var b [offsetEntryBytes]byte
-	if err := x.add(appendOffsetEntry(b[:0], x.base, e)); err != nil {
+	if err := x.add(appendOffsetEntry(x.scratch[:0], x.base, e)); err != nil {
 		return err
 	}
 	x.mu.Lock()

@@ -3,6 +3,7 @@ package log
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -249,7 +250,12 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 		}
 	}
 	for i := int32(0); i < h.count; i++ {
-		start, key, value, next, err := cutWhole(rest)
+		length, n := binary.Varint(rest)
+		if n <= 0 || length < 0 || length > int64(len(rest)-n) {
+			return fmt.Errorf("%w: record %d of %d: its length does not fit the %d bytes left", ErrInvalid, i, h.count, len(rest))
+		}
+		body, next := rest[n:n+int(length)], rest[n+int(length):]
+		start, key, value, headers, err := parseRecord(body)
 		if err != nil {
 			return fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, h.count, err)
 		}
@@ -257,7 +263,7 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 		if h.attributes&logAppendTimeBit != 0 {
 			t = h.maxTime
 		}
-		if err := visit(h.base+start.offsetDelta, Record{Key: key, Value: value, Timestamp: t}); err != nil {
+		if err := visit(h.base+start.offsetDelta, Record{Key: key, Value: value, Timestamp: t, headers: headers}); err != nil {
 			return err
 		}
 		rest = next

@@ -50,22 +50,26 @@ type recordStart struct {
 // cutRecord reads the start of the first record of b and returns what follows
 // the record.
 func cutRecord(b []byte) (r recordStart, next []byte, err error) {
-	r, _, _, next, err = cutWhole(b)
-	return r, next, err
+	length, n := binary.Varint(b)
+	if n <= 0 || length < 0 || length > int64(len(b)-n) {
+		return r, nil, fmt.Errorf("its length does not fit the %d bytes left", len(b))
+	}
+	r, _, _, _, err = parseRecord(b[n : n+int(length)])
+	return r, b[n+int(length):], err
 }
 
-// parseRecord reads a record without its length: also the key, the value (nil:
-// null), and that there are headers behind them.
-func parseRecord(body []byte) (r recordStart, key, value []byte, err error) {
+// parseRecord reads a record without its length, and in it key and value (nil:
+// null) and the bytes of its headers.
+func parseRecord(body []byte) (r recordStart, key, value, headers []byte, err error) {
 	length := len(body)
 	if length == 0 {
-		return r, nil, nil, fmt.Errorf("it is empty")
+		return r, nil, nil, nil, fmt.Errorf("it is empty")
 	}
 	body = body[1:] // attributes, unused in version 2
 	for _, to := range []*int64{&r.timeDelta, &r.offsetDelta} {
 		v, n := binary.Varint(body)
 		if n <= 0 {
-			return r, nil, nil, fmt.Errorf("its deltas do not fit its %d bytes", length)
+			return r, nil, nil, nil, fmt.Errorf("its deltas do not fit its %d bytes", length)
 		}
 		*to, body = v, body[n:]
 	}
@@ -73,7 +77,7 @@ func parseRecord(body []byte) (r recordStart, key, value []byte, err error) {
 	for i := range parts {
 		n, w := binary.Varint(body)
 		if w <= 0 || n < -1 || n > int64(len(body)-w) {
-			return r, nil, nil, fmt.Errorf("its key and value do not fit its %d bytes", length)
+			return r, nil, nil, nil, fmt.Errorf("its key and value do not fit its %d bytes", length)
 		}
 		if i == 0 {
 			r.keyBytes = n
@@ -84,15 +88,17 @@ func parseRecord(body []byte) (r recordStart, key, value []byte, err error) {
 		body = body[w+int(max(n, 0)):]
 	}
 	if n, w := binary.Varint(body); w <= 0 || n < 0 || n > int64(len(body)) {
-		return r, nil, nil, fmt.Errorf("its headers do not fit its %d bytes", length)
+		return r, nil, nil, nil, fmt.Errorf("its headers do not fit its %d bytes", length)
 	}
-	return r, parts[0], parts[1], nil
+	return r, parts[0], parts[1], body, nil
 }
 
 // Record is a record of the broker's own, see [Partition.AppendRecords].
 type Record struct {
 	Key, Value []byte // nil: null; a null value is a tombstone
 	Timestamp  int64  // ms since 1970
+
+	headers []byte // of a stored record, encoded
 }
 
 // encodeRecords makes one uncompressed batch of the records.
@@ -129,14 +135,4 @@ func encodeRecords(records []Record) Batch {
 	be.PutUint32(b[atCount:], uint32(len(records)))
 	b.seal()
 	return b
-}
-
-// cutWhole reads the first record of b and returns what follows it.
-func cutWhole(b []byte) (r recordStart, key, value, next []byte, err error) {
-	length, n := binary.Varint(b)
-	if n <= 0 || length < 0 || length > int64(len(b)-n) {
-		return r, nil, nil, nil, fmt.Errorf("its length does not fit the %d bytes left", len(b))
-	}
-	r, key, value, err = parseRecord(b[n : n+int(length)])
-	return r, key, value, b[n+int(length):], err
 }

@@ -54,8 +54,7 @@ func (x *timeIndex) append(e timeEntry) error {
 	if !x.grows(e) {
 		return nil
 	}
-	var b [timeEntryBytes]byte
-	if err := x.add(appendTimeEntry(b[:0], x.base, e)); err != nil {
+	if err := x.add(appendTimeEntry(x.scratch[:0], x.base, e)); err != nil {
 		return err
 	}
 	x.mu.Lock()
