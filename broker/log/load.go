@@ -162,6 +162,7 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 	if err := p.loadEpochs(l); err != nil {
 		return r, err
 	}
+	stored := slices.Clone(p.epochs)
 	var rebuild []*segment
 	for i, s := range p.segments[:first] {
 		err := p.trust(s, l, i)
@@ -185,9 +186,13 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 	p.visible, p.flushed = p.next, p.next
 	p.low = min(max(p.segments[0].base, start), p.next)
 	if p.epochs = p.epochs.within(p.low, p.next); len(p.epochs) == 0 && p.next > p.low {
-		if err := p.findEpochs(); err != nil {
-			return r, err
-		}
+		err = p.eachHeader(p.low, func(h header) { p.epochs = p.epochs.with(h.leaderEpoch, h.base) })
+	}
+	if err == nil && !slices.Equal(p.epochs, stored) {
+		err = p.storeEpochs(p.epochs)
+	}
+	if err != nil {
+		return r, err
 	}
 	for _, s := range p.segments {
 		s.readable = s.held.bytes
@@ -303,15 +308,6 @@ func (p *Partition) loadEpochs(l listing) error {
 
 func (p *Partition) storeEpochs(e epochs) error {
 	return vfs.Write(p.fs(), filepath.Join(p.dir, epochsName), e.format())
-}
-
-// findEpochs takes the leader epochs from all batches.
-func (p *Partition) findEpochs() error {
-	err := p.eachHeader(p.low, func(h header) { p.epochs = p.epochs.with(h.leaderEpoch, h.base) })
-	if err != nil {
-		return err
-	}
-	return p.storeEpochs(p.epochs)
 }
 
 // eachHeader visits the headers of the batches that end at or after the
