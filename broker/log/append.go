@@ -93,7 +93,7 @@ func (p *Partition) append(b Batch, a *Appended, cfg *Config) (end int64, flush 
 		return 0, false, err
 	}
 	a.Base, a.Last = h.base, h.last()
-	flush = p.next-p.flushed >= cfg.FlushMessages
+	flush = p.unflushed() >= cfg.FlushMessages
 	if cfg.FlushMessages > 1 {
 		p.publish()
 	}
@@ -108,6 +108,13 @@ func (p *Partition) writable() error {
 		return p.failed
 	}
 	return p.broken
+}
+
+// unflushed is how many records are not known to be on the disk.
+func (p *Partition) unflushed() int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.next - p.flushed
 }
 
 // beginEpoch notes the first batch's leader epoch.
