@@ -43,7 +43,8 @@ var mayImport = map[string][]string{
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
-	"cmd":                            {"internal/…", "sim", "broker", "web", "docs"},
+	"broker/dump":                    {"broker/log"},
+	"cmd":                            {"internal/…", "sim", "broker", "broker/dump", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
 	"docs":                           {"internal/…", "sim", "broker"}, // programs that a document speaks of

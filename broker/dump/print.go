@@ -1,0 +1,90 @@
+package dump
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// field is a name and a value, in the order of Kafka's tool.
+type field struct {
+	name  string
+	value any
+}
+
+// printer writes what is in one file, as lines of text or of JSON.
+type printer struct {
+	w      io.Writer
+	path   string
+	o      Options
+	failed error // of the writer
+}
+
+func newPrinter(w io.Writer, path string, o Options) *printer {
+	return &printer{w: w, path: path, o: o}
+}
+
+func (p *printer) title() {
+	if !p.o.JSON {
+		p.write("Dumping " + p.path + "\n")
+	}
+}
+
+// line prints "name: value name: value", or an object with the kind.
+func (p *printer) line(kind, prefix string, fields ...field) {
+	if p.o.JSON {
+		p.object(kind, fields)
+		return
+	}
+	var b strings.Builder
+	b.WriteString(prefix)
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s: %v", f.name, f.value)
+	}
+	b.WriteByte('\n')
+	p.write(b.String())
+}
+
+// object writes the fields in their order, which a map would not keep.
+func (p *printer) object(kind string, fields []field) {
+	var b strings.Builder
+	b.WriteString(`{"schema":1`)
+	for _, f := range append([]field{{"file", p.path}, {"kind", kind}}, fields...) {
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			p.failed = err
+			return
+		}
+		name, _ := json.Marshal(f.name)
+		fmt.Fprintf(&b, ",%s:%s", name, value)
+	}
+	b.WriteString("}\n")
+	p.write(b.String())
+}
+
+// note is a remark, no fault.
+func (p *printer) note(text string) {
+	if p.o.JSON {
+		p.object("note", []field{{"note", text}})
+		return
+	}
+	p.write("note: " + text + "\n")
+}
+
+func (p *printer) fault(err error) {
+	if p.o.JSON {
+		p.object("fault", []field{{"fault", err.Error()}})
+		return
+	}
+	p.write("FAULT: " + err.Error() + "\n")
+}
+
+func (p *printer) write(text string) {
+	if p.failed == nil {
+		_, p.failed = io.WriteString(p.w, text)
+	}
+}

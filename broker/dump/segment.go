@@ -1,0 +1,157 @@
+package dump
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"copyscope/broker/log"
+)
+
+// dumpSegment prints a .log file. Records are decoded in any case: that they
+// are what the batch claims is part of what is checked.
+func dumpSegment(p *printer, path string) error {
+	base, err := baseOffset(path)
+	if err != nil {
+		return err
+	}
+	if !p.o.JSON {
+		p.write(fmt.Sprintf("Log starting offset: %d\n", base))
+	}
+	return eachBatch(path, func(i log.BatchInfo, b log.Batch) error {
+		p.batch(i)
+		return b.EachRecord(func(r log.StoredRecord) error {
+			if p.o.Records {
+				p.record(i, r)
+			}
+			return p.failed
+		})
+	})
+}
+
+// eachBatch reads a segment file.
+func eachBatch(path string, visit func(log.BatchInfo, log.Batch) error) error {
+	base, err := baseOffset(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return log.ReadSegment(f, info.Size(), base, func(i log.BatchInfo, b log.Batch) error {
+		if err := visit(i, b); err != nil {
+			return fmt.Errorf("byte %d, batch at offset %d: %w", i.Position, i.Base, err)
+		}
+		return nil
+	})
+}
+
+var codecs = map[log.Codec]string{log.Uncompressed: "none", log.Gzip: "gzip", log.Snappy: "snappy", log.LZ4: "lz4", log.Zstd: "zstd"}
+
+func (p *printer) batch(i log.BatchInfo) {
+	time, horizon := timeName(i), any("OptionalLong.empty")
+	if i.DeleteHorizon >= 0 {
+		horizon = fmt.Sprintf("OptionalLong[%d]", i.DeleteHorizon)
+	}
+	if p.o.JSON {
+		horizon = any(nil)
+		if i.DeleteHorizon >= 0 {
+			horizon = i.DeleteHorizon
+		}
+	}
+	p.line("batch", "", field{"baseOffset", i.Base}, field{"lastOffset", i.Last}, field{"count", i.Count},
+		field{"baseSequence", i.FirstSeq}, field{"lastSequence", i.LastSeq}, field{"producerId", i.ProducerID},
+		field{"producerEpoch", i.ProducerEpoch}, field{"partitionLeaderEpoch", i.LeaderEpoch},
+		field{"isTransactional", i.Transactional}, field{"isControl", i.Control}, field{"deleteHorizonMs", horizon},
+		field{"position", i.Position}, field{time, i.MaxTime}, field{"size", i.Bytes}, field{"magic", i.Magic},
+		field{"compresscodec", codecs[i.Codec]}, field{"crc", i.CRC}, field{"isvalid", true})
+}
+
+func timeName(i log.BatchInfo) string {
+	if i.LogAppendTime {
+		return "LogAppendTime"
+	}
+	return "CreateTime"
+}
+
+func (p *printer) record(i log.BatchInfo, r log.StoredRecord) {
+	sequence := int64(-1)
+	if i.FirstSeq >= 0 {
+		sequence = (int64(i.FirstSeq) + r.Offset - i.Base) & (1<<31 - 1)
+	}
+	fields := []field{{"offset", r.Offset}, {timeName(i), r.Timestamp}, {"keySize", sizeOf(r.Key)}, {"valueSize", sizeOf(r.Value)}, {"sequence", sequence}}
+	if p.o.JSON {
+		headers := []map[string]any{}
+		for _, h := range r.Headers {
+			headers = append(headers, map[string]any{"key": h.Key, "value": text(h.Value)})
+		}
+		p.object("record", append(fields, field{"headers", headers}, field{"key", text(r.Key)}, field{"payload", text(r.Value)}))
+		return
+	}
+	var keys []string
+	for _, h := range r.Headers {
+		keys = append(keys, shown(h.Key)+"="+shown(string(h.Value)))
+	}
+	fields = append(fields, field{"headers", "[" + strings.Join(keys, ",") + "]"})
+	if r.Key != nil {
+		fields = append(fields, field{"key", shown(string(r.Key))})
+	}
+	if r.Value != nil {
+		fields = append(fields, field{"payload", shown(string(r.Value))})
+	}
+	p.line("record", "| ", fields...)
+}
+
+func sizeOf(b []byte) int {
+	if b == nil {
+		return -1
+	}
+	return len(b)
+}
+
+// text is what JSON says of bytes: a string, an object {"base64": …} where they
+// are no UTF-8, or null.
+func text(b []byte) any {
+	switch {
+	case b == nil:
+		return nil
+	case utf8.Valid(b):
+		return string(b)
+	}
+	return map[string][]byte{"base64": b}
+}
+
+// shown keeps a terminal safe: what cannot be printed is escaped.
+func shown(s string) string {
+	quoted := fmt.Sprintf("%+q", s)
+	if utf8.ValidString(s) {
+		quoted = fmt.Sprintf("%q", s)
+	}
+	return quoted[1 : len(quoted)-1]
+}
+
+// batchesOf maps each batch's position to its offsets; errNoSegment if the
+// segment file is not there.
+func batchesOf(path string) (map[int64]log.BatchInfo, error) {
+	all := map[int64]log.BatchInfo{}
+	err := eachBatch(path, func(i log.BatchInfo, _ log.Batch) error {
+		all[i.Position] = i
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoSegment
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its segment %s: %w", path, err)
+	}
+	return all, nil
+}
