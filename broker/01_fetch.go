@@ -37,6 +37,7 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
+	c.b.countFetch(f.resp)
 	pieces, err := f.resp.Layout(r.Version, r.Correlation)
 	if err != nil {
 		return err

@@ -30,7 +30,8 @@ type Broker struct {
 	topics   *catalogue
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
-	tuned    sync.Once    // the congestion control is logged once
+	counted  *counters
+	tuned    sync.Once // the congestion control is logged once
 
 	// working ends when the broker does; handlers look at it.
 	working context.Context
@@ -67,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), dir.close())
 	}
-	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, inFlight: newBudget(int64(cfg.MaxInFlightBytes)), connections: map[*connection]struct{}{}}
+	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, inFlight: newBudget(int64(cfg.MaxInFlightBytes)), connections: map[*connection]struct{}{}, counted: newCounters()}
 	b.working, b.endWork = context.WithCancel(context.Background())
 	return b, nil
 }

@@ -142,6 +142,8 @@ func (c *connection) answer(ctx context.Context, r request) error {
 	case !ok:
 		return fmt.Errorf("%w: API key %d (%s) is not served here", wire.ErrFrame, r.Key, kmsg.NameForKey(r.Key))
 	case r.Version >= api.min && r.Version <= api.max:
+		began := time.Now()
+		defer func() { c.b.counted.requests[r.Key].served(r.Version, time.Since(began)) }()
 		return api.serve(c, ctx, r)
 	case r.Key == int16(kmsg.ApiVersions):
 		return c.respond(r, unknownApiVersions())

@@ -78,6 +78,7 @@ func (c *connection) sendRegion(r region, client string) error {
 	if err != nil {
 		served.Err = err.Error()
 	}
+	c.b.counted.sent(served)
 	c.b.cfg.OnServed(served)
 	if err == nil {
 		return nil

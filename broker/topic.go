@@ -21,6 +21,7 @@ type topic struct {
 	// deleted is set when the topic is: who still holds its partitions learns
 	// by it that a storage error is none.
 	deleted atomic.Bool
+	counted topicCounters
 }
 
 func newTopicOf(name string, id topicID, partitions []*log.Partition, configs topicConfigs) *topic {
@@ -96,6 +97,7 @@ type TopicInfo struct {
 type PartitionInfo struct {
 	Partition        int32
 	Low, High, Bytes int64
+	Segments         int
 	Offline          bool
 }
 
@@ -105,7 +107,7 @@ func (t *topic) info() TopicInfo {
 		about := PartitionInfo{Partition: int32(n), Offline: p == nil}
 		if p != nil {
 			about.Low, about.High = p.Offsets()
-			about.Bytes = p.Bytes()
+			about.Bytes, about.Segments = p.Bytes(), len(p.Segments())
 		}
 		i.Partitions = append(i.Partitions, about)
 	}

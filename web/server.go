@@ -30,6 +30,8 @@ type Config struct {
 	// Doctor tries what the host can witness; without it the
 	// doctor page says that there is nothing to try.
 	Doctor func(context.Context) host.Report
+	// Metrics answers GET /metrics; nil where there are none.
+	Metrics http.Handler
 }
 
 // Server serves the pages.
@@ -89,6 +91,9 @@ func (s *Server) routes() {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Write([]byte("ok\n"))
 	})
+	if s.config.Metrics != nil {
+		s.mux.Handle("GET /metrics", s.config.Metrics)
+	}
 	s.scopeRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.mux.HandleFunc("GET /models", s.models)

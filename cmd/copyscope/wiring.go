@@ -6,6 +6,7 @@ import (
 	"copyscope/broker"
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
+	"copyscope/internal/metrics"
 	"copyscope/web"
 )
 
@@ -19,8 +20,10 @@ func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	} else {
 		c.Sample = sampler.Sample
 	}
+	c.Metrics = metrics.Handler(c.Version, nil)
 	if kafka != nil {
 		c.Broker = shownBroker{kafka}
+		c.Metrics = metrics.Handler(c.Version, kafka.Stats)
 	}
 	return c
 }

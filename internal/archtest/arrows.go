@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"broker/vfs":                     {},
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
+	"internal/metrics":               {"broker"},                                         // as Prometheus reads it
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
 	"broker/dump":                    {"broker/log"},
 	"cmd":                            {"internal/…", "sim", "broker", "broker/dump", "web", "docs"},

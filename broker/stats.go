@@ -1,0 +1,87 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Stats is what the broker has counted since it was opened.
+type Stats struct {
+	Connections int
+	Requests    []RequestStats
+	Paths       []PathStats
+	Topics      []TopicStats
+}
+
+// RequestStats are of one API key. Buckets belong to [RequestBuckets], with one
+// more for what took longer.
+type RequestStats struct {
+	API       string // as Kafka's JMX names it, such as Fetch
+	ByVersion map[int16]int64
+	Buckets   []int64
+	Sum       time.Duration
+}
+
+// PathStats are of one fetch path: what its transfer programs sent.
+type PathStats struct {
+	Path           string
+	Regions, Bytes int64
+	SyscallsByName map[string]int64
+}
+
+// TopicStats are of one topic. The requests are counted for each partition in
+// them.
+type TopicStats struct {
+	TopicInfo
+	BytesIn, MessagesIn, BytesOut  int64
+	ProduceRequests, FailedProduce int64
+	FetchRequests, FailedFetch     int64
+}
+
+// Stats tells what was counted.
+func (b *Broker) Stats() Stats {
+	var s Stats
+	b.mu.Lock()
+	s.Connections = len(b.connections)
+	b.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(b.counted.requests)) {
+		s.Requests = append(s.Requests, b.counted.requests[key].stats(key))
+	}
+	s.Paths = b.counted.pathStats()
+	for _, t := range b.topics.all() {
+		c := &t.counted
+		s.Topics = append(s.Topics, TopicStats{TopicInfo: t.info(),
+			BytesIn: c.bytesIn.Load(), MessagesIn: c.messagesIn.Load(), BytesOut: c.bytesOut.Load(),
+			ProduceRequests: c.produceRequests.Load(), FailedProduce: c.failedProduce.Load(),
+			FetchRequests: c.fetchRequests.Load(), FailedFetch: c.failedFetch.Load()})
+	}
+	return s
+}
+
+func (c *requestCounter) stats(key int16) RequestStats {
+	s := RequestStats{API: strings.TrimSuffix(kmsg.NameForKey(key), "Request"), ByVersion: map[int16]int64{}, Sum: time.Duration(c.ns.Load())}
+	for i := range c.versions {
+		if n := c.versions[i].Load(); n > 0 {
+			s.ByVersion[c.min+int16(i)] = n
+		}
+	}
+	for i := range c.buckets {
+		s.Buckets = append(s.Buckets, c.buckets[i].Load())
+	}
+	return s
+}
+
+func (c *counters) pathStats() (all []PathStats) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(c.paths)) {
+		p := *c.paths[name]
+		p.SyscallsByName = maps.Clone(p.SyscallsByName)
+		all = append(all, p)
+	}
+	return all
+}
