@@ -58,7 +58,7 @@ var testsMayImport = map[string][]string{
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
 	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/lab"},
+	"internal/archtest": {"internal/lab", "internal/load"},
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"copyscope/internal/lab"
+	"copyscope/internal/load"
 	"copyscope/internal/trace"
 )
 
@@ -144,4 +145,15 @@ func TestReportSchema(t *testing.T) {
 	same(t, "comparison", keys(comparison.at(t, "properties")), keys(row))
 	comparison.at(t, "properties", "verdict").lists(t, "verdicts",
 		[]trace.Verdict{trace.Equal, trace.EqualByRule, trace.Within, trace.Differs, trace.NotMeasurable})
+}
+
+// TestBenchSchema: docs/schema/bench-report.schema.json tells what
+// `copyscope bench --json` prints.
+func TestBenchSchema(t *testing.T) {
+	s := readSchema(t, "bench-report.schema.json")
+	s.holds(t, "report", load.Report{})
+	s.at(t, "$defs", "round").holds(t, "round", load.Round{})
+	s.at(t, "$defs", "figure").holds(t, "figure", load.Figure{})
+	s.at(t, "$defs", "provenance").lists(t, "provenances", provenances)
+	s.at(t, "$defs", "round", "properties", "side").lists(t, "sides", []string{load.RawSide, load.FranzSide, load.BareSide})
 }

@@ -135,7 +135,9 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 			return r, fmt.Errorf("fill the topic: %w", err)
 		}
 	}
-	r.note(settle(ctx))
+	if s.Baseline {
+		r.note(settle(ctx))
+	}
 	var sides []side
 	for _, client := range s.Clients {
 		sides = append(sides, side{client, false, func(ctx context.Context) (Figures, error) {
