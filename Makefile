@@ -42,6 +42,9 @@ race: ## run the tests of concurrent packages under the race detector
 fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 	docs/bench/fuzz.sh $(FUZZTIME)
 
+clients: ## run real clients against the broker and write docs/clients.md
+	$(GO) run ./clients/matrix
+
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
 	$(GO) vet ./...

@@ -16,10 +16,10 @@ import (
 const MaxLines = 600
 
 // source are the endings of files that people write as code.
-var source = []string{".go", ".js", ".css", ".templ", ".html", ".sh", ".run", "run", "Makefile"}
+var source = []string{".go", ".java", ".py", ".js", ".css", ".templ", ".html", ".sh", ".run", "run", "Makefile"}
 
 // prose are the endings in which machine paths and open ends hide besides.
-var prose = append([]string{".md", ".json", ".toml", ".yml", ".yaml", ".txt", ".svg"}, source...)
+var prose = append([]string{".md", ".json", ".toml", ".yml", ".yaml", ".txt", ".svg", ".xml", ".properties"}, source...)
 
 // Short is the rule that a file fits into a head.
 func Short(tree fs.FS) (found []string, err error) {
