@@ -21,11 +21,12 @@ const (
 	patience = 2 * time.Second
 )
 
-// Broker serves one data directory on one address.
+// Broker serves one data directory, by one listener or two.
 type Broker struct {
 	cfg      Config
 	log      *slog.Logger
-	listener *net.TCPListener
+	plain    *net.TCPListener // nil without one, as sealed
+	sealed   *net.TCPListener // speaks TLS
 	dir      *dataDir
 	topics   *catalogue
 	inFlight *budget      // bytes of large requests
@@ -47,7 +48,7 @@ type Broker struct {
 	closed  error
 }
 
-// Open binds the address, locks the directory and recovers the topics in it,
+// Open binds the addresses, locks the directory and recovers the topics in it,
 // which reads all that is stored; the end of ctx ends it. From then on clients
 // can connect; they are answered once [Broker.Serve] runs.
 func Open(ctx context.Context, cfg Config) (*Broker, error) {
@@ -55,26 +56,24 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(cfg.Listen)
+	plain, sealed, err := openListeners(cfg)
 	if err != nil {
 		return nil, err
 	}
+	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed}
 	dir, err := openDataDir(cfg.Dir)
 	if err != nil {
-		listener.Close()
-		return nil, err
+		return nil, errors.Join(err, b.stopListening())
 	}
 	topics, err := openCatalogue(ctx, dir.path, cfg)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), dir.close())
+		return nil, errors.Join(err, b.stopListening(), dir.close())
 	}
-	b := &Broker{cfg: cfg, log: cfg.Log, listener: listener, dir: dir, topics: topics, inFlight: newBudget(int64(cfg.MaxInFlightBytes)), connections: map[*connection]struct{}{}, counted: newCounters()}
+	b.dir, b.topics = dir, topics
+	b.inFlight, b.connections, b.counted = newBudget(int64(cfg.MaxInFlightBytes)), map[*connection]struct{}{}, newCounters()
 	b.working, b.endWork = context.WithCancel(context.Background())
 	return b, nil
 }
-
-// Addr is the address really bound.
-func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
 
 // Topics tells what is stored, by topic name.
 func (b *Broker) Topics() []TopicInfo {
@@ -92,28 +91,47 @@ func (b *Broker) Topics() []TopicInfo {
 func (b *Broker) Serve(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		b.endWork()
-		b.listener.Close()
+		b.stopListening()
 	})
 	defer stop()
-	err := b.accept(ctx)
+	// One listener that fails ends the others, so that Serve ends.
+	ended := make(chan error)
+	for _, l := range b.listeners() {
+		go func() { ended <- b.accept(ctx, l) }()
+	}
+	var err error
+	for range b.listeners() {
+		err = errors.Join(err, <-ended)
+		b.stopListening()
+	}
 	return errors.Join(err, b.Close())
 }
 
+// stopListening closes the listeners. It may be called more than once.
+func (b *Broker) stopListening() (err error) {
+	for _, l := range b.listeners() {
+		if failed := l.Close(); failed != nil && !errors.Is(failed, net.ErrClosed) {
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
+}
+
 // accept takes connections until the listener is closed.
-func (b *Broker) accept(ctx context.Context) error {
+func (b *Broker) accept(ctx context.Context, by *net.TCPListener) error {
 	for {
-		conn, err := b.listener.AcceptTCP()
+		conn, err := by.AcceptTCP()
 		switch {
 		case err == nil:
-			b.admit(conn)
+			b.admit(conn, by)
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("accept on %s: the broker was closed", b.Addr())
+			return fmt.Errorf("accept on %s: the broker was closed", by.Addr())
 		default:
 			// Out of descriptors or memory: others may end soon. Everything
 			// else ends the listener and comes again as ErrClosed.
-			b.log.Warn("accept failed, trying again", "address", b.Addr(), "error", err)
+			b.log.Warn("accept failed, trying again", "address", by.Addr(), "error", err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(100 * time.Millisecond):
@@ -123,8 +141,12 @@ func (b *Broker) accept(ctx context.Context) error {
 }
 
 // admit starts a connection, or closes it if there are too many.
-func (b *Broker) admit(conn *net.TCPConn) {
-	c, err := newConnection(b, conn)
+func (b *Broker) admit(conn *net.TCPConn, by *net.TCPListener) {
+	start := newConnection
+	if by == b.sealed {
+		start = newTLSConnection
+	}
+	c, err := start(b, conn)
 	if err != nil {
 		b.log.Warn("connection refused", "peer", conn.RemoteAddr(), "error", err)
 		conn.Close()
@@ -136,7 +158,9 @@ func (b *Broker) admit(conn *net.TCPConn) {
 	}
 	go func() {
 		defer b.handlers.Done()
-		c.serve(b.working)
+		if c.handshake(b.working) {
+			c.serve(b.working)
+		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.connections, c)
@@ -204,9 +228,7 @@ func (b *Broker) dismiss() (left int, ended <-chan struct{}) {
 // does or the process ends, as it might still write; the error says so.
 func (b *Broker) Close() error {
 	b.closing.Do(func() {
-		if err := b.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			b.closed = err
-		}
+		b.closed = b.stopListening()
 		left, ended := b.dismiss()
 		if left == 0 {
 			b.closed = errors.Join(b.closed, b.topics.close(), b.dir.close())

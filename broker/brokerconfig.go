@@ -38,9 +38,9 @@ func (b *Broker) describeSelf() []kmsg.DescribeConfigsResponseResourceConfig {
 	fixed("node.id", number(nodeID), kmsg.ConfigTypeInt, "The number of this broker.")
 	fixed("broker.id", number(nodeID), kmsg.ConfigTypeInt, "The number of this broker.")
 	fixed("log.dirs", b.dir.path, kmsg.ConfigTypeString, "The data directory.")
-	fixed("listeners", "PLAINTEXT://"+b.Addr().String(), kmsg.ConfigTypeString, "The address really bound.")
-	if b.cfg.Advertised != "" {
-		fixed("advertised.listeners", "PLAINTEXT://"+b.cfg.Advertised, kmsg.ConfigTypeString, "The address that clients are told to connect to.")
+	fixed("listeners", listenersText(addressText(b.PlainAddr()), addressText(b.TLSAddr())), kmsg.ConfigTypeString, "The addresses really bound.")
+	if told := listenersText(b.cfg.Advertised, b.cfg.TLSAdvertised); told != "" {
+		fixed("advertised.listeners", told, kmsg.ConfigTypeString, "The addresses that clients are told to connect to.")
 	}
 	fixed("socket.request.max.bytes", number(b.cfg.MaxFrameBytes), kmsg.ConfigTypeInt, "The largest produce request, in bytes.")
 	fixed("queued.max.request.bytes", number(b.cfg.MaxInFlightBytes), kmsg.ConfigTypeLong, "The bytes of all large requests that are read or worked on at a time.")

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,12 +15,17 @@ import (
 // Config is what a broker is opened with. The limits' zero values stand for
 // the defaults below.
 type Config struct {
-	// Listen is host:port; port 0 takes a free one.
-	Listen string
-	// Advertised is the host:port that clients are told to connect to. Empty
-	// is the address really bound, or, if that is a wildcard, the address at
-	// which the asking client reached this broker.
-	Advertised string
+	// Listen is the host:port of the plaintext listener, TLSListen that of the
+	// one that speaks TLS; port 0 takes a free one, empty is no such listener.
+	// One of them is needed.
+	Listen, TLSListen string
+	// Advertised is the host:port that clients of the plaintext listener are told
+	// to connect to, TLSAdvertised that for clients of the other. Empty is the
+	// address really bound, or, if that is a wildcard, the address at which the
+	// asking client reached this broker.
+	Advertised, TLSAdvertised string
+	// Certificate is what the TLS listener shows ([LoadCertificate]).
+	Certificate *tls.Certificate
 	// Dir is the data directory. It is made if it is missing.
 	Dir string
 	// Log may be nil: nothing is logged.
@@ -51,7 +57,7 @@ type Config struct {
 const (
 	defaultMaxFrameBytes  = 100 << 20
 	defaultMaxInFlight    = 256 << 20
-	defaultMaxConnections = 1000
+	defaultMaxConnections = 10000
 	defaultMaxPartitions  = 20000
 	defaultMaxIdle        = 10 * time.Minute
 
@@ -89,9 +95,18 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Dir == "" {
 		return c, fmt.Errorf("the broker needs a data directory")
 	}
-	if c.Advertised != "" {
-		if _, err := parseEndpoint(c.Advertised); err != nil {
-			return c, fmt.Errorf("advertised address %q: %w; give the host:port that clients can reach", c.Advertised, err)
+	if c.Listen == "" && c.TLSListen == "" {
+		return c, fmt.Errorf("the broker needs an address to listen on, such as 127.0.0.1:9092")
+	}
+	if c.TLSListen != "" && c.Certificate == nil {
+		return c, fmt.Errorf("the TLS listener %q needs a certificate and its key", c.TLSListen)
+	}
+	for _, address := range []string{c.Advertised, c.TLSAdvertised} {
+		if address == "" {
+			continue
+		}
+		if _, err := parseEndpoint(address); err != nil {
+			return c, fmt.Errorf("advertised address %q: %w; give the host:port that clients can reach", address, err)
 		}
 	}
 	return c, nil

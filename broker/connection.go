@@ -24,9 +24,9 @@ import (
 // connection answers one client's requests, one after the other.
 type connection struct {
 	b      *Broker
-	conn   *net.TCPConn
+	conn   net.Conn
 	in     *bufio.Reader
-	kernel *host.Serving
+	kernel kernel
 
 	mu      sync.Mutex
 	leaving bool // no further request is read
@@ -109,6 +109,9 @@ func (c *connection) admit(ctx context.Context, key int16, size int) (room int64
 	most := min(smallFrameBytes, c.b.cfg.MaxFrameBytes)
 	if key == int16(kmsg.Produce) {
 		most = c.b.cfg.MaxFrameBytes
+	}
+	if looksLikeTLS(size) {
+		return 0, errTLSOnPlaintext
 	}
 	if size > most {
 		return 0, fmt.Errorf("%w: size %d, at most %d bytes are allowed for API key %d (is the peer a Kafka client?)", wire.ErrFrame, size, most, key)

@@ -1,10 +1,12 @@
 package broker
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -28,13 +30,80 @@ func listen(address string) (*net.TCPListener, error) {
 	return nil, fmt.Errorf("listen for Kafka clients on %q: %w; %s", address, err, remedy)
 }
 
-// reachable is where a client that came in on conn is told to connect.
+// openListeners binds what is configured: all of it or, with an error, nothing.
+func openListeners(cfg Config) (plain, sealed *net.TCPListener, err error) {
+	if cfg.Listen != "" {
+		if plain, err = listen(cfg.Listen); err != nil {
+			return nil, nil, err
+		}
+	}
+	if cfg.TLSListen != "" {
+		if sealed, err = listen(cfg.TLSListen); err != nil {
+			if plain != nil {
+				plain.Close()
+			}
+			return nil, nil, err
+		}
+	}
+	return plain, sealed, nil
+}
+
+// listeners are those that are bound.
+func (b *Broker) listeners() (all []*net.TCPListener) {
+	for _, l := range []*net.TCPListener{b.plain, b.sealed} {
+		if l != nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// Addr is the address really bound: the plaintext one if there is one.
+func (b *Broker) Addr() net.Addr { return b.listeners()[0].Addr() }
+
+// PlainAddr and TLSAddr are the listeners' addresses, nil without such a one.
+func (b *Broker) PlainAddr() net.Addr { return addrOf(b.plain) }
+func (b *Broker) TLSAddr() net.Addr   { return addrOf(b.sealed) }
+
+func addrOf(l *net.TCPListener) net.Addr {
+	if l == nil {
+		return nil
+	}
+	return l.Addr()
+}
+
+func addressText(a net.Addr) string {
+	if a == nil {
+		return ""
+	}
+	return a.String()
+}
+
+// listenersText is what Kafka calls listeners: those of the two that there are,
+// each with its protocol.
+func listenersText(plain, sealed string) string {
+	var all []string
+	if plain != "" {
+		all = append(all, "PLAINTEXT://"+plain)
+	}
+	if sealed != "" {
+		all = append(all, "SSL://"+sealed)
+	}
+	return strings.Join(all, ",")
+}
+
+// reachable is where a client that came in on conn is told to connect: to the
+// listener by which it came, as others may be closed to it.
 func (b *Broker) reachable(conn net.Conn) endpoint {
-	if b.cfg.Advertised != "" {
-		e, _ := parseEndpoint(b.cfg.Advertised) // checked at Open
+	advertised, by := b.cfg.Advertised, b.plain
+	if _, ok := conn.(*tls.Conn); ok {
+		advertised, by = b.cfg.TLSAdvertised, b.sealed
+	}
+	if advertised != "" {
+		e, _ := parseEndpoint(advertised) // checked at Open
 		return e
 	}
-	at := b.Addr().(*net.TCPAddr)
+	at := by.Addr().(*net.TCPAddr)
 	if at.IP.IsUnspecified() {
 		at = conn.LocalAddr().(*net.TCPAddr)
 	}

@@ -62,18 +62,20 @@ func (c *connection) sendPieces(pieces []wire.Piece, regions []region, client st
 
 // sendRegion runs the topic's transfer program and tells of it.
 func (c *connection) sendRegion(r region, client string) error {
+	program, why := c.servable(r.program)
 	c.kernel.Reset()
 	job := transfer.Job{
 		In: c.kernel.File(r.File), Out: c.kernel.Socket(),
-		Offset: r.Position, Bytes: r.Bytes, Chunk: chunkOf(r.program.Path),
+		Offset: r.Position, Bytes: r.Bytes, Chunk: chunkOf(program.Path),
 	}
 	began := time.Now()
-	sent, err := r.program.Send(c.kernel, job)
+	sent, err := program.Send(c.kernel, job)
+	summary := c.kernel.Summary()
 	served := trace.Served{
 		Seq: c.b.served.Add(1), Began: began, Dur: trace.Ns(time.Since(began)),
 		Topic: r.topic, Partition: r.partition, Client: client,
-		Path: r.program.Path, Bytes: sent, Chunk: job.Chunk,
-		SyscallsByName: c.kernel.Summary().SyscallsByName,
+		Path: program.Path, Why: why, Bytes: sent, Chunk: job.Chunk,
+		SocketBytes: summary.Bytes, SyscallsByName: summary.SyscallsByName,
 	}
 	if err != nil {
 		served.Err = err.Error()

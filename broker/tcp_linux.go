@@ -8,12 +8,12 @@ import (
 )
 
 // cork sets TCP_CORK, tcp(7): while it is on, only full packets leave.
-func cork(conn *net.TCPConn, on bool) error {
+func cork(conn net.Conn, on bool) error {
 	value := 0
 	if on {
 		value = 1
 	}
-	return control(conn, "set TCP_CORK", func(fd int) error {
+	return control(plainTCP(conn), "set TCP_CORK", func(fd int) error {
 		return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_CORK, value)
 	})
 }

@@ -25,6 +25,8 @@ import (
 // serveFlags are the flags of `copyscope serve`.
 type serveFlags struct {
 	http, kafka, advertised string
+	tls, tlsAdvertised      string
+	tlsCert, tlsKey         string
 	data                    string
 	noBroker                bool
 	readyFile               string
@@ -53,6 +55,10 @@ Without --data the records go to a temporary directory that is removed at exit.`
 	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
 	flags.StringVar(&f.kafka, "kafka-listen", "127.0.0.1:9092", "address of the broker; port 0 takes a free one")
 	flags.StringVar(&f.advertised, "kafka-advertised", "", "address that clients are told to connect to (default: the one really got)")
+	flags.StringVar(&f.tls, "kafka-tls-listen", "", "address of the broker's TLS listener; port 0 takes a free one (default: none)")
+	flags.StringVar(&f.tlsAdvertised, "kafka-tls-advertised", "", "address that clients of the TLS listener are told to connect to (default: the one really got)")
+	flags.StringVar(&f.tlsCert, "kafka-tls-cert", "", "PEM file with the TLS listener's certificate chain")
+	flags.StringVar(&f.tlsKey, "kafka-tls-key", "", "PEM file with its private key")
 	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
 	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
@@ -129,7 +135,11 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 			cancel(err)
 			ended <- err
 		}()
-		ready["kafka"] = kafka.Addr().String()
+		for name, address := range map[string]net.Addr{"kafka": kafka.PlainAddr(), "kafka_tls": kafka.TLSAddr()} {
+			if address != nil {
+				ready[name] = address.String()
+			}
+		}
 	}
 	err := announce(f.readyFile, ready, stdout)
 	announced := err == nil && f.readyFile != ""
@@ -176,6 +186,9 @@ func announce(readyFile string, ready map[string]string, stdout io.Writer) error
 	fmt.Fprintf(stdout, "web %s\n", ready["web"])
 	if addr, ok := ready["kafka"]; ok {
 		fmt.Fprintf(stdout, "kafka %s\n", addr)
+	}
+	if addr, ok := ready["kafka_tls"]; ok {
+		fmt.Fprintf(stdout, "kafka-tls %s\n", addr)
 	}
 	if readyFile == "" {
 		return nil

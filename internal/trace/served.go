@@ -16,9 +16,15 @@ type Served struct {
 	Partition int32  `json:"partition"`
 	Client    string `json:"client"`
 
-	Path  string `json:"path"`
-	Bytes int64  `json:"bytes"`
-	Chunk int    `json:"chunk"`
+	// Path is the program that ran. Why says why it is not the one that the topic
+	// is configured for, or is empty.
+	Path string `json:"path"`
+	Why  string `json:"why,omitempty"`
+	// Bytes are those of the payload, SocketBytes those that the socket took for
+	// them: more, if the connection seals what it sends.
+	Bytes       int64 `json:"bytes"`
+	SocketBytes int64 `json:"socket_bytes"`
+	Chunk       int   `json:"chunk"`
 	// SyscallsByName counts the syscalls that the program made, by name.
 	SyscallsByName map[string]int64 `json:"syscalls_by_name"`
 	// Err is what stopped the transfer, or empty.
