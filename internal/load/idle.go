@@ -35,7 +35,7 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 			c.Close()
 		}
 	}()
-	return measured(r, target, func() (sum tally, took time.Duration, err error) {
+	f, err = measured(r, target, func() (sum tally, took time.Duration, err error) {
 		sum = newTally()
 		began := time.Now()
 		defer func() { took = time.Since(began) }()
@@ -56,6 +56,11 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 		}
 		return sum, 0, stillOpen(open)
 	})
+	for _, name := range []string{"bytes", "records", BytesPerSecond, RecordsPerSecond} {
+		delete(f, name) // there are no records here
+	}
+	f.set("connections", "connections", float64(len(open)))
+	return f, err
 }
 
 // greet connects and asks for the API versions, version 0.
