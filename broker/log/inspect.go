@@ -150,7 +150,7 @@ func readRecord(in *bufio.Reader, h header) (r StoredRecord, err error) {
 	if int64(len(body)) < length {
 		return r, io.ErrUnexpectedEOF
 	}
-	start, key, value, headers, err := parseRecord(body)
+	start, key, value, err := parseRecord(body)
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -158,13 +158,13 @@ func readRecord(in *bufio.Reader, h header) (r StoredRecord, err error) {
 	if h.attributes&logAppendTimeBit != 0 {
 		r.Timestamp = h.maxTime
 	}
-	r.Headers, err = parseHeaders(headers)
+	r.Headers, err = parseHeaders(body)
 	return r, err
 }
 
-// parseHeaders reads a record's headers: their number, and for each a key and
-// a value with their lengths before them.
+// parseHeaders reads the headers of a record that parseRecord has accepted.
 func parseHeaders(body []byte) (found []Header, err error) {
+	body = body[1:] // attributes
 	next := func() int64 {
 		v, n := binary.Varint(body)
 		if n <= 0 {
@@ -189,6 +189,10 @@ func parseHeaders(body []byte) (found []Header, err error) {
 		body = body[n:]
 		return b
 	}
+	next()
+	next()
+	bytes()
+	bytes()
 	for n := next(); n > 0 && err == nil; n-- {
 		key := bytes()
 		found = append(found, Header{string(key), bytes()})

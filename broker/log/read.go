@@ -255,7 +255,7 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 			return fmt.Errorf("%w: record %d of %d: its length does not fit the %d bytes left", ErrInvalid, i, h.count, len(rest))
 		}
 		body, next := rest[n:n+int(length)], rest[n+int(length):]
-		start, key, value, _, err := parseRecord(body)
+		start, key, value, headers, err := parseRecord(body)
 		if err != nil {
 			return fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, h.count, err)
 		}
@@ -263,7 +263,7 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 		if h.attributes&logAppendTimeBit != 0 {
 			t = h.maxTime
 		}
-		if err := visit(h.base+start.offsetDelta, Record{Key: key, Value: value, Timestamp: t}); err != nil {
+		if err := visit(h.base+start.offsetDelta, Record{Key: key, Value: value, Timestamp: t, headers: headers}); err != nil {
 			return err
 		}
 		rest = next

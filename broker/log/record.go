@@ -97,6 +97,8 @@ func parseRecord(body []byte) (r recordStart, key, value, headers []byte, err er
 type Record struct {
 	Key, Value []byte // nil: null; a null value is a tombstone
 	Timestamp  int64  // ms since 1970
+
+	headers []byte // of a stored record, encoded
 }
 
 // encodeRecords makes one uncompressed batch of the records.
