@@ -44,7 +44,7 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 			if err != nil {
 				failed = err
 			}
-			c.b.countProduce(t.Name, p.Records, answer.ErrorCode)
+			in.countProduce(p.Records, answer.ErrorCode)
 			to.Partitions = append(to.Partitions, answer)
 		}
 		resp.Topics = append(resp.Topics, to)

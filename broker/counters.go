@@ -78,9 +78,9 @@ type topicCounters struct {
 	fetchRequests, failedFetch     atomic.Int64
 }
 
-// countProduce counts what became of one partition's part of a request.
-func (b *Broker) countProduce(topic string, records []byte, code int16) {
-	t := b.topics.get(topic)
+// countProduce counts what became of one partition's part of a request. The
+// topic may be nil: it is unknown, and nothing is counted.
+func (t *topic) countProduce(records []byte, code int16) {
 	if t == nil {
 		return
 	}
@@ -96,7 +96,7 @@ func (b *Broker) countProduce(topic string, records []byte, code int16) {
 // countFetch counts what an answer holds.
 func (b *Broker) countFetch(r wire.FetchResponse) {
 	for _, answered := range r.Topics {
-		t := b.topics.get(answered.Name)
+		t, _ := b.named(answered.Name, answered.ID)
 		if t == nil {
 			continue
 		}

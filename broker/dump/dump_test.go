@@ -178,16 +178,16 @@ func TestFaults(t *testing.T) {
 		{"cut", log, func(b []byte) []byte { return b[:len(b)-1] }, []string{"claims", "the file has"}},
 		{"a few bytes", log, func(b []byte) []byte { return append(b, 1, 2, 3) }, []string{"3 bytes are less than a batch header"}},
 		{"no segment at all", log, func([]byte) []byte { return bytes.Repeat([]byte("text "), 100) }, []string{"byte 0"}},
-		{"offsets that go back", log, func(b []byte) []byte { return append(b, batch(t, 12, 0, nil)...) }, []string{"base offset 12 where 20 should follow"}},
+		{"offsets that go back", log, func(b []byte) []byte { return append(b, batch(t, 12, 0, nil)...) }, []string{"base offset 12 where 20 or more should follow"}},
 		{"a record too few", log, func(b []byte) []byte {
 			return append(b, batch(t, 20, 0, func(b *kmsg.RecordBatch) { b.NumRecords = 1 })...)
-		}, []string{"batch at offset 20", "more follows the last of 1 records"}},
+		}, []string{"batch at offset 20", "follow the last of 1 records"}},
 		{"what does not decompress", log, func(b []byte) []byte {
 			return append(b, batch(t, 20, 4, func(b *kmsg.RecordBatch) { b.Records = []byte("no zstd") })...)
 		}, []string{"batch at offset 20", "do not decompress"}},
 		{"an entry at no batch", strings.Replace(log, ".log", ".index", 1), flip(7), []string{"entry 0", "no batch begins"}},
 		{"an entry below its batch", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { b[3] = 1; return b }, []string{"offset 11", "offsets 12 to 13"}},
-		{"half an entry", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { return b[:7] }, []string{"7 bytes are no multiple"}},
+		{"half an entry", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { return b[:7] }, []string{"7 bytes are less than an entry's 8"}},
 		{"a time too early", strings.Replace(log, ".log", ".timeindex", 1), flip(7), []string{"1700000000007 is above", "entry 0"}},
 		{"times that go back", strings.Replace(log, ".log", ".timeindex", 1), func(b []byte) []byte {
 			return append(b, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9)

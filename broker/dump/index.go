@@ -3,6 +3,8 @@ package dump
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"copyscope/broker/log"
 )
@@ -14,16 +16,16 @@ func dumpOffsetIndex(p *printer, path string) error {
 	if err != nil {
 		return err
 	}
-	b, err := readSmall(path)
-	if err != nil {
-		return err
-	}
-	entries, fault := log.ParseOffsetIndex(b, base)
-	for _, e := range entries {
+	var entries []log.OffsetEntry
+	if err := eachEntry(path, base, log.DumpOffsetIndex, func(_ int64, e log.OffsetEntry) error {
+		if e == (log.OffsetEntry{Offset: base}) {
+			return nil // zeros: the first batch has no entry, as nothing precedes it
+		}
+		entries = append(entries, e)
 		p.line("entry", "", field{"offset", e.Offset}, field{"position", e.Position})
-	}
-	if fault != nil {
-		return fault
+		return p.failed
+	}); err != nil {
+		return err
 	}
 	batches, err := batchesOf(sibling(path))
 	if errors.Is(err, errNoSegment) {
@@ -45,6 +47,20 @@ func dumpOffsetIndex(p *printer, path string) error {
 	return nil
 }
 
+// eachEntry reads an index file.
+func eachEntry[E any](path string, base int64, dump func(io.ReaderAt, int64, int64, func(int64, E) error) error, visit func(int64, E) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return dump(f, info.Size(), base, visit)
+}
+
 // dumpTimeIndex prints a .timeindex file. Each entry promises that no record up
 // to its offset is later than its timestamp.
 func dumpTimeIndex(p *printer, path string) error {
@@ -52,24 +68,24 @@ func dumpTimeIndex(p *printer, path string) error {
 	if err != nil {
 		return err
 	}
-	b, err := readSmall(path)
-	if err != nil {
+	var entries []log.TimeEntry
+	if err := eachEntry(path, base, log.DumpTimeIndex, func(_ int64, e log.TimeEntry) error {
+		if e == (log.TimeEntry{Offset: base}) {
+			return nil // zeros
+		}
+		entries = append(entries, e)
+		p.line("entry", "", field{"timestamp", e.Timestamp}, field{"offset", e.Offset})
+		return p.failed
+	}); err != nil {
 		return err
 	}
-	entries, fault := log.ParseTimeIndex(b, base)
-	for _, e := range entries {
-		p.line("entry", "", field{"timestamp", e.Timestamp}, field{"offset", e.Offset})
-	}
-	if fault != nil {
-		return fault
-	}
 	n := 0
-	err = eachBatch(sibling(path), func(i log.BatchInfo, _ log.Batch) error {
+	err = eachBatch(sibling(path), func(i log.BatchInfo, _ eachRecord) error {
 		for n < len(entries) && entries[n].Offset < i.Base {
 			n++
 		}
-		if n < len(entries) && entries[n].Offset >= i.Last && i.MaxTime > entries[n].Timestamp {
-			return fmt.Errorf("its latest timestamp %d is above the index's entry %d: timestamp %d up to offset %d", i.MaxTime, n, entries[n].Timestamp, entries[n].Offset)
+		if n < len(entries) && entries[n].Offset >= i.Last && i.Timestamp > entries[n].Timestamp {
+			return fmt.Errorf("its latest timestamp %d is above the index's entry %d: timestamp %d up to offset %d", i.Timestamp, n, entries[n].Timestamp, entries[n].Offset)
 		}
 		return nil
 	})

@@ -21,9 +21,9 @@ func dumpSegment(p *printer, path string) error {
 	if !p.o.JSON {
 		p.write(fmt.Sprintf("Log starting offset: %d\n", base))
 	}
-	return eachBatch(path, func(i log.BatchInfo, b log.Batch) error {
+	return eachBatch(path, func(i log.BatchInfo, records eachRecord) error {
 		p.batch(i)
-		return b.EachRecord(func(r log.StoredRecord) error {
+		return records(func(r log.RecordInfo) error {
 			if p.o.Records {
 				p.record(i, r)
 			}
@@ -32,8 +32,11 @@ func dumpSegment(p *printer, path string) error {
 	})
 }
 
+// eachRecord visits the records of a batch.
+type eachRecord = func(visit func(log.RecordInfo) error) error
+
 // eachBatch reads a segment file.
-func eachBatch(path string, visit func(log.BatchInfo, log.Batch) error) error {
+func eachBatch(path string, visit func(log.BatchInfo, eachRecord) error) error {
 	base, err := baseOffset(path)
 	if err != nil {
 		return err
@@ -47,9 +50,12 @@ func eachBatch(path string, visit func(log.BatchInfo, log.Batch) error) error {
 	if err != nil {
 		return err
 	}
-	return log.ReadSegment(f, info.Size(), base, func(i log.BatchInfo, b log.Batch) error {
-		if err := visit(i, b); err != nil {
-			return fmt.Errorf("byte %d, batch at offset %d: %w", i.Position, i.Base, err)
+	return log.DumpSegment(f, info.Size(), func(i log.BatchInfo, records func(func(log.RecordInfo) error) error) error {
+		if i.Base < base {
+			return fmt.Errorf("byte %d: a batch of offset %d is below the segment's %d", i.Position, i.Base, base)
+		}
+		if err := visit(i, records); err != nil {
+			return fmt.Errorf("batch at offset %d: %w", i.Base, err)
 		}
 		return nil
 	})
@@ -68,11 +74,11 @@ func (p *printer) batch(i log.BatchInfo) {
 			horizon = i.DeleteHorizon
 		}
 	}
-	p.line("batch", "", field{"baseOffset", i.Base}, field{"lastOffset", i.Last}, field{"count", i.Count},
-		field{"baseSequence", i.FirstSeq}, field{"lastSequence", i.LastSeq}, field{"producerId", i.ProducerID},
+	p.line("batch", "", field{"baseOffset", i.Base}, field{"lastOffset", i.Last}, field{"count", i.Records},
+		field{"baseSequence", i.FirstSequence}, field{"lastSequence", i.LastSequence}, field{"producerId", i.ProducerID},
 		field{"producerEpoch", i.ProducerEpoch}, field{"partitionLeaderEpoch", i.LeaderEpoch},
 		field{"isTransactional", i.Transactional}, field{"isControl", i.Control}, field{"deleteHorizonMs", horizon},
-		field{"position", i.Position}, field{time, i.MaxTime}, field{"size", i.Bytes}, field{"magic", i.Magic},
+		field{"position", i.Position}, field{time, i.Timestamp}, field{"size", i.Bytes}, field{"magic", 2},
 		field{"compresscodec", codecs[i.Codec]}, field{"crc", i.CRC}, field{"isvalid", true})
 }
 
@@ -83,10 +89,10 @@ func timeName(i log.BatchInfo) string {
 	return "CreateTime"
 }
 
-func (p *printer) record(i log.BatchInfo, r log.StoredRecord) {
+func (p *printer) record(i log.BatchInfo, r log.RecordInfo) {
 	sequence := int64(-1)
-	if i.FirstSeq >= 0 {
-		sequence = (int64(i.FirstSeq) + r.Offset - i.Base) & (1<<31 - 1)
+	if i.FirstSequence >= 0 {
+		sequence = (int64(i.FirstSequence) + r.Offset - i.Base) & (1<<31 - 1)
 	}
 	fields := []field{{"offset", r.Offset}, {timeName(i), r.Timestamp}, {"keySize", sizeOf(r.Key)}, {"valueSize", sizeOf(r.Value)}, {"sequence", sequence}}
 	if p.o.JSON {
@@ -143,7 +149,7 @@ func shown(s string) string {
 // segment file is not there.
 func batchesOf(path string) (map[int64]log.BatchInfo, error) {
 	all := map[int64]log.BatchInfo{}
-	err := eachBatch(path, func(i log.BatchInfo, _ log.Batch) error {
+	err := eachBatch(path, func(i log.BatchInfo, _ eachRecord) error {
 		all[i.Position] = i
 		return nil
 	})

@@ -59,6 +59,7 @@ const (
 	logAppendTimeBit = 0x08
 	transactionalBit = 0x10
 	controlBit       = 0x20
+	deleteHorizonBit = 0x40
 )
 
 const (

@@ -71,6 +71,7 @@ type BatchInfo struct {
 	FirstSequence            int32
 	LastSequence             int32
 	Records                  int32
+	DeleteHorizon            int64 // from when on tombstones may go (KIP-534), ms; -1: none
 }
 
 // Header is a record's header.
@@ -136,7 +137,10 @@ func (h header) info(at int64) BatchInfo {
 		Position: at, Bytes: h.size, Base: h.base, Last: h.last(), LeaderEpoch: h.leaderEpoch, CRC: h.crc, Codec: h.codec(),
 		LogAppendTime: h.attributes&logAppendTimeBit != 0, Transactional: h.attributes&transactionalBit != 0, Control: h.attributes&controlBit != 0,
 		BaseTimestamp: h.baseTime, Timestamp: h.maxTime, ProducerID: h.producerID, ProducerEpoch: h.epoch,
-		FirstSequence: h.sequence, LastSequence: h.sequence, Records: h.count,
+		FirstSequence: h.sequence, LastSequence: h.sequence, Records: h.count, DeleteHorizon: -1,
+	}
+	if h.attributes&deleteHorizonBit != 0 {
+		i.DeleteHorizon = h.baseTime
 	}
 	if h.sequence >= 0 && h.count > 0 {
 		i.LastSequence = h.lastSequence()

@@ -268,6 +268,9 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 		}
 		rest = next
 	}
+	if len(rest) > 0 {
+		return fmt.Errorf("%w: %d bytes follow the last of %d records", ErrInvalid, len(rest), h.count)
+	}
 	return nil
 }
 

@@ -1,0 +1,78 @@
+package metrics_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"copyscope/broker"
+	"copyscope/internal/metrics"
+)
+
+func scrape(t *testing.T, h http.Handler) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d: %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func TestNamesAreKafkas(t *testing.T) {
+	buckets := make([]int64, len(broker.RequestBuckets)+1)
+	buckets[0], buckets[len(buckets)-1] = 2, 1
+	text := scrape(t, metrics.Handler("v1", func() broker.Stats {
+		return broker.Stats{
+			Connections: 3,
+			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second}},
+			Paths:       []broker.PathStats{{Path: "sendfile", Regions: 2, Bytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}}},
+			Topics: []broker.TopicStats{{
+				TopicInfo: broker.TopicInfo{Name: "t", Partitions: []broker.PartitionInfo{
+					{Partition: 0, Low: 1, High: 9, Bytes: 700, Segments: 2}, {Partition: 1, Offline: true}}},
+				BytesIn: 10, MessagesIn: 11, BytesOut: 12, ProduceRequests: 13, FailedProduce: 14, FetchRequests: 15, FailedFetch: 16,
+			}},
+		}
+	}))
+	for _, want := range []string{
+		`kafka_server_brokertopicmetrics_bytesin_total{topic="t"} 10`,
+		`kafka_server_brokertopicmetrics_messagesin_total{topic="t"} 11`,
+		`kafka_server_brokertopicmetrics_bytesout_total{topic="t"} 12`,
+		`kafka_server_brokertopicmetrics_totalproducerequests_total{topic="t"} 13`,
+		`kafka_server_brokertopicmetrics_failedproducerequests_total{topic="t"} 14`,
+		`kafka_server_brokertopicmetrics_totalfetchrequests_total{topic="t"} 15`,
+		`kafka_server_brokertopicmetrics_failedfetchrequests_total{topic="t"} 16`,
+		`kafka_log_log_size{partition="0",topic="t"} 700`,
+		`kafka_log_log_logstartoffset{partition="0",topic="t"} 1`,
+		`kafka_log_log_logendoffset{partition="0",topic="t"} 9`,
+		`kafka_log_log_numlogsegments{partition="0",topic="t"} 2`,
+		`kafka_server_replicamanager_partitioncount 2`,
+		`kafka_server_replicamanager_leadercount 1`,
+		`kafka_server_replicamanager_offlinereplicacount 1`,
+		`kafka_server_socket_server_metrics_connection_count 3`,
+		`kafka_network_requestmetrics_requests_total{request="Fetch",version="11"} 3`,
+		`kafka_network_requestmetrics_totaltime_seconds_bucket{request="Fetch",le="0.0001"} 2`,
+		`kafka_network_requestmetrics_totaltime_seconds_bucket{request="Fetch",le="30"} 2`,
+		`kafka_network_requestmetrics_totaltime_seconds_count{request="Fetch"} 3`,
+		`kafka_network_requestmetrics_totaltime_seconds_sum{request="Fetch"} 90`,
+		`copyscope_fetch_bytes_total{path="sendfile"} 500`,
+		`copyscope_fetch_syscalls_total{path="sendfile",syscall="sendfile"} 4`,
+		`copyscope_build_info{version="v1"} 1`,
+		"go_goroutines ",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if strings.Contains(text, `partition="1"`) {
+		t.Error("an offline partition has figures")
+	}
+}
+
+func TestWithoutBroker(t *testing.T) {
+	if text := scrape(t, metrics.Handler("v1", nil)); strings.Contains(text, "kafka_") || !strings.Contains(text, "go_goroutines") {
+		t.Errorf("without a broker:\n%s", text)
+	}
+}
