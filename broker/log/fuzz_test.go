@@ -3,11 +3,12 @@ package log_test
 import (
 	"bytes"
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
+	"time"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
+	"copyscope/broker/vfs/vfstest"
 )
 
 // FuzzDump: whatever a file has in it, its reader neither panics nor goes on
@@ -45,12 +46,8 @@ func FuzzDump(f *testing.F) {
 // panics nor fails, what it then has is readable without gaps, appending goes
 // on, and after a clean stop it is the same.
 func FuzzRecovery(f *testing.F) {
-	root := f.TempDir()
-	d, err := log.OpenDir(context.Background(), root, log.DirOptions{Manual: true, Log: quiet()})
-	if err != nil {
-		f.Fatal(err)
-	}
-	p, _, err := d.Open(context.Background(), "t", log.ID{}, 0, smallSegments())
+	disk := vfstest.NewDisk(1)
+	d, p, err := openOn(disk, smallSegments(), time.Now)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -63,7 +60,7 @@ func FuzzRecovery(f *testing.F) {
 		f.Fatal(err)
 	}
 	read := func(name string) []byte {
-		b, err := os.ReadFile(filepath.Join(root, "t-0", name))
+		b, err := vfs.ReadFile(disk, "/t-0/"+name, 1<<20)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -76,17 +73,18 @@ func FuzzRecovery(f *testing.F) {
 	f.Add(append(bytes.Clone(segment), make([]byte, 500)...), make([]byte, 4096), make([]byte, 4096), snapshot, false)
 	f.Add(segment, []byte{0, 0, 0, 2, 0, 0, 0, 7}, times, []byte{}, true)
 	f.Fuzz(func(t *testing.T, segment, index, times, snapshot []byte, clean bool) {
-		root := t.TempDir()
-		dir := filepath.Join(root, "t-0")
-		os.MkdirAll(dir, 0o755)
-		os.WriteFile(filepath.Join(dir, log.SegmentName(0)), segment, 0o644)
-		os.WriteFile(filepath.Join(dir, "00000000000000000000.index"), index, 0o644)
-		os.WriteFile(filepath.Join(dir, "00000000000000000000.timeindex"), times, 0o644)
-		os.WriteFile(filepath.Join(dir, "00000000000000000008.snapshot"), snapshot, 0o644)
-		if clean {
-			os.WriteFile(filepath.Join(root, ".kafka_cleanshutdown"), nil, 0o644)
+		disk := vfstest.NewDisk(1)
+		disk.MkdirAll("/t-0")
+		for name, content := range map[string][]byte{
+			log.SegmentName(0): segment, "00000000000000000000.index": index,
+			"00000000000000000000.timeindex": times, "00000000000000000008.snapshot": snapshot,
+		} {
+			vfs.Write(disk, "/t-0/"+name, content)
 		}
-		d, err := log.OpenDir(context.Background(), root, log.DirOptions{Manual: true, Log: quiet()})
+		if clean {
+			vfs.Write(disk, "/.kafka_cleanshutdown", nil)
+		}
+		d, err := log.OpenDir(context.Background(), "/", log.DirOptions{FS: disk, Manual: true, Log: quiet()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +105,7 @@ func FuzzRecovery(f *testing.F) {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}
-		d, err = log.OpenDir(context.Background(), root, log.DirOptions{Manual: true, Log: quiet()})
+		d, err = log.OpenDir(context.Background(), "/", log.DirOptions{FS: disk, Manual: true, Log: quiet()})
 		if err != nil {
 			t.Fatal(err)
 		}
