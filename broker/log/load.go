@@ -199,10 +199,10 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 		r.Damaged += len(s.damaged)
 	}
 	r.Bytes, r.Next = s.held.bytes, p.next
-	if r.Scanned {
-		return r, p.afterScan(point)
+	if err := p.dropStraySnapshots(l); err != nil || !r.Scanned {
+		return r, err
 	}
-	return r, p.dropStraySnapshots(l)
+	return r, p.afterScan(point)
 }
 
 // afterScan: what was read may be in the page cache alone.
@@ -343,7 +343,7 @@ func (p *Partition) eachHeader(from int64, visit func(h header)) error {
 }
 
 // dropStraySnapshots keeps the snapshots of segments and the latest one
-// (ProducerStateManager.removeStraySnapshots).
+// (ProducerStateManager.removeStraySnapshots), but none from beyond the end.
 func (p *Partition) dropStraySnapshots(l listing) error {
 	for i, at := range l.snapshots {
 		if at > p.next || i < len(l.snapshots)-1 && !slices.Contains(l.bases, at) {

@@ -264,7 +264,7 @@ var errClosed = errors.New("the partition is closed")
 // is held.
 func (p *Partition) settle() error {
 	p.mu.RLock()
-	clean := p.flushed == p.next && p.producers.snapshot == p.next && len(p.unforced) == 0 && p.active().allocated == 0
+	clean := p.flushed == p.next && (p.producers.snapshot == p.next || p.next == 0) && len(p.unforced) == 0 && p.active().allocated == 0
 	p.mu.RUnlock()
 	if !clean {
 		p.willForce(p.active())

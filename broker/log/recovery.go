@@ -160,14 +160,6 @@ func (p *Partition) apply(l listing, scans map[*segment]*scan, gone []*segment, 
 			}
 		}
 	}
-	next := p.active().held.next
-	for _, at := range l.snapshots {
-		if at > next {
-			if err := p.fs().Remove(snapshotPath(p.dir, at)); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 
