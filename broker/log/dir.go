@@ -78,7 +78,8 @@ type Dir struct {
 	open   map[*Partition]struct{}
 	points map[TopicPartition]int64 // recovery points of those that are not open
 	starts map[TopicPartition]int64 // first offsets, likewise
-	failed bool                     // a partition could not be closed: the stop is not clean
+	failed bool                     // a partition is not recovered: the stop is not clean
+	closed bool
 }
 
 // Appended tells what became of a batch.
@@ -236,9 +237,17 @@ func (d *Dir) discard(name TopicPartition, delay time.Duration) error {
 	return nil
 }
 
-// Close closes all partitions and notes the clean stop.
+// Close closes all partitions and notes the clean stop. Closing again does
+// nothing.
 func (d *Dir) Close() error {
 	d.chores.end()
+	d.mu.Lock()
+	again := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if again {
+		return nil
+	}
 	all := d.partitions()
 	errs := make([]error, len(all))
 	// Closing waits for the disk: several at once share its writes.
@@ -260,10 +269,6 @@ func (d *Dir) Close() error {
 	if checkpoint := d.checkpoint(); checkpoint != nil {
 		return errors.Join(err, checkpoint)
 	}
-	d.mu.Lock()
-	clear(d.open)
-	d.failed = true // closing again must not say more than this time
-	d.mu.Unlock()
 	if clean {
 		err = d.putCleanMark()
 	}

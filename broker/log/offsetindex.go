@@ -50,7 +50,8 @@ func (x *offsetIndex) before(offset int64) (int64, error) {
 	if !found {
 		return 0, nil
 	}
-	return parseOffsetEntry(b[:], x.base).position, nil
+	// A position that no file has is as good as none.
+	return max(0, parseOffsetEntry(b[:], x.base).position), nil
 }
 
 func (x *offsetIndex) append(e offsetEntry) error {

@@ -133,6 +133,11 @@ func (v view) read(offset, limit int64, whole bool) (r Region, found bool, err e
 	at := v.at
 	if !v.known {
 		at, err = batchAt(file, from, v.readable, offset)
+		if from > 0 && (errors.Is(err, ErrCorrupt) || at.base > offset) {
+			// The index may be what is wrong: it has no checksum. Without it the
+			// log is found all the same, if it is whole.
+			at, err = batchAt(file, 0, v.readable, offset)
+		}
 	}
 	if err == nil {
 		err = v.intact(at)

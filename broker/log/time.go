@@ -56,11 +56,19 @@ func (v view) atTime(timestamp, low int64) (at Stamped, ok bool, err error) {
 	if err != nil {
 		return at, false, err
 	}
-	file, err := s.log.acquire()
+	at, ok, err = v.atTimeFrom(from, timestamp, low)
+	if from > 0 && errors.Is(err, ErrCorrupt) { // perhaps the index alone is wrong
+		return v.atTimeFrom(0, timestamp, low)
+	}
+	return at, ok, err
+}
+
+func (v view) atTimeFrom(from, timestamp, low int64) (at Stamped, ok bool, err error) {
+	file, err := v.segment.log.acquire()
 	if err != nil {
 		return at, false, fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	defer s.log.release()
+	defer v.segment.log.release()
 	var inner error
 	err = walk(file, from, v.readable, func(position int64, h header) bool {
 		if h.maxTime < timestamp || h.last() < low || h.attributes&controlBit != 0 {
