@@ -19,7 +19,7 @@ RACY     ?= ./broker/... ./web/... ./internal/host/...
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race clients fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -85,11 +85,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("interrupted")
 	}
-	if err := summary(results); err != nil {
-		return err
+	err = summary(results)
+	if o.whole() {
+		err = errors.Join(err, writeTable(o.table, table(kit, results), o.check))
 	}
-	if !o.whole() {
-		return nil
-	}
-	return writeTable(o.table, table(kit, results), o.check)
+	return err
 }
