@@ -61,15 +61,18 @@ func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, res
 	return nil
 }
 
-// askedFor are the different names and ids.
+// askedFor are the different names and ids. Who asks by id leaves the name null
+// or, as the Java client does, empty.
 func askedFor(topics []kmsg.MetadataRequestTopic) (names []string, ids []topicID) {
 	knownNames, knownIDs := map[string]bool{}, map[topicID]bool{}
 	for _, t := range topics {
 		switch {
-		case t.Topic == nil && !knownIDs[t.TopicID]:
-			knownIDs[t.TopicID] = true
-			ids = append(ids, t.TopicID)
-		case t.Topic != nil && !knownNames[*t.Topic]:
+		case t.Topic == nil || t.TopicID != (topicID{}):
+			if !knownIDs[t.TopicID] {
+				knownIDs[t.TopicID] = true
+				ids = append(ids, t.TopicID)
+			}
+		case !knownNames[*t.Topic]:
 			knownNames[*t.Topic] = true
 			names = append(names, *t.Topic)
 		}

@@ -118,7 +118,10 @@ func TestMetadata(t *testing.T) {
 		}
 	}
 	byID := kmsg.NewPtrMetadataRequest()
-	byID.Version, byID.Topics = 12, []kmsg.MetadataRequestTopic{{TopicID: made.TopicID}, {TopicID: [16]byte{1}}}
+	byID.Version, byID.Topics = 12, []kmsg.MetadataRequestTopic{
+		{TopicID: made.TopicID, Topic: kmsg.StringPtr("")}, // as the Java client asks
+		{TopicID: [16]byte{1}}, {TopicID: made.TopicID},
+	}
 	got := ask[*kmsg.MetadataResponse](c, byID, 1).Topics
 	if got[0].Topic == nil || *got[0].Topic != "t" || got[1].ErrorCode != 100 {
 		t.Errorf("by id: %+v", got)

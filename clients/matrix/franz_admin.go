@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -155,11 +156,10 @@ func franzConfigs(ctx context.Context, e *env, topic string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.what, err)
 		}
-		now, err := values()
-		if err != nil {
-			return err
-		}
-		err = errors.Join(expect(s.what+": retention.ms", s.retention, now["retention.ms"]), expect(s.what+": segment.bytes", s.segment, now["segment.bytes"]))
+		err = eventually(ctx, func() error {
+			now, err := values()
+			return errors.Join(err, expect(s.what+": retention.ms", s.retention, now["retention.ms"]), expect(s.what+": segment.bytes", s.segment, now["segment.bytes"]))
+		})
 		if err != nil {
 			return err
 		}
@@ -173,6 +173,25 @@ func franzConfigs(ctx context.Context, e *env, topic string) error {
 		err = one.Err
 	}
 	return refused("configs of a topic that is not there", kerr.UnknownTopicOrPartition, err)
+}
+
+// eventually repeats what fails for up to 5 s: a broker of Kafka's learns of its
+// controller's changes after the controller acknowledged them.
+func eventually(ctx context.Context, try func() error) error {
+	deadline := time.Now().Add(5 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := try()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
 }
 
 func franzCluster(ctx context.Context, e *env, topic string) error {

@@ -99,6 +99,10 @@ type view struct {
 	failed           error
 }
 
+func (v view) String() string {
+	return fmt.Sprintf("owns %v, lost %d, %d rebalances, %d records, failed: %v", v.assigned, v.lost, v.rebalances, v.records, v.failed)
+}
+
 func (m *member) view() view {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -119,7 +123,7 @@ func until(ctx context.Context, what string, holds func() bool, members ...*memb
 		var said error
 		for i, m := range members {
 			v := m.view()
-			said = errors.Join(said, fmt.Errorf("member %d: %+v", i, v))
+			said = errors.Join(said, fmt.Errorf("member %d: %v", i, v))
 			if v.failed != nil {
 				return fmt.Errorf("while waiting: %s: %w", what, said)
 			}
@@ -269,7 +273,7 @@ func franzStatic(ctx context.Context, e *env, prefix string) error {
 		return err
 	}
 	if v := a.view(); v.rebalances != before.rebalances || !slices.Equal(v.assigned, before.assigned) {
-		return fmt.Errorf("the other member went from %+v to %+v", before, v)
+		return fmt.Errorf("the other member went from %v to %v", before, v)
 	}
 	return nil
 }
