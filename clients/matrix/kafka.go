@@ -16,8 +16,8 @@ import (
 // started.
 const kafkaModule = "v4"
 
-// kafkaConfig is a KRaft broker of one node: docs.confluent.io and Kafka's own
-// config/server.properties name the settings.
+// kafkaConfig is a KRaft broker of one node, after Kafka's own
+// config/server.properties; what is internal has one replica and one partition.
 const kafkaConfig = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@%[2]s

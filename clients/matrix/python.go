@@ -14,7 +14,7 @@ func pythonRows() (rows []row) {
 		rows = append(rows, row{
 			client: "confluent-kafka-python", scenario: s.name, asserts: s.asserts, needs: []tool{python},
 			run: func(ctx context.Context, e *env, prefix string) error {
-				_, err := command(ctx, "", e.kit.python, "clients/python/main.py", s.name, e.brokers, prefix)
+				_, err := command(ctx, "", e.kit.python, "-B", "clients/python/main.py", s.name, e.brokers, prefix)
 				return err
 			},
 		})
