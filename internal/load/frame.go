@@ -219,14 +219,6 @@ func (s *stream) int32() (int32, error) {
 	return int32(binary.BigEndian.Uint32(b)), nil
 }
 
-func (s *stream) int64() (int64, error) {
-	b, err := s.take(8)
-	if err != nil {
-		return 0, err
-	}
-	return int64(binary.BigEndian.Uint64(b)), nil
-}
-
 // produced reads the rest of an answer to one produceFrame.
 func (s *stream) produced() error {
 	if _, err := s.int32(); err != nil { // topics

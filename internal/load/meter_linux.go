@@ -64,6 +64,7 @@ func listenerOf(address string) (pid int, reason string) {
 	if err != nil {
 		return 0, err.Error()
 	}
+	//lint:ignore SA1019 netlink would be a library more for one look at a table
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
 		sockets, _ := read() // without IPv6 there is no tcp6
 		for _, s := range sockets {
