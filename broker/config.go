@@ -30,6 +30,9 @@ type Config struct {
 	Dir string
 	// Log may be nil: nothing is logged.
 	Log *slog.Logger
+	// EventsPerSecond is how many fetches, and how many appends, are told one by
+	// one in a second; beyond it they are told in sums (see [trace.Served]).
+	EventsPerSecond int
 	// OnServed gets one summary for each partition's region that was sent, from
 	// the connection's goroutine. It must not block. It may be nil.
 	OnServed func(trace.Served)
@@ -54,12 +57,15 @@ type Config struct {
 	Defaults Defaults
 }
 
+// DefaultMaxConnections is [Config.MaxConnections] where it is zero.
+const DefaultMaxConnections = 10000
+
 const (
-	defaultMaxFrameBytes  = 100 << 20
-	defaultMaxInFlight    = 256 << 20
-	defaultMaxConnections = 10000
-	defaultMaxPartitions  = 20000
-	defaultMaxIdle        = 10 * time.Minute
+	defaultMaxFrameBytes   = 100 << 20
+	defaultMaxInFlight     = 256 << 20
+	defaultMaxPartitions   = 20000
+	defaultMaxIdle         = 10 * time.Minute
+	defaultEventsPerSecond = 100
 
 	// smallFrameBytes bounds every request but produce: decoded, its arrays
 	// take many times the bytes of the frame.
@@ -84,10 +90,13 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("%d bytes in flight are less than one request of at most %d; allow as much, or smaller requests", c.MaxInFlightBytes, c.MaxFrameBytes)
 	}
 	if c.MaxConnections <= 0 {
-		c.MaxConnections = defaultMaxConnections
+		c.MaxConnections = DefaultMaxConnections
 	}
 	if c.MaxPartitions <= 0 {
 		c.MaxPartitions = defaultMaxPartitions
+	}
+	if c.EventsPerSecond <= 0 {
+		c.EventsPerSecond = defaultEventsPerSecond
 	}
 	if c.MaxIdle <= 0 {
 		c.MaxIdle = defaultMaxIdle

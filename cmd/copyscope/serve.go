@@ -24,13 +24,11 @@ import (
 
 // serveFlags are the flags of `copyscope serve`.
 type serveFlags struct {
-	http, kafka, advertised string
-	tls, tlsAdvertised      string
-	tlsCert, tlsKey         string
-	data                    string
-	noBroker                bool
-	readyFile               string
-	logLevel                string
+	http      string
+	broker    brokerFlags
+	noBroker  bool
+	readyFile string
+	logLevel  string
 }
 
 func serveCommand() *cobra.Command {
@@ -45,21 +43,21 @@ address that it really got. Ctrl-C ends it.
 Without --data the records go to a temporary directory that is removed at exit.`,
 		Example: `  copyscope serve
   copyscope serve --http 127.0.0.1:0 --kafka-listen 127.0.0.1:0 --data ./records
+  copyscope serve --kafka-tls-listen 127.0.0.1:9093 --kafka-tls-cert cert.pem --kafka-tls-key key.pem
+  copyscope serve --config server.properties
   copyscope serve --no-broker`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, args []string) error {
-			return serve(c.Context(), f, c.OutOrStdout(), c.ErrOrStderr())
+			settings, err := f.broker.settings(c.Flags())
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), f, settings, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
-	flags.StringVar(&f.kafka, "kafka-listen", "127.0.0.1:9092", "address of the broker; port 0 takes a free one")
-	flags.StringVar(&f.advertised, "kafka-advertised", "", "address that clients are told to connect to (default: the one really got)")
-	flags.StringVar(&f.tls, "kafka-tls-listen", "", "address of the broker's TLS listener; port 0 takes a free one (default: none)")
-	flags.StringVar(&f.tlsAdvertised, "kafka-tls-advertised", "", "address that clients of the TLS listener are told to connect to (default: the one really got)")
-	flags.StringVar(&f.tlsCert, "kafka-tls-cert", "", "PEM file with the TLS listener's certificate chain")
-	flags.StringVar(&f.tlsKey, "kafka-tls-key", "", "PEM file with its private key")
-	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
+	f.broker.register(flags)
 	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -69,7 +67,7 @@ Without --data the records go to a temporary directory that is removed at exit.`
 // shutdownTime is how long an ending server waits for what is under way.
 const shutdownTime = 3 * time.Second
 
-func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err error) {
+func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, stderr io.Writer) (err error) {
 	log, err := newLog(stderr, f.logLevel)
 	if err != nil {
 		return &usageError{err}
@@ -92,13 +90,15 @@ func serve(ctx context.Context, f serveFlags, stdout, stderr io.Writer) (err err
 	var pages *web.Server
 	var kafka *broker.Broker
 	if !f.noBroker {
-		dir, remove, err := dataDirectory(f.data)
+		dir, remove, err := dataDirectory(settings.Dir)
 		if err != nil {
 			return err
 		}
 		defer remove()
-		kafka, err = broker.Open(ctx, broker.Config{Listen: f.kafka, Advertised: f.advertised, Dir: dir, Log: log,
-			OnServed: func(s trace.Served) { pages.Served(s) }})
+		warnOfDescriptors(log, settings.MaxConnections)
+		settings.Dir, settings.Log = dir, log
+		settings.OnServed = func(s trace.Served) { pages.Served(s) }
+		kafka, err = broker.Open(ctx, settings)
 		if err != nil {
 			return err
 		}

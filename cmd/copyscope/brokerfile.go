@@ -1,0 +1,226 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"copyscope/broker"
+)
+
+// brokerSettings is what a configuration file says of the broker: its
+// configuration but for the certificate, and where that is.
+type brokerSettings struct {
+	broker.Config
+	keystore keystore
+}
+
+// keystore is Kafka's ssl.keystore.*, in its PEM form (KIP-651): a file with
+// certificate and key, or both inline.
+type keystore struct {
+	location, chain, key string
+}
+
+// setters are the settings that are no defaults of topics, under Kafka's names
+// but for our own, copyscope.*. What each does is in docs/broker.md.
+var setters = map[string]func(s *brokerSettings, value string) error{
+	"listeners": func(s *brokerSettings, value string) (err error) {
+		s.Listen, s.TLSListen, err = listenersOf(value)
+		return err
+	},
+	"advertised.listeners": func(s *brokerSettings, value string) (err error) {
+		s.Advertised, s.TLSAdvertised, err = listenersOf(value)
+		return err
+	},
+	"log.dir":                     directory,
+	"log.dirs":                    directory,
+	"max.connections":             whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxConnections = int(n) }),
+	"socket.request.max.bytes":    whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxFrameBytes = int(n) }),
+	"queued.max.request.bytes":    whole(1, math.MaxInt64, func(s *brokerSettings, n int64) { s.MaxInFlightBytes = int(n) }),
+	"connections.max.idle.ms":     whole(1, math.MaxInt64/int64(time.Millisecond), func(s *brokerSettings, n int64) { s.MaxIdle = time.Duration(n) * time.Millisecond }),
+	"copyscope.events.per.second": whole(1, 1e6, func(s *brokerSettings, n int64) { s.EventsPerSecond = int(n) }),
+	"node.id":                     fixed("1", "there is one broker, and its number is 1"),
+	"broker.id":                   fixed("1", "there is one broker, and its number is 1"),
+	"ssl.keystore.type":           fixed("PEM", "write PEM; Java's own key stores are not read (keytool and openssl convert them)"),
+	"ssl.client.auth":             fixed("none", "write none; certificates of clients are not asked for"),
+	"ssl.key.password":            fixed("", "encrypted keys are not served; decrypt it (openssl pkey) into a file that only this user can read"),
+	"ssl.keystore.location":       func(s *brokerSettings, value string) error { s.keystore.location = value; return nil },
+	"ssl.keystore.certificate.chain": func(s *brokerSettings, value string) error {
+		s.keystore.chain = value
+		return nil
+	},
+	"ssl.keystore.key": func(s *brokerSettings, value string) error { s.keystore.key = value; return nil },
+}
+
+// settingNames are all names that a file may hold, sorted.
+func settingNames() (names []string) {
+	for name := range setters {
+		names = append(names, name)
+	}
+	for _, p := range broker.Properties() {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// settings reads what the file says. Every error names file, line, name, value
+// and what to do.
+func (f propertyFile) settings() (s brokerSettings, err error) {
+	names := settingNames()
+	s.Defaults = broker.Defaults{}
+	for _, p := range f.all {
+		set, own := setters[p.name]
+		switch {
+		case own:
+			if err := set(&s, p.value); err != nil {
+				return s, f.wrong(p, err)
+			}
+		case slices.Contains(names, p.name):
+			s.Defaults[p.name] = p.value
+			if err := (broker.Defaults{p.name: p.value}).Check(); err != nil {
+				return s, f.wrong(p, err)
+			}
+		default:
+			return s, f.wrong(p, fmt.Errorf("there is no such setting%s docs/broker.md lists all", nearestOr(p.name, names)))
+		}
+	}
+	if err := s.loadCertificate(f); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func nearestOr(name string, names []string) string {
+	if meant := nearest(name, names); meant != "" {
+		return meant
+	}
+	return "; remove it;"
+}
+
+// find is the entry of a name.
+func (f propertyFile) find(name string) property {
+	i := slices.IndexFunc(f.all, func(p property) bool { return p.name == name })
+	if i < 0 {
+		return property{name: name}
+	}
+	return f.all[i]
+}
+
+// loadCertificate reads what ssl.keystore.* names, if it names anything.
+func (s *brokerSettings) loadCertificate(f propertyFile) (err error) {
+	k := s.keystore
+	switch {
+	case k.location != "":
+		if k.chain != "" || k.key != "" {
+			return f.wrong(f.find("ssl.keystore.location"), errors.New("there is a certificate in the file and one inline; give one of them"))
+		}
+		if f.find("ssl.keystore.type").value == "" {
+			return f.wrong(f.find("ssl.keystore.location"), errors.New("the default type, as with Kafka, is JKS, which is not read; write ssl.keystore.type=PEM and name a PEM file with the key and its chain"))
+		}
+		if s.Certificate, err = broker.LoadCertificate(k.location, k.location); err != nil {
+			return f.wrong(f.find("ssl.keystore.location"), err)
+		}
+	case k.chain != "" && k.key != "":
+		if s.Certificate, err = broker.ParseCertificate(unfolded(k.chain), unfolded(k.key)); err != nil {
+			p := f.find("ssl.keystore.certificate.chain")
+			p.value = "…" // a certificate is no text for a log
+			return f.wrong(p, err)
+		}
+	case k.chain != "" || k.key != "":
+		return fmt.Errorf("%s: ssl.keystore.certificate.chain and ssl.keystore.key belong together; give both", f.path)
+	}
+	return nil
+}
+
+// unfolded gives PEM its lines back: continued over lines, a value in the file
+// has lost them.
+func unfolded(text string) []byte {
+	return []byte(strings.TrimSpace(pemMark.ReplaceAllString(text, "\n$0\n")))
+}
+
+var pemMark = regexp.MustCompile(`-----(BEGIN|END) [A-Z0-9 ]+-----`)
+
+// listenersOf cuts PLAINTEXT://host:port,SSL://host:port.
+func listenersOf(value string) (plain, sealed string, err error) {
+	for _, one := range strings.Split(value, ",") {
+		protocol, address, ok := strings.Cut(strings.TrimSpace(one), "://")
+		if !ok {
+			return "", "", fmt.Errorf("%.100q is no listener; write PLAINTEXT://host:port or SSL://host:port, with a comma between them", one)
+		}
+		if _, port, err := net.SplitHostPort(address); err != nil {
+			return "", "", fmt.Errorf("%.100q: %w; write host:port after ://", one, err)
+		} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", "", fmt.Errorf("%.100q: port %.20q is not a number from 0 to 65535", one, port)
+		}
+		to := &plain
+		switch strings.ToUpper(protocol) {
+		case "PLAINTEXT":
+		case "SSL":
+			to = &sealed
+		default:
+			return "", "", fmt.Errorf("there is no protocol %.100q here; PLAINTEXT and SSL are served", protocol)
+		}
+		if *to != "" {
+			return "", "", fmt.Errorf("there are two listeners of protocol %s; one of each is served", protocol)
+		}
+		*to = address
+	}
+	return plain, sealed, nil
+}
+
+func directory(s *brokerSettings, value string) error {
+	switch {
+	case value == "":
+		return errors.New("name a directory")
+	case strings.Contains(value, ","):
+		return errors.New("one directory is served; name one")
+	case s.Dir != "":
+		return errors.New("log.dir and log.dirs both name the directory; remove one")
+	}
+	s.Dir = value
+	return nil
+}
+
+// whole takes a whole number from least to most.
+func whole(least, most int64, set func(*brokerSettings, int64)) func(*brokerSettings, string) error {
+	return func(s *brokerSettings, value string) error {
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("write a whole number from %d to %d", least, most)
+		}
+		set(s, n)
+		return nil
+	}
+}
+
+// fixed takes one value.
+func fixed(only, remedy string) func(*brokerSettings, string) error {
+	return func(_ *brokerSettings, value string) error {
+		if !strings.EqualFold(value, only) {
+			return errors.New(remedy)
+		}
+		return nil
+	}
+}
+
+// certificateOf reads the two files of the flags.
+func certificateOf(cert, key string) (*tls.Certificate, error) {
+	if cert == "" || key == "" {
+		return nil, &usageError{errors.New("--kafka-tls-cert and --kafka-tls-key belong together; give both")}
+	}
+	for _, path := range []string{cert, key} {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("--kafka-tls-cert, --kafka-tls-key: %w", err)
+		}
+	}
+	return broker.LoadCertificate(cert, key)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"copyscope/broker"
+)
+
+// brokerFlags are the flags that configure the broker.
+type brokerFlags struct {
+	config               string
+	listen, advertised   string
+	tls, tlsAdvertised   string
+	cert, key            string
+	data                 string
+	connections          int
+	requestBytes, queued int
+	events               int
+}
+
+func (f *brokerFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.config, "config", "", "file with the broker's settings under Kafka's names (properties format); flags go before it")
+	flags.StringVar(&f.listen, "kafka-listen", "127.0.0.1:9092", "address of the broker; port 0 takes a free one")
+	flags.StringVar(&f.advertised, "kafka-advertised", "", "address that clients are told to connect to (default: the one really got)")
+	flags.StringVar(&f.tls, "kafka-tls-listen", "", "address of the broker's TLS listener; port 0 takes a free one (default: none)")
+	flags.StringVar(&f.tlsAdvertised, "kafka-tls-advertised", "", "address that clients of the TLS listener are told to connect to (default: the one really got)")
+	flags.StringVar(&f.cert, "kafka-tls-cert", "", "PEM file with the TLS listener's certificate chain")
+	flags.StringVar(&f.key, "kafka-tls-key", "", "PEM file with its private key")
+	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
+	flags.IntVar(&f.connections, "kafka-max-connections", 0, "most connections at a time (default 10000)")
+	flags.IntVar(&f.requestBytes, "kafka-max-request-bytes", 0, "largest produce request in bytes (default 100 MiB)")
+	flags.IntVar(&f.queued, "kafka-max-in-flight-bytes", 0, "bytes of all large requests at a time (default 256 MiB)")
+	flags.IntVar(&f.events, "kafka-events-per-second", 0, "fetches and appends each that are told one by one in a second (default 100)")
+}
+
+// settings are the file's, with the flags over them.
+func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
+	var c broker.Config
+	if f.config != "" {
+		file, err := readProperties(f.config)
+		if err != nil {
+			return c, err
+		}
+		s, err := file.settings()
+		if err != nil {
+			return c, &usageError{err}
+		}
+		c = s.Config
+	}
+	given := func(name string) bool { return flags.Changed(name) }
+	for _, text := range []struct {
+		flag, value string
+		to          *string
+	}{
+		{"kafka-listen", f.listen, &c.Listen}, {"kafka-advertised", f.advertised, &c.Advertised},
+		{"kafka-tls-listen", f.tls, &c.TLSListen}, {"kafka-tls-advertised", f.tlsAdvertised, &c.TLSAdvertised},
+		{"data", f.data, &c.Dir},
+	} {
+		if given(text.flag) {
+			*text.to = text.value
+		}
+	}
+	for _, limit := range []struct {
+		flag  string
+		value int
+		to    *int
+	}{
+		{"kafka-max-connections", f.connections, &c.MaxConnections}, {"kafka-max-request-bytes", f.requestBytes, &c.MaxFrameBytes},
+		{"kafka-max-in-flight-bytes", f.queued, &c.MaxInFlightBytes}, {"kafka-events-per-second", f.events, &c.EventsPerSecond},
+	} {
+		if !given(limit.flag) {
+			continue
+		}
+		if limit.value < 1 {
+			return c, &usageError{fmt.Errorf("--%s %d: write a number above 0", limit.flag, limit.value)}
+		}
+		*limit.to = limit.value
+	}
+	if c.Listen == "" && c.TLSListen == "" || c.Listen == "" && f.config == "" {
+		c.Listen = f.listen
+	}
+	if given("kafka-tls-cert") || given("kafka-tls-key") {
+		certificate, err := certificateOf(f.cert, f.key)
+		if err != nil {
+			return c, err
+		}
+		c.Certificate = certificate
+	}
+	return c, checkListeners(c)
+}
+
+// checkListeners finds what belongs together and is not.
+func checkListeners(c broker.Config) error {
+	switch {
+	case c.TLSListen != "" && c.Certificate == nil:
+		return &usageError{fmt.Errorf("the TLS listener %s has no certificate; give --kafka-tls-cert and --kafka-tls-key, or ssl.keystore.type=PEM and ssl.keystore.location in the file", c.TLSListen)}
+	case c.TLSListen == "" && c.Certificate != nil:
+		return &usageError{errors.New("there is a TLS certificate but no TLS listener; give --kafka-tls-listen, or SSL://host:port among the file's listeners")}
+	case c.TLSListen == "" && c.TLSAdvertised != "":
+		return &usageError{fmt.Errorf("%s is advertised for TLS, but there is no TLS listener", c.TLSAdvertised)}
+	case c.Listen == "" && c.Advertised != "":
+		return &usageError{fmt.Errorf("%s is advertised in plaintext, but there is no such listener", c.Advertised)}
+	}
+	return nil
+}
+
+// filesKept is how many descriptors the broker may hold beside its connections:
+// the log's files that are open and unused (8,000), and what is in use.
+const filesKept = 8500
+
+// warnOfDescriptors says when the limits promise what the system will not give.
+// Go raised the soft limit to the hard one when the program began (os/rlimit.go).
+func warnOfDescriptors(log *slog.Logger, connections int) {
+	if connections == 0 {
+		connections = broker.DefaultMaxConnections
+	}
+	have, ok := descriptorLimit()
+	if want := uint64(connections + filesKept); ok && have < want {
+		log.Warn("too few file descriptors for the limits; connections may be refused when many are open",
+			"have", have, "want", want, "connections", connections, "remedy", "raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower max.connections")
+	}
+}
