@@ -319,7 +319,7 @@ func (p *Partition) roll() error {
 		return err
 	}
 	s := newSegment(p.owner.files, p.dir, p.next, p.owner.options.Now())
-	if err := s.make(); err != nil {
+	if err := s.make(p.config.Load()); err != nil {
 		s.remove()
 		return err
 	}

@@ -41,11 +41,13 @@ func (d *Dir) readCheckpoint(name string) (map[TopicPartition]int64, error) {
 	return found, nil
 }
 
-// checkpointed is what the files said of a partition when they were read.
-func (d *Dir) checkpointed(name TopicPartition) (start, point int64) {
+// checkpointed is what the files said of a partition when they were read, and
+// whether they said anything.
+func (d *Dir) checkpointed(name TopicPartition) (start, point int64, known bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.starts[name], d.points[name]
+	point, known = d.points[name]
+	return d.starts[name], point, known
 }
 
 func (d *Dir) forget(name TopicPartition) {

@@ -28,7 +28,6 @@
 //	Partition.flushing    whoever forces them to the disk
 //	Partition.mu          what readers look at; memory only, never file access
 //	Dir.mu, chores.mu     leaves
-//	indexFile.mu          an index's entries and mapping; taken without
-//	                      Partition.mu, or with it for reading counts
+//	indexFile.mu          an index's entries and mapping; not under Partition.mu
 //	indexFile.viewing, cachedFile.opening, fileCache.mu
 package log

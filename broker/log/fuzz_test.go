@@ -83,6 +83,7 @@ func FuzzRecovery(f *testing.F) {
 		}
 		if clean {
 			vfs.Write(disk, "/.kafka_cleanshutdown", nil)
+			vfs.Write(disk, "/recovery-point-offset-checkpoint", []byte("0\n1\nt 0 8\n"))
 		}
 		d, err := log.OpenDir(context.Background(), "/", log.DirOptions{FS: disk, Manual: true, Log: quiet()})
 		if err != nil {

@@ -85,6 +85,7 @@ func TestRoll(t *testing.T) {
 		{"by size", func(c *log.Config) { c.SegmentBytes = 250 }, 0, 4},
 		{"by size, one batch each", func(c *log.Config) { c.SegmentBytes = 80 }, 0, 10},
 		{"by time", func(c *log.Config) { c.SegmentAge = 3*time.Hour - 1 }, time.Hour, 4},
+		{"by size, preallocated", func(c *log.Config) { c.SegmentBytes, c.Preallocate = 250, true }, 0, 4},
 		{"by a full index", func(c *log.Config) { c.IndexBytes, c.IndexIntervalBytes = 16, 70 }, 0, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {

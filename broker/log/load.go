@@ -109,9 +109,9 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 		p.segments = append(p.segments, newSegment(d.files, dir, base, d.options.Now()))
 	}
 	if len(p.segments) == 0 {
-		start, _ := d.checkpointed(name)
+		start, _, _ := d.checkpointed(name)
 		first := newSegment(d.files, dir, start, d.options.Now())
-		if err := first.make(); err != nil {
+		if err := first.make(&cfg); err != nil {
 			return nil, Recovery{}, err
 		}
 		p.segments = append(p.segments, first)
@@ -153,8 +153,10 @@ func (p *Partition) identify(l listing) error {
 // load makes the state in memory from the files.
 func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error) {
 	first := len(p.segments) // the first one to scan
-	start, point := p.owner.checkpointed(p.name)
-	if !p.owner.clean && (len(p.segments) > 1 || l.sizes[filepath.Base(p.active().log.path)] > 0) {
+	start, point, known := p.owner.checkpointed(p.name)
+	// A directory that was copied in while the broker was stopped is in no
+	// checkpoint, and its indexes may be of an unclean stop elsewhere.
+	if !(p.owner.clean && known) && (len(p.segments) > 1 || l.sizes[filepath.Base(p.active().log.path)] > 0) {
 		for first--; first > 0 && p.segments[first].base > point; first-- {
 		}
 		r.Scanned = true

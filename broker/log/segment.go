@@ -84,8 +84,9 @@ func (s *segment) files() []*cachedFile {
 	return []*cachedFile{&s.log, &s.offsets.file, &s.times.file}
 }
 
-// make makes the files, empty.
-func (s *segment) make() error {
+// make makes the files, empty, or with the segment's space allocated
+// (preallocate).
+func (s *segment) make(cfg *Config) error {
 	for _, f := range s.files() {
 		out, err := f.cache.fs.Open(f.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 		if err != nil {
@@ -95,7 +96,16 @@ func (s *segment) make() error {
 			return err
 		}
 	}
-	return nil
+	if !cfg.Preallocate {
+		return nil
+	}
+	file, err := s.log.acquire()
+	if err != nil {
+		return err
+	}
+	defer s.log.release()
+	s.allocated = cfg.SegmentBytes
+	return file.Allocate(cfg.SegmentBytes)
 }
 
 // drop closes the files when nobody uses them any more.

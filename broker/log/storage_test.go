@@ -207,6 +207,7 @@ func TestLeaderEpochs(t *testing.T) {
 			t.Errorf("the epoch is %d, want 9", p.Epoch())
 		}
 	}
+	os.WriteFile(filepath.Join(root, ".kafka_cleanshutdown"), nil, 0o644) // ours, not that partition's
 	d, p, r := openIn(t, root, log.Defaults())
 	if r.Next != 8 || r.Cut != 0 {
 		t.Fatalf("recovery: %+v", r)
