@@ -38,7 +38,7 @@ func table(k *kit, results []outcome) []byte {
 			if v := k.versions[client]; v != "" {
 				title += " (" + v + ")"
 			}
-			fmt.Fprintf(&b, "\n## %s\n\n| scenario | | what is looked at |\n| --- | --- | --- |\n", title)
+			fmt.Fprintf(&b, "\n## %s\n\n| scenario | result | what is looked at |\n| --- | --- | --- |\n", title)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.scenario, r.verdict, strings.ReplaceAll(r.asserts, "|", `\|`))
 	}
