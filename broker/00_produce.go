@@ -40,7 +40,7 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 		to.Topic, to.TopicID = t.Name, t.ID
 		in, unknown := c.b.named(t.Name, t.ID)
 		for _, p := range t.Partitions {
-			answer, err := c.b.produce(r.Version, req.Acks, in, unknown, p)
+			answer, err := c.produce(r, req.Acks, in, unknown, p)
 			if err != nil {
 				failed = err
 			}
@@ -77,7 +77,7 @@ func (b *Broker) named(name string, id topicID) (*topic, int16) {
 }
 
 // produce stores one partition's batch. unknown is why there is no topic.
-func (b *Broker) produce(version, acks int16, t *topic, unknown int16, p wire.ProducePartition) (kmsg.ProduceResponseTopicPartition, error) {
+func (c *connection) produce(r request, acks int16, t *topic, unknown int16, p wire.ProducePartition) (kmsg.ProduceResponseTopicPartition, error) {
 	answer := kmsg.NewProduceResponseTopicPartition()
 	answer.Partition = p.Index
 	answer.BaseOffset = -1
@@ -87,8 +87,8 @@ func (b *Broker) produce(version, acks int16, t *topic, unknown int16, p wire.Pr
 		return answer, fmt.Errorf("%s: %w", t.partitionName(p.Index), err)
 	}
 	switch {
-	case version < 3:
-		return fail(codeUnsupportedVersion, fmt.Errorf("produce version %d has no record batches; use 3 or later", version))
+	case r.Version < 3:
+		return fail(codeUnsupportedVersion, fmt.Errorf("produce version %d has no record batches; use 3 or later", r.Version))
 	case acks < -1 || acks > 1:
 		return fail(codeInvalidRequiredAcks, fmt.Errorf("acks %d; 0, 1 and -1 (all) are possible", acks))
 	}
@@ -104,12 +104,12 @@ func (b *Broker) produce(version, acks int16, t *topic, unknown int16, p wire.Pr
 	case t.internal(): // Kafka: internalTopicsAllowed
 		return fail(codeInvalidTopic, fmt.Errorf("topic %q is the broker's own", t.name))
 	}
-	if log.CodecOf(p.Records) == log.Zstd && version < 7 {
-		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", version))
+	if log.CodecOf(p.Records) == log.Zstd && r.Version < 7 {
+		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", r.Version))
 	}
-	appended, err := to.Produce(p.Records)
+	appended, err := c.append(r.ClientID, t, p.Index, to, p.Records)
 	if err != nil {
-		return fail(t.failure(b.log, err, p.Index), err)
+		return fail(t.failure(c.b.log, err, p.Index), err)
 	}
 	answer.BaseOffset, answer.LogAppendTime = appended.Base, appended.LogAppendTime
 	answer.LogStartOffset, _ = to.Offsets()

@@ -32,6 +32,7 @@ type Broker struct {
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	counted  *counters
+	events   *events
 	tuned    sync.Once // the congestion control is logged once
 
 	// working ends when the broker does; handlers look at it.
@@ -70,6 +71,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 		return nil, errors.Join(err, b.stopListening(), dir.close())
 	}
 	b.dir, b.topics = dir, topics
+	b.events = newEvents(cfg)
 	b.inFlight, b.connections, b.counted = newBudget(int64(cfg.MaxInFlightBytes)), map[*connection]struct{}{}, newCounters()
 	b.working, b.endWork = context.WithCancel(context.Background())
 	return b, nil
@@ -230,6 +232,7 @@ func (b *Broker) Close() error {
 	b.closing.Do(func() {
 		b.closed = b.stopListening()
 		left, ended := b.dismiss()
+		b.events.flush()
 		if left == 0 {
 			b.closed = errors.Join(b.closed, b.topics.close(), b.dir.close())
 			return

@@ -33,9 +33,12 @@ type Config struct {
 	// EventsPerSecond is how many fetches, and how many appends, are told one by
 	// one in a second; beyond it they are told in sums (see [trace.Served]).
 	EventsPerSecond int
-	// OnServed gets one summary for each partition's region that was sent, from
-	// the connection's goroutine. It must not block. It may be nil.
-	OnServed func(trace.Served)
+	// OnServed gets a summary for each partition's region that was sent, OnAppended
+	// one for each batch that was to be appended: one by one from the connection's
+	// goroutine, and sums from one of their own, at most a second later. They must
+	// not block. They may be nil.
+	OnServed   func(trace.Served)
+	OnAppended func(trace.Appended)
 
 	// MaxFrameBytes bounds a produce request (Kafka: socket.request.max.bytes);
 	// other requests are bounded by 1 MiB, or by this if it is less.
@@ -79,6 +82,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.OnServed == nil {
 		c.OnServed = func(trace.Served) {}
+	}
+	if c.OnAppended == nil {
+		c.OnAppended = func(trace.Appended) {}
 	}
 	if c.MaxFrameBytes <= 0 {
 		c.MaxFrameBytes = defaultMaxFrameBytes

@@ -72,7 +72,7 @@ func (c *connection) sendRegion(r region, client string) error {
 	sent, err := program.Send(c.kernel, job)
 	summary := c.kernel.Summary()
 	served := trace.Served{
-		Seq: c.b.served.Add(1), Began: began, Dur: trace.Ns(time.Since(began)),
+		Seq: c.b.served.Add(1), Stands: 1, Began: began, Dur: trace.Ns(time.Since(began)),
 		Topic: r.topic, Partition: r.partition, Client: client,
 		Path: program.Path, Why: why, Bytes: sent, Chunk: job.Chunk,
 		SocketBytes: summary.Bytes, SyscallsByName: summary.SyscallsByName,
@@ -81,7 +81,7 @@ func (c *connection) sendRegion(r region, client string) error {
 		served.Err = err.Error()
 	}
 	c.b.counted.sent(served)
-	c.b.cfg.OnServed(served)
+	c.b.events.served.event(began, served)
 	if err == nil {
 		return nil
 	}

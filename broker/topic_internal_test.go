@@ -13,7 +13,7 @@ import (
 
 func catalogueIn(t *testing.T, dir string) *catalogue {
 	t.Helper()
-	cfg, err := Config{Dir: dir}.withDefaults()
+	cfg, err := Config{Listen: "127.0.0.1:0", Dir: dir}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,10 +89,11 @@ func (p *Partition) append(b Batch, a *Appended, cfg *Config) (end int64, flush 
 	if err := p.beginEpoch(h); err != nil {
 		return 0, false, err
 	}
+	p.calls = Calls{}
 	if err := p.write(p.active(), b, h, cfg); err != nil {
 		return 0, false, err
 	}
-	a.Base, a.Last = h.base, h.last()
+	a.Base, a.Last, a.Calls = h.base, h.last(), p.calls
 	flush = p.unflushed() >= cfg.FlushMessages
 	if cfg.FlushMessages > 1 {
 		p.publish()
@@ -145,7 +146,7 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 			return fmt.Errorf("%w: append to %s: %w", ErrStorage, p.dir, err)
 		}
 	}
-	if err := s.put(b, cfg); err != nil {
+	if err := s.put(b, cfg, &p.calls); err != nil {
 		return p.undo(s, err)
 	}
 	if held.bytes == 0 {
@@ -249,15 +250,16 @@ func (s *segment) cut() error {
 
 // put writes the batch behind the others, by one pwrite(2) or through the
 // mapping.
-func (s *segment) put(b Batch, cfg *Config) error {
+func (s *segment) put(b Batch, cfg *Config, calls *Calls) error {
 	file, err := s.log.acquire()
 	if err != nil {
 		return err
 	}
 	defer s.log.release()
 	if cfg.Mapped {
-		return s.putMapped(file, b, cfg.SegmentBytes)
+		return s.putMapped(file, b, cfg.SegmentBytes, calls)
 	}
+	calls.Pwrite++
 	_, err = file.WriteAt(b, s.held.bytes)
 	return err
 }

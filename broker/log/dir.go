@@ -91,6 +91,8 @@ type Appended struct {
 	// Duplicate: an idempotent producer sent it before; Base and Last are of
 	// then, and nothing was appended.
 	Duplicate bool
+	// Calls put it into the segment.
+	Calls Calls
 }
 
 // Found is a partition that is on the disk. ID is zero if it has no

@@ -36,6 +36,7 @@ type Partition struct {
 	appending sync.Mutex
 	producers producers
 	lastMark  [1]mark // memory of marks; under mu
+	calls     Calls   // of the append under way; under appending
 	// flushing is held by whoever forces files to the disk.
 	flushing sync.Mutex
 

@@ -190,10 +190,12 @@ func (c *Counter) Count(name CountName) Count {
 func (c *Counter) perByte(of CountName) Count {
 	n := c.Count(of)
 	if n.Known() && c.payload > 0 {
-		n.Value = math.Round(n.Value/float64(c.payload)*1e6) / 1e6
+		n.Value = ratio(n.Value, c.payload)
 	}
 	return n
 }
+
+func ratio(n float64, payload int64) float64 { return math.Round(n/float64(payload)*1e6) / 1e6 }
 
 // SyscallsByName counts the transfer's syscalls by name.
 func (c *Counter) SyscallsByName() map[string]int64 { return clone(c.byName) }

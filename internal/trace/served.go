@@ -3,10 +3,18 @@ package trace
 import "time"
 
 // Served summarises one transfer that the broker's fetch path made: what the
-// serving kernel reports instead of an event per step.
+// serving kernel reports instead of an event per step. All its figures are
+// measured; [Served.Counts] derives others from them.
+//
+// Above a rate the broker tells transfers in sums: Stands is then how many
+// there were by this path, Bytes, SocketBytes, Dur and the calls are added up,
+// Began is that of the first, and what differs from one to the next (Seq, topic,
+// partition, client, chunk) is zero. So the sum over all that is told is exact.
 type Served struct {
 	// Seq numbers the transfers of this process from 1.
 	Seq int64 `json:"seq"`
+	// Stands is how many transfers this stands for.
+	Stands int64 `json:"stands"`
 	// Began is the wall-clock time at which the transfer began, Dur how long it
 	// took, waiting for the reader included.
 	Began time.Time `json:"began"`
@@ -27,6 +35,7 @@ type Served struct {
 	Chunk       int   `json:"chunk"`
 	// SyscallsByName counts the syscalls that the program made, by name.
 	SyscallsByName map[string]int64 `json:"syscalls_by_name"`
-	// Err is what stopped the transfer, or empty.
+	// Err is what stopped the transfer, or empty. Of a sum it is the last one's
+	// that was stopped.
 	Err string `json:"error,omitempty"`
 }
