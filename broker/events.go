@@ -20,9 +20,9 @@ type events struct {
 
 func newEvents(cfg Config) *events {
 	return &events{
-		served: &sampler[trace.Served]{rate: int64(cfg.EventsPerSecond), tell: cfg.OnServed, sums: map[string]*trace.Served{},
+		served: &sampler[trace.Served]{rate: int64(cfg.EventsPerSecond), tell: cfg.OnServed, sums: map[inCommon]*trace.Served{},
 			way: func(s *trace.Served) string { return s.Path + "\x00" + s.Why }, add: addServed},
-		appended: &sampler[trace.Appended]{rate: int64(cfg.EventsPerSecond), tell: cfg.OnAppended, sums: map[string]*trace.Appended{},
+		appended: &sampler[trace.Appended]{rate: int64(cfg.EventsPerSecond), tell: cfg.OnAppended, sums: map[inCommon]*trace.Appended{},
 			way: func(a *trace.Appended) string { return a.Engine }, add: addAppended},
 	}
 }
@@ -37,7 +37,7 @@ func (e *events) flush() {
 type sampler[E any] struct {
 	rate int64
 	tell func(E)
-	// way is what events that are added up have in common; add adds one to a sum,
+	// way is what events that are added up have in common but the second; add adds one to a sum,
 	// which is zero at first.
 	way func(*E) string
 	add func(sum, e *E)
@@ -45,7 +45,14 @@ type sampler[E any] struct {
 	second, told atomic.Int64 // the present second (Unix), and what it told
 
 	mu   sync.Mutex
-	sums map[string]*E // by way; not empty while a flush is due
+	sums map[inCommon]*E // not empty while a flush is due
+}
+
+// inCommon is what the events of one sum share: way, and the second (Unix), so
+// that a second's events can be counted.
+type inCommon struct {
+	way    string
+	second int64
 }
 
 // event tells of an event, or adds it up.
@@ -53,7 +60,7 @@ func (s *sampler[E]) event(at time.Time, e E) {
 	if s.single(at) {
 		s.tell(e)
 	} else {
-		s.sum(e)
+		s.sum(at, e)
 	}
 }
 
@@ -66,17 +73,17 @@ func (s *sampler[E]) single(at time.Time) bool {
 }
 
 // sum adds an event up. The first of a second makes sure that they are told.
-func (s *sampler[E]) sum(e E) {
+func (s *sampler[E]) sum(at time.Time, e E) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sums) == 0 {
 		time.AfterFunc(time.Second, s.flush)
 	}
-	way := s.way(&e)
-	sum := s.sums[way]
+	key := inCommon{s.way(&e), at.Unix()}
+	sum := s.sums[key]
 	if sum == nil {
 		sum = new(E)
-		s.sums[way] = sum
+		s.sums[key] = sum
 	}
 	s.add(sum, &e)
 }
@@ -84,7 +91,7 @@ func (s *sampler[E]) sum(e E) {
 func (s *sampler[E]) flush() {
 	s.mu.Lock()
 	sums := s.sums
-	s.sums = map[string]*E{}
+	s.sums = map[inCommon]*E{}
 	s.mu.Unlock()
 	for _, sum := range sums {
 		s.tell(*sum)
@@ -147,7 +154,7 @@ func (c *connection) append(clientID string, t *topic, index int32, to *log.Part
 		e.Client = c.clientName(clientID)
 		c.b.cfg.OnAppended(e)
 	} else {
-		c.b.events.appended.sum(e)
+		c.b.events.appended.sum(began, e)
 	}
 	return a, err
 }

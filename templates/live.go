@@ -26,6 +26,12 @@ type LiveData struct {
 	Fetches []FetchRow
 	Kept    int
 	Window  *Window
+	// Appends are the newest ones, newest first; AppendsKept is how many the page
+	// keeps at the most.
+	Appends      []AppendRow
+	AppendTotals []AppendTotalRow
+	AppendsKept  int
+	AppendWindow *Window
 
 	// State is where the page's script goes on.
 	State LiveState
@@ -96,9 +102,37 @@ type FetchRow struct {
 	// there is nothing to simulate.
 	Twin  string        `json:"twin"`
 	Error locale.Spoken `json:"error,omitzero"`
+	// Why says why the path is not the topic's.
+	Why locale.Spoken `json:"why,omitzero"`
 }
 
-// Window is one second of which only some fetches are shown.
+// AppendRow is one batch that a producer sent.
+type AppendRow struct {
+	Time     string `json:"time"`
+	Where    string `json:"where"`
+	Client   string `json:"client"`
+	Engine   string `json:"engine"`
+	Bytes    string `json:"bytes"`
+	Records  string `json:"records"`
+	Syscalls string `json:"syscalls"`
+	Duration string `json:"duration"`
+	// Duplicate: it was sent before, and nothing was appended.
+	Duplicate bool          `json:"duplicate"`
+	Error     locale.Spoken `json:"error,omitzero"`
+}
+
+// AppendTotalRow is what the appends by one engine add up to.
+type AppendTotalRow struct {
+	Engine     string `json:"engine"`
+	Appends    string `json:"appends"`
+	Bytes      string `json:"bytes"`
+	Records    string `json:"records"`
+	Duplicates string `json:"duplicates"`
+	Syscalls   string `json:"syscalls"`
+	Duration   string `json:"duration"`
+}
+
+// Window is one second of which only some events are shown.
 type Window struct {
 	Time   string `json:"time"`
 	Shown  int64  `json:"shown"`

@@ -37,9 +37,8 @@ type fetches struct {
 	totals map[string]*total
 	// fresh are the rows not published yet, kept the newest rows, oldest first.
 	fresh, kept []row
-	count       int64   // numbers the rows, so that a page takes each once
-	second      window  // the present second
-	sampled     *window // the last second that was not shown whole
+	count       int64 // numbers the rows, so that a page takes each once
+	pace        pace
 }
 
 // row is a fetch that pages show.
@@ -55,12 +54,6 @@ type total struct {
 	calls          map[string]int64
 }
 
-// window counts the fetches of one second.
-type window struct {
-	at            int64 // Unix time in seconds
-	shown, served int64
-}
-
 func newFetches(feed *Feed, now func() time.Time) *fetches {
 	return &fetches{feed: feed, now: now, dirty: make(chan struct{}, 1), totals: map[string]*total{}}
 }
@@ -74,53 +67,22 @@ func (f *fetches) served(s trace.Served) {
 		t = &total{calls: map[string]int64{}}
 		f.totals[s.Path] = t
 	}
-	t.fetches++
+	t.fetches += max(1, s.Stands)
 	t.bytes += s.Bytes
 	t.dur += s.Dur
 	for name, n := range s.SyscallsByName {
 		t.calls[name] += n
 	}
-	if f.second.at != at {
-		f.second = window{at: at}
-	}
-	f.second.served++
-	if f.second.shown < rowsPerSecond {
-		f.second.shown++
+	if s.Stands > 1 || s.Topic == "" {
+		f.pace.sum(s.Began.Unix(), s.Stands)
+	} else if f.pace.shown(at) {
 		f.count++
 		f.fresh = append(f.fresh, row{f.count, s})
 		f.kept = append(f.kept, row{f.count, s})
 		f.kept = f.kept[max(0, len(f.kept)-rowsKept):]
-	} else {
-		w := f.second
-		f.sampled = &w
 	}
 	f.mu.Unlock()
-	select {
-	case f.dirty <- struct{}{}:
-	default:
-	}
-}
-
-// run publishes until the channel is closed.
-func (f *fetches) run(stop <-chan struct{}, failed func(error)) {
-	rest := time.NewTimer(0)
-	defer rest.Stop()
-	for {
-		select {
-		case <-f.dirty:
-		case <-stop:
-			return
-		}
-		if err := f.flush(); err != nil {
-			failed(err)
-		}
-		rest.Reset(flushEvery)
-		select {
-		case <-rest.C:
-		case <-stop:
-			return
-		}
-	}
+	wake(f.dirty)
 }
 
 // fetched is the body of live.fetches: the rows since the last one, oldest
@@ -133,7 +95,7 @@ type fetched struct {
 
 func (f *fetches) flush() error {
 	f.mu.Lock()
-	body := fetched{Rows: rows(f.fresh), Totals: f.totalRows(), Window: f.window()}
+	body := fetched{Rows: rows(f.fresh), Totals: f.totalRows(), Window: f.pace.row()}
 	f.fresh = nil
 	f.mu.Unlock()
 	return f.feed.publish("live.fetches", body)
@@ -147,7 +109,7 @@ func (f *fetches) fill(d *templates.LiveData) {
 	d.State.Fetch = f.count
 	slices.Reverse(d.Fetches)
 	d.Totals = f.totalRows()
-	d.Window = f.window()
+	d.Window = f.pace.row()
 	d.Kept = rowsKept
 }
 
@@ -167,6 +129,9 @@ func rows(served []row) []templates.FetchRow {
 		}
 		if s.Err != "" {
 			out[i].Error = locale.Speak(s.Err)
+		}
+		if s.Why != "" {
+			out[i].Why = locale.Speak(s.Why)
 		}
 	}
 	return out
@@ -198,11 +163,4 @@ func (f *fetches) totalRows() []templates.TotalRow {
 		})
 	}
 	return out
-}
-
-func (f *fetches) window() *templates.Window {
-	if f.sampled == nil {
-		return nil
-	}
-	return &templates.Window{Time: time.Unix(f.sampled.at, 0).Format(time.TimeOnly), Shown: f.sampled.shown, Served: f.sampled.served}
 }

@@ -15,6 +15,7 @@ type live struct {
 	feed    *Feed
 	figures *figures
 	fetches *fetches
+	appends *appends
 
 	stop func() // closes the channel that ends the goroutines
 	done sync.WaitGroup
@@ -23,9 +24,10 @@ type live struct {
 func newLive(s *Server) *live {
 	feed := s.hub.Feed("live")
 	stop := make(chan struct{})
-	l := &live{server: s, feed: feed, stop: sync.OnceFunc(func() { close(stop) }), fetches: newFetches(feed, time.Now)}
+	l := &live{server: s, feed: feed, stop: sync.OnceFunc(func() { close(stop) }), fetches: newFetches(feed, time.Now), appends: newAppends(feed, time.Now)}
 	failed := func(err error) { s.config.Log.Error("live feed", "err", err) }
-	l.done.Go(func() { l.fetches.run(stop, failed) })
+	l.done.Go(func() { publishDirty(l.fetches.dirty, stop, l.fetches.flush, failed) })
+	l.done.Go(func() { publishDirty(l.appends.dirty, stop, l.appends.flush, failed) })
 	if s.config.Sample != nil {
 		l.figures = newFigures(feed, s.config.Sample)
 		l.done.Go(func() { l.figures.run(s.config.SampleEvery, stop, failed) })
@@ -41,8 +43,12 @@ func (l *live) close() {
 	l.done.Wait()
 }
 
-// Served tells the live page about one fetch. It never waits.
+// Served tells the live page about one fetch, or a sum of them. It never waits.
 func (s *Server) Served(served trace.Served) { s.live.fetches.served(served) }
+
+// Appended tells the live page about one append, or a sum of them. It never
+// waits.
+func (s *Server) Appended(appended trace.Appended) { s.live.appends.appended(appended) }
 
 func (l *live) page(w http.ResponseWriter, r *http.Request) {
 	p := l.server.pageData(w, r, "live", "live", "provenance")
@@ -54,6 +60,7 @@ func (l *live) page(w http.ResponseWriter, r *http.Request) {
 	// and in the feed, and the page's script takes it once.
 	d := templates.LiveData{State: templates.LiveState{Server: l.server.hub.id, Seq: l.feed.seq(), Kept: rowsKept}}
 	l.fetches.fill(&d)
+	l.appends.fill(&d)
 	if l.figures != nil {
 		l.figures.fill(&d)
 	}

@@ -98,6 +98,7 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 		warnOfDescriptors(log, settings.MaxConnections)
 		settings.Dir, settings.Log = dir, log
 		settings.OnServed = func(s trace.Served) { pages.Served(s) }
+		settings.OnAppended = func(a trace.Appended) { pages.Appended(a) }
 		kafka, err = broker.Open(ctx, settings)
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import "time"
 // measured; [Served.Counts] derives others from them.
 //
 // Above a rate the broker tells transfers in sums: Stands is then how many
-// there were by this path, Bytes, SocketBytes, Dur and the calls are added up,
+// others there were by this path in the second of Began, Bytes, SocketBytes, Dur and the calls are added up,
 // Began is that of the first, and what differs from one to the next (Seq, topic,
 // partition, client, chunk) is zero. So the sum over all that is told is exact.
 type Served struct {

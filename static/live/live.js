@@ -85,6 +85,9 @@ function fetchRow(fetch) {
   const failed = row.querySelector('[data-field="error"]');
   failed.hidden = !fetch.error;
   failed.textContent = fetch.error ? t('live.fetch.failed', { Reason: fetch.error[lang] }) : '';
+  const why = row.querySelector('[data-field="why"]');
+  why.hidden = !fetch.why;
+  why.textContent = fetch.why ? t('live.fetch.why', { Reason: fetch.why[lang] }) : '';
   row.classList.add('new');
   return row;
 }
@@ -100,13 +103,35 @@ function showFetches(body) {
   document.getElementById('fetches-box').hidden = rows.children.length === 0;
   document.getElementById('fetches-empty').hidden = rows.children.length > 0;
   replaceRows('totals', 'total-row', body.totals);
-  const window = document.getElementById('live-window');
-  window.hidden = !body.window;
-  if (body.window) {
-    window.textContent = t('live.window', {
-      Time: body.window.time, Shown: body.window.shown, Served: body.window.served,
-    });
-  }
+  showWindow('live-window', 'live.window', body.window);
+}
+
+/** Says of which second only some events are shown. */
+function showWindow(id, key, window) {
+  const notice = document.getElementById(id);
+  notice.hidden = !window;
+  if (window) notice.textContent = t(key, { Time: window.time, Shown: window.shown, Served: window.served });
+}
+
+function appendRow(batch) {
+  const row = fill('append-row', batch);
+  const duplicate = row.querySelector('[data-field="duplicate"]');
+  duplicate.hidden = !batch.duplicate;
+  duplicate.textContent = batch.duplicate ? t('live.append.duplicate') : '';
+  const refused = row.querySelector('[data-field="error"]');
+  refused.hidden = !batch.error;
+  refused.textContent = batch.error ? t('live.append.refused', { Reason: batch.error[lang] }) : '';
+  return row;
+}
+
+function showAppends(body) {
+  const rows = document.getElementById('appends');
+  if (!rows) return;
+  rows.replaceChildren(...body.rows.map(appendRow));
+  document.getElementById('appends-box').hidden = body.rows.length === 0;
+  document.getElementById('appends-empty').hidden = body.rows.length > 0;
+  replaceRows('append-totals', 'append-total-row', body.totals);
+  showWindow('append-window', 'live.appends.window', body.window);
 }
 
 function showTopics(body) {
@@ -168,6 +193,7 @@ function pausable(show) {
 socket
   .on('live.sample', pausable(showSample))
   .on('live.fetches', pausable(showFetches))
+  .on('live.appends', pausable(showAppends))
   .on('live.topics', pausable(showTopics))
   .on('behind', (body) => tell(t('page.behind', { Count: body.lost })))
   .on('welcome', (body) => {
@@ -178,6 +204,7 @@ socket
     state.sampled = 0;
     document.getElementById('fetches')?.tBodies[0].replaceChildren();
     replaceRows('totals', 'total-row', []);
+    showAppends({ rows: [], totals: [], window: null });
   });
 
 control.hidden = false;
