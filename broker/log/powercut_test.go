@@ -21,6 +21,7 @@ import (
 // what its clients were told.
 type victim struct {
 	disk  *vfstest.Disk
+	again func() // how the disk comes back: Restart or Kill
 	dice  *rand.Rand
 	cfg   log.Config
 	clock time.Time
@@ -39,8 +40,9 @@ const produced = 3
 func newVictim(seed uint64, mapped bool) *victim {
 	cfg := log.Defaults()
 	cfg.FlushMessages, cfg.SegmentBytes, cfg.IndexIntervalBytes, cfg.Mapped = 1, 2000, 300, mapped
+	disk := vfstest.NewDisk(seed)
 	return &victim{
-		disk: vfstest.NewDisk(seed), dice: rand.New(rand.NewPCG(seed, 2)), cfg: cfg,
+		disk: disk, again: disk.Restart, dice: rand.New(rand.NewPCG(seed, 2)), cfg: cfg,
 		clock: time.UnixMilli(1_700_000_000_000), acked: map[int64]int64{},
 	}
 }
@@ -125,14 +127,14 @@ func (v *victim) cut() error {
 	if err != nil && !errors.Is(err, vfstest.ErrCut) {
 		return err
 	}
-	v.disk.Restart()
+	v.again()
 	if err := v.start(); err != nil {
 		return fmt.Errorf("after the cut: %w", err)
 	}
 	if err := v.check(); err != nil {
 		return fmt.Errorf("after the cut: %w", err)
 	}
-	v.disk.Restart() // another cut, with nothing under way
+	v.again() // another time, with nothing under way
 	return nil
 }
 
@@ -150,6 +152,20 @@ func TestPowerCut(t *testing.T) {
 		for round := range cutsEachDisk {
 			if err := v.cut(); err != nil {
 				t.Fatalf("seed %d, cut %d: %v", seed, round, err)
+			}
+		}
+	}
+}
+
+// TestKill: with the default settings the same holds when the process dies, at
+// any call.
+func TestKill(t *testing.T) {
+	for seed := range uint64(cutRounds / cutsEachDisk) {
+		v := newVictim(seed, seed%3 == 2)
+		v.cfg.FlushMessages, v.again = log.Defaults().FlushMessages, v.disk.Kill
+		for round := range cutsEachDisk {
+			if err := v.cut(); err != nil {
+				t.Fatalf("seed %d, kill %d: %v", seed, round, err)
 			}
 		}
 	}

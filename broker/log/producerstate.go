@@ -15,8 +15,6 @@ const keptBatches = 5
 // (ProducerStateManager.java). Under the partition's appending.
 type producers struct {
 	byID map[int64]*producer
-	// end is the offset up to which batches are accounted for.
-	end int64
 	// snapshot is the offset of the latest snapshot file, -1: none.
 	snapshot int64
 }
@@ -88,7 +86,6 @@ func follows(last, next int32) bool {
 // add accounts for a batch that was appended. Control batches carry no
 // sequence.
 func (s *producers) add(h header) {
-	s.end = h.last() + 1
 	if h.producerID == noProducer || h.attributes&controlBit != 0 {
 		return
 	}

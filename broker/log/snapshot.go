@@ -109,7 +109,7 @@ func (s *producers) format() []byte {
 
 // restore is the state of a snapshot at the offset.
 func restoreProducers(entries []SnapshotEntry, at int64) producers {
-	s := producers{end: at, snapshot: at}
+	s := producers{snapshot: at}
 	if len(entries) > 0 {
 		s.byID = make(map[int64]*producer, len(entries))
 	}

@@ -74,7 +74,8 @@ func newDir() *node {
 	return &node{dir: true, names: map[string]*node{}, safely: map[string]*node{}}
 }
 
-// CutAfter cuts the power in the middle of the n-th changing call from now.
+// CutAfter ends everything in the middle of the n-th changing call from now:
+// every call fails until Restart or Kill.
 func (d *Disk) CutAfter(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -88,6 +89,24 @@ func (d *Disk) Restart() {
 	d.root = d.revive(d.root, map[*node]*node{})
 	d.life++
 	d.left, d.off = -1, false
+}
+
+// Kill ends the process, if it has not met its end at a call, and keeps what
+// the kernel has: all that was done, synced or not.
+func (d *Disk) Kill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.life++
+	d.left, d.off = -1, false
+	d.root.unmap()
+}
+
+// unmap ends the mappings of a process that is gone.
+func (n *node) unmap() {
+	n.maps = 0
+	for _, below := range n.names {
+		below.unmap()
+	}
 }
 
 // revive is what is left of a node.
@@ -422,6 +441,9 @@ func (f *file) WriteAt(b []byte, at int64) (int, error) {
 		return 0, err
 	}
 	f.n.must(max(int64(len(f.n.data)), at+int64(len(b))))
+	if goes {
+		b = b[:f.d.dice.IntN(len(b)+1)] // the end comes in the middle of it
+	}
 	if len(b) > 0 {
 		f.n.set(write{at, slices.Clone(b)})
 	}
