@@ -90,9 +90,10 @@ func (p *Partition) syncFile(f *cachedFile) error {
 	return file.Sync()
 }
 
-// syncNames forces the names of the partition's files, and its own.
+// syncNames forces the names of the partition's files, and, the first time, its
+// own.
 func (p *Partition) syncNames() error {
-	if err := p.fs().SyncDir(p.dir); err != nil {
+	if err := p.fs().SyncDir(p.dir); err != nil || p.named > 0 {
 		return err
 	}
 	return p.fs().SyncDir(filepath.Dir(p.dir))

@@ -110,6 +110,36 @@ func TestCleanStopSkipsTheScan(t *testing.T) {
 	}
 }
 
+// After an unclean stop, what is below the recovery point is not read again.
+func TestRecoveryBeginsAtThePoint(t *testing.T) {
+	disk, now := vfstest.NewDisk(1), time.UnixMilli(1_700_000_000_000)
+	d, p, err := openOn(disk, smallSegments(), func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		add(t, p, batch(int64(i), strings.Repeat("x", 100)))
+	}
+	now = now.Add(time.Minute)
+	d.Tend() // the rolled segments are flushed, then the checkpoint is written
+	disk.Kill()
+	read := int64(0)
+	d, err = log.OpenDir(context.Background(), "/", log.DirOptions{FS: disk, Manual: true, Log: quiet(), Read: func(n int) { read += int64(n) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, r, err := d.Open(context.Background(), "t", log.ID{1}, 0, smallSegments())
+	if err != nil || !r.Scanned || r.Next != 50 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if read == 0 || read > r.Bytes {
+		t.Errorf("the recovery read %d bytes, the last segment has %d", read, r.Bytes)
+	}
+	if got, err := valuesOf(p); err != nil || len(got) != 50 {
+		t.Errorf("%d records are read (%v)", len(got), err)
+	}
+}
+
 // TestDamagedMiddle: a batch that goes bad below the recovery point, with good
 // ones behind it, stays where it is. Reading it is an error, never a skip; the
 // others are served, and appending goes on.
