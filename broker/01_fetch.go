@@ -32,7 +32,7 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.b.fetch(ctx, req)
+	f, err := c.fetch(ctx, req)
 	defer f.release()
 	if err != nil {
 		return err
@@ -48,8 +48,8 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 const (
 	// maxFetchBytes bounds an answer (Kafka: the broker's fetch.max.bytes).
 	maxFetchBytes = 55 << 20
-	// maxFetchWait bounds how long a fetch may wait, so that a client that is
-	// gone is noticed.
+	// maxFetchWait bounds how long a fetch may wait: a client whose machine is
+	// gone says no farewell.
 	maxFetchWait = time.Minute
 )
 
@@ -78,8 +78,9 @@ type region struct {
 }
 
 // fetch waits until there are MinBytes, or something failed, or MaxWaitMillis
-// are over.
-func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, error) {
+// are over, or the client has left.
+func (c *connection) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, error) {
+	b := c.b
 	if req.Version >= 7 && (req.SessionID != 0 || req.SessionEpoch > 0) {
 		return fetched{resp: wire.FetchResponse{ErrorCode: codeSessionIDNotFound}}, nil
 	}
@@ -93,6 +94,8 @@ func (b *Broker) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched, er
 	if f.failed || f.bytes >= enough || wait <= 0 {
 		return f, nil
 	}
+	ctx, stop := c.attended(ctx)
+	defer stop()
 	appended := make(chan struct{}, 1)
 	defer b.watch(req, appended)()
 	over := time.NewTimer(wait)

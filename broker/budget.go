@@ -26,8 +26,13 @@ func newBudget(n int64) *budget { return &budget{left: n} }
 // enter takes n, which must not be more than the whole budget, or fails when
 // the context ends before there is room.
 func (b *budget) enter(ctx context.Context, n int64) error {
-	s := &share{n, make(chan struct{})}
 	b.mu.Lock()
+	if len(b.waiting) == 0 && n <= b.left {
+		b.left -= n
+		b.mu.Unlock()
+		return nil
+	}
+	s := &share{n, make(chan struct{})}
 	b.waiting = append(b.waiting, s)
 	b.grant()
 	b.mu.Unlock()

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,7 @@ import (
 type connection struct {
 	b      *Broker
 	conn   net.Conn
-	in     *bufio.Reader
+	in     intake
 	kernel kernel
 
 	mu      sync.Mutex
@@ -53,7 +52,8 @@ func newConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 			b.log.Info("congestion control of loopback connections", "in_force", inForce)
 		})
 	}
-	return &connection{b: b, conn: conn, in: bufio.NewReader(conn), kernel: kernel}, nil
+	in, err := newIntake(conn)
+	return &connection{b: b, conn: conn, in: in, kernel: kernel}, err
 }
 
 // serve answers requests until the client leaves, breaks the protocol or is
@@ -78,7 +78,7 @@ func (c *connection) one(ctx context.Context) error {
 	if !c.armed(time.Now().Add(c.b.cfg.MaxIdle)) {
 		return io.EOF
 	}
-	if _, err := c.in.Peek(1); err != nil { // an idle connection holds no buffer
+	if err := c.in.await(); err != nil { // a silent connection holds no buffer
 		return err
 	}
 	buf := takeFrame()
@@ -181,7 +181,7 @@ func (c *connection) stopReading() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.leaving = true
-	c.conn.SetReadDeadline(time.Unix(1, 0)) // long ago: ends a read that waits
+	c.conn.SetReadDeadline(longAgo) // ends a read that waits
 }
 
 // logEnd says why the connection ends, as loud as it is unusual.

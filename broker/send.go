@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"net"
 	"syscall"
 	"time"
 
@@ -29,25 +30,25 @@ func chunkOf(path string) int {
 	return bulkChunk
 }
 
+// slowestReader is how fast a client must take a response, beside the time for
+// which it may be silent: so slow a one holds its segments and its goroutine, but
+// not for ever.
+const slowestReader = 64 << 10 // bytes a second
+
 // sendPieces sends a response: header bytes from memory, regions by their
 // programs. The sizes were fixed before, so nothing but all of it will do: on
 // an error the connection must end.
 func (c *connection) sendPieces(pieces []wire.Piece, regions []region, client string) error {
-	if err := c.conn.SetWriteDeadline(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
-		return err
+	var bytes int64
+	for _, r := range regions {
+		bytes += r.Bytes
 	}
-	if len(regions) == 0 {
-		_, err := c.conn.Write(pieces[0].Head)
-		return err
-	}
-	// Corked, a header and the records behind it share a packet. Taking the
-	// cork off sends the last, short packet at once: a reader never waits for
-	// the kernel's 200 ms.
-	if err := cork(c.conn, true); err != nil {
+	limit := c.b.cfg.MaxIdle + time.Duration(bytes)*time.Second/slowestReader
+	if err := c.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	for _, p := range pieces {
-		if _, err := c.conn.Write(p.Head); err != nil {
+		if err := c.sendHead(p.Head, p.Region != wire.NoRegion); err != nil {
 			return err
 		}
 		if p.Region == wire.NoRegion {
@@ -57,7 +58,18 @@ func (c *connection) sendPieces(pieces []wire.Piece, regions []region, client st
 			return err
 		}
 	}
-	return cork(c.conn, false)
+	return nil
+}
+
+// sendHead sends header bytes, which share a packet with the records that
+// follow. The program's last call does not promise more, so a reader never waits
+// for the kernel's 200 ms.
+func (c *connection) sendHead(b []byte, more bool) error {
+	if conn, ok := c.conn.(*net.TCPConn); ok && more {
+		return sendMore(conn, b)
+	}
+	_, err := c.conn.Write(b)
+	return err
 }
 
 // sendRegion runs the topic's transfer program and tells of it.

@@ -3,19 +3,55 @@ package broker
 import (
 	"fmt"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// cork sets TCP_CORK, tcp(7): while it is on, only full packets leave.
-func cork(conn net.Conn, on bool) error {
-	value := 0
-	if on {
-		value = 1
+// sendMore sends bytes after which more follow at once (MSG_MORE, send(2)): they
+// share a packet with it.
+func sendMore(conn *net.TCPConn, b []byte) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
 	}
-	return control(plainTCP(conn), "set TCP_CORK", func(fd int) error {
-		return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_CORK, value)
+	for len(b) > 0 {
+		var n int
+		var failed error
+		err := raw.Write(func(fd uintptr) bool {
+			n, failed = unix.SendmsgN(int(fd), b, nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
+			return failed != unix.EAGAIN
+		})
+		switch {
+		case err != nil:
+			return err
+		case failed == unix.EINTR:
+		case failed != nil:
+			return os.NewSyscallError("sendmsg", failed)
+		default:
+			b = b[n:]
+		}
+	}
+	return nil
+}
+
+// peerLeft waits until there is something to read, and says whether that is the
+// end of the connection. It returns false when the read deadline passes.
+func peerLeft(conn *net.TCPConn) (left bool) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		if err == unix.EAGAIN || err == unix.EINTR {
+			return false
+		}
+		left = err != nil || n == 0
+		return true
 	})
+	return left
 }
 
 // tuneLoopback makes loopback connections alike on every host: cubic, or, where

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -73,7 +72,7 @@ func newTLSConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.conn, c.in, c.kernel = sealed, bufio.NewReader(sealed), host.NewServingSealed(sealed, beneath)
+	c.conn, c.in, c.kernel = sealed, newBuffered(sealed), host.NewServingSealed(sealed, beneath)
 	return c, nil
 }
 
