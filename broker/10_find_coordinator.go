@@ -6,18 +6,42 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-func init() { register(kmsg.FindCoordinator, 0, 2, whole(findCoordinator)) }
+func init() { register(kmsg.FindCoordinator, 0, 6, whole(findCoordinator)) }
 
-// FindCoordinator, API key 10, versions 0 to 2: there is none, of groups or of
-// transactions, and the answer says so. It is served because librdkafka takes
-// its version 0 as the sign that a broker knows LZ4, and otherwise sends
-// batches uncompressed without a word (rdkafka_feature.c).
+// Kinds of coordinator (FindCoordinatorRequest.json).
+const coordinatorOfGroup = 0
+
+// FindCoordinator, API key 10, versions 0 to 6: one node coordinates all groups.
+// From version 4 on many are asked for at once (KIP-699).
 //
-// INVALID_REQUEST and not COORDINATOR_NOT_AVAILABLE: a client would try the
+// Transactions (type 1) and share groups (type 2) are not served:
+// INVALID_REQUEST and not COORDINATOR_NOT_AVAILABLE, as a client would try the
 // latter again for ever. Source: FindCoordinatorRequest.json.
-func findCoordinator(_ context.Context, _ *connection, _ *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) error {
-	resp.ErrorCode = codeInvalidRequest
-	resp.ErrorMessage = kmsg.StringPtr("this broker has no consumer groups and no transactions; consume by partition and offset")
-	resp.NodeID, resp.Port = -1, -1
+func findCoordinator(_ context.Context, c *connection, req *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) error {
+	at := c.b.reachable(c.conn)
+	answer := func(key string) kmsg.FindCoordinatorResponseCoordinator {
+		out := kmsg.NewFindCoordinatorResponseCoordinator()
+		out.Key, out.NodeID, out.Host, out.Port = key, nodeID, at.host, at.port
+		refuse := func(code int16, reason string) kmsg.FindCoordinatorResponseCoordinator {
+			out.ErrorCode, out.ErrorMessage = code, &reason
+			out.NodeID, out.Host, out.Port = -1, "", -1
+			return out
+		}
+		switch {
+		case req.CoordinatorType != coordinatorOfGroup:
+			return refuse(codeInvalidRequest, "this broker coordinates consumer groups, and neither transactions nor share groups")
+		case key == "":
+			return refuse(codeInvalidGroupID, "the group id is empty")
+		}
+		return out
+	}
+	if req.Version >= 4 {
+		for _, key := range req.CoordinatorKeys {
+			resp.Coordinators = append(resp.Coordinators, answer(key))
+		}
+		return nil
+	}
+	of := answer(req.CoordinatorKey)
+	resp.ErrorCode, resp.ErrorMessage, resp.NodeID, resp.Host, resp.Port = of.ErrorCode, of.ErrorMessage, of.NodeID, of.Host, of.Port
 	return nil
 }

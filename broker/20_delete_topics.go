@@ -52,6 +52,7 @@ func deleteTopics(ctx context.Context, c *connection, req *kmsg.DeleteTopicsRequ
 		out.ErrorCode, out.ErrorMessage = refused.told()
 		resp.Topics = append(resp.Topics, out)
 	}
+	var gone []string
 	for i, err := range c.b.topics.delete(topics) {
 		out := &resp.Topics[at[i]]
 		if err != nil {
@@ -59,6 +60,10 @@ func deleteTopics(ctx context.Context, c *connection, req *kmsg.DeleteTopicsRequ
 			continue
 		}
 		c.b.log.Info("topic deleted", "topic", topics[i].name, "id", encodeID(topics[i].id))
+		gone = append(gone, topics[i].name)
+	}
+	if len(gone) > 0 {
+		c.b.groups.TopicsDeleted(gone)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"copyscope/broker/group"
 )
 
 // nodeID is this broker's; a cluster has no other.
@@ -29,6 +31,7 @@ type Broker struct {
 	sealed   *net.TCPListener // speaks TLS
 	dir      *dataDir
 	topics   *catalogue
+	groups   *group.Coordinator
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	counted  *counters
@@ -71,6 +74,9 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 		return nil, errors.Join(err, b.stopListening(), dir.close())
 	}
 	b.dir, b.topics = dir, topics
+	if b.groups, err = openGroups(ctx, b); err != nil {
+		return nil, errors.Join(err, b.stopListening(), topics.close(), dir.close())
+	}
 	b.events = newEvents(cfg)
 	b.inFlight, b.connections, b.counted = newBudget(int64(cfg.MaxInFlightBytes)), map[*connection]struct{}{}, newCounters()
 	b.working, b.endWork = context.WithCancel(context.Background())
@@ -231,6 +237,7 @@ func (b *Broker) dismiss() (left int, ended <-chan struct{}) {
 func (b *Broker) Close() error {
 	b.closing.Do(func() {
 		b.closed = b.stopListening()
+		b.groups.Close() // answers those who wait for their group
 		left, ended := b.dismiss()
 		b.events.flush()
 		if left == 0 {

@@ -32,6 +32,15 @@ const (
 	propertyDelete      = "delete.topic.enable"
 	propertyPartitions  = "num.partitions"
 	propertyReplication = "default.replication.factor"
+
+	propertyInitialDelay     = "group.initial.rebalance.delay.ms"
+	propertyMinSession       = "group.min.session.timeout.ms"
+	propertyMaxSession       = "group.max.session.timeout.ms"
+	propertyGroupSize        = "group.max.size"
+	propertyOffsetMetadata   = "offset.metadata.max.bytes"
+	propertyOffsetRetention  = "offsets.retention.minutes"
+	propertyOffsetExpiry     = "offsets.retention.check.interval.ms"
+	propertyOffsetPartitions = "offsets.topic.num.partitions"
 )
 
 // ownProperties are those that are not the default of a topic's config.
@@ -40,6 +49,14 @@ var ownProperties = []Property{
 	{propertyDelete, "true", "Whether topics can be deleted.", kmsg.ConfigTypeBoolean, boolean},
 	{propertyPartitions, "1", "How many partitions a topic gets that does not say it.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
 	{propertyReplication, "1", "How many replicas a topic gets that does not say it. There is one node, so it is 1.", kmsg.ConfigTypeInt, checkInSync},
+	{propertyInitialDelay, "50", "How long an empty group waits for more members after its first, in ms. Kafka's default is 3000.", kmsg.ConfigTypeInt, number(0, math.MaxInt32)},
+	{propertyMinSession, "6000", "The shortest session timeout that a group's member may ask for, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyMaxSession, "1800000", "The longest session timeout that a group's member may ask for, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyGroupSize, "1000", "How many members a group may have.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyOffsetMetadata, "4096", "How many bytes may be stored with a committed offset.", kmsg.ConfigTypeInt, number(1, math.MaxInt16)},
+	{propertyOffsetRetention, "10080", "How many minutes the offsets of a group without members are kept.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyOffsetExpiry, "600000", "How often it is looked for offsets to expire, in ms.", kmsg.ConfigTypeLong, number(1, math.MaxInt32)},
+	{propertyOffsetPartitions, "1", "How many partitions the topic of the committed offsets gets when it is made. Kafka's default is 50, for a cluster; one node needs one.", kmsg.ConfigTypeInt, number(1, 1000)},
 }
 
 // Properties are all that [Defaults] can name, by name.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"copyscope/broker/group"
 	"copyscope/broker/log"
 )
 
@@ -44,6 +45,24 @@ const (
 	codeUnsupportedEndpoint int16 = 115
 )
 
+// Codes of consumer groups.
+const (
+	codeOffsetMetadataTooLarge  int16 = 12
+	codeCoordinatorNotAvailable int16 = 15
+	codeIllegalGeneration       int16 = 22
+	codeInconsistentProtocol    int16 = 23
+	codeInvalidGroupID          int16 = 24
+	codeUnknownMember           int16 = 25
+	codeInvalidSessionTimeout   int16 = 26
+	codeRebalanceInProgress     int16 = 27
+	codeNonEmptyGroup           int16 = 68
+	codeGroupIDNotFound         int16 = 69
+	codeMemberIDRequired        int16 = 79
+	codeGroupMaxSize            int16 = 81
+	codeFencedInstance          int16 = 82
+	codeGroupSubscribed         int16 = 86
+)
+
 var (
 	errTopicName   = errors.New("invalid topic name")
 	errConfig      = errors.New("invalid config")
@@ -69,6 +88,19 @@ var errorCodes = []struct {
 	{log.ErrTransactional, codeInvalidTxnState},
 	{log.ErrOffset, codeOffsetOutOfRange},
 	{log.ErrStorage, codeStorage},
+	{group.ErrGroupID, codeInvalidGroupID},
+	{group.ErrSessionTimeout, codeInvalidSessionTimeout},
+	{group.ErrProtocol, codeInconsistentProtocol},
+	{group.ErrUnknownMember, codeUnknownMember},
+	{group.ErrGeneration, codeIllegalGeneration},
+	{group.ErrRebalance, codeRebalanceInProgress},
+	{group.ErrMemberRequired, codeMemberIDRequired},
+	{group.ErrFenced, codeFencedInstance},
+	{group.ErrFull, codeGroupMaxSize},
+	{group.ErrNotEmpty, codeNonEmptyGroup},
+	{group.ErrNotFound, codeGroupIDNotFound},
+	{group.ErrSubscribed, codeGroupSubscribed},
+	{group.ErrClosed, codeCoordinatorNotAvailable},
 	{errTopicName, codeInvalidTopic},
 	{errTopicExists, codeTopicExists},
 	{errTopicInternal, codeInvalidTopic},

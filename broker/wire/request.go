@@ -7,7 +7,6 @@ import (
 )
 
 func init() {
-	register(kmsg.FindCoordinator, decodeFindCoordinator)
 	register(kmsg.ApiVersions, decodeApiVersions)
 }
 
@@ -65,13 +64,6 @@ func list[T any](r *reader, minBytes int, element func() T) []T {
 		}
 	}
 	return out
-}
-
-func decodeFindCoordinator(r *reader, req *kmsg.FindCoordinatorRequest) {
-	req.CoordinatorKey = r.str()
-	if req.Version >= 1 {
-		req.CoordinatorType = r.int8()
-	}
 }
 
 func decodeApiVersions(r *reader, req *kmsg.ApiVersionsRequest) {

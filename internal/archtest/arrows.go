@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
 	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
+	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
 	"broker/vfs":                     {},
 	"broker/vfs/vfstest":             {"broker/vfs"},

@@ -1,0 +1,55 @@
+package broker
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/group"
+)
+
+func init() { register(kmsg.OffsetCommit, 2, 10, whole(offsetCommit)) }
+
+// OffsetCommit, API key 8, versions 2 to 10; from 10 on topics are named by id.
+// Partitions that are not there, or whose metadata is too long, have their own
+// code; all others are stored together, before the answer.
+//
+// Ignored: retention time (versions 2 to 4; Kafka ignores it since KIP-211
+// but for very old clients). Source: OffsetCommitRequest.json.
+func offsetCommit(_ context.Context, c *connection, req *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse) error {
+	offsets := map[group.TopicPartition]group.Offset{}
+	type answer struct{ topic, partition int }
+	var accepted []answer // what has the code of the whole
+	for _, t := range req.Topics {
+		out := kmsg.NewOffsetCommitResponseTopic()
+		out.Topic, out.TopicID = t.Topic, t.TopicID
+		in, code := c.b.named(t.Topic, t.TopicID)
+		for _, p := range t.Partitions {
+			of := kmsg.NewOffsetCommitResponseTopicPartition()
+			of.Partition = p.Partition
+			metadata := ""
+			if p.Metadata != nil {
+				metadata = *p.Metadata
+			}
+			switch {
+			case in == nil:
+				of.ErrorCode = code
+			case p.Partition < 0 || int(p.Partition) >= len(in.all()):
+				of.ErrorCode = codeUnknownTopic
+			case !c.b.groups.MetadataFits(metadata):
+				of.ErrorCode = codeOffsetMetadataTooLarge
+			default:
+				accepted = append(accepted, answer{len(resp.Topics), len(out.Partitions)})
+				offsets[group.TopicPartition{Topic: in.name, Partition: p.Partition}] = group.Offset{Offset: p.Offset, LeaderEpoch: p.LeaderEpoch, Metadata: metadata}
+			}
+			out.Partitions = append(out.Partitions, of)
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	err := c.b.groups.Commit(group.Identity{Group: req.Group, Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation}, offsets)
+	code := c.b.groupCode(err, req.Group)
+	for _, a := range accepted {
+		resp.Topics[a.topic].Partitions[a.partition].ErrorCode = code
+	}
+	return nil
+}

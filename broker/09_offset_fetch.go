@@ -1,0 +1,109 @@
+package broker
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/group"
+)
+
+func init() { register(kmsg.OffsetFetch, 1, 10, whole(offsetFetch)) }
+
+// OffsetFetch, API key 9, versions 1 to 10: what groups have committed, of the
+// partitions asked for or, from version 2 on, of all. From version 8 on many
+// groups at once (KIP-709), from 10 on topics are named by id. A partition for
+// which nothing was committed has the offset -1.
+//
+// Ignored: require stable (there are no transactions), member id and epoch
+// (KIP-848). Source: OffsetFetchRequest.json.
+func offsetFetch(_ context.Context, c *connection, req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFetchResponse) error {
+	if req.Version >= 8 {
+		for _, g := range req.Groups {
+			resp.Groups = append(resp.Groups, c.b.committedByGroup(req.Version, g))
+		}
+		return nil
+	}
+	committed := c.b.groups.Committed(req.Group)
+	asked := req.Topics
+	if asked == nil && req.Version >= 2 {
+		for _, at := range group.InOrder(committed) {
+			if n := len(asked); n == 0 || asked[n-1].Topic != at.Topic {
+				asked = append(asked, kmsg.OffsetFetchRequestTopic{Topic: at.Topic})
+			}
+			last := &asked[len(asked)-1]
+			last.Partitions = append(last.Partitions, at.Partition)
+		}
+	}
+	for _, t := range asked {
+		out := kmsg.NewOffsetFetchResponseTopic()
+		out.Topic = t.Topic
+		for _, n := range t.Partitions {
+			of := kmsg.NewOffsetFetchResponseTopicPartition()
+			of.Partition = n
+			of.Offset, of.LeaderEpoch, of.Metadata = told(committed, t.Topic, n)
+			out.Partitions = append(out.Partitions, of)
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	return nil
+}
+
+// told is what is answered for a partition.
+func told(committed map[group.TopicPartition]group.Offset, topic string, n int32) (offset int64, epoch int32, metadata *string) {
+	o, ok := committed[group.TopicPartition{Topic: topic, Partition: n}]
+	if !ok {
+		return -1, -1, kmsg.StringPtr("")
+	}
+	return o.Offset, o.LeaderEpoch, &o.Metadata
+}
+
+func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchResponseGroup {
+	out := kmsg.NewOffsetFetchResponseGroup()
+	out.Group = g.Group
+	committed := b.groups.Committed(g.Group)
+	if g.Topics == nil {
+		for _, at := range group.InOrder(committed) {
+			t := b.topics.get(at.Topic)
+			if t == nil && version >= 10 {
+				continue // it has no id any more
+			}
+			if n := len(out.Topics); n == 0 || out.Topics[n-1].Topic != at.Topic {
+				topic := kmsg.NewOffsetFetchResponseGroupTopic()
+				topic.Topic = at.Topic
+				if t != nil {
+					topic.TopicID = t.id
+				}
+				out.Topics = append(out.Topics, topic)
+			}
+			last := &out.Topics[len(out.Topics)-1]
+			last.Partitions = append(last.Partitions, partitionTold(committed, at.Topic, at.Partition))
+		}
+		return out
+	}
+	for _, t := range g.Topics {
+		topic := kmsg.NewOffsetFetchResponseGroupTopic()
+		topic.Topic, topic.TopicID = t.Topic, t.TopicID
+		name, code := t.Topic, codeNone
+		if version >= 10 {
+			in, unknown := b.named("", t.TopicID)
+			if code = unknown; in != nil {
+				name = in.name
+			}
+		}
+		for _, n := range t.Partitions {
+			p := partitionTold(committed, name, n)
+			p.ErrorCode = code
+			topic.Partitions = append(topic.Partitions, p)
+		}
+		out.Topics = append(out.Topics, topic)
+	}
+	return out
+}
+
+func partitionTold(committed map[group.TopicPartition]group.Offset, topic string, n int32) kmsg.OffsetFetchResponseGroupTopicPartition {
+	p := kmsg.NewOffsetFetchResponseGroupTopicPartition()
+	p.Partition = n
+	p.Offset, p.LeaderEpoch, p.Metadata = told(committed, topic, n)
+	return p
+}

@@ -1,0 +1,315 @@
+package group
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config are the coordinator's settings; zero values stand for the defaults.
+type Config struct {
+	// MinSession and MaxSession bound what members ask for
+	// (group.min.session.timeout.ms 6 s, group.max.session.timeout.ms 30 min).
+	MinSession, MaxSession time.Duration
+	// InitialDelay is how long an empty group waits for more members after the
+	// first (group.initial.rebalance.delay.ms). Kafka waits 3 s, which spares a
+	// large group its first rebalances; who tries things at one machine would
+	// wait for nothing, so here it is 50 ms.
+	InitialDelay time.Duration
+	// MaxMembers bounds a group (group.max.size), MaxGroups the groups, and
+	// MaxBytes what all members' subscriptions and assignments take in memory.
+	MaxMembers, MaxGroups int
+	MaxBytes              int64
+	// MaxMetadata bounds what is stored with an offset
+	// (offset.metadata.max.bytes).
+	MaxMetadata int
+	// Retention is how long the offsets of a group without members are kept
+	// (offsets.retention.minutes), Expiry how often that is looked at
+	// (offsets.retention.check.interval.ms).
+	Retention, Expiry time.Duration
+	Log               *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	set := func(to *time.Duration, d time.Duration) {
+		if *to == 0 {
+			*to = d
+		}
+	}
+	set(&c.MinSession, 6*time.Second)
+	set(&c.MaxSession, 30*time.Minute)
+	set(&c.InitialDelay, 50*time.Millisecond)
+	set(&c.Retention, 7*24*time.Hour)
+	set(&c.Expiry, 10*time.Minute)
+	if c.MaxMembers == 0 {
+		c.MaxMembers = 1000
+	}
+	if c.MaxGroups == 0 {
+		c.MaxGroups = 10000
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = 64 << 20
+	}
+	if c.MaxMetadata == 0 {
+		c.MaxMetadata = 4096
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Coordinator holds the groups.
+type Coordinator struct {
+	cfg   Config
+	store Store
+	bytes atomic.Int64 // of subscriptions and assignments
+	tidy  tidying
+
+	mu     sync.Mutex
+	groups map[string]*Group
+	closed bool
+	expiry *time.Timer
+}
+
+// Open reads the groups from the store. Members that were there come back with
+// their assignments, and have a session timeout to be heard of.
+func Open(ctx context.Context, store Store, cfg Config) (*Coordinator, error) {
+	c := &Coordinator{cfg: cfg.withDefaults(), store: store, groups: map[string]*Group{}}
+	if err := c.load(ctx); err != nil {
+		return nil, fmt.Errorf("consumer groups: %w", err)
+	}
+	if err := c.tidyIfDue(); err != nil {
+		c.cfg.Log.Warn("the stored consumer groups could not be written anew; they stay as they are", "error", err)
+	}
+	c.expiry = time.AfterFunc(c.cfg.Expiry, c.expire)
+	return c, nil
+}
+
+// Close ends the timers and answers those who wait.
+func (c *Coordinator) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.expiry.Stop()
+	c.mu.Unlock()
+	for _, g := range c.all() {
+		g.mu.Lock()
+		g.stop()
+		g.mu.Unlock()
+	}
+}
+
+// longestID is what a record's key can hold (OffsetCommitKey.json: a string
+// with a length of 16 bits).
+const longestID = 1<<15 - 1
+
+func checkID(id string) error {
+	if id == "" || len(id) > longestID {
+		return fmt.Errorf("%w: it has %d bytes, 1 to %d are possible", ErrGroupID, len(id), longestID)
+	}
+	return nil
+}
+
+// find is the group, locked, or nil. Who gets it unlocks it.
+func (c *Coordinator) find(id string) *Group {
+	c.mu.Lock()
+	g := c.groups[id]
+	c.mu.Unlock()
+	if g == nil {
+		return nil
+	}
+	g.mu.Lock()
+	if g.state == Dead { // it was forgotten meanwhile
+		g.mu.Unlock()
+		return nil
+	}
+	return g
+}
+
+// findOrMake is the group, locked, made if it is missing.
+func (c *Coordinator) findOrMake(id string) (*Group, error) {
+	for {
+		if g := c.find(id); g != nil {
+			return g, nil
+		}
+		if err := c.make(id); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Coordinator) make(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return ErrClosed
+	case c.groups[id] != nil:
+		return nil
+	case len(c.groups) >= c.cfg.MaxGroups:
+		return fmt.Errorf("%w: this broker coordinates at most %d groups", ErrFull, c.cfg.MaxGroups)
+	}
+	c.groups[id] = newGroup(c, id)
+	return nil
+}
+
+// all are the groups by id.
+func (c *Coordinator) all() []*Group {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*Group, 0, len(c.groups))
+	for _, g := range c.groups {
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *Group) int { return strings.Compare(a.id, b.id) })
+	return all
+}
+
+// forget takes a group away that has neither members nor offsets. Its lock must
+// not be held; if somebody else has it, the group is in use and stays.
+func (c *Coordinator) forget(g *Group) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !g.mu.TryLock() {
+		return
+	}
+	defer g.mu.Unlock()
+	if c.groups[g.id] == g && g.state == Empty && len(g.pending) == 0 && len(g.offsets) == 0 {
+		g.state = Dead
+		delete(c.groups, g.id)
+	}
+}
+
+// Listed is a group as ListGroups tells it.
+type Listed struct {
+	ID, ProtocolType string
+	State            State
+}
+
+// List tells of all groups.
+func (c *Coordinator) List() []Listed {
+	var out []Listed
+	for _, g := range c.all() {
+		g.mu.Lock()
+		out = append(out, Listed{g.id, g.protocolType, g.state})
+		g.mu.Unlock()
+	}
+	return out
+}
+
+// Description is a group as DescribeGroups tells it.
+type Description struct {
+	State                  State
+	ProtocolType, Protocol string
+	Members                []DescribedMember
+}
+
+// DescribedMember is one of its members. Metadata is the subscription under the
+// group's protocol.
+type DescribedMember struct {
+	ID                   string
+	Instance             *string
+	ClientID, ClientHost string
+	Metadata, Assignment []byte
+}
+
+// Describe tells of one group; one that is not there is dead.
+func (c *Coordinator) Describe(id string) Description {
+	g := c.find(id)
+	if g == nil {
+		return Description{State: Dead}
+	}
+	defer g.mu.Unlock()
+	d := Description{State: g.state, ProtocolType: g.protocolType, Protocol: g.protocol}
+	for _, m := range g.inOrder() {
+		out := DescribedMember{ID: m.id, Instance: m.instance, ClientID: m.clientID, ClientHost: m.clientHost}
+		if g.state == Stable || g.state == CompletingRebalance {
+			out.Metadata = m.metadata(g.protocol)
+		}
+		if g.state == Stable {
+			out.Assignment = m.assignment
+		}
+		d.Members = append(d.Members, out)
+	}
+	if g.state == PreparingRebalance || g.state == Empty {
+		d.Protocol = ""
+	}
+	return d
+}
+
+// Delete removes a group that has no members, with its offsets.
+func (c *Coordinator) Delete(id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	g := c.find(id)
+	if g == nil {
+		return ErrNotFound
+	}
+	err := g.delete()
+	g.mu.Unlock()
+	if err == nil {
+		c.forget(g)
+	}
+	return err
+}
+
+func (g *Group) delete() error {
+	if g.state == Dead {
+		return ErrNotFound
+	}
+	if g.state != Empty || len(g.pending) > 0 {
+		return ErrNotEmpty
+	}
+	gone := []Record{groupTombstone(g.id)}
+	for at := range g.offsets {
+		gone = append(gone, offsetTombstone(g.id, at))
+	}
+	if err := g.c.append(g.id, gone); err != nil {
+		return err
+	}
+	clear(g.offsets)
+	return nil
+}
+
+// expire drops offsets that nobody needs any more, from time to time.
+func (c *Coordinator) expire() {
+	now := time.Now()
+	for _, g := range c.all() {
+		if err := g.expireOffsets(now); err != nil {
+			c.cfg.Log.Error("offsets of a consumer group could not be expired", "group", g.id, "error", err)
+		}
+		c.forget(g)
+	}
+	if err := c.tidyIfDue(); err != nil {
+		c.cfg.Log.Error("the stored consumer groups could not be written anew", "error", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.expiry.Reset(c.cfg.Expiry)
+	}
+}
+
+// append stores records, all or none.
+func (c *Coordinator) append(group string, records []Record) error {
+	err := c.store.Append(group, records)
+	if err == nil {
+		c.tidy.wrote(records)
+	}
+	return err
+}
+
+// grow changes what members take in memory; it fails if that is too much.
+func (c *Coordinator) grow(by int64) error {
+	if total := c.bytes.Add(by); by > 0 && total > c.cfg.MaxBytes {
+		c.bytes.Add(-by)
+		return fmt.Errorf("%w: all groups' subscriptions and assignments take %d bytes, at most %d are kept", ErrFull, total, c.cfg.MaxBytes)
+	}
+	return nil
+}

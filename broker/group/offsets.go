@@ -1,0 +1,225 @@
+package group
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// TopicPartition names a partition.
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// Offset is what a group has committed for a partition: the offset that it reads
+// next.
+type Offset struct {
+	Offset      int64
+	LeaderEpoch int32 // -1: not told
+	Metadata    string
+	Committed   time.Time
+}
+
+// Commit stores offsets, all or none. Who commits without being a member has the
+// generation -1 and no member id; that is possible while the group has no
+// members.
+func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) error {
+	if err := checkID(who.Group); err != nil {
+		return err
+	}
+	var g *Group
+	if who.Generation < 0 {
+		var err error
+		if g, err = c.findOrMake(who.Group); err != nil {
+			return err
+		}
+	} else if g = c.find(who.Group); g == nil {
+		return ErrGeneration
+	}
+	err := g.commit(who, offsets)
+	g.mu.Unlock()
+	if err != nil {
+		c.forget(g)
+	}
+	return err
+}
+
+func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset) error {
+	alone := who.Generation < 0 && who.Member == "" && who.Instance == nil
+	if g.state != Empty || !alone {
+		m, err := g.check(who)
+		switch {
+		case err != nil:
+			return err
+		case g.state == CompletingRebalance:
+			g.heard(m)
+			return ErrRebalance
+		}
+		g.heard(m)
+	}
+	records := make([]Record, 0, len(offsets))
+	now := time.Now()
+	for at, o := range offsets {
+		if o.Committed.IsZero() {
+			o.Committed = now
+			offsets[at] = o
+		}
+		records = append(records, offsetRecord(g.id, at, o))
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	if err := g.c.append(g.id, records); err != nil {
+		return err
+	}
+	for at, o := range offsets {
+		g.offsets[at] = o
+	}
+	return nil
+}
+
+// MetadataFits says whether metadata of an offset is not too long to be stored.
+func (c *Coordinator) MetadataFits(metadata string) bool { return len(metadata) <= c.cfg.MaxMetadata }
+
+// Committed are the offsets of a group, of all partitions or of those asked for;
+// what was never committed is not in it.
+func (c *Coordinator) Committed(id string) map[TopicPartition]Offset {
+	g := c.find(id)
+	if g == nil {
+		return nil
+	}
+	defer g.mu.Unlock()
+	out := make(map[TopicPartition]Offset, len(g.offsets))
+	for at, o := range g.offsets {
+		out[at] = o
+	}
+	return out
+}
+
+// DeleteOffsets forgets offsets. Those of topics that the group's members are
+// subscribed to stay (KIP-496); each partition has its own answer. subscribed
+// finds the topics in a subscription.
+func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition, subscribed func(metadata []byte) []string) (map[TopicPartition]error, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	g := c.find(id)
+	if g == nil {
+		return nil, ErrNotFound
+	}
+	answers, err := g.deleteOffsets(partitions, subscribed)
+	g.mu.Unlock()
+	c.forget(g)
+	return answers, err
+}
+
+// consumers is the protocol type of consumer groups, whose subscriptions can be
+// read.
+const consumers = "consumer"
+
+func (g *Group) deleteOffsets(partitions []TopicPartition, subscribed func([]byte) []string) (map[TopicPartition]error, error) {
+	if g.state != Empty && (g.protocolType != consumers || g.state != Stable) {
+		return nil, ErrNotEmpty
+	}
+	inUse := map[string]bool{}
+	for _, m := range g.members {
+		for _, topic := range subscribed(m.metadata(g.protocol)) {
+			inUse[topic] = true
+		}
+	}
+	answers := map[TopicPartition]error{}
+	var gone []TopicPartition
+	for _, at := range partitions {
+		answers[at] = nil
+		if inUse[at.Topic] {
+			answers[at] = ErrSubscribed
+		} else if _, ok := g.offsets[at]; ok {
+			gone = append(gone, at)
+		}
+	}
+	return answers, g.dropOffsets(gone)
+}
+
+// dropOffsets forgets offsets, when that is stored.
+func (g *Group) dropOffsets(gone []TopicPartition) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	records := make([]Record, len(gone))
+	for i, at := range gone {
+		records[i] = offsetTombstone(g.id, at)
+	}
+	if err := g.c.append(g.id, records); err != nil {
+		return err
+	}
+	for _, at := range gone {
+		delete(g.offsets, at)
+	}
+	return nil
+}
+
+// expireOffsets forgets the offsets of a group that has had no members for so
+// long, and those that somebody without a group committed so long ago (KIP-211).
+func (g *Group) expireOffsets(now time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state != Empty {
+		return nil
+	}
+	old := now.Add(-g.c.cfg.Retention)
+	var gone []TopicPartition
+	for at, o := range g.offsets {
+		last := o.Committed
+		if g.protocolType != "" && g.since.After(last) {
+			last = g.since
+		}
+		if last.Before(old) {
+			gone = append(gone, at)
+		}
+	}
+	if err := g.dropOffsets(gone); err != nil {
+		return err
+	}
+	if len(g.offsets) == 0 && g.protocolType != "" && g.since.Before(old) {
+		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
+			return err
+		}
+		g.protocolType = ""
+	}
+	return nil
+}
+
+// TopicsDeleted forgets the offsets of topics that are no more.
+func (c *Coordinator) TopicsDeleted(names []string) {
+	for _, g := range c.all() {
+		g.mu.Lock()
+		var gone []TopicPartition
+		for at := range g.offsets {
+			if slices.Contains(names, at.Topic) {
+				gone = append(gone, at)
+			}
+		}
+		err := g.dropOffsets(gone)
+		g.mu.Unlock()
+		if err != nil {
+			c.cfg.Log.Error("offsets of a deleted topic could not be forgotten", "group", g.id, "error", err)
+		}
+		c.forget(g)
+	}
+}
+
+// InOrder are the partitions of offsets by topic and number.
+func InOrder(offsets map[TopicPartition]Offset) []TopicPartition {
+	all := make([]TopicPartition, 0, len(offsets))
+	for at := range offsets {
+		all = append(all, at)
+	}
+	slices.SortFunc(all, func(a, b TopicPartition) int {
+		if c := strings.Compare(a.Topic, b.Topic); c != 0 {
+			return c
+		}
+		return int(a.Partition) - int(b.Partition)
+	})
+	return all
+}

@@ -1,0 +1,147 @@
+package group
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Store keeps records in the order in which they came.
+type Store interface {
+	// Append stores records of one group, all or none, and returns when they
+	// are acknowledged.
+	Append(group string, records []Record) error
+	// Replay visits all records. What they alias is valid during the visit.
+	Replay(ctx context.Context, visit func(Record) error) error
+	// End marks the place behind the last record.
+	End() Mark
+	// Trim forgets what lies before the mark, when what lies behind it is on
+	// the disk.
+	Trim(Mark) error
+}
+
+// Mark is a place in each of the store's logs.
+type Mark []int64
+
+// load brings the stored records into an empty coordinator.
+func (c *Coordinator) load(ctx context.Context) error {
+	err := c.store.Replay(ctx, func(r Record) error {
+		c.tidy.wrote([]Record{r})
+		r.Key = append([]byte(nil), r.Key...)
+		if r.Value != nil {
+			r.Value = append([]byte{}, r.Value...)
+		}
+		return c.apply(r)
+	})
+	if err != nil {
+		return err
+	}
+	for id, g := range c.groups {
+		if g.state == Empty && len(g.offsets) == 0 && g.protocolType == "" {
+			delete(c.groups, id)
+			continue
+		}
+		for _, m := range g.members {
+			c.bytes.Add(size(m.protocols, m.assignment))
+			g.heard(m)
+		}
+	}
+	return nil
+}
+
+// tidying counts what was stored since the live records were last written.
+//
+// Kafka compacts the topic. Here the live records are written once more, behind
+// all others, and what lies before them is cut off. Each group's are written
+// under its lock, so nothing newer comes before them; and nothing is cut before
+// all are on the disk, so that an end at any moment leaves at least one copy.
+type tidying struct {
+	mu    sync.Mutex
+	bytes int64 // stored since
+	live  int64 // bytes of the live records at that time
+	busy  bool
+}
+
+// tidyFrom: less than this is not worth the work.
+const tidyFrom = 8 << 20
+
+func sizeOf(records []Record) (n int64) {
+	const overhead = 12 // of a record in a batch, about
+	for _, r := range records {
+		n += int64(len(r.Key)+len(r.Value)) + overhead
+	}
+	return n
+}
+
+func (t *tidying) wrote(records []Record) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes += sizeOf(records)
+}
+
+// begin says whether it is time, and that the caller does it.
+func (t *tidying) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.busy || t.bytes < max(tidyFrom, 4*t.live) {
+		return false
+	}
+	t.busy = true
+	return true
+}
+
+func (t *tidying) end(live int64, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.busy = false
+	if err == nil {
+		t.bytes, t.live = 0, live
+	}
+}
+
+func (c *Coordinator) tidyIfDue() error {
+	if !c.tidy.begin() {
+		return nil
+	}
+	mark := c.store.End()
+	var live int64
+	var err error
+	for _, g := range c.all() {
+		var n int64
+		if n, err = g.rewrite(); err != nil {
+			err = fmt.Errorf("group %q: %w", g.id, err)
+			break
+		}
+		live += n
+	}
+	if err == nil {
+		err = c.store.Trim(mark)
+	}
+	c.tidy.end(live, err)
+	return err
+}
+
+// rewrite stores what is known of the group once more.
+func (g *Group) rewrite() (bytes int64, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var live []Record
+	if g.state == Stable || g.state == Empty && g.protocolType != "" {
+		live = append(live, g.record())
+	} else if g.state != Empty && g.state != Dead {
+		// In a rebalance: what was stored before it is not known any more. The
+		// end of the rebalance stores the new generation; until then, after a
+		// restart, the members join anew.
+		live = append(live, groupTombstone(g.id))
+	}
+	for at, o := range g.offsets {
+		live = append(live, offsetRecord(g.id, at, o))
+	}
+	const atOnce = 1000
+	for from := 0; from < len(live); from += atOnce {
+		if err := g.c.store.Append(g.id, live[from:min(from+atOnce, len(live))]); err != nil {
+			return 0, err
+		}
+	}
+	return sizeOf(live), nil
+}

@@ -1,0 +1,188 @@
+package group
+
+import "context"
+
+// Identity is how a member says who it is.
+type Identity struct {
+	Group, Member string
+	Instance      *string
+	Generation    int32
+}
+
+// check compares the identity with the group; it says nothing of the state.
+func (g *Group) check(who Identity) (*member, error) {
+	if who.Instance != nil {
+		known, ok := g.instances[*who.Instance]
+		switch {
+		case !ok:
+			return nil, ErrUnknownMember
+		case known != who.Member:
+			return nil, ErrFenced
+		}
+	}
+	m := g.members[who.Member]
+	if m == nil {
+		return nil, ErrUnknownMember
+	}
+	if who.Generation != g.generation {
+		return nil, ErrGeneration
+	}
+	return m, nil
+}
+
+// Sync is what a member asks for its assignment with. Assignments are the
+// leader's, by member id. Type and protocol are checked where they are told.
+type Sync struct {
+	Identity
+	ProtocolType, Protocol *string
+	Assignments            map[string][]byte
+}
+
+// Synced is the answer.
+type Synced struct {
+	Err                    error
+	ProtocolType, Protocol string
+	Assignment             []byte
+}
+
+// Sync waits for the leader's assignments, or brings them.
+func (c *Coordinator) Sync(ctx context.Context, s Sync) Synced {
+	if err := checkID(s.Group); err != nil {
+		return Synced{Err: err}
+	}
+	g := c.find(s.Group)
+	if g == nil {
+		return Synced{Err: ErrUnknownMember}
+	}
+	answer, wait := g.sync(s)
+	g.mu.Unlock()
+	if wait == nil {
+		return answer
+	}
+	select {
+	case answer = <-wait:
+		return answer
+	case <-ctx.Done():
+		return Synced{Err: ErrRebalance}
+	}
+}
+
+func (g *Group) sync(s Sync) (Synced, <-chan Synced) {
+	m, err := g.check(s.Identity)
+	if err != nil {
+		return Synced{Err: err}, nil
+	}
+	if s.ProtocolType != nil && *s.ProtocolType != g.protocolType || s.Protocol != nil && *s.Protocol != g.protocol {
+		return Synced{Err: ErrProtocol}, nil
+	}
+	switch g.state {
+	case PreparingRebalance:
+		return Synced{Err: ErrRebalance}, nil
+	case Stable:
+		g.heard(m)
+		return g.synced(m), nil
+	case CompletingRebalance:
+	default:
+		return Synced{Err: ErrUnknownMember}, nil
+	}
+	m.answerSync(Synced{Err: ErrRebalance}) // of an older call
+	wait := make(chan Synced, 1)
+	m.sync = wait
+	if m.id == g.leader {
+		g.assign(s.Assignments)
+	}
+	return Synced{}, wait
+}
+
+// assign takes the leader's assignments, stores them and answers who waits.
+// Members that it left out have nothing to do.
+func (g *Group) assign(assignments map[string][]byte) {
+	before := map[*member][]byte{}
+	var grown int64
+	for _, m := range g.members {
+		before[m] = m.assignment
+		grown += int64(len(assignments[m.id]) - len(m.assignment))
+		m.assignment = assignments[m.id]
+	}
+	err := g.c.grow(grown)
+	if err == nil {
+		if err = g.c.append(g.id, []Record{g.record()}); err != nil {
+			g.c.grow(-grown)
+		}
+	}
+	if err != nil {
+		for m, was := range before {
+			m.assignment = was
+		}
+		g.failSyncs(err)
+		g.prepare()
+		return
+	}
+	g.state = Stable
+	late := false
+	for _, m := range g.members {
+		if m.sync == nil {
+			late = true
+			continue
+		}
+		g.heard(m)
+		m.answerSync(g.synced(m))
+	}
+	if !late {
+		g.cancelTimer()
+	}
+}
+
+func (g *Group) synced(m *member) Synced {
+	return Synced{ProtocolType: g.protocolType, Protocol: g.protocol, Assignment: m.assignment}
+}
+
+func (g *Group) failSyncs(err error) {
+	for _, m := range g.members {
+		m.answerSync(Synced{Err: err})
+	}
+}
+
+// expireSyncs is the end of the time for the leader to bring its assignments:
+// who did not ask for one is out, and the others begin again (KIP-62).
+func (g *Group) expireSyncs() {
+	if g.state != CompletingRebalance {
+		return
+	}
+	for _, m := range g.inOrder() {
+		if m.sync == nil {
+			g.drop(m, ErrUnknownMember)
+		}
+	}
+	if len(g.members) == 0 {
+		g.generation++
+		g.becomeEmpty()
+		return
+	}
+	g.prepare()
+}
+
+// Heartbeat tells that a member is alive, and it whether it must join again.
+func (c *Coordinator) Heartbeat(who Identity) error {
+	if err := checkID(who.Group); err != nil {
+		return err
+	}
+	g := c.find(who.Group)
+	if g == nil {
+		return ErrUnknownMember
+	}
+	defer g.mu.Unlock()
+	m, err := g.check(who)
+	if err != nil {
+		return err
+	}
+	switch g.state {
+	case Empty, Dead:
+		return ErrUnknownMember
+	case PreparingRebalance:
+		g.heard(m)
+		return ErrRebalance
+	}
+	g.heard(m)
+	return nil
+}
