@@ -44,28 +44,34 @@ type counters struct {
 	requests map[int16]*requestCounter // fixed once the broker runs
 
 	mu    sync.Mutex
-	paths map[string]*PathStats
+	paths map[way]*PathStats
 }
 
 func newCounters() *counters {
-	c := &counters{requests: map[int16]*requestCounter{}, paths: map[string]*PathStats{}}
+	c := &counters{requests: map[int16]*requestCounter{}, paths: map[way]*PathStats{}}
 	for key, api := range apis {
 		c.requests[key] = &requestCounter{min: api.min, versions: make([]atomic.Int64, api.max-api.min+1), buckets: make([]atomic.Int64, len(RequestBuckets)+1)}
 	}
 	return c
 }
 
-// sent counts a region that a transfer program has sent.
-func (c *counters) sent(s trace.Served) {
+// way is how records went out.
+type way struct{ path, protocol string }
+
+// sent counts a region that a transfer program has sent over a connection of
+// the security protocol.
+func (c *counters) sent(s trace.Served, protocol string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := c.paths[s.Path]
+	by := way{s.Path, protocol}
+	p := c.paths[by]
 	if p == nil {
-		p = &PathStats{Path: s.Path, SyscallsByName: map[string]int64{}}
-		c.paths[s.Path] = p
+		p = &PathStats{Path: s.Path, Protocol: protocol, SyscallsByName: map[string]int64{}}
+		c.paths[by] = p
 	}
 	p.Regions++
 	p.Bytes += s.Bytes
+	p.SocketBytes += s.SocketBytes
 	for name, n := range s.SyscallsByName {
 		p.SyscallsByName[name] += n
 	}

@@ -92,7 +92,7 @@ func (c *connection) sendRegion(r region, client string) error {
 	if err != nil {
 		served.Err = err.Error()
 	}
-	c.b.counted.sent(served)
+	c.b.counted.sent(served, c.protocol())
 	c.b.events.served.event(began, served)
 	if err == nil {
 		return nil

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -26,10 +27,14 @@ type RequestStats struct {
 	Sum       time.Duration
 }
 
-// PathStats are of one fetch path: what its transfer programs sent.
+// PathStats are of one fetch path on connections of one security protocol: what
+// its transfer programs sent. SocketBytes are what the sockets took, which over
+// TLS is more than the bytes of records.
 type PathStats struct {
 	Path           string
+	Protocol       string // PLAINTEXT or SSL, Kafka's security.protocol
 	Regions, Bytes int64
+	SocketBytes    int64
 	SyscallsByName map[string]int64
 }
 
@@ -78,10 +83,13 @@ func (c *requestCounter) stats(key int16) RequestStats {
 func (c *counters) pathStats() (all []PathStats) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(c.paths)) {
-		p := *c.paths[name]
+	for _, stats := range c.paths {
+		p := *stats
 		p.SyscallsByName = maps.Clone(p.SyscallsByName)
 		all = append(all, p)
 	}
+	slices.SortFunc(all, func(a, b PathStats) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Protocol, b.Protocol))
+	})
 	return all
 }

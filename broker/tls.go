@@ -129,6 +129,14 @@ func (c *connection) servable(configured transfer.Program) (p transfer.Program, 
 	return copyingPath, whyCopied
 }
 
+// protocol is the connection's security protocol by Kafka's name.
+func (c *connection) protocol() string {
+	if _, ok := c.conn.(*tls.Conn); ok {
+		return "SSL"
+	}
+	return "PLAINTEXT"
+}
+
 var copyingPath = func() transfer.Program {
 	p, ok := transfer.Lookup("read-write")
 	if !ok {

@@ -68,14 +68,15 @@ var (
 	connections = desc("kafka_server_socket_server_metrics_connection_count", "Connections of clients.")
 	requests    = desc("kafka_network_requestmetrics_requests_total", "Requests, by API and version.", "request", "version")
 	requestTime = desc("kafka_network_requestmetrics_totaltime_seconds", "Time from the whole request until its answer was handed to the kernel; of Fetch with its long poll.", "request")
-	pathBytes   = desc("copyscope_fetch_bytes_total", "Bytes that fetches sent, by the path that carried them.", "path")
-	pathRegions = desc("copyscope_fetch_regions_total", "Regions of files that fetches sent, by path.", "path")
-	pathCalls   = desc("copyscope_fetch_syscalls_total", "System calls of the transfer programs, by path and name.", "path", "syscall")
+	pathBytes   = desc("copyscope_fetch_bytes_total", "Bytes of records that fetches sent, by the path that carried them.", "path", "security_protocol")
+	pathSocket  = desc("copyscope_fetch_socket_bytes_total", "Bytes that sockets took for them: over TLS (SSL) they are sealed, so more.", "path", "security_protocol")
+	pathRegions = desc("copyscope_fetch_regions_total", "Regions of files that fetches sent, by path.", "path", "security_protocol")
+	pathCalls   = desc("copyscope_fetch_syscalls_total", "System calls of the transfer programs, by path and name.", "path", "security_protocol", "syscall")
 )
 
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, pathBytes, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
 }
@@ -117,10 +118,11 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		c.request(to, r)
 	}
 	for _, p := range s.Paths {
-		count(pathBytes, p.Bytes, p.Path)
-		count(pathRegions, p.Regions, p.Path)
+		count(pathBytes, p.Bytes, p.Path, p.Protocol)
+		count(pathSocket, p.SocketBytes, p.Path, p.Protocol)
+		count(pathRegions, p.Regions, p.Path, p.Protocol)
 		for name, n := range p.SyscallsByName {
-			count(pathCalls, n, p.Path, name)
+			count(pathCalls, n, p.Path, p.Protocol, name)
 		}
 	}
 }

@@ -28,7 +28,8 @@ func TestNamesAreKafkas(t *testing.T) {
 		return broker.Stats{
 			Connections: 3,
 			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second}},
-			Paths:       []broker.PathStats{{Path: "sendfile", Regions: 2, Bytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}}},
+			Paths:       []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
+				{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
 			Topics: []broker.TopicStats{{
 				TopicInfo: broker.TopicInfo{Name: "t", Partitions: []broker.PartitionInfo{
 					{Partition: 0, Low: 1, High: 9, Bytes: 700, Segments: 2}, {Partition: 1, Offline: true}}},
@@ -57,8 +58,10 @@ func TestNamesAreKafkas(t *testing.T) {
 		`kafka_network_requestmetrics_totaltime_seconds_bucket{request="Fetch",le="30"} 2`,
 		`kafka_network_requestmetrics_totaltime_seconds_count{request="Fetch"} 3`,
 		`kafka_network_requestmetrics_totaltime_seconds_sum{request="Fetch"} 90`,
-		`copyscope_fetch_bytes_total{path="sendfile"} 500`,
-		`copyscope_fetch_syscalls_total{path="sendfile",syscall="sendfile"} 4`,
+		`copyscope_fetch_bytes_total{path="sendfile",security_protocol="PLAINTEXT"} 500`,
+		`copyscope_fetch_bytes_total{path="read-write",security_protocol="SSL"} 600`,
+		`copyscope_fetch_socket_bytes_total{path="read-write",security_protocol="SSL"} 622`,
+		`copyscope_fetch_syscalls_total{path="sendfile",security_protocol="PLAINTEXT",syscall="sendfile"} 4`,
 		`copyscope_build_info{version="v1"} 1`,
 		"go_goroutines ",
 	} {
