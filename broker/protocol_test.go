@@ -59,6 +59,31 @@ func sample(key int16) kmsg.Request {
 		r.TopicNames, r.Topics = []string{"none"}, []kmsg.DeleteTopicsRequestTopic{{Topic: kmsg.StringPtr("none")}}
 	case *kmsg.DeleteRecordsRequest:
 		r.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: "t", Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Offset: 0}}}}
+	case *kmsg.FindCoordinatorRequest:
+		r.CoordinatorKey, r.CoordinatorKeys = "g", []string{"g"}
+	case *kmsg.JoinGroupRequest:
+		r.Group, r.SessionTimeoutMillis, r.RebalanceTimeoutMillis, r.ProtocolType = "g", 6000, 6000, "consumer"
+		r.Protocols = []kmsg.JoinGroupRequestProtocol{{Name: "range", Metadata: []byte{}}}
+	case *kmsg.SyncGroupRequest:
+		r.Group, r.MemberID, r.GroupAssignment = "g", "m", []kmsg.SyncGroupRequestGroupAssignment{{MemberID: "m"}}
+	case *kmsg.HeartbeatRequest:
+		r.Group, r.MemberID = "g", "m"
+	case *kmsg.LeaveGroupRequest:
+		r.Group, r.MemberID, r.Members = "g", "m", []kmsg.LeaveGroupRequestMember{{MemberID: "m"}}
+	case *kmsg.OffsetCommitRequest:
+		r.Group, r.Generation = "g", -1
+		r.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 3, LeaderEpoch: -1}}}}
+	case *kmsg.OffsetFetchRequest:
+		r.Group, r.Topics = "g", []kmsg.OffsetFetchRequestTopic{{Topic: "t", Partitions: []int32{0}}}
+		r.Groups = []kmsg.OffsetFetchRequestGroup{{Group: "g", MemberEpoch: -1}}
+	case *kmsg.DescribeGroupsRequest:
+		r.Groups = []string{"g"}
+	case *kmsg.DeleteGroupsRequest:
+		r.Groups = []string{"none"}
+	case *kmsg.OffsetDeleteRequest:
+		r.Group, r.Topics = "g", []kmsg.OffsetDeleteRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetDeleteRequestTopicPartition{{}}}}
+	case *kmsg.OffsetForLeaderEpochRequest:
+		r.Topics = []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetForLeaderEpochRequestTopicPartition{{CurrentLeaderEpoch: -1}}}}
 	case *kmsg.CreatePartitionsRequest:
 		r.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: "t", Count: 2}}
 	case *kmsg.DescribeLogDirsRequest:
@@ -309,11 +334,19 @@ func TestOffsetForLeaderEpoch(t *testing.T) {
 	}
 }
 
-// Groups are refused with a reason, not left waiting.
-func TestNoCoordinator(t *testing.T) {
-	c := dial(t, start(t, t.TempDir()).addr)
-	resp := ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "g"}, 1)
-	if resp.ErrorCode != 42 || resp.ErrorMessage == nil || !strings.Contains(*resp.ErrorMessage, "no consumer groups") {
+// Transactions are refused with a reason, not left waiting; groups are found.
+func TestFindCoordinator(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	resp := ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "x", CoordinatorType: 1}, 1)
+	if resp.ErrorCode != 42 || resp.ErrorMessage == nil || !strings.Contains(*resp.ErrorMessage, "transactions") {
 		t.Errorf("got error %d, %v", resp.ErrorCode, resp.ErrorMessage)
+	}
+	resp = ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 6, CoordinatorKeys: []string{"g", "", "h"}}, 2)
+	for i, code := range []int16{0, 24, 0} {
+		of := resp.Coordinators[i]
+		if at := fmt.Sprintf("%s:%d", of.Host, of.Port); of.ErrorCode != code || code == 0 && (at != b.addr || of.NodeID != 1) {
+			t.Errorf("key %q: error %d, node %d at %s; want error %d, node 1 at %s", of.Key, of.ErrorCode, of.NodeID, at, code, b.addr)
+		}
 	}
 }

@@ -35,6 +35,26 @@ func served() []struct {
 	offsets := kmsg.NewPtrListOffsetsRequest()
 	offsets.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: "t", Partitions: []kmsg.ListOffsetsRequestTopicPartition{
 		{Partition: 1, Timestamp: -2, CurrentLeaderEpoch: -1}, {Partition: 2, Timestamp: 1 << 40, CurrentLeaderEpoch: -1}}}}
+	find := kmsg.NewPtrFindCoordinatorRequest()
+	find.CoordinatorKey, find.CoordinatorType, find.CoordinatorKeys = "g", 1, []string{"g", "h"}
+	join := kmsg.NewPtrJoinGroupRequest()
+	join.Group, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis, join.MemberID, join.InstanceID, join.ProtocolType, join.Reason = "g", 1, 2, "m", some, "consumer", some
+	join.Protocols = []kmsg.JoinGroupRequestProtocol{{Name: "range", Metadata: []byte{1, 2}}, {Name: "sticky", Metadata: []byte{}}}
+	sync := kmsg.NewPtrSyncGroupRequest()
+	sync.Group, sync.Generation, sync.MemberID, sync.InstanceID, sync.ProtocolType, sync.Protocol = "g", 7, "m", null, some, some
+	sync.GroupAssignment = []kmsg.SyncGroupRequestGroupAssignment{{MemberID: "m", MemberAssignment: []byte{3}}, {MemberAssignment: []byte{}}}
+	leave := kmsg.NewPtrLeaveGroupRequest()
+	leave.Group, leave.MemberID = "g", "m"
+	leave.Members = []kmsg.LeaveGroupRequestMember{{MemberID: "m", Reason: some}, {InstanceID: some}}
+	commit := kmsg.NewPtrOffsetCommitRequest()
+	commit.Group, commit.Generation, commit.MemberID, commit.InstanceID, commit.RetentionTimeMillis = "g", 5, "m", some, 9
+	commit.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "t", TopicID: [16]byte{1}, Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Partition: 1, Offset: 1 << 40, LeaderEpoch: 3, Metadata: some}, {LeaderEpoch: -1}}}, {Topic: "u"}}
+	committed, all8 := kmsg.NewPtrOffsetFetchRequest(), kmsg.NewPtrOffsetFetchRequest()
+	committed.Group, committed.Topics, committed.RequireStable = "g", []kmsg.OffsetFetchRequestTopic{{Topic: "t", Partitions: []int32{1, 2}}, {Topic: "u"}}, true
+	committed.Groups = []kmsg.OffsetFetchRequestGroup{{Group: "g", MemberID: some, MemberEpoch: 4, Topics: []kmsg.OffsetFetchRequestGroupTopic{{Topic: "t", TopicID: [16]byte{1}, Partitions: []int32{3}}}}, {Group: "h", MemberEpoch: -1}}
+	all8.Group = "g"
+	forget := kmsg.NewPtrOffsetDeleteRequest()
+	forget.Group, forget.Topics = "g", []kmsg.OffsetDeleteRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetDeleteRequestTopicPartition{{Partition: 1}}}, {Topic: "u"}}
 	epochs := kmsg.NewPtrOffsetForLeaderEpochRequest()
 	epochs.Topics = []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetForLeaderEpochRequestTopicPartition{{Partition: 1, CurrentLeaderEpoch: -1, LeaderEpoch: 3}, {LeaderEpoch: -1}}}, {Topic: "u"}}
 	topics := kmsg.NewPtrMetadataRequest()
@@ -75,6 +95,10 @@ func served() []struct {
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
 		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
 		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},
+		{find, 0, 6}, {join, 0, 9}, {sync, 0, 5}, {&kmsg.HeartbeatRequest{Group: "g", Generation: 3, MemberID: "m", InstanceID: some}, 0, 4},
+		{leave, 0, 5}, {&kmsg.DescribeGroupsRequest{Groups: []string{"a", ""}, IncludeAuthorizedOperations: true}, 0, 6},
+		{&kmsg.ListGroupsRequest{StatesFilter: []string{"Stable"}, TypesFilter: []string{"classic", ""}}, 0, 5},
+		{&kmsg.DeleteGroupsRequest{Groups: []string{"a", "b"}}, 0, 2}, {commit, 2, 10}, {committed, 1, 10}, {all8, 1, 10}, {forget, 0, 0},
 		{fetch, 4, 18}, {offsets, 1, 11}, {epochs, 2, 4}, {topics, 0, 13}, {all, 1, 13}, {none, 0, 13}, {byID, 10, 13},
 		{&kmsg.FindCoordinatorRequest{CoordinatorKey: "group", CoordinatorType: 1}, 0, 2},
 		{&kmsg.ApiVersionsRequest{ClientSoftwareName: "name", ClientSoftwareVersion: "1.2"}, 0, 4},

@@ -1,0 +1,128 @@
+package group_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"copyscope/broker/group"
+)
+
+// memory is a store that fails when it is told to.
+type memory struct {
+	mu      sync.Mutex
+	records []group.Record
+	cut     int
+	fail    error
+	trims   int
+}
+
+func (m *memory) Append(_ string, records []group.Record) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return m.fail
+	}
+	m.records = append(m.records, records...)
+	return nil
+}
+
+func (m *memory) Replay(_ context.Context, visit func(group.Record) error) error {
+	m.mu.Lock()
+	records := slices.Clone(m.records[m.cut:])
+	m.mu.Unlock()
+	for _, r := range records {
+		if err := visit(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memory) End() group.Mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return group.Mark{int64(len(m.records))}
+}
+
+func (m *memory) Trim(mark group.Mark) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cut = int(mark[0])
+	m.trims++
+	return nil
+}
+
+func open(t *testing.T, store group.Store, cfg group.Config) *group.Coordinator {
+	t.Helper()
+	c, err := group.Open(t.Context(), store, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// delay is the initial one of the tests' groups.
+const delay = 3 * time.Second
+
+func settings() group.Config { return group.Config{InitialDelay: delay} }
+
+// asks is what a consumer of the group g joins with.
+func asks(change ...func(*group.Join)) group.Join {
+	j := group.Join{Group: "g", ClientID: "client", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
+		Protocols: []group.Protocol{{Name: "range", Metadata: []byte("topics")}}, SkipsAssignment: true}
+	for _, f := range change {
+		f(&j)
+	}
+	return j
+}
+
+func as(member string) func(*group.Join) { return func(j *group.Join) { j.Member = member } }
+
+func instance(id string) func(*group.Join) { return func(j *group.Join) { j.Instance = &id } }
+
+func knows(names ...string) func(*group.Join) {
+	return func(j *group.Join) {
+		j.Protocols = nil
+		for _, n := range names {
+			j.Protocols = append(j.Protocols, group.Protocol{Name: n, Metadata: []byte("topics")})
+		}
+	}
+}
+
+// begin lets a member join without waiting for it.
+func begin(t *testing.T, c *group.Coordinator, j group.Join) <-chan group.Joined {
+	done := make(chan group.Joined, 1)
+	ctx := t.Context()
+	go func() { done <- c.Join(ctx, j) }()
+	return done
+}
+
+func identity(j group.Joined) group.Identity {
+	return group.Identity{Group: "g", Member: j.Member, Generation: j.Generation}
+}
+
+// lead brings the assignments of a leader: each member's is its id.
+func lead(t *testing.T, c *group.Coordinator, j group.Joined) group.Synced {
+	t.Helper()
+	to := map[string][]byte{}
+	for _, m := range j.Members {
+		to[m.ID] = []byte(m.ID)
+	}
+	return c.Sync(t.Context(), group.Sync{Identity: identity(j), Assignments: to})
+}
+
+// settle makes a stable group of one.
+func settle(t *testing.T, c *group.Coordinator, change ...func(*group.Join)) group.Joined {
+	t.Helper()
+	j := c.Join(t.Context(), asks(change...))
+	if j.Err != nil {
+		t.Fatal(j.Err)
+	}
+	if s := lead(t, c, j); s.Err != nil {
+		t.Fatal(s.Err)
+	}
+	return j
+}
