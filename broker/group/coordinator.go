@@ -170,8 +170,9 @@ func (c *Coordinator) all() []*Group {
 	return all
 }
 
-// forget takes a group away that has neither members nor offsets. Its lock must
-// not be held; if somebody else has it, the group is in use and stays.
+// forget takes a group away that has neither offsets nor, since it was made,
+// expired or deleted, had members. Its lock must not be held; if somebody else
+// has it, the group is in use and stays.
 func (c *Coordinator) forget(g *Group) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,7 +180,7 @@ func (c *Coordinator) forget(g *Group) {
 		return
 	}
 	defer g.mu.Unlock()
-	if c.groups[g.id] == g && g.state == Empty && len(g.pending) == 0 && len(g.offsets) == 0 {
+	if c.groups[g.id] == g && g.state == Empty && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 {
 		g.state = Dead
 		delete(c.groups, g.id)
 	}
@@ -274,6 +275,7 @@ func (g *Group) delete() error {
 		return err
 	}
 	clear(g.offsets)
+	g.protocolType = ""
 	return nil
 }
 

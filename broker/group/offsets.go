@@ -99,7 +99,8 @@ func (c *Coordinator) Committed(id string) map[TopicPartition]Offset {
 
 // DeleteOffsets forgets offsets. Those of topics that the group's members are
 // subscribed to stay (KIP-496); each partition has its own answer. subscribed
-// finds the topics in a subscription.
+// finds the topics in a subscription. A group that has none left stays until
+// that is looked at.
 func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition, subscribed func(metadata []byte) []string) (map[TopicPartition]error, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
@@ -108,10 +109,8 @@ func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition, subs
 	if g == nil {
 		return nil, ErrNotFound
 	}
-	answers, err := g.deleteOffsets(partitions, subscribed)
-	g.mu.Unlock()
-	c.forget(g)
-	return answers, err
+	defer g.mu.Unlock()
+	return g.deleteOffsets(partitions, subscribed)
 }
 
 // consumers is the protocol type of consumer groups, whose subscriptions can be
@@ -205,7 +204,6 @@ func (c *Coordinator) TopicsDeleted(names []string) {
 		if err != nil {
 			c.cfg.Log.Error("offsets of a deleted topic could not be forgotten", "group", g.id, "error", err)
 		}
-		c.forget(g)
 	}
 }
 
