@@ -28,7 +28,7 @@ func TestNamesAreKafkas(t *testing.T) {
 		return broker.Stats{
 			Connections: 3,
 			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second}},
-			Paths:       []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
+			Paths: []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
 				{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
 			Topics: []broker.TopicStats{{
 				TopicInfo: broker.TopicInfo{Name: "t", Partitions: []broker.PartitionInfo{
