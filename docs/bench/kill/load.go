@@ -40,7 +40,6 @@ func startLoad(address string, book *ledger) (*load, error) {
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchMaxBytes(64<<10),
 		kgo.ProducerLinger(0),
-		kgo.MaxProduceRequestsInflightPerBroker(5),
 		kgo.RecordRetries(math.MaxInt),
 		kgo.RequestRetries(math.MaxInt32),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
