@@ -2,12 +2,14 @@ package broker_test
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker"
 	"copyscope/internal/trace"
@@ -92,6 +94,32 @@ func TestRefusedBatchesAreTold(t *testing.T) {
 	defer h.mu.Unlock()
 	if len(h.appended) != 1 || h.appended[0].Err == "" || h.appended[0].Bytes != 0 || h.appended[0].Records != 0 {
 		t.Errorf("told %+v", h.appended)
+	}
+}
+
+func TestRepeatedBatchIsToldAsDuplicate(t *testing.T) {
+	var h heard
+	r := start(t, t.TempDir(), h.listen)
+	c := dial(t, r.addr)
+	c.create(topicReq("told", 1))
+	batch := edited(func(b []byte) {
+		copy(b[43:57], make([]byte, 14)) // producer id, epoch and sequence
+		b[50] = 7
+	})
+	for n := range int32(2) {
+		p := ask[*kmsg.ProduceResponse](c, produceReq(9, -1, "told", 0, slices.Clone(batch)), 2+n).Topics[0].Partitions[0]
+		if p.ErrorCode != 0 || p.BaseOffset != 0 {
+			t.Fatalf("answer %d: %+v", n, p)
+		}
+	}
+	r.stop()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.appended) != 2 || h.appended[0].Duplicates != 0 || h.appended[0].Records == 0 {
+		t.Fatalf("told %+v", h.appended)
+	}
+	if again := h.appended[1]; again.Duplicates != 1 || again.Bytes != 0 || again.Records != 0 || len(again.SyscallsByName) != 0 {
+		t.Errorf("the second time: %+v", again)
 	}
 }
 
