@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type Broker struct {
 	log      *slog.Logger
 	plain    *net.TCPListener // nil without one, as sealed
 	sealed   *net.TCPListener // speaks TLS
+	tls      *tls.Config      // of sealed
 	dir      *dataDir
 	topics   *catalogue
 	groups   *group.Coordinator
@@ -64,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed}
+	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed, tls: tlsConfig(cfg)}
 	dir, err := openDataDir(cfg.Dir)
 	if err != nil {
 		return nil, errors.Join(err, b.stopListening())

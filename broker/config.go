@@ -93,7 +93,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.MaxInFlightBytes = max(defaultMaxInFlight, c.MaxFrameBytes)
 	}
 	if c.MaxInFlightBytes < c.MaxFrameBytes {
-		return c, fmt.Errorf("%d bytes in flight are less than one request of at most %d; allow as much, or smaller requests", c.MaxInFlightBytes, c.MaxFrameBytes)
+		return c, fmt.Errorf("queued.max.request.bytes %d is less than one request of at most %d (socket.request.max.bytes); allow as much, or smaller requests", c.MaxInFlightBytes, c.MaxFrameBytes)
 	}
 	if c.MaxConnections <= 0 {
 		c.MaxConnections = DefaultMaxConnections

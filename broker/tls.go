@@ -59,6 +59,15 @@ func ParseCertificate(chain, key []byte) (*tls.Certificate, error) {
 	return &c, nil
 }
 
+// tlsConfig is one for all connections, so that sessions can be resumed.
+func tlsConfig(cfg Config) *tls.Config {
+	if cfg.Certificate == nil {
+		return nil
+	}
+	// Kafka's own floor (ssl.enabled.protocols: TLSv1.2, TLSv1.3).
+	return &tls.Config{Certificates: []tls.Certificate{*cfg.Certificate}, MinVersion: tls.VersionTLS12}
+}
+
 // newTLSConnection is newConnection for the TLS listener. The kernel seals, so
 // only the copying path serves it.
 func newTLSConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
@@ -66,8 +75,7 @@ func newTLSConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Kafka's own floor (ssl.enabled.protocols: TLSv1.2, TLSv1.3).
-	sealed := tls.Server(beneath, &tls.Config{Certificates: []tls.Certificate{*b.cfg.Certificate}, MinVersion: tls.VersionTLS12})
+	sealed := tls.Server(beneath, b.tls)
 	c, err := newConnection(b, conn)
 	if err != nil {
 		return nil, err

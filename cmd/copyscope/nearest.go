@@ -9,6 +9,10 @@ import (
 // nearest is `: did you mean "x"?` for the name that is closest to what was
 // typed, or empty if none is close.
 func nearest(typed string, names []string) string {
+	const longest = 100 // what is longer is no typing error, and costly to compare
+	if len(typed) > longest {
+		return ""
+	}
 	best, distance := "", len(typed)/2+2
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(typed, name); d < distance {

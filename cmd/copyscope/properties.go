@@ -43,13 +43,14 @@ func readProperties(path string) (propertyFile, error) {
 	loader := properties.Loader{Encoding: properties.UTF8, DisableExpansion: true}
 	for _, l := range logicalLines(string(text)) {
 		// The library keeps no line numbers, so it is given one entry at a time.
-		p, err := loader.LoadBytes([]byte(l.text))
+		entry := strings.Join(l.parts, "\n")
+		p, err := loader.LoadBytes([]byte(entry))
 		if err != nil {
-			return f, fmt.Errorf("%s:%d: %q: %w; write name=value", path, l.number, l.text, err)
+			return f, fmt.Errorf("%s:%d: %.100q: %w; write name=value", path, l.number, entry, err)
 		}
 		for _, name := range p.Keys() {
 			if first := lines[name]; first != 0 {
-				return f, fmt.Errorf("%s:%d: %s is set a second time, first in line %d; remove one", path, l.number, name, first)
+				return f, fmt.Errorf("%s:%d: %.100s is set a second time, first in line %d; remove one", path, l.number, name, first)
 			}
 			lines[name] = l.number
 			f.all = append(f.all, property{l.number, name, strings.TrimSpace(p.GetString(name, ""))})
@@ -60,14 +61,14 @@ func readProperties(path string) (propertyFile, error) {
 
 // wrong is the error about one entry.
 func (f propertyFile) wrong(p property, err error) error {
-	return fmt.Errorf("%s:%d: %s=%.100q: %w", f.path, p.line, p.name, p.value, err)
+	return fmt.Errorf("%s:%d: %.100s=%.100q: %w", f.path, p.line, p.name, p.value, err)
 }
 
 // logicalLine is one entry or comment, whose lines but the last end in a
 // backslash.
 type logicalLine struct {
 	number int
-	text   string
+	parts  []string
 }
 
 // logicalLines cuts the text as java.util.Properties.load does: an odd number
@@ -76,9 +77,10 @@ func logicalLines(text string) (all []logicalLine) {
 	open := false
 	for i, line := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n") {
 		if open {
-			all[len(all)-1].text += "\n" + line
+			last := &all[len(all)-1]
+			last.parts = append(last.parts, line)
 		} else {
-			all = append(all, logicalLine{i + 1, line})
+			all = append(all, logicalLine{i + 1, []string{line}})
 		}
 		first := strings.TrimLeft(line, " \t\f")
 		comment := !open && (strings.HasPrefix(first, "#") || strings.HasPrefix(first, "!"))
