@@ -21,7 +21,7 @@ import (
 const handshakeTime = 10 * time.Second
 
 // whyCopied is told with each transfer over TLS whose topic has another path.
-const whyCopied = "TLS: the records are sealed in user space, so they are read into it and written out of it; no other path can serve this connection"
+const whyCopied = "TLS: the records are sealed in user space, so they pass through it"
 
 // LoadCertificate reads a certificate chain and its private key from PEM files,
 // which may be the same file.

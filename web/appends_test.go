@@ -95,7 +95,7 @@ func TestSumsOfEventsCountAndAreNoRows(t *testing.T) {
 func TestFetchOverTLSSaysWhyItIsCopied(t *testing.T) {
 	s, _ := serveLive(t, Config{Broker: fakeBroker{}})
 	over := servedOnce("read-write", 1000)
-	over.Why = "TLS: the records are sealed in user space, so they are read into it and written out of it; no other path can serve this connection"
+	over.Why = "TLS: the records are sealed in user space, so they pass through it"
 	s.Served(over)
 	for lang, words := range map[string]string{"en": "not the topic&#39;s path: TLS: the records are sealed", "zh": "未用主题设定的路径：TLS：记录要在用户空间加密"} {
 		if html := body(t, ask(s, "GET", "/live?lang="+lang, nil)); !strings.Contains(html, words) {

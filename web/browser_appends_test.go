@@ -53,7 +53,7 @@ func TestBrowserShowsAppendsAndWhyTLSIsCopied(t *testing.T) {
 	}
 
 	over := fetch("read-write", 1000)
-	over.Why = "TLS: the records are sealed in user space, so they are read into it and written out of it; no other path can serve this connection"
+	over.Why = "TLS: the records are sealed in user space, so they pass through it"
 	s.Served(over)
 	b.await(is(rowCount, "1"))
 	if got := text(b, `document.querySelector('#fetches tbody [data-field="why"]').innerText`); !strings.HasPrefix(got, "not the topic's path: TLS:") {
