@@ -48,7 +48,7 @@ func TestOpenErrors(t *testing.T) {
 		{"damaged catalogue", broker.Config{Listen: "127.0.0.1:0", Dir: damaged}, []string{"topics.json", "damaged"}},
 		{"catalogue that leads elsewhere", broker.Config{Listen: "127.0.0.1:0", Dir: escaping}, []string{"topics.json", "../out"}},
 		{"bad advertised address", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Advertised: "host"}, []string{`"host"`, "host:port"}},
-		{"too few bytes in flight", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), MaxInFlightBytes: 1000}, []string{"1000 bytes in flight", "104857600"}},
+		{"too few bytes in flight", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), MaxInFlightBytes: 1000}, []string{"queued.max.request.bytes 1000", "104857600"}},
 		{"advertised port 0", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Advertised: "host:0"}, []string{`"host:0"`, "port"}},
 	} {
 		t.Run(k.name, func(t *testing.T) {

@@ -1,8 +1,9 @@
-// Package host holds the real kernel: the two implementations of
+// Package host holds the real kernel: the implementations of
 // [transfer.Kernel] that make real syscalls, and what watches them.
 //
 //   - [Serving] runs on Go's poller, for the broker's fetch path at full speed.
-//     It reports one [Summary] per response.
+//     It reports one [Summary] per response. [ServingSealed] does the same for
+//     TLS, whose write calls it counts beneath the layer ([Beneath]).
 //   - [Measured] makes blocking calls on a locked thread, with the witness
 //     around each call, and emits events in real time.
 //   - [Run] is the experiment (one program over loopback), [Alias] the probe
