@@ -114,7 +114,7 @@ func TestTLSClientsGetTheSameRecordsByTheCopyingPath(t *testing.T) {
 	}
 }
 
-// Metadata and DescribeCluster tell each client the listener it came by.
+// Metadata, FindCoordinator and DescribeCluster tell each client the listener it came by.
 func TestEachListenerTellsItsOwnAddress(t *testing.T) {
 	cert, key, trust := authority(t)
 	for _, c := range []struct {
@@ -141,6 +141,19 @@ func TestEachListenerTellsItsOwnAddress(t *testing.T) {
 				}
 				if got := endpoint(meta.Brokers[0].Host, meta.Brokers[0].Port); got != want {
 					t.Errorf("Metadata at %s tells %s, want %s", address, got, want)
+				}
+				find := kmsg.NewPtrFindCoordinatorRequest()
+				find.CoordinatorKey, find.CoordinatorKeys = "readers", []string{"readers"}
+				found, err := find.RequestWith(deadline(t), cl.SeedBrokers()[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				coordinator := endpoint(found.Host, found.Port)
+				if len(found.Coordinators) > 0 {
+					coordinator = endpoint(found.Coordinators[0].Host, found.Coordinators[0].Port)
+				}
+				if coordinator != want {
+					t.Errorf("FindCoordinator at %s tells %s, want %s", address, coordinator, want)
 				}
 				cluster, err := kmsg.NewPtrDescribeClusterRequest().RequestWith(deadline(t), cl.SeedBrokers()[0])
 				if err != nil {
