@@ -27,6 +27,10 @@ type connection struct {
 	in     intake
 	kernel kernel
 
+	id, name string // what the client called itself last, and how others are told
+
+	readUntil, writeUntil time.Time // the deadlines in force
+
 	mu      sync.Mutex
 	leaving bool // no further request is read
 }
@@ -75,7 +79,7 @@ func (c *connection) serve(ctx context.Context) {
 
 // one reads and answers a request.
 func (c *connection) one(ctx context.Context) error {
-	if !c.armed(time.Now().Add(c.b.cfg.MaxIdle)) {
+	if !c.idleArmed(time.Now().Add(c.b.cfg.MaxIdle)) {
 		return io.EOF
 	}
 	if err := c.in.await(); err != nil { // a silent connection holds no buffer
@@ -162,15 +166,42 @@ func (c *connection) respond(r request, resp kmsg.Response) error {
 	if err != nil {
 		return err
 	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
+	if err := c.writeBy(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
 		return err
 	}
 	_, err = c.conn.Write(buf)
 	return err
 }
 
+// inForce says whether a deadline may stay as it is: it comes hardly sooner than
+// the one that is asked for, which is not worth setting it for each request.
+func (c *connection) inForce(now, until time.Time) bool {
+	early := until.Sub(now)
+	return early >= 0 && early < c.b.cfg.MaxIdle/100
+}
+
+// writeBy sets how long the client may leave an answer unread.
+func (c *connection) writeBy(until time.Time) error {
+	if c.inForce(c.writeUntil, until) {
+		return nil
+	}
+	c.writeUntil = until
+	return c.conn.SetWriteDeadline(until)
+}
+
+// idleArmed is armed for the time between requests.
+func (c *connection) idleArmed(until time.Time) bool {
+	if c.inForce(c.readUntil, until) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return !c.leaving
+	}
+	return c.armed(until)
+}
+
 // armed sets how long the connection may be silent, unless it is leaving.
 func (c *connection) armed(until time.Time) bool {
+	c.readUntil = until
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.leaving && c.conn.SetReadDeadline(until) == nil
@@ -204,6 +235,13 @@ func (c *connection) peer() string { return c.conn.RemoteAddr().String() }
 // separators, overrides of the writing direction) could change how the rest of
 // a page or a terminal reads.
 func (c *connection) clientName(id string) string {
+	if c.name == "" || c.id != id {
+		c.id, c.name = id, c.nameOf(id)
+	}
+	return c.name
+}
+
+func (c *connection) nameOf(id string) string {
 	const longest = 64 // bytes
 	name := make([]byte, 0, longest)
 	for _, r := range id {

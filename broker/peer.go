@@ -28,6 +28,7 @@ func (c *connection) attended(ctx context.Context) (_ context.Context, stop func
 		}
 	}()
 	return ctx, func() {
+		c.readUntil = longAgo
 		c.conn.SetReadDeadline(longAgo) // ends the watch; whoever reads next arms anew
 		<-done
 		cancel()

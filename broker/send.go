@@ -44,7 +44,7 @@ func (c *connection) sendPieces(pieces []wire.Piece, regions []region, client st
 		bytes += r.Bytes
 	}
 	limit := c.b.cfg.MaxIdle + time.Duration(bytes)*time.Second/slowestReader
-	if err := c.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+	if err := c.writeBy(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	for _, p := range pieces {

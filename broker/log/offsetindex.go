@@ -3,6 +3,7 @@ package log
 import (
 	"encoding/binary"
 	"fmt"
+	"sort"
 )
 
 // The offset index, NAME.index (Kafka's OffsetIndex.java), big endian:
@@ -34,24 +35,37 @@ func appendOffsetEntry(to []byte, base int64, e offsetEntry) []byte {
 // before is the position of an indexed batch that ends at or before the
 // offset, 0 if there is none.
 func (x *offsetIndex) before(offset int64) (int64, error) {
+	position, _, err := x.around(offset)
+	return position, err
+}
+
+// around is before, and the position of the indexed batch that is the next one;
+// -1 if there is none.
+func (x *offsetIndex) around(offset int64) (before, next int64, err error) {
 	x.mu.RLock()
 	count, last := x.count, x.last
 	x.mu.RUnlock()
 	if count == 0 {
-		return 0, nil
+		return 0, -1, nil
 	}
 	if offset >= last.offset {
-		return last.position, nil
+		return last.position, -1, nil
 	}
-	b, found, err := x.search(func(b []byte) bool { return parseOffsetEntry(b, x.base).offset <= offset })
+	next = -1
+	err = x.entries(func(b []byte) {
+		n := sort.Search(len(b)/offsetEntryBytes, func(i int) bool { return parseOffsetEntry(b[i*offsetEntryBytes:], x.base).offset > offset })
+		if n > 0 {
+			// A position that no file has is as good as none.
+			before = max(0, parseOffsetEntry(b[(n-1)*offsetEntryBytes:], x.base).position)
+		}
+		if n < len(b)/offsetEntryBytes {
+			next = parseOffsetEntry(b[n*offsetEntryBytes:], x.base).position
+		}
+	})
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s: %w", ErrStorage, x.file.path, err)
+		return 0, -1, fmt.Errorf("%w: %s: %w", ErrStorage, x.file.path, err)
 	}
-	if !found {
-		return 0, nil
-	}
-	// A position that no file has is as good as none.
-	return max(0, parseOffsetEntry(b[:], x.base).position), nil
+	return before, next, nil
 }
 
 func (x *offsetIndex) append(e offsetEntry) error {

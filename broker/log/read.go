@@ -120,9 +120,9 @@ func (p *Partition) view(offset int64) (view, error) {
 // read finds the region in the view's segment.
 func (v view) read(offset, limit int64, whole bool) (r Region, found bool, err error) {
 	s := v.segment
-	var from int64
+	var from, next int64
 	if !v.known {
-		if from, err = s.offsets.before(offset); err != nil {
+		if from, next, err = s.offsets.around(offset); err != nil {
 			return Region{}, false, err
 		}
 	}
@@ -132,7 +132,7 @@ func (v view) read(offset, limit int64, whole bool) (r Region, found bool, err e
 	}
 	at := v.at
 	if !v.known {
-		at, err = batchAt(file, from, v.readable, offset)
+		at, err = v.find(file, from, next, offset)
 		if from > 0 && (errors.Is(err, ErrCorrupt) || at.base > offset) {
 			// The index may be what is wrong: it has no checksum. Without it the
 			// log is found all the same, if it is whole.
@@ -157,6 +157,20 @@ func (v view) read(offset, limit int64, whole bool) (r Region, found bool, err e
 		r.Bytes = min(limit, v.until(at.position)-at.position)
 	}
 	return r, true, nil
+}
+
+// find finds the batch that holds the offset, from the indexed batches around
+// it. Large batches are all indexed, and then it is the next one: that is looked
+// at first, and spares the reader the header of the one before. It is no
+// evidence of where batches begin, so only an exact fit counts.
+func (v view) find(file vfs.File, from, next, offset int64) (at place, err error) {
+	if next-from >= windowBytes && next < v.readable {
+		at, err := batchAt(file, next, v.readable, offset)
+		if err == nil && at.position == next && at.base == offset {
+			return at, nil
+		}
+	}
+	return batchAt(file, from, v.readable, offset)
 }
 
 // batchAt walks to the batch that holds the offset. Its size is 0 if there is

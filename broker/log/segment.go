@@ -151,13 +151,15 @@ func (s *segment) trimLog() error {
 }
 
 // windows are the buffers of walk.
-var windows = sync.Pool{New: func() any { return new([512]byte) }}
+var windows = sync.Pool{New: func() any { return new([windowBytes]byte) }}
+
+const windowBytes = 512
 
 // walk visits the headers of the batches from the position on, until visit
 // returns false or end is reached. It reads a window, not a header, at a time:
 // where batches are tiny, many headers come with one read.
 func walk(f io.ReaderAt, position, end int64, visit func(position int64, h header) bool) error {
-	window := windows.Get().(*[512]byte)
+	window := windows.Get().(*[windowBytes]byte)
 	defer windows.Put(window)
 	held, from := 0, position // window[:held] are the bytes from `from` on
 	for position < end {

@@ -94,7 +94,7 @@ const NoRegion = -1
 // Layout lays the frame out. It fails if the frame is larger than its size
 // field can say.
 func (f *FetchResponse) Layout(version int16, correlation int32) ([]Piece, error) {
-	l := fetchLayout{version: version, flexible: version >= fetchFlexible}
+	l := fetchLayout{version: version, flexible: version >= fetchFlexible, head: make([]byte, 0, 256)}
 	l.int32(0) // frame size, set at the end
 	l.int32(correlation)
 	l.structEnd()

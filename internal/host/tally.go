@@ -31,7 +31,8 @@ func (c call) String() string { return callNames[c] }
 
 // Summary is what the serving kernel did since its last Reset.
 type Summary struct {
-	// SyscallsByName counts the syscalls, failed ones included.
+	// SyscallsByName counts the syscalls, failed ones included. Nobody may
+	// change it: transfers of a single call share theirs.
 	SyscallsByName map[string]int64
 	// Bytes were handed to the socket.
 	Bytes int64
@@ -42,7 +43,24 @@ type tally struct {
 	bytes int64
 }
 
+// single are the counts of transfers of one call, by that call: what most are.
+var single = func() (all [numCalls]map[string]int64) {
+	for c := range all {
+		all[c] = map[string]int64{callNames[c]: 1}
+	}
+	return all
+}()
+
 func (t *tally) summary() Summary {
+	total, only := int64(0), 0
+	for c, n := range t.calls {
+		if total += n; n > 0 {
+			only = c
+		}
+	}
+	if total == 1 {
+		return Summary{SyscallsByName: single[only], Bytes: t.bytes}
+	}
 	s := Summary{SyscallsByName: map[string]int64{}, Bytes: t.bytes}
 	for c, n := range t.calls {
 		if n > 0 {
