@@ -25,6 +25,7 @@ type Serving struct {
 	ends  []end // by FD; the socket is ends[0]
 	mem   memory
 	count tally
+	probe [1][]byte // of one byte, see disk
 }
 
 var _ transfer.Kernel = (*Serving)(nil)
@@ -44,7 +45,7 @@ func NewServing(conn *net.TCPConn) (*Serving, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", conn.RemoteAddr(), err)
 	}
-	return &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}}, nil
+	return &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}, probe: [1][]byte{make([]byte, 1)}}, nil
 }
 
 // Socket is the connection's descriptor.
@@ -116,9 +117,11 @@ func (s *Serving) Read(_ transfer.Label, in transfer.FD, dst transfer.Mem, off *
 	if err != nil {
 		return 0, err
 	}
-	err = s.with(e, transfer.Readable, func(fd int) (err error) {
-		n, err = s.read(fd, b, off)
-		return err
+	err = s.with(e, transfer.Readable, func(fd int) error {
+		return s.disk(fd, off, len(b), func() (err error) {
+			n, err = s.read(fd, b, off)
+			return err
+		})
 	})
 	return max(n, 0), err
 }
@@ -173,10 +176,12 @@ func (s *Serving) Sendfile(_ transfer.Label, out, in transfer.FD, off *int64, n 
 		return 0, err
 	}
 	err = s.with(o, transfer.Writable, func(ofd int) error {
-		return s.with(i, transfer.Readable, func(ifd int) (err error) {
-			s.count.calls[callSendfile]++
-			sent, err = unix.Sendfile(ofd, ifd, off, n)
-			return err
+		return s.with(i, transfer.Readable, func(ifd int) error {
+			return s.disk(ifd, off, n, func() (err error) {
+				s.count.calls[callSendfile]++
+				sent, err = unix.Sendfile(ofd, ifd, off, n)
+				return err
+			})
 		})
 	})
 	return s.handed(o, sent), err
@@ -198,10 +203,12 @@ func (s *Serving) Splice(_ transfer.Label, in transfer.FD, off *int64, out trans
 	}
 	err = s.with(o, transfer.Writable, func(ofd int) error {
 		return s.with(i, transfer.Readable, func(ifd int) error {
-			s.count.calls[callSplice]++
-			m, err := unix.Splice(ifd, off, ofd, nil, n, spliceFlags(more))
-			moved = max(int(m), 0)
-			return err
+			return s.disk(ifd, off, n, func() error {
+				s.count.calls[callSplice]++
+				m, err := unix.Splice(ifd, off, ofd, nil, n, spliceFlags(more))
+				moved = max(int(m), 0)
+				return err
+			})
 		})
 	})
 	if o.pipe != nil {

@@ -6,6 +6,7 @@ type call int
 const (
 	callRead call = iota
 	callPread
+	callPreadv2
 	callWrite
 	callSendfile
 	callSplice
@@ -23,7 +24,7 @@ const (
 
 // callNames are the names as strace(1) prints them.
 var callNames = [numCalls]string{
-	callRead: "read", callPread: "pread64", callWrite: "write", callSendfile: "sendfile", callSplice: "splice",
+	callRead: "read", callPread: "pread64", callPreadv2: "preadv2", callWrite: "write", callSendfile: "sendfile", callSplice: "splice",
 	callMmap: "mmap", callMunmap: "munmap", callPipe: "pipe2", callFcntl: "fcntl", callClose: "close", callPoll: "poll",
 }
 
@@ -32,7 +33,7 @@ func (c call) String() string { return callNames[c] }
 // Summary is what the serving kernel did since its last Reset.
 type Summary struct {
 	// SyscallsByName counts the syscalls, failed ones included. Nobody may
-	// change it: transfers of a single call share theirs.
+	// change it: most transfers share one.
 	SyscallsByName map[string]int64
 	// Bytes were handed to the socket.
 	Bytes int64
@@ -43,23 +44,15 @@ type tally struct {
 	bytes int64
 }
 
-// single are the counts of transfers of one call, by that call: what most are.
-var single = func() (all [numCalls]map[string]int64) {
-	for c := range all {
-		all[c] = map[string]int64{callNames[c]: 1}
-	}
-	return all
-}()
+// plain are the counts of most transfers: one look whether the bytes are cached,
+// and one sendfile(2).
+var plain = map[string]int64{callNames[callPreadv2]: 1, callNames[callSendfile]: 1}
+
+var plainCalls = [numCalls]int64{callPreadv2: 1, callSendfile: 1}
 
 func (t *tally) summary() Summary {
-	total, only := int64(0), 0
-	for c, n := range t.calls {
-		if total += n; n > 0 {
-			only = c
-		}
-	}
-	if total == 1 {
-		return Summary{SyscallsByName: single[only], Bytes: t.bytes}
+	if t.calls == plainCalls {
+		return Summary{SyscallsByName: plain, Bytes: t.bytes}
 	}
 	s := Summary{SyscallsByName: map[string]int64{}, Bytes: t.bytes}
 	for c, n := range t.calls {
