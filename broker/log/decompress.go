@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -44,6 +45,18 @@ type inflater struct {
 }
 
 var inflaters = sync.Pool{New: func() any { return &inflater{out: bufio.NewReaderSize(nil, inflateWindow)} }}
+
+// inflating bounds how many decompress at a time. They keep a processor busy and
+// wait for nothing else, so more would not be faster, but each holds a window or a
+// block of up to maxSnappyBlock, which the pool keeps for the next and drops when
+// it is not used for two collections.
+var inflating = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// takeInflater waits for its turn, which done ends.
+func takeInflater() *inflater {
+	inflating <- struct{}{}
+	return inflaters.Get().(*inflater)
+}
 
 // open begins to decompress; done gives the inflater back.
 func (z *inflater) open(codec Codec, compressed []byte) (*bufio.Reader, error) {
@@ -88,17 +101,15 @@ func (z *inflater) open(codec Codec, compressed []byte) (*bufio.Reader, error) {
 func (z *inflater) done() {
 	z.in.Reset(nil)
 	z.block.reset(nil)
-	if cap(z.block.plain) > 4<<20 {
-		z.block.plain = nil // one large block must not hold memory for ever
-	}
 	z.out.Reset(nil)
 	inflaters.Put(z)
+	<-inflating
 }
 
 // checkCompressed is checkRecords for compressed ones. It holds a window of
 // them, never all.
 func (b Batch) checkCompressed(h header, l recordLimits) (maxTime int64, err error) {
-	z := inflaters.Get().(*inflater)
+	z := takeInflater()
 	defer z.done()
 	in, err := z.open(h.codec(), b[HeaderBytes:])
 	if err != nil {
@@ -204,7 +215,19 @@ func streamLarge(in *bufio.Reader, length int64) (r recordStart, err error) {
 	if err == nil && (r.keyBytes < -1 || valueBytes < -1 || headers < 0 || headers > left) {
 		err = fmt.Errorf("%w: a record's key, value and headers do not fit its %d bytes", ErrInvalid, length)
 	}
-	skip(left)
+	for i := int64(0); i < headers && err == nil; i++ { // as headersFill
+		var keyBytes, valueBytes int64
+		number(&keyBytes)
+		skip(keyBytes)
+		number(&valueBytes)
+		skip(valueBytes)
+		if err == nil && (keyBytes < 0 || valueBytes < -1) {
+			err = fmt.Errorf("%w: header %d of a record has a key of %d and a value of %d bytes", ErrInvalid, i, keyBytes, valueBytes)
+		}
+	}
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%w: %d bytes follow the headers of a record of %d", ErrInvalid, left, length)
+	}
 	return r, err
 }
 

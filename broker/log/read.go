@@ -295,7 +295,7 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 
 // inflate decompresses the records of a batch, at most maxInflated bytes.
 func inflate(codec Codec, compressed []byte) ([]byte, error) {
-	z := inflaters.Get().(*inflater)
+	z := takeInflater()
 	defer z.done()
 	in, err := z.open(codec, compressed)
 	if err != nil {

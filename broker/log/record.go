@@ -87,10 +87,27 @@ func parseRecord(body []byte) (r recordStart, key, value, headers []byte, err er
 		}
 		body = body[w+int(max(n, 0)):]
 	}
-	if n, w := binary.Varint(body); w <= 0 || n < 0 || n > int64(len(body)) {
+	n, w := binary.Varint(body)
+	if w <= 0 || n < 0 || n > int64(len(body)) || !headersFill(body[w:], n) {
 		return r, nil, nil, nil, fmt.Errorf("its headers do not fit its %d bytes", length)
 	}
 	return r, parts[0], parts[1], body, nil
+}
+
+// headersFill says whether b is n headers and nothing else: a consumer refuses a
+// record of which something is left over, and all that follow it
+// (DefaultRecord.readFrom). A header is a key and a value, which may be null.
+func headersFill(b []byte, n int64) bool {
+	for range n {
+		for _, least := range [2]int64{0, -1} {
+			size, w := binary.Varint(b)
+			if w <= 0 || size < least || size > int64(len(b)-w) {
+				return false
+			}
+			b = b[w+int(max(size, 0)):]
+		}
+	}
+	return len(b) == 0
 }
 
 // Record is a record of the broker's own, see [Partition.AppendRecords].
