@@ -2,6 +2,9 @@ package broker_test
 
 import (
 	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -159,5 +162,65 @@ func TestGroupVersion0(t *testing.T) {
 	long := &kmsg.JoinGroupRequest{Version: 9, Group: string(make([]byte, 64<<10)), SessionTimeoutMillis: 6000, ProtocolType: "consumer", Protocols: join.Protocols}
 	if j := ask[*kmsg.JoinGroupResponse](c, long, 5); j.ErrorCode != 24 {
 		t.Errorf("a group id of 64 KiB: error %d, want INVALID_GROUP_ID", j.ErrorCode)
+	}
+}
+
+// Offsets go with their topic, also when the broker ended before its groups
+// heard of the deletion; a new topic of the name begins anew.
+func TestOffsetsGoWithTheirTopic(t *testing.T) {
+	dir := t.TempDir()
+	b := start(t, dir)
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	c.create(topicReq("u", 1))
+	commit := &kmsg.OffsetCommitRequest{Version: 9, Group: "g", Generation: -1}
+	for _, topic := range []string{"t", "u"} {
+		commit.Topics = append(commit.Topics, kmsg.OffsetCommitRequestTopic{Topic: topic, Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 7, LeaderEpoch: -1}}})
+	}
+	for _, t1 := range ask[*kmsg.OffsetCommitResponse](c, commit, 1).Topics {
+		if code := t1.Partitions[0].ErrorCode; code != 0 {
+			t.Fatalf("commit for %s: error %d", t1.Topic, code)
+		}
+	}
+	committed := func(c raw) map[string]int64 {
+		out := map[string]int64{}
+		for _, topic := range ask[*kmsg.OffsetFetchResponse](c, &kmsg.OffsetFetchRequest{Version: 5, Group: "g"}, 2).Topics {
+			out[topic.Topic] = topic.Partitions[0].Offset
+		}
+		return out
+	}
+	del := kmsg.NewPtrDeleteTopicsRequest()
+	del.Version, del.TopicNames = 4, []string{"t"}
+	ask[*kmsg.DeleteTopicsResponse](c, del, 3)
+	if got := committed(c); len(got) != 1 || got["u"] != 7 {
+		t.Errorf("after the topic's deletion there are %v", got)
+	}
+	b.stop()
+	if err := os.RemoveAll(filepath.Join(dir, "u-0")); err != nil {
+		t.Fatal(err)
+	}
+	forget(t, filepath.Join(dir, "topics.json"), "u")
+	if got := committed(dial(t, start(t, dir).addr)); len(got) != 0 {
+		t.Errorf("after a restart without the other there are %v", got)
+	}
+}
+
+// forget takes a topic out of topics.json.
+func forget(t *testing.T, path, topic string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f map[string]any
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	delete(f["topics"].(map[string]any), topic)
+	if b, err = json.Marshal(f); err == nil {
+		err = os.WriteFile(path, b, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -24,12 +24,27 @@ var offsetsConfigs = map[string]string{"retention.ms": "-1", "retention.bytes": 
 func openGroups(ctx context.Context, b *Broker) (*group.Coordinator, error) {
 	d := b.cfg.Defaults
 	ms := func(name string) time.Duration { return time.Duration(d.int(name)) * time.Millisecond }
-	return group.Open(ctx, &groupStore{b: b}, group.Config{
+	c, err := group.Open(ctx, &groupStore{b: b}, group.Config{
 		MinSession: ms(propertyMinSession), MaxSession: ms(propertyMaxSession), InitialDelay: ms(propertyInitialDelay),
 		MaxMembers: d.int(propertyGroupSize), MaxMetadata: d.int(propertyOffsetMetadata),
 		Retention: time.Duration(d.int(propertyOffsetRetention)) * time.Minute, Expiry: ms(propertyOffsetExpiry),
 		Log: b.log,
 	})
+	if err != nil {
+		return nil, err
+	}
+	// A broker that ended between a topic's deletion and its groups' hearing of
+	// it left offsets of a topic that is no more.
+	var gone []string
+	for _, name := range c.Topics() {
+		if b.topics.get(name) == nil {
+			gone = append(gone, name)
+		}
+	}
+	if len(gone) > 0 {
+		c.TopicsDeleted(gone)
+	}
+	return c, nil
 }
 
 // groupStore keeps the coordinator's records in the offsets topic.

@@ -29,6 +29,21 @@ func (m *memory) Append(_ string, records []group.Record) error {
 	return nil
 }
 
+// left is how many records there are that were not cut off, and how often any
+// were.
+func (m *memory) left() (records, trims int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.records) - m.cut, m.trims
+}
+
+// failing makes each append fail with the error, nil: no more.
+func (m *memory) failing(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = err
+}
+
 func (m *memory) Replay(_ context.Context, visit func(group.Record) error) error {
 	m.mu.Lock()
 	records := slices.Clone(m.records[m.cut:])

@@ -1,6 +1,7 @@
 package group
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -187,6 +188,19 @@ func (g *Group) expireOffsets(now time.Time) error {
 		g.protocolType = ""
 	}
 	return nil
+}
+
+// Topics are those of which offsets are committed, by name.
+func (c *Coordinator) Topics() []string {
+	named := map[string]bool{}
+	for _, g := range c.all() {
+		g.mu.Lock()
+		for at := range g.offsets {
+			named[at.Topic] = true
+		}
+		g.mu.Unlock()
+	}
+	return slices.Sorted(maps.Keys(named))
 }
 
 // TopicsDeleted forgets the offsets of topics that are no more.

@@ -59,7 +59,7 @@ func TestStoreFails(t *testing.T) {
 	full := errors.New("the disk is full")
 	run(t, func(t *testing.T, c *group.Coordinator, store *memory) {
 		m := settle(t, c)
-		store.fail = full
+		store.failing(full)
 		if err := c.Commit(identity(m), map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 5}}); !errors.Is(err, full) {
 			t.Errorf("a commit gave %v", err)
 		}
@@ -73,7 +73,7 @@ func TestStoreFails(t *testing.T) {
 		if s := lead(t, c, again); !errors.Is(s.Err, full) {
 			t.Errorf("a sync gave %+v", s)
 		}
-		store.fail = nil
+		store.failing(nil)
 		wantState(t, c, group.PreparingRebalance, 2)
 	})
 }
@@ -133,8 +133,8 @@ func TestTidying(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Minute)
-		if left := len(store.records) - store.cut; store.trims == 0 || left > 1000 {
-			t.Errorf("%d records are left after %d commits and %d cuts", left, 200_000, store.trims)
+		if left, trims := store.left(); trims == 0 || left > 1000 {
+			t.Errorf("%d records are left after %d commits and %d cuts", left, 200_000, trims)
 		}
 		before := map[string]int{}
 		for _, g := range c.List() {
