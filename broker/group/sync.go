@@ -137,9 +137,13 @@ func (g *Group) synced(m *member) Synced {
 	return Synced{ProtocolType: g.protocolType, Protocol: g.protocol, Assignment: m.assignment}
 }
 
+// failSyncs answers who waits with an error; from now on they must be heard of.
 func (g *Group) failSyncs(err error) {
 	for _, m := range g.members {
-		m.answerSync(Synced{Err: err})
+		if m.sync != nil {
+			g.heard(m)
+			m.answerSync(Synced{Err: err})
+		}
 	}
 }
 
