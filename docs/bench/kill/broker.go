@@ -74,11 +74,11 @@ func (b *broker) kill() {
 const topic = "killed"
 
 // createTopic makes the topic, with segments so small that some kills meet a
-// roll.
-func createTopic(ctx context.Context, address string, s settings) error {
+// roll, and returns its id.
+func createTopic(ctx context.Context, address string, s settings) (id [16]byte, err error) {
 	cl, err := kgo.NewClient(kgo.SeedBrokers(address))
 	if err != nil {
-		return err
+		return id, err
 	}
 	defer cl.Close()
 	req := kmsg.NewPtrCreateTopicsRequest()
@@ -92,10 +92,10 @@ func createTopic(ctx context.Context, address string, s settings) error {
 	req.Topics = append(req.Topics, t)
 	resp, err := req.RequestWith(ctx, cl)
 	if err != nil {
-		return err
+		return id, err
 	}
 	if code := resp.Topics[0].ErrorCode; code != 0 {
-		return fmt.Errorf("create topic %s: error %d: %s", topic, code, *resp.Topics[0].ErrorMessage)
+		return id, fmt.Errorf("create topic %s: error %d: %s", topic, code, *resp.Topics[0].ErrorMessage)
 	}
-	return nil
+	return resp.Topics[0].TopicID, nil
 }

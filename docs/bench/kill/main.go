@@ -2,8 +2,8 @@
 
 // Command kill kills a broker under load with SIGKILL, again and again, and
 // holds what it stored to what it had acknowledged: no acknowledged record is
-// lost, none is stored twice for an idempotent producer, and offsets have no
-// gap. The broker runs with Kafka's default flush settings, so this is the
+// lost, none is stored twice for an idempotent producer, offsets have no gap, and
+// no acknowledged commit of a group is forgotten. The broker runs with Kafka's default flush settings, so this is the
 // crash of a process, not of a machine; the power cut is tested in broker/log.
 // It runs on Linux only: the broker that it starts must die with it, which is
 // PR_SET_PDEATHSIG, prctl(2). Run it from the repository:
@@ -88,7 +88,8 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	if err := createTopic(ctx, b.address, s); err != nil {
+	id, err := createTopic(ctx, b.address, s)
+	if err != nil {
 		return err
 	}
 	book := newLedger(s.partitions)
@@ -97,6 +98,11 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 		return err
 	}
 	defer load.stop()
+	commits, err := startCommits(ctx, b.address, id)
+	if err != nil {
+		return err
+	}
+	defer commits.stop()
 	var recovering int
 	began := time.Now()
 	for round := 1; round <= s.rounds; round++ {
@@ -120,11 +126,14 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 		if err := book.check(ctx, b.address); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
 		}
+		if err := commits.check(ctx, b.address); err != nil {
+			return fmt.Errorf("round %d: %w", round, err)
+		}
 		if err := load.failed(); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
 		}
 		if round%20 == 0 {
-			fmt.Printf("  round %d: %s, %v\n", round, book, time.Since(began).Round(time.Second))
+			fmt.Printf("  round %d: %s, %s, %v\n", round, book, commits, time.Since(began).Round(time.Second))
 		}
 	}
 	if err := load.finish(ctx); err != nil {
@@ -141,7 +150,7 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 	if err := book.complete(); err != nil {
 		return err
 	}
-	fmt.Printf("%d kills, and %d more while it recovered: %s; none lost, none twice, no gap\n", s.rounds, recovering, book)
+	fmt.Printf("%d kills, and %d more while it recovered: %s, %s; none lost, none twice, no gap\n", s.rounds, recovering, book, commits)
 	return nil
 }
 
