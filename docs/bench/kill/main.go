@@ -110,24 +110,12 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 			return err
 		}
 		b.kill()
-		if dice.IntN(8) == 0 { // once more, before it is ready
+		again, err := comeBack(ctx, b, book, commits, dice)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", round, err)
+		}
+		if again {
 			recovering++
-			if err := b.launch(); err != nil {
-				return err
-			}
-			if err := pause(ctx, upTo(dice, 60*time.Millisecond)); err != nil {
-				return err
-			}
-			b.kill()
-		}
-		if err := b.start(ctx); err != nil {
-			return fmt.Errorf("round %d: %w", round, err)
-		}
-		if err := book.check(ctx, b.address); err != nil {
-			return fmt.Errorf("round %d: %w", round, err)
-		}
-		if err := commits.check(ctx, b.address); err != nil {
-			return fmt.Errorf("round %d: %w", round, err)
 		}
 		if err := load.failed(); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
@@ -152,6 +140,29 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 	}
 	fmt.Printf("%d kills, and %d more while it recovered: %s, %s; none lost, none twice, no gap\n", s.rounds, recovering, book, commits)
 	return nil
+}
+
+// comeBack starts the broker that was killed, holds it to its word, and says
+// whether it was killed once more before.
+func comeBack(ctx context.Context, b *broker, book *ledger, commits *committer, dice *rand.Rand) (again bool, err error) {
+	commits.attempt.Lock()
+	defer commits.attempt.Unlock()
+	if again = dice.IntN(8) == 0; again { // before it is ready
+		if err := b.launch(); err != nil {
+			return again, err
+		}
+		if err := pause(ctx, upTo(dice, 60*time.Millisecond)); err != nil {
+			return again, err
+		}
+		b.kill()
+	}
+	if err := b.start(ctx); err != nil {
+		return again, err
+	}
+	if err := book.check(ctx, b.address); err != nil {
+		return again, err
+	}
+	return again, commits.check(ctx, b.address)
 }
 
 func upTo(dice *rand.Rand, most time.Duration) time.Duration {

@@ -23,6 +23,10 @@ type committer struct {
 	cancel  context.CancelFunc
 	working sync.WaitGroup
 
+	// attempt is held while a commit is under way, and by main from a kill until
+	// its check: a commit to the new life would hide that the old ones are gone.
+	attempt sync.Mutex
+
 	mu           sync.Mutex
 	begun, acked int64
 	err          error
@@ -34,7 +38,7 @@ const (
 )
 
 func startCommits(within context.Context, address string, id [16]byte) (*committer, error) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }), kgo.MetadataMinAge(50*time.Millisecond))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.RequestRetries(0), kgo.MetadataMinAge(50*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +87,8 @@ func (c *committer) note(f func()) {
 }
 
 func (c *committer) one(ctx context.Context, offset int64) error {
+	c.attempt.Lock()
+	defer c.attempt.Unlock()
 	p := kmsg.NewOffsetCommitRequestTopicPartition()
 	p.Offset = offset
 	t := kmsg.NewOffsetCommitRequestTopic()
