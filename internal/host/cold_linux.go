@@ -14,17 +14,26 @@ import (
 var coldLanes = make(chan struct{}, 8)
 
 // disk runs a call that reads so many bytes of a file from the offset on, in a
-// lane if the last of them is not cached: what a lagging reader wants next is
-// not, and what was just written is. The socket does not block, so a lane is
-// held for as long as the disk takes, not the reader.
+// lane if they are not cached.
 func (s *Serving) disk(fd int, off *int64, n int, call func() error) error {
-	if off == nil || n <= 0 || s.cached(fd, *off+int64(n)-1) {
-		return call()
+	if s.enterLane(fd, off, n) {
+		defer leaveLane()
 	}
-	coldLanes <- struct{}{}
-	defer func() { <-coldLanes }()
 	return call()
 }
+
+// enterLane takes a lane if the last of the bytes is not cached: what a lagging
+// reader wants next is not, and what was just written is. The socket does not
+// block, so a lane is held for as long as the disk takes, not the reader.
+func (s *Serving) enterLane(fd int, off *int64, n int) (taken bool) {
+	if off == nil || n <= 0 || s.cached(fd, *off+int64(n)-1) {
+		return false
+	}
+	coldLanes <- struct{}{}
+	return true
+}
+
+func leaveLane() { <-coldLanes }
 
 // cached says whether a byte can be read without waiting (preadv2(2),
 // RWF_NOWAIT). It is, too, where that cannot be asked: at the end of the file,

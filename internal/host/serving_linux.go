@@ -25,7 +25,13 @@ type Serving struct {
 	ends  []end // by FD; the socket is ends[0]
 	mem   memory
 	count tally
-	probe [1][]byte // of one byte, see disk
+	probe [1][]byte // of one byte, see cached
+
+	// sending is the sendfile(2) that send makes. Both stay here, so that a
+	// call, of which the hottest path makes one for each response, allocates
+	// nothing.
+	sending sending
+	send    func(socket uintptr) bool
 }
 
 var _ transfer.Kernel = (*Serving)(nil)
@@ -45,7 +51,29 @@ func NewServing(conn *net.TCPConn) (*Serving, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", conn.RemoteAddr(), err)
 	}
-	return &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}, probe: [1][]byte{make([]byte, 1)}}, nil
+	s := &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}, probe: [1][]byte{make([]byte, 1)}}
+	s.send = func(socket uintptr) bool { s.sendfile(int(socket)); return true }
+	return s, nil
+}
+
+// sending is a sendfile(2) from a file to the socket: its arguments and what
+// became of it.
+type sending struct {
+	file *os.File
+	off  *int64
+	n    int
+	sent int
+	err  error
+}
+
+func (s *Serving) sendfile(out int) {
+	c := &s.sending
+	in := int(c.file.Fd())
+	if s.enterLane(in, c.off, c.n) {
+		defer leaveLane()
+	}
+	s.count.calls[callSendfile]++
+	c.sent, c.err = unix.Sendfile(out, in, c.off, c.n)
 }
 
 // Socket is the connection's descriptor.
@@ -175,16 +203,17 @@ func (s *Serving) Sendfile(_ transfer.Label, out, in transfer.FD, off *int64, n 
 	if err != nil {
 		return 0, err
 	}
-	err = s.with(o, transfer.Writable, func(ofd int) error {
-		return s.with(i, transfer.Readable, func(ifd int) error {
-			return s.disk(ifd, off, n, func() (err error) {
-				s.count.calls[callSendfile]++
-				sent, err = unix.Sendfile(ofd, ifd, off, n)
-				return err
-			})
-		})
-	})
-	return s.handed(o, sent), err
+	if !o.socket || i.file == nil {
+		return 0, syscall.EINVAL // sendfile(2): what is sent must be a file
+	}
+	s.sending = sending{file: i.file, off: off, n: n}
+	if outer := s.raw.Write(s.send); outer != nil {
+		s.sending = sending{}
+		return 0, errnoOf(outer)
+	}
+	done := s.sending
+	s.sending = sending{}
+	return s.handed(o, done.sent), done.err
 }
 
 func (s *Serving) Splice(_ transfer.Label, in transfer.FD, off *int64, out transfer.FD, n int, more bool) (moved int, err error) {
