@@ -18,13 +18,21 @@ type parking struct {
 	raw  syscall.RawConn
 	buf  *[intakeBytes]byte // nil: empty
 	r, w int                // buf[r:w] was read and not taken
+
+	// take is the look that fill makes, with what it found: kept here, so that
+	// a request allocates neither.
+	take   func(fd uintptr) (done bool)
+	got    int
+	failed error
 }
 
 var intakeBuffers = sync.Pool{New: func() any { return new([intakeBytes]byte) }}
 
 func newIntake(conn *net.TCPConn) (intake, error) {
 	raw, err := conn.SyscallConn()
-	return &parking{conn: conn, raw: raw}, err
+	p := &parking{conn: conn, raw: raw}
+	p.take = p.look
+	return p, err
 }
 
 func (p *parking) waiting() bool { return p.r < p.w }
@@ -60,29 +68,30 @@ func (p *parking) release() {
 // fill reads what there is, at least a byte. While there is nothing, the
 // goroutine is parked by the poller and holds no buffer.
 func (p *parking) fill() error {
-	var n int
-	var failed error
-	err := p.raw.Read(func(fd uintptr) bool {
-		buf := intakeBuffers.Get().(*[intakeBytes]byte)
-		for {
-			if n, failed = unix.Read(int(fd), buf[:]); failed != unix.EINTR {
-				break
-			}
-		}
-		if n > 0 {
-			p.buf, p.r, p.w = buf, 0, n
-			return true
-		}
-		intakeBuffers.Put(buf)
-		return failed != unix.EAGAIN
-	})
+	err := p.raw.Read(p.take)
 	switch {
 	case err != nil:
 		return err
-	case failed != nil:
-		return os.NewSyscallError("read", failed)
-	case n == 0:
+	case p.failed != nil:
+		return os.NewSyscallError("read", p.failed)
+	case p.got == 0:
 		return io.EOF
 	}
 	return nil
+}
+
+// look reads once; done is false if there is nothing yet.
+func (p *parking) look(fd uintptr) (done bool) {
+	buf := intakeBuffers.Get().(*[intakeBytes]byte)
+	for {
+		if p.got, p.failed = unix.Read(int(fd), buf[:]); p.failed != unix.EINTR {
+			break
+		}
+	}
+	if p.got > 0 {
+		p.buf, p.r, p.w = buf, 0, p.got
+		return true
+	}
+	intakeBuffers.Put(buf)
+	return p.failed != unix.EAGAIN
 }
