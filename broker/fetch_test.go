@@ -221,16 +221,18 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 	admin.create(topicReq("t", 1))
 	values := lines(40_000)
 	stop := make(chan struct{})
+	switches := make(chan struct{}) // the producer waits for one now and then
 	switched := make(chan int)
 	go func() {
 		n := 0
 		defer func() { switched <- n }()
 		for paths := transfer.Paths(); ; n++ {
+			admin.setPath("t", paths[n%len(paths)])
 			select {
 			case <-stop:
 				return
-			case <-time.After(2 * time.Millisecond):
-				admin.setPath("t", paths[n%len(paths)])
+			case switches <- struct{}{}:
+			case <-time.After(10 * time.Millisecond):
 			}
 		}
 	}()
@@ -242,8 +244,11 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 					t.Errorf("record %d: %v", i, err)
 				}
 			})
-			if i%2000 == 0 {
-				time.Sleep(5 * time.Millisecond)
+			if i%1000 == 0 {
+				if err := cl.Flush(ctx); err != nil {
+					t.Error(err)
+				}
+				<-switches
 			}
 		}
 	}()
