@@ -22,7 +22,8 @@ type Config struct {
 	// wait for nothing, so here it is 50 ms.
 	InitialDelay time.Duration
 	// MaxMembers bounds a group (group.max.size), MaxGroups the groups, and
-	// MaxBytes what all members' subscriptions and assignments take in memory.
+	// MaxBytes what the groups take in memory but for their offsets: names, ids
+	// that were handed out, members' subscriptions and assignments.
 	MaxMembers, MaxGroups int
 	MaxBytes              int64
 	// MaxMetadata bounds what is stored with an offset
@@ -68,12 +69,13 @@ func (c Config) withDefaults() Config {
 type Coordinator struct {
 	cfg   Config
 	store Store
-	bytes atomic.Int64 // of subscriptions and assignments
+	bytes atomic.Int64 // see MaxBytes
 	tidy  tidying
+
+	closed atomic.Bool // set under mu, read anywhere
 
 	mu     sync.Mutex
 	groups map[string]*Group
-	closed bool
 	expiry *time.Timer
 }
 
@@ -84,17 +86,16 @@ func Open(ctx context.Context, store Store, cfg Config) (*Coordinator, error) {
 	if err := c.load(ctx); err != nil {
 		return nil, fmt.Errorf("consumer groups: %w", err)
 	}
-	if err := c.tidyIfDue(); err != nil {
-		c.cfg.Log.Warn("the stored consumer groups could not be written anew; they stay as they are", "error", err)
-	}
+	c.tidyUp()
 	c.expiry = time.AfterFunc(c.cfg.Expiry, c.expire)
 	return c, nil
 }
 
-// Close ends the timers and answers those who wait.
+// Close ends the timers and answers those who wait. What it returns from stores
+// nothing any more but for calls that are under way.
 func (c *Coordinator) Close() {
 	c.mu.Lock()
-	c.closed = true
+	c.closed.Store(true)
 	c.expiry.Stop()
 	c.mu.Unlock()
 	for _, g := range c.all() {
@@ -102,6 +103,17 @@ func (c *Coordinator) Close() {
 		g.stop()
 		g.mu.Unlock()
 	}
+	c.tidy.running.Lock()
+	defer c.tidy.running.Unlock()
+}
+
+// later runs f when the time is over, unless the coordinator is closed by then.
+func (c *Coordinator) later(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() {
+		if !c.closed.Load() {
+			f()
+		}
+	})
 }
 
 // longestID is what a record's key can hold (OffsetCommitKey.json: a string
@@ -147,12 +159,15 @@ func (c *Coordinator) make(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.closed:
+	case c.closed.Load():
 		return ErrClosed
 	case c.groups[id] != nil:
 		return nil
 	case len(c.groups) >= c.cfg.MaxGroups:
 		return fmt.Errorf("%w: this broker coordinates at most %d groups", ErrFull, c.cfg.MaxGroups)
+	}
+	if err := c.grow(groupBytes(id)); err != nil {
+		return err
 	}
 	c.groups[id] = newGroup(c, id)
 	return nil
@@ -183,6 +198,7 @@ func (c *Coordinator) forget(g *Group) {
 	if c.groups[g.id] == g && g.state == Empty && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 {
 		g.state = Dead
 		delete(c.groups, g.id)
+		c.grow(-groupBytes(g.id))
 	}
 }
 
@@ -288,12 +304,10 @@ func (c *Coordinator) expire() {
 		}
 		c.forget(g)
 	}
-	if err := c.tidyIfDue(); err != nil {
-		c.cfg.Log.Error("the stored consumer groups could not be written anew", "error", err)
-	}
+	c.tidyUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closed {
+	if !c.closed.Load() {
 		c.expiry.Reset(c.cfg.Expiry)
 	}
 }
@@ -301,17 +315,17 @@ func (c *Coordinator) expire() {
 // append stores records, all or none.
 func (c *Coordinator) append(group string, records []Record) error {
 	err := c.store.Append(group, records)
-	if err == nil {
-		c.tidy.wrote(records)
+	if err == nil && c.tidy.wrote(records) {
+		c.later(0, c.tidyUp) // not here: the group is locked
 	}
 	return err
 }
 
-// grow changes what members take in memory; it fails if that is too much.
+// grow changes what the groups take in memory; it fails if that is too much.
 func (c *Coordinator) grow(by int64) error {
 	if total := c.bytes.Add(by); by > 0 && total > c.cfg.MaxBytes {
 		c.bytes.Add(-by)
-		return fmt.Errorf("%w: all groups' subscriptions and assignments take %d bytes, at most %d are kept", ErrFull, total, c.cfg.MaxBytes)
+		return fmt.Errorf("%w: all groups' names, ids, subscriptions and assignments take %d bytes, at most %d are kept", ErrFull, total, c.cfg.MaxBytes)
 	}
 	return nil
 }

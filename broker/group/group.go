@@ -32,7 +32,7 @@ type Group struct {
 	leader       string // member id
 	members      map[string]*member
 	instances    map[string]string      // group.instance.id: member id
-	pending      map[string]*time.Timer // ids that were handed out and did not join yet
+	pending      map[string]*time.Timer // ids that were handed out and did not join yet, see promise
 	offsets      map[TopicPartition]Offset
 
 	timer *time.Timer // of the rebalance that goes on
@@ -60,6 +60,7 @@ type member struct {
 	session, rebalance   time.Duration
 	protocols            []Protocol
 	assignment           []byte
+	synced               bool // has asked for its assignment in this generation
 
 	join  chan<- Joined // has room for one; nil: does not wait
 	sync  chan<- Synced
@@ -76,17 +77,28 @@ func (m *member) metadata(protocol string) []byte {
 	return nil
 }
 
-func (m *member) knows(protocol string) bool {
-	return slices.ContainsFunc(m.protocols, func(p Protocol) bool { return p.Name == protocol })
+func knows(protocols []Protocol, name string) bool {
+	return slices.ContainsFunc(protocols, func(p Protocol) bool { return p.Name == name })
 }
 
 // size is what the member takes in memory, about.
-func size(protocols []Protocol, assignment []byte) (n int64) {
-	for _, p := range protocols {
-		n += int64(len(p.Name) + len(p.Metadata))
+func (m *member) size() int64 {
+	const overhead, overheadEach = 512, 64
+	n := overhead + len(m.id) + len(m.clientID) + len(m.clientHost) + len(m.assignment)
+	if m.instance != nil {
+		n += len(*m.instance)
 	}
-	return n + int64(len(assignment))
+	for _, p := range m.protocols {
+		n += overheadEach + len(p.Name) + len(p.Metadata)
+	}
+	return int64(n)
 }
+
+// groupBytes is what a group takes in memory without members and offsets, about.
+func groupBytes(id string) int64 { return int64(512 + len(id)) }
+
+// promiseBytes is what an id that was handed out takes in memory, about.
+func promiseBytes(id string) int64 { return int64(256 + len(id)) }
 
 func sameProtocols(a, b []Protocol) bool {
 	return slices.EqualFunc(a, b, func(a, b Protocol) bool { return a.Name == b.Name && string(a.Metadata) == string(b.Metadata) })
@@ -102,39 +114,40 @@ func (g *Group) inOrder() []*member {
 	return all
 }
 
+// known says how many members know each protocol, and how many there are; one
+// can be left out.
+func (g *Group) known(but string) (by map[string]int, members int) {
+	by = map[string]int{}
+	for id, m := range g.members {
+		if id == but {
+			continue
+		}
+		members++
+		for i, p := range m.protocols {
+			if !knows(m.protocols[:i], p.Name) { // it may name one twice
+				by[p.Name]++
+			}
+		}
+	}
+	return by, members
+}
+
 // accepts says whether a member with the protocols could be in the group: all
 // others must know one of them.
 func (g *Group) accepts(protocolType string, protocols []Protocol, but string) bool {
-	others := 0
-	for id := range g.members {
-		if id != but {
-			others++
-		}
-	}
-	if others == 0 {
-		return true
-	}
-	return protocolType == g.protocolType && slices.ContainsFunc(protocols, func(p Protocol) bool {
-		for id, m := range g.members {
-			if id != but && !m.knows(p.Name) {
-				return false
-			}
-		}
-		return true
-	})
+	by, others := g.known(but)
+	return others == 0 || protocolType == g.protocolType &&
+		slices.ContainsFunc(protocols, func(p Protocol) bool { return by[p.Name] == others })
 }
 
 // vote is the protocol that all know and most prefer (GroupMetadata
 // .selectProtocol); of equals the first by name.
 func (g *Group) vote() string {
+	by, all := g.known("")
 	votes := map[string]int{}
 	for _, m := range g.members {
 		for _, p := range m.protocols {
-			common := true
-			for _, other := range g.members {
-				common = common && other.knows(p.Name)
-			}
-			if common {
+			if by[p.Name] == all {
 				votes[p.Name]++
 				break
 			}
@@ -166,7 +179,7 @@ func (g *Group) drop(m *member, why error) {
 	if m.instance != nil && g.instances[*m.instance] == m.id {
 		delete(g.instances, *m.instance)
 	}
-	g.c.grow(-size(m.protocols, m.assignment))
+	g.c.grow(-m.size())
 	m.quiet()
 	m.answerJoin(Joined{Member: m.id, Generation: noGeneration, Err: why})
 	m.answerSync(Synced{Err: why})
@@ -206,7 +219,7 @@ func (m *member) quiet() {
 func (g *Group) heard(m *member) {
 	m.quiet()
 	turn := m.turn
-	m.timer = time.AfterFunc(m.session, func() {
+	m.timer = g.c.later(m.session, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if m.turn != turn || g.members[m.id] != m {
@@ -229,7 +242,7 @@ func (g *Group) after(d time.Duration, f func()) {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-	g.timer = time.AfterFunc(d, func() {
+	g.timer = g.c.later(d, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if g.turn == turn {

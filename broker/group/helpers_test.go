@@ -10,13 +10,16 @@ import (
 	"copyscope/broker/group"
 )
 
-// memory is a store that fails when it is told to.
+// memory is a store that fails when it is told to; failTrim is set before it is
+// used.
 type memory struct {
 	mu      sync.Mutex
 	records []group.Record
 	cut     int
 	fail    error
-	trims   int
+
+	failTrim error
+	trims    int
 }
 
 func (m *memory) Append(_ string, records []group.Record) error {
@@ -29,8 +32,8 @@ func (m *memory) Append(_ string, records []group.Record) error {
 	return nil
 }
 
-// left is how many records there are that were not cut off, and how often any
-// were.
+// left is how many records there are that were not cut off, and how often it was
+// tried to.
 func (m *memory) left() (records, trims int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -65,9 +68,11 @@ func (m *memory) End() group.Mark {
 func (m *memory) Trim(mark group.Mark) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.cut = int(mark[0])
 	m.trims++
-	return nil
+	if m.failTrim == nil {
+		m.cut = int(mark[0])
+	}
+	return m.failTrim
 }
 
 func open(t *testing.T, store group.Store, cfg group.Config) *group.Coordinator {

@@ -43,6 +43,10 @@ type JoinedMember struct {
 	Metadata []byte
 }
 
+// maxProtocols bounds what a member may name. Each of a group's protocols is
+// compared with each; consumers have one or two.
+const maxProtocols = 100
+
 // Join makes a member, or brings it into the next generation. It waits until all
 // are there.
 func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
@@ -50,11 +54,17 @@ func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
 	if err := checkID(j.Group); err != nil {
 		return refused(err)
 	}
+	if c.closed.Load() {
+		return refused(ErrClosed)
+	}
 	if j.Session < c.cfg.MinSession || j.Session > c.cfg.MaxSession {
 		return refused(fmt.Errorf("%w: %v, allowed are %v to %v", ErrSessionTimeout, j.Session, c.cfg.MinSession, c.cfg.MaxSession))
 	}
 	if j.ProtocolType == "" || len(j.Protocols) == 0 {
 		return refused(fmt.Errorf("%w: a protocol type and at least one protocol are needed", ErrProtocol))
+	}
+	if len(j.Protocols) > maxProtocols {
+		return refused(fmt.Errorf("%w: the member names %d protocols, at most %d are possible", ErrProtocol, len(j.Protocols), maxProtocols))
 	}
 	if j.Rebalance <= 0 {
 		j.Rebalance = j.Session // version 0 has none
@@ -118,7 +128,9 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 		return refused(ErrFull)
 	case j.Member == "" && j.Instance == nil && j.NeedsID:
 		id := newMemberID(j.ClientID)
-		g.promise(id, j.Session)
+		if err := g.promise(id, j.Session); err != nil {
+			return refused(err)
+		}
 		return Joined{Err: ErrMemberRequired, Member: id, Generation: noGeneration}, nil
 	}
 	return g.enter(j)
@@ -127,21 +139,35 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 func newMemberID(of string) string { return of + "-" + rand.Text() }
 
 // promise keeps a place for the member id for a session timeout.
-func (g *Group) promise(id string, session time.Duration) {
-	g.pending[id] = time.AfterFunc(session, func() {
+func (g *Group) promise(id string, session time.Duration) error {
+	if err := g.c.grow(promiseBytes(id)); err != nil {
+		return err
+	}
+	g.pending[id] = g.c.later(session, func() {
 		g.mu.Lock()
-		delete(g.pending, id)
-		g.completeIfJoined()
+		if g.redeem(id) {
+			g.completeIfJoined()
+		}
 		g.mu.Unlock()
 		g.c.forget(g)
 	})
+	return nil
+}
+
+// redeem ends a promise, if there was one.
+func (g *Group) redeem(id string) bool {
+	t := g.pending[id]
+	if t == nil {
+		return false
+	}
+	t.Stop()
+	delete(g.pending, id)
+	g.c.grow(-promiseBytes(id))
+	return true
 }
 
 // enter adds a member and begins a rebalance.
 func (g *Group) enter(j Join) (Joined, <-chan Joined) {
-	if err := g.c.grow(size(j.Protocols, nil)); err != nil {
-		return Joined{Err: err, Member: j.Member, Generation: noGeneration}, nil
-	}
 	id := j.Member
 	if id == "" {
 		of := j.ClientID
@@ -150,12 +176,11 @@ func (g *Group) enter(j Join) (Joined, <-chan Joined) {
 		}
 		id = newMemberID(of)
 	}
-	if t := g.pending[id]; t != nil {
-		t.Stop()
-		delete(g.pending, id)
+	g.redeem(id)
+	m := memberOf(j, id)
+	if err := g.c.grow(m.size()); err != nil {
+		return Joined{Err: err, Member: j.Member, Generation: noGeneration}, nil
 	}
-	m := &member{id: id, instance: j.Instance, clientID: j.ClientID, clientHost: j.ClientHost,
-		session: j.Session, rebalance: j.Rebalance, protocols: j.Protocols}
 	if len(g.members) == 0 {
 		g.protocolType = j.ProtocolType
 	}
@@ -163,6 +188,11 @@ func (g *Group) enter(j Join) (Joined, <-chan Joined) {
 	g.heard(m)
 	g.fresh = true
 	return g.waitForJoin(m)
+}
+
+func memberOf(j Join, id string) *member {
+	return &member{id: id, instance: j.Instance, clientID: j.ClientID, clientHost: j.ClientHost,
+		session: j.Session, rebalance: j.Rebalance, protocols: j.Protocols}
 }
 
 // waitForJoin begins a rebalance, if none is on, and waits for it.
@@ -199,11 +229,13 @@ func (g *Group) rejoin(j Join, m *member) (Joined, <-chan Joined) {
 }
 
 func (g *Group) update(j Join, m *member) error {
-	if err := g.c.grow(size(j.Protocols, nil) - size(m.protocols, nil)); err != nil {
+	next := *m
+	next.protocols, next.session, next.rebalance = j.Protocols, j.Session, j.Rebalance
+	next.clientID, next.clientHost = j.ClientID, j.ClientHost
+	if err := g.c.grow(next.size() - m.size()); err != nil {
 		return err
 	}
-	m.protocols, m.session, m.rebalance = j.Protocols, j.Session, j.Rebalance
-	m.clientID, m.clientHost = j.ClientID, j.ClientHost
+	*m = next
 	if len(g.members) == 1 {
 		g.protocolType = j.ProtocolType
 	}
@@ -221,35 +253,44 @@ func (g *Group) rejoinStatic(j Join, old *member) (Joined, <-chan Joined) {
 	if !g.accepts(j.ProtocolType, j.Protocols, old.id) {
 		return refused(ErrProtocol)
 	}
-	if err := g.c.grow(size(j.Protocols, nil)); err != nil {
+	next := memberOf(j, newMemberID(*j.Instance))
+	next.assignment, next.synced = old.assignment, old.synced
+	grown := next.size() - old.size()
+	if err := g.c.grow(grown); err != nil {
 		return refused(err)
 	}
-	wasLeader, protocol := g.leader == old.id, g.protocol
-	next := &member{id: newMemberID(*j.Instance), instance: j.Instance, clientID: j.ClientID, clientHost: j.ClientHost,
-		session: j.Session, rebalance: j.Rebalance, protocols: j.Protocols, assignment: old.assignment}
-	g.c.grow(-size(old.protocols, nil))
+	led := g.leader
+	g.replace(old, next)
+	undisturbed := g.state == Stable && g.vote() == g.protocol
+	if undisturbed {
+		if err := g.c.append(g.id, []Record{g.record()}); err != nil {
+			g.replace(next, old)
+			g.c.grow(-grown)
+			return refused(err)
+		}
+	}
 	old.quiet()
 	old.answerJoin(Joined{Member: old.id, Generation: noGeneration, Err: ErrFenced})
 	old.answerSync(Synced{Err: ErrFenced})
+	g.heard(next)
+	if !undisturbed {
+		return g.waitForJoin(next)
+	}
+	answer := g.joined(next)
+	if led == old.id && !j.SkipsAssignment {
+		answer.Leader, answer.Members = old.id, nil // so that it does not assign anew
+	}
+	answer.SkipAssignment = led == old.id && j.SkipsAssignment
+	return answer, nil
+}
+
+// replace puts a member in the place of another of the same instance.
+func (g *Group) replace(old, next *member) {
 	delete(g.members, old.id)
-	if wasLeader {
+	g.members[next.id], g.instances[*next.instance] = next, next.id
+	if g.leader == old.id {
 		g.leader = next.id
 	}
-	g.members[next.id], g.instances[*j.Instance] = next, next.id
-	g.heard(next)
-	if g.state == Stable && g.vote() == protocol {
-		if err := g.c.append(g.id, []Record{g.record()}); err != nil {
-			g.c.cfg.Log.Error("the new id of a static member could not be stored; the group is rebalanced", "group", g.id, "error", err)
-			return g.waitForJoin(next)
-		}
-		answer := g.joined(next)
-		if wasLeader && !j.SkipsAssignment {
-			answer.Leader, answer.Members = old.id, nil // so that it does not assign anew
-		}
-		answer.SkipAssignment = wasLeader && j.SkipsAssignment
-		return answer, nil
-	}
-	return g.waitForJoin(next)
 }
 
 // joined is the answer for a member of the current generation.
@@ -346,6 +387,7 @@ func (g *Group) complete() {
 	g.protocol = g.vote()
 	g.state = CompletingRebalance
 	for _, m := range g.members {
+		m.synced = false
 		if m.join != nil {
 			g.heard(m)
 			m.answerJoin(g.joined(m))
@@ -413,9 +455,7 @@ func (c *Coordinator) Leave(group string, leavers []Leaver) ([]error, error) {
 }
 
 func (g *Group) leave(l Leaver) error {
-	if t := g.pending[l.Member]; t != nil && l.Instance == nil {
-		t.Stop()
-		delete(g.pending, l.Member)
+	if l.Instance == nil && g.redeem(l.Member) {
 		g.completeIfJoined()
 		return nil
 	}

@@ -47,8 +47,7 @@ func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) er
 }
 
 func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset) error {
-	alone := who.Generation < 0 && who.Member == "" && who.Instance == nil
-	if g.state != Empty || !alone {
+	if g.state != Empty || who.Generation >= 0 {
 		m, err := g.check(who)
 		switch {
 		case err != nil:
@@ -161,6 +160,7 @@ func (g *Group) dropOffsets(gone []TopicPartition) error {
 
 // expireOffsets forgets the offsets of a group that has had no members for so
 // long, and those that somebody without a group committed so long ago (KIP-211).
+// A group that has neither members nor offsets is at its end.
 func (g *Group) expireOffsets(now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -181,7 +181,7 @@ func (g *Group) expireOffsets(now time.Time) error {
 	if err := g.dropOffsets(gone); err != nil {
 		return err
 	}
-	if len(g.offsets) == 0 && g.protocolType != "" && g.since.Before(old) {
+	if len(g.offsets) == 0 && len(g.pending) == 0 && g.protocolType != "" {
 		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
 			return err
 		}

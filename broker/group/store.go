@@ -2,6 +2,7 @@ package group
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -41,8 +42,10 @@ func (c *Coordinator) load(ctx context.Context) error {
 			delete(c.groups, id)
 			continue
 		}
+		c.bytes.Add(groupBytes(id))
 		for _, m := range g.members {
-			c.bytes.Add(size(m.protocols, m.assignment))
+			m.synced = true
+			c.bytes.Add(m.size())
 			g.heard(m)
 		}
 	}
@@ -60,6 +63,9 @@ type tidying struct {
 	bytes int64 // stored since
 	live  int64 // bytes of the live records at that time
 	busy  bool
+	asked bool // somebody was told to tidy, and it was not done yet
+
+	running sync.Mutex // held while what lives is written anew
 }
 
 // tidyFrom: less than this is not worth the work.
@@ -73,17 +79,24 @@ func sizeOf(records []Record) (n int64) {
 	return n
 }
 
-func (t *tidying) wrote(records []Record) {
+// wrote says whether the caller is to see that it is tidied. If that fails,
+// nobody else is told so: the next look for old offsets tries it again.
+func (t *tidying) wrote(records []Record) (tidyNow bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.bytes += sizeOf(records)
+	tidyNow = t.due() && !t.asked
+	t.asked = t.asked || tidyNow
+	return tidyNow
 }
+
+func (t *tidying) due() bool { return t.bytes >= max(tidyFrom, 4*t.live) }
 
 // begin says whether it is time, and that the caller does it.
 func (t *tidying) begin() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.busy || t.bytes < max(tidyFrom, 4*t.live) {
+	if t.busy || !t.due() {
 		return false
 	}
 	t.busy = true
@@ -95,7 +108,14 @@ func (t *tidying) end(live int64, err error) {
 	defer t.mu.Unlock()
 	t.busy = false
 	if err == nil {
-		t.bytes, t.live = 0, live
+		t.bytes, t.live, t.asked = 0, live, false
+	}
+}
+
+// tidyUp writes what lives anew, if it is time.
+func (c *Coordinator) tidyUp() {
+	if err := c.tidyIfDue(); err != nil && !errors.Is(err, ErrClosed) {
+		c.cfg.Log.Error("the stored consumer groups could not be written anew; they stay as they are", "error", err)
 	}
 }
 
@@ -103,11 +123,17 @@ func (c *Coordinator) tidyIfDue() error {
 	if !c.tidy.begin() {
 		return nil
 	}
+	c.tidy.running.Lock()
+	defer c.tidy.running.Unlock()
 	mark := c.store.End()
 	var live int64
 	var err error
 	for _, g := range c.all() {
 		var n int64
+		if c.closed.Load() {
+			err = ErrClosed // what was written anew is there twice, which is no harm
+			break
+		}
 		if n, err = g.rewrite(); err != nil {
 			err = fmt.Errorf("group %q: %w", g.id, err)
 			break

@@ -119,21 +119,24 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// The store does not grow with the number of commits: what lives is written anew
-// and the rest is cut off, and nothing is lost by it.
+// The store does not grow with the number of commits: as soon as it is time, what
+// lives is written anew and the rest is cut off, and nothing is lost by it.
 func TestTidying(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
-		c := open(t, store, group.Config{InitialDelay: delay, Expiry: time.Minute})
+		c := open(t, store, group.Config{InitialDelay: delay, Expiry: 30 * 24 * time.Hour})
 		settled := settle(t, c, func(j *group.Join) { j.Session = 30 * time.Minute })
 		for i := range 200_000 {
 			id := outside(fmt.Sprint("group", i%10))
 			if err := c.Commit(id, map[group.TopicPartition]group.Offset{at("some-topic", int32(i%7)): {Offset: int64(i)}}); err != nil {
 				t.Fatal(err)
 			}
+			if i%10_000 == 0 {
+				synctest.Wait()
+			}
 		}
-		time.Sleep(2 * time.Minute)
-		if left, trims := store.left(); trims == 0 || left > 1000 {
+		synctest.Wait()
+		if left, trims := store.left(); trims == 0 || left > 110_000 { // 8 MiB of them
 			t.Errorf("%d records are left after %d commits and %d cuts", left, 200_000, trims)
 		}
 		before := map[string]int{}
@@ -167,6 +170,56 @@ func TestDeleteOffsets(t *testing.T) {
 		}
 		if got := c.Committed("g"); len(got) != 1 || got[at("t", 0)].Offset != 1 {
 			t.Errorf("left are %v", got)
+		}
+	})
+}
+
+// What cannot be cut off is tried again at the next look for old offsets, not
+// with each commit.
+func TestTidyingFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{failTrim: errors.New("the disk is broken")}
+		c := open(t, store, group.Config{InitialDelay: delay, Expiry: time.Minute})
+		defer c.Close()
+		for i := range 150_000 {
+			if err := c.Commit(outside("g"), map[group.TopicPartition]group.Offset{at("some-topic", int32(i%7)): {Offset: int64(i)}}); err != nil {
+				t.Fatal(err)
+			}
+			if i%10_000 == 0 {
+				synctest.Wait()
+			}
+		}
+		synctest.Wait()
+		if _, trims := store.left(); trims != 1 {
+			t.Errorf("it was tried %d times, want once", trims)
+		}
+		time.Sleep(time.Minute + time.Second)
+		if _, trims := store.left(); trims != 2 {
+			t.Errorf("it was tried %d times, want twice", trims)
+		}
+		if got := c.Committed("g"); len(got) != 7 {
+			t.Errorf("%d offsets are left, want 7", len(got))
+		}
+	})
+}
+
+// A group that has neither members nor offsets is gone when that is looked at.
+func TestEmptyGroupGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		c := open(t, store, group.Config{InitialDelay: delay, Expiry: 10 * time.Minute})
+		defer c.Close()
+		m := settle(t, c)
+		c.Leave("g", []group.Leaver{{Member: m.Member}})
+		wantState(t, c, group.Empty, 0)
+		time.Sleep(11 * time.Minute)
+		if n := len(c.List()); n != 0 {
+			t.Errorf("there are %d groups", n)
+		}
+		again := open(t, store, settings())
+		defer again.Close()
+		if n := len(again.List()); n != 0 {
+			t.Errorf("%d come back", n)
 		}
 	})
 }

@@ -50,6 +50,9 @@ func (c *Coordinator) Sync(ctx context.Context, s Sync) Synced {
 	if err := checkID(s.Group); err != nil {
 		return Synced{Err: err}
 	}
+	if c.closed.Load() {
+		return Synced{Err: ErrClosed}
+	}
 	g := c.find(s.Group)
 	if g == nil {
 		return Synced{Err: ErrUnknownMember}
@@ -79,6 +82,8 @@ func (g *Group) sync(s Sync) (Synced, <-chan Synced) {
 	case PreparingRebalance:
 		return Synced{Err: ErrRebalance}, nil
 	case Stable:
+		m.synced = true
+		g.endIfSynced()
 		g.heard(m)
 		return g.synced(m), nil
 	case CompletingRebalance:
@@ -87,7 +92,7 @@ func (g *Group) sync(s Sync) (Synced, <-chan Synced) {
 	}
 	m.answerSync(Synced{Err: ErrRebalance}) // of an older call
 	wait := make(chan Synced, 1)
-	m.sync = wait
+	m.sync, m.synced = wait, true
 	if m.id == g.leader {
 		g.assign(s.Assignments)
 	}
@@ -119,18 +124,24 @@ func (g *Group) assign(assignments map[string][]byte) {
 		return
 	}
 	g.state = Stable
-	late := false
 	for _, m := range g.members {
-		if m.sync == nil {
-			late = true
-			continue
+		if m.sync != nil {
+			g.heard(m)
+			m.answerSync(g.synced(m))
 		}
-		g.heard(m)
-		m.answerSync(g.synced(m))
 	}
-	if !late {
-		g.cancelTimer()
+	g.endIfSynced()
+}
+
+// endIfSynced ends the time in which members must ask for their assignments, when
+// all have.
+func (g *Group) endIfSynced() {
+	for _, m := range g.members {
+		if !m.synced {
+			return
+		}
 	}
+	g.cancelTimer()
 }
 
 func (g *Group) synced(m *member) Synced {
@@ -147,14 +158,15 @@ func (g *Group) failSyncs(err error) {
 	}
 }
 
-// expireSyncs is the end of the time for the leader to bring its assignments:
-// who did not ask for one is out, and the others begin again (KIP-62).
+// expireSyncs is the end of the time in which members must ask for their
+// assignments, the leader by bringing them: who did not is out, static or not,
+// and the others begin again (expirePendingSync in GroupMetadataManager.java).
 func (g *Group) expireSyncs() {
-	if g.state != CompletingRebalance {
+	if g.state != CompletingRebalance && g.state != Stable {
 		return
 	}
 	for _, m := range g.inOrder() {
-		if m.sync == nil {
+		if !m.synced {
 			g.drop(m, ErrUnknownMember)
 		}
 	}
