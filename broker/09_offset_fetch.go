@@ -13,13 +13,25 @@ func init() { register(kmsg.OffsetFetch, 1, 10, whole(offsetFetch)) }
 // OffsetFetch, API key 9, versions 1 to 10: what groups have committed, of the
 // partitions asked for or, from version 2 on, of all. From version 8 on many
 // groups at once (KIP-709), from 10 on topics are named by id. A partition for
-// which nothing was committed has the offset -1.
+// which nothing was committed has the offset -1. A group that is named again in
+// one request gets INVALID_REQUEST, as in DescribeGroups.
 //
 // Ignored: require stable (there are no transactions), member id and epoch
 // (KIP-848). Source: OffsetFetchRequest.json.
-func offsetFetch(_ context.Context, c *connection, req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFetchResponse) error {
+func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFetchResponse) error {
 	if req.Version >= 8 {
+		named := map[string]bool{}
 		for _, g := range req.Groups {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if named[g.Group] {
+				again := kmsg.NewOffsetFetchResponseGroup()
+				again.Group, again.ErrorCode = g.Group, codeInvalidRequest
+				resp.Groups = append(resp.Groups, again)
+				continue
+			}
+			named[g.Group] = true
 			resp.Groups = append(resp.Groups, c.b.committedByGroup(req.Version, g))
 		}
 		return nil

@@ -20,7 +20,7 @@ func init() { register(kmsg.JoinGroup, 0, 9, waits(serveJoinGroup)) }
 // From version 4 on a new member is given an id first and joins with it
 // (KIP-394); from 5 on it may be static (KIP-345); from 9 on a leader that comes
 // back is told to leave the assignment as it is (KIP-814). Ignored: reason
-// (KIP-800), but for the log. Source: JoinGroupRequest.json.
+// (KIP-800). Source: JoinGroupRequest.json.
 func serveJoinGroup(c *connection, ctx context.Context, r request) error {
 	req, err := decode[*kmsg.JoinGroupRequest](r)
 	if err != nil {

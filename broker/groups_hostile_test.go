@@ -1,0 +1,51 @@
+package broker_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// A group that is named again and again in one request is told once: the answer
+// would be many times as large as what was asked.
+func TestGroupNamedAgain(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	j := ask[*kmsg.JoinGroupResponse](c, &kmsg.JoinGroupRequest{Group: "g", SessionTimeoutMillis: 6000, ProtocolType: "consumer",
+		Protocols: []kmsg.JoinGroupRequestProtocol{{Name: "range", Metadata: make([]byte, 100<<10)}}}, 1)
+	if s := ask[*kmsg.SyncGroupResponse](c, &kmsg.SyncGroupRequest{Group: "g", Generation: j.Generation, MemberID: j.MemberID}, 2); s.ErrorCode != 0 {
+		t.Fatalf("sync: %+v", s)
+	}
+	commit := &kmsg.OffsetCommitRequest{Version: 9, Group: "g", Generation: j.Generation, MemberID: j.MemberID,
+		Topics: []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 7, LeaderEpoch: -1}}}}}
+	if r := ask[*kmsg.OffsetCommitResponse](c, commit, 3); r.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("commit: %+v", r)
+	}
+
+	const times = 20_000 // of 100 KiB would be 2 GB
+	described := ask[*kmsg.DescribeGroupsResponse](c, &kmsg.DescribeGroupsRequest{Version: 6, Groups: slices.Repeat([]string{"g"}, times)}, 4)
+	if n := len(described.Groups); n != times {
+		t.Fatalf("%d groups are described, want %d", n, times)
+	}
+	if g := described.Groups[0]; g.ErrorCode != 0 || g.State != "Stable" || len(g.Members) != 1 || len(g.Members[0].ProtocolMetadata) != 100<<10 {
+		t.Errorf("first: error %d, %s, %d members", g.ErrorCode, g.State, len(g.Members))
+	}
+	for _, g := range described.Groups[1:] {
+		if g.ErrorCode != 42 || len(g.Members) != 0 {
+			t.Fatalf("again: error %d, %d members; want INVALID_REQUEST and none", g.ErrorCode, len(g.Members))
+		}
+	}
+
+	all := kmsg.OffsetFetchRequestGroup{Group: "g", MemberEpoch: -1}
+	fetched := ask[*kmsg.OffsetFetchResponse](c, &kmsg.OffsetFetchRequest{Version: 9, Groups: slices.Repeat([]kmsg.OffsetFetchRequestGroup{all}, times)}, 5)
+	if g := fetched.Groups[0]; len(fetched.Groups) != times || g.ErrorCode != 0 || len(g.Topics) != 1 || g.Topics[0].Partitions[0].Offset != 7 {
+		t.Errorf("%d groups, first: %+v", len(fetched.Groups), g)
+	}
+	for _, g := range fetched.Groups[1:] {
+		if g.ErrorCode != 42 || len(g.Topics) != 0 {
+			t.Fatalf("again: %+v, want INVALID_REQUEST and no topics", g)
+		}
+	}
+}
