@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -257,13 +258,21 @@ func needKcat(t *testing.T) {
 // kcat runs kcat and returns its standard output.
 func kcat(t *testing.T, stdin io.Reader, args ...string) []byte {
 	t.Helper()
+	out, err := runKcat(stdin, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func runKcat(stdin io.Reader, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "kcat", args...)
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("kcat %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+		return nil, fmt.Errorf("kcat %s: %w\n%s", strings.Join(args, " "), err, errs.String())
 	}
-	return out.Bytes()
+	return out.Bytes(), nil
 }

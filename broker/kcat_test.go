@@ -2,8 +2,10 @@ package broker_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,5 +52,49 @@ func TestKcatRoundTrip(t *testing.T) {
 				t.Errorf("%d bytes are stored of %d produced", stored.Bytes, len(text))
 			}
 		})
+	}
+}
+
+// Two kcats share a topic as one group, and a third goes on where they stopped.
+func TestKcatGroup(t *testing.T) {
+	needKcat(t)
+	b := start(t, t.TempDir())
+	dial(t, b.addr).create(topicReq("words", 4))
+	in := func(values []string) {
+		kcat(t, strings.NewReader(strings.Join(values, "\n")+"\n"), "-P", "-b", b.addr, "-t", "words", "-X", "partitioner=random", "-X", "sticky.partitioning.linger.ms=0")
+	}
+	// -e ends it at the end of all its partitions; then it commits.
+	type read struct {
+		words []string
+		err   error
+	}
+	out := func() read {
+		text, err := runKcat(nil, "-G", "g", "-b", b.addr, "-q", "-e", "-X", "auto.offset.reset=earliest", "-X", "heartbeat.interval.ms=100", "words")
+		return read{slices.Sorted(strings.FieldsSeq(string(text))), err}
+	}
+	words := make([]string, 4000)
+	for i := range words {
+		words[i] = fmt.Sprintf("%06d", i)
+	}
+	in(words[:2000])
+	both := make(chan read, 2)
+	for range 2 {
+		go func() { both <- out() }()
+	}
+	one, two := <-both, <-both
+	in(words[2000:])
+	// kcat counts the ends of partitions; if it was given others meanwhile it may end
+	// with some unread, and what was not committed then is read twice. So who comes
+	// next has the rest, and all of them have each record.
+	third := out()
+	got := slices.Compact(slices.Sorted(slices.Values(slices.Concat(one.words, two.words, third.words))))
+	if err := errors.Join(one.err, two.err, third.err); err != nil || !slices.Equal(got, words) {
+		t.Fatalf("the group read %d, %d and %d records, %d different ones of 4000: %v", len(one.words), len(two.words), len(third.words), len(got), err)
+	}
+	if least := len(words[2000:]); len(third.words) < least || len(one.words)+len(two.words) == 0 {
+		t.Errorf("the third read %d records, want the %d that came after the first two ended", len(third.words), least)
+	}
+	if fourth := out(); fourth.err != nil || len(fourth.words) != 0 {
+		t.Errorf("a fourth read %d records that were committed: %v", len(fourth.words), fourth.err)
 	}
 }
