@@ -52,7 +52,7 @@ type benchFlags struct {
 func (f *benchFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.brokers, "brokers", "", "host:port of a broker that is there (default: start one of our own)")
 	flags.StringVar(&f.topic, "topic", "", "an existing topic (default: a fresh one, deleted at the end if the broker can)")
-	flags.IntVar(&f.partitions, "partitions", 2, "partitions of a fresh topic")
+	flags.IntVar(&f.partitions, "partitions", 4, "partitions of a fresh topic")
 	flags.StringVar(&f.dir, "dir", "", "where temporary data goes (default: the system's temporary directory)")
 	flags.IntVar(&f.pid, "server-pid", 0, "process of the broker of --brokers, to read its CPU time and memory (default: found by its port)")
 	flags.IntVar(&f.rounds, "rounds", 1, "measurements of each side, in turns; the medians count")

@@ -57,7 +57,7 @@ The two take turns.`,
 	flags.StringVar(&f.bytesEach, "bytes-each", "", "bytes that each consumer fetches, instead of --bytes; then each reads every partition")
 	flags.DurationVar(&f.duration, "duration", 0, "time of each round, if it ends before the bytes do")
 	flags.StringVar(&f.max, "max-bytes", "1MiB", "bytes of an answer at most (fetch.max.bytes and max.partition.fetch.bytes)")
-	flags.IntVar(&f.outstanding, "outstanding", 2, "requests that each connection has under way, at most one for each partition")
+	flags.IntVar(&f.outstanding, "outstanding", 4, "requests that each connection has under way, at most one for each partition")
 	flags.IntVar(&f.consumers, "consumers", 1, "connections")
 	flags.StringSliceVar(&f.client, "client", []string{load.RawSide}, "raw (records are thrown away), franz (franz-go), or both in turns")
 	flags.StringVar(&f.compression, "compression", "none", "compression of the fresh topic's batches: none")
