@@ -40,3 +40,31 @@ func dial(ctx context.Context, address string) (conn *net.TCPConn, congestion st
 	}
 	return conn, congestion, nil
 }
+
+// gulp is how much must be there before the reader of a large answer is woken.
+const gulp = 128 << 10
+
+// gulper sets SO_RCVLOWAT, socket(7), to what a reader waits for. Otherwise it
+// is woken for every packet, and waking it is what the sender's time goes into:
+// whoever serves it would be measured by how fast the reader falls asleep.
+func gulper(conn *net.TCPConn) func(n int) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	now := 1
+	return func(n int) {
+		want := 1
+		if n >= gulp {
+			want = gulp
+		}
+		if want == now {
+			return
+		}
+		raw.Control(func(fd uintptr) {
+			if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVLOWAT, want) == nil {
+				now = want
+			}
+		})
+	}
+}

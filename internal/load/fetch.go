@@ -85,6 +85,7 @@ func newConsumer(ctx context.Context, topic string, s share, o FetchOptions) (*c
 	}
 	c := &consumer{tally: newTally(), conn: conn, in: newStream(conn), next: map[int32]int64{}}
 	c.congestion = congestion
+	c.in.gulps = gulper(conn)
 	n := min(o.Outstanding, len(s.partitions))
 	for i := range n {
 		var mine []int32

@@ -106,6 +106,9 @@ type stream struct {
 	// left is what remains of the frame.
 	left  int
 	whole []byte // the batch that is handed out
+	// gulps, which may be nil, is told before each read how many bytes of the
+	// frame are still to come.
+	gulps func(n int)
 }
 
 const streamBytes = 256 << 10
@@ -174,13 +177,20 @@ func (s *stream) fill(n int) error {
 		if s.to == len(s.buf) {
 			s.buf = append(s.buf, make([]byte, min(n-s.to, len(s.buf)))...) // grows with what arrived
 		}
-		got, err := s.r.Read(s.buf[s.to:])
+		got, err := s.read(s.buf[s.to:], s.left-(s.to-s.from))
 		s.to += got
 		if err != nil && s.to < n+s.from {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *stream) read(b []byte, toCome int) (int, error) {
+	if s.gulps != nil {
+		s.gulps(toCome)
+	}
+	return s.r.Read(b)
 }
 
 // skip throws n bytes of the frame away.
@@ -195,7 +205,7 @@ func (s *stream) skip(n int) error {
 		if n -= held; n == 0 {
 			return nil
 		}
-		got, err := s.r.Read(s.buf)
+		got, err := s.read(s.buf, s.left+n)
 		s.from, s.to = 0, got
 		if err != nil && got < n {
 			return err
