@@ -14,7 +14,11 @@ import (
 func listen(address string) (*net.TCPListener, error) {
 	l, err := net.Listen("tcp", address)
 	if err == nil {
-		return l.(*net.TCPListener), nil
+		tcp := l.(*net.TCPListener)
+		if tcp.Addr().(*net.TCPAddr).IP.IsLoopback() {
+			tuneLoopback(tcp) // the first connection tells what is in force
+		}
+		return tcp, nil
 	}
 	var remedy string
 	switch unknown := new(net.DNSError); {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,7 +58,13 @@ func peerLeft(conn *net.TCPConn) (left bool) {
 // tuneLoopback makes loopback connections alike on every host: cubic, or, where
 // that is not allowed to this user, reno. What paces itself by measured
 // bandwidth (bbr) is slow and unsteady there.
-func tuneLoopback(conn *net.TCPConn) (inForce string, err error) {
+//
+// A listener hands what it has on to its connections, and that is the place for
+// it: a connection that began with bbr goes on pacing its packets by a timer
+// when it has another algorithm (sk_pacing_status, net/ipv4/tcp_bbr.c and
+// tcp_output.c). Where a listener is for all addresses, its loopback connections
+// can only be told one by one, and keep that timer.
+func tuneLoopback(conn syscall.Conn) (inForce string, err error) {
 	for _, name := range []string{"cubic", "reno"} {
 		err = control(conn, "set TCP_CONGESTION "+name, func(fd int) error {
 			return unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name)
@@ -69,8 +76,8 @@ func tuneLoopback(conn *net.TCPConn) (inForce string, err error) {
 	return "the host's default", err
 }
 
-// control runs f on the connection's descriptor.
-func control(conn *net.TCPConn, what string, f func(fd int) error) error {
+// control runs f on the socket's descriptor.
+func control(conn syscall.Conn, what string, f func(fd int) error) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err

@@ -2,7 +2,10 @@
 
 package broker
 
-import "net"
+import (
+	"net"
+	"syscall"
+)
 
 // sendMore sends the bytes: without MSG_MORE a response costs a packet more.
 func sendMore(conn *net.TCPConn, b []byte) error {
@@ -14,5 +17,5 @@ func sendMore(conn *net.TCPConn, b []byte) error {
 // waits is noticed when it is answered.
 func peerLeft(*net.TCPConn) bool { return false }
 
-// tuneLoopback leaves the connection as it is.
-func tuneLoopback(*net.TCPConn) (inForce string, err error) { return "the host's default", nil }
+// tuneLoopback leaves the socket as it is.
+func tuneLoopback(syscall.Conn) (inForce string, err error) { return "the host's default", nil }
