@@ -82,7 +82,10 @@ func table(w io.Writer, dir string) error {
 		if err := json.Unmarshal(b, r); err != nil {
 			return fmt.Errorf("%s.json: %w", p.report, err)
 		}
-		reports[p.report], any = r, r
+		reports[p.report] = r
+		if any == nil || r.Congestion != "" { // a report without connections has none
+			any = r
+		}
 	}
 	if any == nil {
 		return fmt.Errorf("%s holds no report", dir)
