@@ -191,8 +191,8 @@ func TestLongPoll(t *testing.T) {
 	}
 }
 
-// No answer waits for the kernel's 200 ms because a cork was left on, on any
-// path, whatever the sizes.
+// No answer waits for the kernel's 200 ms because a call promised more that did
+// not come, on any path, whatever the sizes.
 func TestNoDelayedTail(t *testing.T) {
 	b := start(t, t.TempDir())
 	c := dial(t, b.addr)
