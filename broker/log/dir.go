@@ -73,12 +73,16 @@ type Dir struct {
 	clean   bool // the last stop was
 
 	chores chores
+	// checkpointing is held by whoever writes the checkpoint files.
+	checkpointing sync.Mutex
 
 	mu     sync.Mutex
 	open   map[*Partition]struct{}
 	points map[TopicPartition]int64 // recovery points of those that are not open
 	starts map[TopicPartition]int64 // first offsets, likewise
-	failed bool                     // a partition is not recovered: the stop is not clean
+	// stale are removed partitions that the checkpoint files may still name.
+	stale  map[TopicPartition]struct{}
+	failed bool // a partition is not recovered: the stop is not clean
 	closed bool
 }
 
@@ -106,7 +110,7 @@ type Found struct {
 // OpenDir reads what the last stop left in the directory, which must exist.
 func OpenDir(ctx context.Context, path string, o DirOptions) (*Dir, error) {
 	o = o.withDefaults()
-	d := &Dir{path: path, options: o, files: newFileCache(o.FS, o.OpenFiles), open: map[*Partition]struct{}{}}
+	d := &Dir{path: path, options: o, files: newFileCache(o.FS, o.OpenFiles), open: map[*Partition]struct{}{}, stale: map[TopicPartition]struct{}{}}
 	var err error
 	if d.points, err = d.readCheckpoint(pointsName); err != nil {
 		return nil, err

@@ -50,17 +50,46 @@ func (d *Dir) checkpointed(name TopicPartition) (start, point int64, known bool)
 	return d.starts[name], point, known
 }
 
+// forget is for a partition that is removed, or whose directory is.
 func (d *Dir) forget(name TopicPartition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.starts, name)
 	delete(d.points, name)
+	d.stale[name] = struct{}{}
+}
+
+// disown makes sure that the checkpoint files say nothing of a former partition
+// of the name: after a crash its first offset would hide the new one's records,
+// and its recovery point have them trusted unread. Kafka writes the files at
+// each removal (LogManager.asyncDelete); here it is when a name comes again.
+func (d *Dir) disown(name TopicPartition) error {
+	d.checkpointing.Lock()
+	defer d.checkpointing.Unlock()
+	d.mu.Lock()
+	_, point := d.points[name]
+	_, start := d.starts[name]
+	_, stale := d.stale[name]
+	d.mu.Unlock()
+	if !point && !start && !stale {
+		return nil
+	}
+	d.forget(name)
+	return d.writeCheckpoints()
 }
 
 // checkpoint writes both files.
 func (d *Dir) checkpoint() error {
+	d.checkpointing.Lock()
+	defer d.checkpointing.Unlock()
+	return d.writeCheckpoints()
+}
+
+// writeCheckpoints is checkpoint for who holds checkpointing.
+func (d *Dir) writeCheckpoints() error {
 	d.mu.Lock()
-	points, starts := maps.Clone(d.points), maps.Clone(d.starts)
+	points, starts, stale := maps.Clone(d.points), maps.Clone(d.starts), d.stale
+	d.stale = map[TopicPartition]struct{}{}
 	d.mu.Unlock()
 	for _, p := range d.partitions() {
 		p.mu.RLock()
@@ -71,9 +100,15 @@ func (d *Dir) checkpoint() error {
 		}
 		p.mu.RUnlock()
 	}
-	return errors.Join(
+	err := errors.Join(
 		vfs.Replace(d.options.FS, filepath.Join(d.path, pointsName), d.path, formatOffsetCheckpoint(points)),
 		vfs.Replace(d.options.FS, filepath.Join(d.path, startsName), d.path, formatOffsetCheckpoint(starts)))
+	if err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		maps.Copy(d.stale, stale)
+	}
+	return err
 }
 
 // takeCleanMark removes the mark of a clean stop: should this run not end

@@ -23,7 +23,7 @@
 //
 // Locks, in the order in which they are taken:
 //
-//	chores.tending
+//	chores.tending, Dir.checkpointing
 //	Partition.appending   whoever changes a partition's files
 //	Partition.flushing    whoever forces them to the disk
 //	Partition.mu          what readers look at; memory only, never file access

@@ -93,8 +93,9 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 	l, err := listFiles(d.options.FS, dir)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing {
-		d.forget(name) // what the checkpoints say is of a topic that had the name
-		err = d.options.FS.MkdirAll(dir)
+		if err = d.disown(name); err == nil {
+			err = d.options.FS.MkdirAll(dir)
+		}
 	}
 	if err != nil {
 		return nil, Recovery{}, err
