@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"copyscope/broker/vfs"
 )
 
 // Produce checks what a producer sent for the partition, exactly one batch, in
@@ -146,7 +148,12 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 			return fmt.Errorf("%w: append to %s: %w", ErrStorage, p.dir, err)
 		}
 	}
-	if err := s.put(b, cfg, &p.calls); err != nil {
+	file, err := s.log.acquire()
+	if err != nil { // nothing was written, so there is nothing to undo
+		return fmt.Errorf("%w: append to %s: %w", ErrStorage, p.dir, err)
+	}
+	defer s.log.release()
+	if err := s.put(file, b, cfg, &p.calls); err != nil {
 		return p.undo(s, err)
 	}
 	if held.bytes == 0 {
@@ -250,17 +257,12 @@ func (s *segment) cut() error {
 
 // put writes the batch behind the others, by one pwrite(2) or through the
 // mapping.
-func (s *segment) put(b Batch, cfg *Config, calls *Calls) error {
-	file, err := s.log.acquire()
-	if err != nil {
-		return err
-	}
-	defer s.log.release()
+func (s *segment) put(file vfs.File, b Batch, cfg *Config, calls *Calls) error {
 	if cfg.Mapped {
 		return s.putMapped(file, b, cfg.SegmentBytes, calls)
 	}
 	calls.Pwrite++
-	_, err = file.WriteAt(b, s.held.bytes)
+	_, err := file.WriteAt(b, s.held.bytes)
 	return err
 }
 
@@ -333,8 +335,9 @@ func (p *Partition) roll() error {
 	return nil
 }
 
-// remove unlinks what make made.
+// remove unlinks what make made. It is closed, too: an open file keeps its space.
 func (s *segment) remove() {
+	s.drop()
 	for _, f := range s.files() {
 		f.cache.fs.Remove(f.path) // what stays is empty, and is used by the next try
 	}

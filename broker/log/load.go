@@ -113,6 +113,7 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 		start, _, _ := d.checkpointed(name)
 		first := newSegment(d.files, dir, start, d.options.Now())
 		if err := first.make(&cfg); err != nil {
+			first.remove()
 			return nil, Recovery{}, err
 		}
 		p.segments = append(p.segments, first)

@@ -2,10 +2,18 @@ package log_test
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 	"copyscope/broker/vfs/vfstest"
 )
 
@@ -52,5 +60,107 @@ func TestCheckpointsOfFormerTopic(t *testing.T) {
 				t.Errorf("the new topic has the offsets %d to %d, want 0 to 1", low, next)
 			}
 		})
+	}
+}
+
+// An append that could not even open its file wrote nothing, so there is
+// nothing to cut off and no reason to end appending.
+func TestNoDescriptorForAppend(t *testing.T) {
+	disk := vfstest.NewDisk(1)
+	d, p, err := openOn(disk, log.Defaults(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, p, batch(0, "kept"))
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// The first open is that of the start.
+	_, p, err = openOn(vfstest.Inject(t, disk, "open .log#2: EMFILE\nopen .log#3: EMFILE"), log.Defaults(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := p.Produce(batch(0, "no")); !errors.Is(err, log.ErrStorage) || !errors.Is(err, syscall.EMFILE) {
+			t.Errorf("without a descriptor: %v, want %v with EMFILE", err, log.ErrStorage)
+		}
+	}
+	if base := add(t, p, batch(0, "next")); base != 1 {
+		t.Errorf("with descriptors again the next record got offset %d, want 1", base)
+	}
+}
+
+// A segment that finds no space when it is made keeps neither the space it got
+// nor a descriptor.
+func TestNoSpaceForNewSegment(t *testing.T) {
+	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
+		t.Skip("this system does not list held := func() (n int) {: ", err)
+	}
+	root := t.TempDir()
+	cfg := smallSegments()
+	cfg.Preallocate = true
+	open := func(script string) *log.Partition {
+		t.Helper()
+		d, err := log.OpenDir(context.Background(), root, log.DirOptions{FS: vfstest.Inject(t, vfs.OS, script), Manual: true, Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		p, _, err := d.Open(context.Background(), "t", log.ID{}, 0, cfg)
+		if p == nil && !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+		return p
+	}
+	held := func() (n int) {
+		t.Helper()
+		fds, err := filepath.Glob("/proc/self/fd/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range fds {
+			if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, root) && strings.HasSuffix(to, "(deleted)") {
+				n++
+			}
+		}
+		return n
+	}
+	open("allocate .log#1: ENOSPC")
+	if n := held(); n != 0 {
+		t.Errorf("%d unlinked files of a partition that could not be made are open", n)
+	}
+	p := open("allocate .log#2: ENOSPC\nallocate .log#3: ENOSPC\nallocate .log#4: ENOSPC")
+	add(t, p, batch(0, strings.Repeat("x", 900)))
+	for range 3 {
+		if _, err := p.Produce(batch(0, strings.Repeat("x", 900))); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("a roll without space gave %v", err)
+		}
+	}
+	if n := held(); n != 0 {
+		t.Errorf("%d unlinked files are open after rolls that failed", n)
+	}
+}
+
+// No offset of a file makes the next one overflow, in what a clean stop left
+// neither.
+func TestLastOffsetOfAll(t *testing.T) {
+	disk := vfstest.NewDisk(1)
+	disk.MkdirAll("/t-0")
+	b := batch(0, "a", "b")
+	binary.BigEndian.PutUint64(b, math.MaxInt64-1)
+	for name, content := range map[string][]byte{
+		"/t-0/" + log.SegmentName(0): b, "/t-0/00000000000000000000.index": nil, "/t-0/00000000000000000000.timeindex": nil,
+		"/.kafka_cleanshutdown": nil, "/recovery-point-offset-checkpoint": []byte("0\n1\nt 0 0\n"),
+	} {
+		if err := vfs.Write(disk, name, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, p, err := openOn(disk, log.Defaults(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, next := p.Offsets(); next != 0 {
+		t.Errorf("the next offset is %d, want 0", next)
 	}
 }

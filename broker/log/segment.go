@@ -23,7 +23,6 @@ const (
 	snapshotSuffix = ".snapshot"
 	deletedSuffix  = ".deleted"
 	cleanedSuffix  = ".cleaned"
-	swapSuffix     = ".swap"
 )
 
 // extent is what a segment holds up to a moment: it only grows.
@@ -174,7 +173,7 @@ func walk(f io.ReaderAt, position, end int64, visit func(position int64, h heade
 			held, from = n, position
 		}
 		h := parseHeader(window[position-from:])
-		if err := h.check(); err != nil || h.size > end-position || h.base < 0 || h.base > math.MaxInt64-int64(h.lastDelta) {
+		if err := h.check(); err != nil || h.size > end-position || h.base < 0 || h.base > math.MaxInt64-int64(h.lastDelta)-1 {
 			return fmt.Errorf("%w: the batch at byte %d: %d bytes of %d, base offset %d (%w)", ErrCorrupt, position, h.size, end-position, h.base, err)
 		}
 		if !visit(position, h) {
