@@ -106,36 +106,44 @@ func (z *inflater) done() {
 	<-inflating
 }
 
-// checkCompressed is checkRecords for compressed ones. It holds a window of
-// them, never all.
+// checkCompressed is checkRecords for compressed ones.
 func (b Batch) checkCompressed(h header, l recordLimits) (maxTime int64, err error) {
+	maxTime = noTimestamp
+	err = b.eachCompressed(h, func(i int32, r recordStart) error {
+		maxTime = max(maxTime, h.baseTime+r.timeDelta)
+		return l.check(h, i, r)
+	})
+	return maxTime, err
+}
+
+// eachCompressed visits the starts of compressed records. It holds a window of
+// them, never all.
+func (b Batch) eachCompressed(h header, visit func(i int32, r recordStart) error) error {
 	z := takeInflater()
 	defer z.done()
 	in, err := z.open(h.codec(), b[HeaderBytes:])
 	if err != nil {
-		return 0, unpacked(err)
+		return unpacked(err)
 	}
-	maxTime = noTimestamp
 	for i := range h.count {
 		r, err := streamRecord(in)
 		if err != nil {
 			if z.limit.N <= 0 {
-				return 0, errBomb
+				return errBomb
 			}
-			return 0, fmt.Errorf("record %d of %d: %w", i, h.count, unpacked(err))
+			return fmt.Errorf("record %d of %d: %w", i, h.count, unpacked(err))
 		}
-		if err := l.check(h, i, r); err != nil {
-			return 0, err
+		if err := visit(i, r); err != nil {
+			return err
 		}
-		maxTime = max(maxTime, h.baseTime+r.timeDelta)
 	}
 	switch _, err := in.ReadByte(); {
 	case err == nil:
-		return 0, fmt.Errorf("%w: more follows the last of %d records", ErrInvalid, h.count)
+		return fmt.Errorf("%w: more follows the last of %d records", ErrInvalid, h.count)
 	case !errors.Is(err, io.EOF):
-		return 0, unpacked(err)
+		return unpacked(err)
 	}
-	return maxTime, nil
+	return nil
 }
 
 // unpacked is the error for records that do not decompress.

@@ -100,13 +100,18 @@ func firstAt(file vfs.File, position int64, h header, timestamp, low int64) (at 
 	if err := b.verify(h); err != nil {
 		return at, false, fmt.Errorf("batch at byte %d: %w", position, err)
 	}
-	err = eachRecord(b, h, func(offset int64, r Record) error {
-		if r.Timestamp >= timestamp && offset >= low {
-			at, ok = Stamped{offset, r.Timestamp}, true
+	look := func(offset, t int64) error {
+		if t >= timestamp && offset >= low {
+			at, ok = Stamped{offset, t}, true
 			return errFound
 		}
 		return nil
-	})
+	}
+	if h.codec() == Uncompressed {
+		err = eachRecord(b, h, func(offset int64, r Record) error { return look(offset, r.Timestamp) })
+	} else {
+		err = b.eachCompressed(h, func(_ int32, r recordStart) error { return look(h.base+r.offsetDelta, h.baseTime+r.timeDelta) })
+	}
 	if errors.Is(err, errFound) {
 		err = nil
 	}

@@ -144,6 +144,24 @@ func TestDecompressionBomb(t *testing.T) {
 	}
 }
 
+// To look for a time in a batch costs little memory, whatever its records
+// decompress to: many may look at a time.
+func TestAtTimeInLargeBatch(t *testing.T) {
+	p, _ := open(t, partitionDir(t))
+	add(t, p, compressed("zstd", batch(1000, "first", string(make([]byte, 100<<20)), "last")))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	at, ok, err := p.AtTime(1002)
+	runtime.ReadMemStats(&after)
+	if err != nil || !ok || at != (log.Stamped{Offset: 2, Timestamp: 1002}) {
+		t.Errorf("found %+v %v %v, want the third record", at, ok, err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+		t.Errorf("it took %d bytes of memory", took)
+	}
+}
+
 // A snappy block that claims to be large costs no memory.
 func TestSnappyClaims(t *testing.T) {
 	b := append(batch(0, "x")[:61], 0xff, 0xff, 0xff, 0x7f, 0, 0, 0)
