@@ -33,6 +33,7 @@ func (p *Partition) SyncTo(offset int64) error {
 	if needed {
 		marks = append(marks, p.marks(flushed)...)
 		unforced = p.unforced
+		p.forcing = len(unforced)
 	}
 	p.mu.Unlock()
 	if !needed {
@@ -54,7 +55,7 @@ func (p *Partition) SyncTo(offset int64) error {
 		return p.failed
 	}
 	p.flushed = max(p.flushed, next)
-	p.unforced = p.unforced[len(unforced):]
+	p.unforced, p.forcing = p.unforced[len(unforced):], 0
 	p.named = made
 	p.dirty = time.Time{}
 	if p.next > next {

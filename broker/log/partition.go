@@ -53,6 +53,7 @@ type Partition struct {
 	// were changed since they were forced to the disk, in order. A recovery
 	// must not trust them.
 	unforced []*segment
+	forcing  int // the first ones of unforced, which a flush under way forces
 	epochs   epochs
 	failed   error // why nothing more is done, wraps ErrStorage
 	broken   error // why nothing more is appended
@@ -296,7 +297,8 @@ func (p *Partition) takeSnapshot() error {
 func (p *Partition) willForce(s *segment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !slices.Contains(p.unforced, s) {
+	// One that a flush is forcing is noted again: its fsync may be over already.
+	if !slices.Contains(p.unforced[p.forcing:], s) {
 		p.unforced = append(p.unforced, s)
 	}
 }

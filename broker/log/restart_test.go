@@ -164,3 +164,61 @@ func TestLastOffsetOfAll(t *testing.T) {
 		t.Errorf("the next offset is %d, want 0", next)
 	}
 }
+
+// syncHook calls after each fsync of a file.
+type syncHook struct {
+	vfs.FS
+	after *func(name string)
+}
+
+func (s syncHook) Open(name string, flag int) (vfs.File, error) {
+	f, err := s.FS.Open(name, flag)
+	if err != nil {
+		return nil, err
+	}
+	return syncHookFile{f, s.after}, nil
+}
+
+type syncHookFile struct {
+	vfs.File
+	after *func(name string)
+}
+
+func (f syncHookFile) Sync() error {
+	err := f.File.Sync()
+	(*f.after)(f.Name())
+	return err
+}
+
+// A segment whose indexes end while a flush is under way, behind that flush's
+// fsync of them, is forced by the next one: the recovery point passes it then.
+func TestRollDuringFlush(t *testing.T) {
+	const times = "/t-0/00000000000000000000.timeindex"
+	after := func(string) {}
+	disk := vfstest.Inject(t, vfstest.NewDisk(1), "open .log#3: ENOSPC")
+	d, p, err := openOn(syncHook{disk, &after}, smallSegments(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, p, batch(7, strings.Repeat("x", 800)))
+	if _, err := p.Produce(batch(8, strings.Repeat("x", 900))); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("a roll without space gave %v", err)
+	}
+	add(t, p, batch(9, "y")) // still fits
+	rolled := false
+	after = func(name string) {
+		if name == times && !rolled {
+			rolled = true
+			add(t, p, batch(10, strings.Repeat("x", 900)))
+		}
+	}
+	if err := p.Flush(); err != nil || !rolled {
+		t.Fatalf("the flush came by %s: %v (%v)", times, rolled, err)
+	}
+	forced := false
+	after = func(name string) { forced = forced || name == times }
+	d.Tend()
+	if !forced {
+		t.Error("the time index that ended behind the first fsync was not forced")
+	}
+}
