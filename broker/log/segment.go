@@ -173,8 +173,11 @@ func walk(f io.ReaderAt, position, end int64, visit func(position int64, h heade
 			held, from = n, position
 		}
 		h := parseHeader(window[position-from:])
-		if err := h.check(); err != nil || h.size > end-position || h.base < 0 || h.base > math.MaxInt64-int64(h.lastDelta)-1 {
-			return fmt.Errorf("%w: the batch at byte %d: %d bytes of %d, base offset %d (%w)", ErrCorrupt, position, h.size, end-position, h.base, err)
+		if err := h.check(); err != nil {
+			return fmt.Errorf("%w: the batch at byte %d: %w", ErrCorrupt, position, err)
+		}
+		if h.size > end-position || h.base < 0 || h.base > math.MaxInt64-int64(h.lastDelta)-1 {
+			return fmt.Errorf("%w: the batch at byte %d claims %d bytes of %d that are left, base offset %d", ErrCorrupt, position, h.size, end-position, h.base)
 		}
 		if !visit(position, h) {
 			return nil

@@ -181,6 +181,9 @@ func TestDamagedMiddle(t *testing.T) {
 			}
 			for offset := range int64(30) {
 				r, err := p.Read(offset, 1<<20, true)
+				if err != nil && strings.Contains(err.Error(), "%!") {
+					t.Errorf("offset %d: a message that is not one: %v", offset, err)
+				}
 				if offset == 3 {
 					if !errors.Is(err, log.ErrCorrupt) {
 						t.Errorf("the damaged offset 3 gave %d bytes, %v", r.Bytes, err)
