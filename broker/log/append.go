@@ -74,6 +74,9 @@ func (p *Partition) append(b Batch, a *Appended, cfg *Config) (end int64, flush 
 	}
 	if was, ok := p.producers.duplicate(h); ok {
 		a.Base, a.Last, a.Duplicate = was.base, was.end, true
+		if a.LogAppendTime >= 0 {
+			a.LogAppendTime = was.time // UnifiedLog.append: the duplicate's
+		}
 		return was.end + 1, cfg.FlushMessages <= 1, nil
 	}
 	if err := p.producers.check(h); err != nil {

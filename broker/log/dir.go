@@ -92,8 +92,8 @@ type Appended struct {
 	Base, Last int64
 	// LogAppendTime is in ms, -1 unless the topic stamps records itself.
 	LogAppendTime int64
-	// Duplicate: an idempotent producer sent it before; Base and Last are of
-	// then, and nothing was appended.
+	// Duplicate: an idempotent producer sent it before; offsets and time are
+	// of then, and nothing was appended.
 	Duplicate bool
 	// Calls put it into the segment.
 	Calls Calls

@@ -143,3 +143,32 @@ func TestProducerExpiry(t *testing.T) {
 		t.Errorf("after the expiry any sequence is one to begin with: %v", err)
 	}
 }
+
+// A batch that is sent again has the append time that it got the first time,
+// also when only the snapshot of a clean stop knows it.
+func TestDuplicateAppendTime(t *testing.T) {
+	root, now := t.TempDir(), time.UnixMilli(1_700_000_000_000)
+	cfg := log.Defaults()
+	cfg.LogAppendTime = true
+	for _, when := range []string{"first", "after a restart"} {
+		d, err := log.OpenDir(context.Background(), root, log.DirOptions{Manual: true, Log: quiet(), Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _, err := d.Open(context.Background(), "t", log.ID{}, 0, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if when == "first" {
+			add(t, p, idempotent(7, 0, 0, 5, "x"))
+			now = now.Add(time.Minute)
+		}
+		a, err := p.Produce(idempotent(7, 0, 0, 5, "x"))
+		if err != nil || !a.Duplicate || a.LogAppendTime != 1_700_000_000_000 {
+			t.Errorf("%s, sent again: %+v %v", when, a, err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -33,6 +33,7 @@ type producer struct {
 type sentBatch struct {
 	first, last int32 // sequence numbers
 	base, end   int64 // offsets of the first and last record
+	time        int64 // its latest timestamp, ms
 }
 
 func (p *producer) latest() sentBatch { return p.batches[p.kept-1] }
@@ -104,7 +105,7 @@ func (s *producers) add(h header) {
 		copy(p.batches[:], p.batches[1:])
 		p.kept--
 	}
-	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last()}
+	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last(), h.maxTime}
 	p.kept++
 	p.updated = h.maxTime
 }

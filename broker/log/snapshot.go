@@ -120,7 +120,7 @@ func restoreProducers(entries []SnapshotEntry, at int64) producers {
 			if first < 0 {
 				first += 1 << 31 // the numbers began anew inside the batch
 			}
-			p.batches[0] = sentBatch{int32(first), e.LastSequence, e.LastOffset - int64(e.OffsetDelta), e.LastOffset}
+			p.batches[0] = sentBatch{int32(first), e.LastSequence, e.LastOffset - int64(e.OffsetDelta), e.LastOffset, e.Timestamp}
 			p.kept = 1
 		}
 		s.byID[e.ProducerID] = p
