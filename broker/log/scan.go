@@ -145,6 +145,7 @@ func (s *scan) skipDamage(ctx context.Context, f vfs.File, size int64, read func
 			if b[i+atMagic] == magic && s.validAt(f, b[i:n], at+int64(i), size) {
 				s.damaged = append(s.damaged, s.held.bytes)
 				s.held.bytes = at + int64(i)
+				s.sinceIndex = s.interval + 1 // an entry there takes readers past the damage
 				return true, nil
 			}
 		}
