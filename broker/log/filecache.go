@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 
 	"copyscope/broker/vfs"
 )
@@ -72,6 +73,9 @@ func (f *cachedFile) acquire() (vfs.File, error) {
 		return file, nil
 	}
 	file, err := f.cache.fs.Open(f.path, os.O_RDWR)
+	if errors.Is(err, syscall.EMFILE) && f.cache.shed() {
+		file, err = f.cache.fs.Open(f.path, os.O_RDWR)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +125,26 @@ func (c *fileCache) excess() (victims []released) {
 		victims = append(victims, f.take())
 	}
 	return victims
+}
+
+// shed closes half of what is idle: the process may have fewer descriptors than
+// the limit says (setrlimit(2)), and connections need some. It is false if
+// nothing was idle.
+func (c *fileCache) shed() bool {
+	c.mu.Lock()
+	idle := 0
+	for f := c.idle.before; f != &c.idle; f = f.before {
+		idle++
+	}
+	victims := make([]released, 0, (idle+1)/2)
+	for range cap(victims) {
+		f := c.idle.before
+		f.unrest()
+		victims = append(victims, f.take())
+	}
+	c.mu.Unlock()
+	closeAll(victims) // nothing of ours is lost: what was written is the kernel's
+	return len(victims) > 0
 }
 
 func closeAll(all []released) (err error) {

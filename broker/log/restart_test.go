@@ -222,3 +222,20 @@ func TestRollDuringFlush(t *testing.T) {
 		t.Error("the time index that ended behind the first fsync was not forced")
 	}
 }
+
+// Where fewer descriptors are allowed than idle files may stay open, those that
+// nobody uses make room.
+func TestIdleFilesMakeRoom(t *testing.T) {
+	// Two are opened when they are made, the third by the first append.
+	d, p, err := openOn(vfstest.Inject(t, vfstest.NewDisk(1), "open .log#4: EMFILE"), log.Defaults(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, _, err := d.Open(context.Background(), "t", log.ID{1}, 1, log.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, p, batch(0, "first"))
+	add(t, q, batch(0, "second"))
+	add(t, p, batch(0, "third"))
+}
