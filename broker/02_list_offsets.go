@@ -18,7 +18,7 @@ func init() { register(kmsg.ListOffsets, 1, 11, whole(listOffsets)) }
 // duplicatePartitions in KafkaApis.scala).
 //
 // Ignored: replica id, isolation level, timeout (no offset is far away). Source:
-// ListOffsetsRequest.json, KIP-734 (-3), KIP-405 (-4), KIP-1005 (-5).
+// ListOffsetsRequest.json, KIP-734 (-3), KIP-405 (-4), KIP-1005 (-5), KIP-1023 (-6).
 func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsRequest, resp *kmsg.ListOffsetsResponse) error {
 	named := map[partitionName]bool{}
 	for _, t := range req.Topics {
@@ -56,10 +56,11 @@ const (
 	timestampMax           = -3 // of the record with the latest timestamp
 	timestampEarliestLocal = -4 // the first offset on this broker's disk: all are
 	timestampLatestTiered  = -5 // the last offset in another tier: there is none
+	timestampPendingUpload = -6 // the first offset that another tier lacks: there is none, as with Kafka where no tier is enabled
 )
 
 // specialSince is from which version on a special timestamp is known.
-var specialSince = map[int64]int16{timestampLatest: 1, timestampEarliest: 1, timestampMax: 7, timestampEarliestLocal: 8, timestampLatestTiered: 9}
+var specialSince = map[int64]int16{timestampLatest: 1, timestampEarliest: 1, timestampMax: 7, timestampEarliestLocal: 8, timestampLatestTiered: 9, timestampPendingUpload: 11}
 
 func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
 	out := kmsg.NewListOffsetsResponseTopicPartition()
@@ -95,7 +96,7 @@ func offsetAt(in *log.Partition, timestamp int64) (at log.Stamped, found bool, e
 		return log.Stamped{Offset: next, Timestamp: -1}, true, nil
 	case timestampEarliest, timestampEarliestLocal:
 		return log.Stamped{Offset: low, Timestamp: -1}, true, nil
-	case timestampLatestTiered:
+	case timestampLatestTiered, timestampPendingUpload:
 		return log.Stamped{}, false, nil
 	case timestampMax:
 		return in.AtMaxTime()

@@ -297,6 +297,7 @@ func TestListOffsets(t *testing.T) {
 		{6, -3, -1, -1, 35}, {7, -3, 0, -1, 0}, // the record with the latest timestamp
 		{7, -4, -1, -1, 35}, {8, -4, 0, -1, 0}, // the first one on this disk
 		{8, -5, -1, -1, 35}, {9, -5, -1, -1, 0}, // the last one on another
+		{10, -6, -1, -1, 35}, {11, -6, -1, -1, 0}, // the first one that another lacks
 		{11, -1, 6, 0, 0}, {11, 1000, 0, -1, 0},
 	} {
 		req := kmsg.NewPtrListOffsetsRequest()
