@@ -55,6 +55,16 @@ func rewrite(t *testing.T, dir, format string, args ...any) {
 	}
 }
 
+// Were two topics to have one id, a reader by id would get the records of
+// either.
+func TestTopicsOfOneID(t *testing.T) {
+	dir, info := written(t)
+	if err := os.CopyFS(filepath.Join(dir, "copy-0"), os.DirFS(filepath.Join(dir, "t-0"))); err != nil {
+		t.Fatal(err)
+	}
+	wantOpenError(t, dir, `"copy"`, `"t"`, info.ID, "move")
+}
+
 // Wherever creation, growth or deletion is cut short, a start finds each topic
 // whole or gone.
 func TestCrashPoints(t *testing.T) {

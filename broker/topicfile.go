@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"copyscope/broker/log"
 )
@@ -84,6 +86,14 @@ func (f catalogueFile) check(maxPartitions int) error {
 	}
 	if n := f.partitions(); n > maxPartitions {
 		return fmt.Errorf("%d partitions in all, this broker holds at most %d", n, maxPartitions)
+	}
+	of := make(map[string]string, len(f.Topics)) // topics by id
+	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
+		id := f.Topics[name].ID
+		if other, taken := of[id]; taken { // who asks by id would get either
+			return fmt.Errorf("the topics %q and %q have one id, %s", other, name, id)
+		}
+		of[id] = name
 	}
 	return nil
 }
