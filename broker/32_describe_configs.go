@@ -13,7 +13,7 @@ func init() { register(kmsg.DescribeConfigs, 0, 4, whole(describeConfigs)) }
 
 // DescribeConfigs, API key 32, versions 0 to 4, for topics and for the broker:
 // its number, or "" for all brokers, as there is one. What the broker has is
-// set when it starts, and read only. Each resource is answered once, however
+// set when it starts, and read only. No names of configs stand for all. Each resource is answered once, however
 // often it is named.
 //
 // Source: DescribeConfigsRequest.json, ConfigHelper.describeConfigs.
@@ -33,7 +33,7 @@ func describeConfigs(ctx context.Context, c *connection, req *kmsg.DescribeConfi
 		all, refused := c.b.described(name)
 		out.ErrorCode, out.ErrorMessage = refused.told()
 		for _, d := range all {
-			if r.ConfigNames != nil && !slices.Contains(r.ConfigNames, d.Name) {
+			if len(r.ConfigNames) > 0 && !slices.Contains(r.ConfigNames, d.Name) {
 				continue
 			}
 			if !req.IncludeSynonyms {

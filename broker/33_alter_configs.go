@@ -10,20 +10,15 @@ func init() { register(kmsg.AlterConfigs, 0, 2, whole(alterConfigs)) }
 
 // AlterConfigs, API key 33, versions 0 to 2, for topics: the configs given are
 // all that are set from now on; the others go back to their defaults. Old
-// clients have only this.
+// clients have only this. A config without a value, or named more than once, is
+// refused.
 //
-// Source: AlterConfigsRequest.json.
+// Source: AlterConfigsRequest.json, ConfigAdminManager.preprocess.
 func alterConfigs(ctx context.Context, c *connection, req *kmsg.AlterConfigsRequest, resp *kmsg.AlterConfigsResponse) error {
 	var wanted []configChange
 	for _, r := range req.Resources {
-		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(now topicConfigs) (next topicConfigs, err error) {
-			next = topicConfigs{base: now.base}
-			for _, kv := range r.Configs {
-				if next, err = next.with(kv.Name, kv.Value); err != nil {
-					return now, err
-				}
-			}
-			return next, nil
+		wanted = append(wanted, configChange{resourceName{r.ResourceType, r.ResourceName}, func(now topicConfigs) (topicConfigs, error) {
+			return applyOps(topicConfigs{base: now.base}, setOps(r.Configs))
 		}})
 	}
 	answers, err := c.b.alter(ctx, wanted, req.ValidateOnly)
@@ -34,4 +29,13 @@ func alterConfigs(ctx context.Context, c *connection, req *kmsg.AlterConfigsRequ
 		resp.Resources = append(resp.Resources, out)
 	}
 	return err
+}
+
+// setOps are the same as operations that set.
+func setOps(configs []kmsg.AlterConfigsRequestResourceConfig) []kmsg.IncrementalAlterConfigsRequestResourceConfig {
+	ops := make([]kmsg.IncrementalAlterConfigsRequestResourceConfig, len(configs))
+	for i, kv := range configs {
+		ops[i] = kmsg.IncrementalAlterConfigsRequestResourceConfig{Name: kv.Name, Op: kmsg.IncrementalAlterConfigOpSet, Value: kv.Value}
+	}
+	return ops
 }

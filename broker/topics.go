@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,7 @@ func (c *catalogue) create(ctx context.Context, wanted []wantedTopic) []newTopic
 	}
 	if err := f.write(c.path()); err != nil {
 		for i := range made {
-			made[i].err = errors.Join(made[i].err, err)
+			made[i].err = cmp.Or(made[i].err, err)
 		}
 		return made
 	}
@@ -263,7 +264,7 @@ func (c *catalogue) delete(topics []*topic) []error {
 	}
 	if err := f.write(c.path()); err != nil {
 		for i := range refused {
-			refused[i] = errors.Join(refused[i], err)
+			refused[i] = cmp.Or(refused[i], err)
 		}
 		return refused
 	}
@@ -331,7 +332,7 @@ func (c *catalogue) grow(ctx context.Context, wanted []growth) []error {
 	}
 	if err := f.write(c.path()); err != nil {
 		for i := range refused {
-			refused[i] = errors.Join(refused[i], err)
+			refused[i] = cmp.Or(refused[i], err)
 		}
 		return refused
 	}

@@ -200,6 +200,9 @@ func TestConfigs(t *testing.T) {
 	if r := describe("t", "max.message.bytes"); len(r.Configs) != 1 {
 		t.Errorf("one config was asked for, %d came", len(r.Configs))
 	}
+	if r := describe("t", []string{}...); len(r.Configs) < 2 {
+		t.Errorf("an empty list of configs was asked for, %d came; it stands for all", len(r.Configs))
+	}
 	if r := describe("nope"); r.ErrorCode != 3 {
 		t.Errorf("describing an unknown topic: error %d, want 3", r.ErrorCode)
 	}
@@ -222,6 +225,34 @@ func TestConfigs(t *testing.T) {
 	want("copyscope.fetch.path", "mmap-write")
 	if got, isDefault := value("max.message.bytes"); got != "1048588" || !isDefault {
 		t.Errorf("max.message.bytes is %s (default: %v) after AlterConfigs left it out", got, isDefault)
+	}
+	path := func(v *string) kmsg.AlterConfigsRequestResourceConfig {
+		return kmsg.AlterConfigsRequestResourceConfig{Name: "copyscope.fetch.path", Value: v}
+	}
+	for what, configs := range map[string][]kmsg.AlterConfigsRequestResourceConfig{
+		"no value":     {path(nil)},
+		"a name twice": {path(kmsg.StringPtr("splice")), path(kmsg.StringPtr("sendfile"))},
+	} {
+		req.Resources[0].Configs = configs
+		if got := ask[*kmsg.AlterConfigsResponse](c, req, 1).Resources[0]; got.ErrorCode != 42 {
+			t.Errorf("AlterConfigs with %s: error %d, want 42", what, got.ErrorCode)
+		}
+		want("copyscope.fetch.path", "mmap-write")
+	}
+}
+
+// What is wrong with one topic stays what its answer says when the others
+// cannot be stored.
+func TestCatalogueNotWritable(t *testing.T) {
+	dir := t.TempDir()
+	c := dial(t, start(t, dir).addr)
+	c.create(topicReq("t", 1))
+	if err := os.Mkdir(filepath.Join(dir, "topics.json.next"), 0o755); err != nil { // in the way of the next one
+		t.Fatal(err)
+	}
+	created := ask[*kmsg.CreateTopicsResponse](c, createReq(topicReq("t", 1), topicReq("new", 1)), 1).Topics
+	if created[0].ErrorCode != 36 || created[1].ErrorCode != 56 {
+		t.Errorf("CreateTopics: errors %d and %d, want 36 and 56", created[0].ErrorCode, created[1].ErrorCode)
 	}
 }
 
