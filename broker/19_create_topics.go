@@ -21,21 +21,13 @@ func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequ
 	// answer for wanted[i] is.
 	var wanted []wantedTopic
 	var at []int
-	named := map[string]int{}
-	for _, t := range req.Topics {
-		named[t.Topic]++
-	}
-	for _, t := range req.Topics {
-		if named[t.Topic] == 0 {
-			continue // answered before
-		}
+	for t, repeated := range eachOnce(req.Topics, func(t kmsg.CreateTopicsRequestTopic) string { return t.Topic }) {
 		out := kmsg.NewCreateTopicsResponseTopic()
 		out.Topic = t.Topic
 		w, err := c.b.wantedOf(t)
-		if named[t.Topic] > 1 {
-			err = fmt.Errorf("%w: the topic is named %d times", errRequest, named[t.Topic])
+		if repeated != nil {
+			err = repeated
 		}
-		named[t.Topic] = 0
 		if err == nil {
 			wanted, at = append(wanted, w), append(at, len(resp.Topics))
 		} else {

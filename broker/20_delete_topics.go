@@ -24,27 +24,18 @@ func deleteTopics(ctx context.Context, c *connection, req *kmsg.DeleteTopicsRequ
 	for _, name := range req.TopicNames {
 		asked = append(asked, kmsg.DeleteTopicsRequestTopic{Topic: &name})
 	}
-	times := map[deletionKey]int{}
-	for _, t := range asked {
-		times[c.b.deletionKey(t)]++
-	}
 	var topics []*topic
 	var at []int // topics[i] is answered by resp.Topics[at[i]]
-	for _, t := range asked {
+	for t, repeated := range eachOnce(asked, c.b.deletionKey) {
 		if err := ctx.Err(); err != nil {
 			return err
-		}
-		key := c.b.deletionKey(t)
-		if times[key] == 0 {
-			continue // answered before
 		}
 		out := kmsg.NewDeleteTopicsResponseTopic()
 		out.Topic, out.TopicID = t.Topic, t.TopicID
 		found, refused := c.b.deletable(t, req.Version)
-		if times[key] > 1 {
-			refused = &refusal{codeInvalidRequest, fmt.Sprintf("the topic is named %d times; name it once", times[key])}
+		if repeated != nil {
+			refused = &refusal{codeOf(repeated), repeated.Error()}
 		}
-		times[key] = 0
 		if refused == nil {
 			out.Topic, out.TopicID = &found.name, found.id
 			topics, at = append(topics, found), append(at, len(resp.Topics))

@@ -19,21 +19,13 @@ func init() { register(kmsg.CreatePartitions, 0, 3, whole(createPartitions)) }
 func createPartitions(ctx context.Context, c *connection, req *kmsg.CreatePartitionsRequest, resp *kmsg.CreatePartitionsResponse) error {
 	var wanted []growth
 	var at []int // wanted[i] is answered by resp.Topics[at[i]]
-	named := map[string]int{}
-	for _, t := range req.Topics {
-		named[t.Topic]++
-	}
-	for _, t := range req.Topics {
-		if named[t.Topic] == 0 {
-			continue // answered before
-		}
+	for t, repeated := range eachOnce(req.Topics, func(t kmsg.CreatePartitionsRequestTopic) string { return t.Topic }) {
 		out := kmsg.NewCreatePartitionsResponseTopic()
 		out.Topic = t.Topic
 		g, err := c.b.growthOf(t)
-		if named[t.Topic] > 1 {
-			err = fmt.Errorf("%w: the topic is named %d times", errRequest, named[t.Topic])
+		if repeated != nil {
+			err = repeated
 		}
-		named[t.Topic] = 0
 		if err == nil {
 			wanted, at = append(wanted, g), append(at, len(resp.Topics))
 		} else {

@@ -80,25 +80,16 @@ type configAnswer struct {
 // alter makes the changes, together. A resource that is named more than once is
 // refused, as Kafka does, and answered once.
 func (b *Broker) alter(ctx context.Context, wanted []configChange, validateOnly bool) ([]configAnswer, error) {
-	named := map[resourceName]int{}
-	for _, w := range wanted {
-		named[w.resourceName]++
-	}
 	var answers []configAnswer
 	var all []alteration
 	var at []int // all[i] is answered by answers[at[i]]
-	for _, w := range wanted {
+	for w, repeated := range eachOnce(wanted, func(w configChange) resourceName { return w.resourceName }) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		times := named[w.resourceName]
-		if times == 0 {
-			continue // answered before
-		}
-		named[w.resourceName] = 0
 		t, refused := b.configured(w.kind, w.name)
-		if times > 1 {
-			refused = &refusal{codeInvalidRequest, fmt.Sprintf("%s is named %d times; name it once", w.name, times)}
+		if repeated != nil {
+			refused = &refusal{codeOf(repeated), repeated.Error()}
 		}
 		if refused == nil {
 			all, at = append(all, alteration{t, w.change}), append(at, len(answers))
