@@ -2,6 +2,9 @@ package host
 
 import (
 	"errors"
+	"os"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,33 +16,77 @@ import (
 // take no lane.
 var coldLanes = make(chan struct{}, 8)
 
+// laneLook is how often who waits for a lane looks whether its connection is
+// still to be served.
+const laneLook = 250 * time.Millisecond
+
 // disk runs a call that reads so many bytes of a file from the offset on, in a
-// lane if they are not cached.
-func (s *Serving) disk(fd int, off *int64, n int, call func() error) error {
-	if s.enterLane(fd, off, n) {
+// lane if they are not cached. It must not be called with the socket borrowed
+// (see with): closing a connection waits until it is given back, so that one
+// that waits for a lane could not be closed.
+func (s *Serving) disk(f *os.File, off *int64, n int, call func() error) error {
+	taken, err := s.enterLane(int(f.Fd()), off, n)
+	if err != nil {
+		return err
+	}
+	if taken {
 		defer leaveLane()
 	}
 	return call()
 }
 
-// enterLane takes a lane if the last of the bytes is not cached: what a lagging
-// reader wants next is not, and what was just written is. The socket does not
-// block, so a lane is held for as long as the disk takes, not the reader.
-func (s *Serving) enterLane(fd int, off *int64, n int) (taken bool) {
-	if off == nil || n <= 0 || s.cached(fd, *off+int64(n)-1) {
-		return false
+// enterLane takes a lane if not all of the bytes seem to be cached. The socket
+// does not block, so a lane is held for as long as the disk takes, not the
+// reader. ETIMEDOUT if the connection's write deadline passes before there is a
+// lane, EBADF if the connection is closed.
+func (s *Serving) enterLane(fd int, off *int64, n int) (taken bool, err error) {
+	if off == nil || n <= 0 || s.cached(fd, *off, int64(n)) {
+		return false, nil
 	}
-	coldLanes <- struct{}{}
-	return true
+	select {
+	case coldLanes <- struct{}{}:
+		return true, nil
+	default:
+	}
+	look := time.NewTicker(laneLook)
+	defer look.Stop()
+	for {
+		select {
+		case coldLanes <- struct{}{}:
+			return true, nil
+		case <-look.C:
+			if err := s.raw.Write(func(uintptr) bool { return true }); err != nil {
+				return false, errnoOf(err)
+			}
+		}
+	}
 }
 
 func leaveLane() { <-coldLanes }
 
-// cached says whether a byte can be read without waiting (preadv2(2),
-// RWF_NOWAIT). It is, too, where that cannot be asked: at the end of the file,
-// or in a file system that does not know the flag.
-func (s *Serving) cached(fd int, at int64) bool {
+// cached says whether bytes can be read without waiting, as far as the first,
+// the middle and the last of them tell: the first is missing to a reader that
+// lags, and the last to one that the kernel has read ahead for. Bytes of one
+// page are asked for once, so small regions cost one call.
+func (s *Serving) cached(fd int, off, n int64) bool {
+	page, asked := int64(os.Getpagesize()), int64(-1)
+	for _, at := range [...]int64{off, off + n/2, off + n - 1} {
+		if at/page == asked {
+			continue
+		}
+		asked = at / page
+		if !s.cachedAt(fd, at) {
+			return false
+		}
+	}
+	return true
+}
+
+// cachedAt asks for one byte (preadv2(2), RWF_NOWAIT). It counts as cached, too,
+// where that cannot be asked: at the end of the file, or in a file system that
+// does not know the flag.
+func (s *Serving) cachedAt(fd int, at int64) bool {
 	s.count.calls[callPreadv2]++
 	_, err := unix.Preadv2(fd, s.probe[:], at, unix.RWF_NOWAIT)
-	return !errors.Is(err, unix.EAGAIN)
+	return !errors.Is(err, syscall.EAGAIN)
 }

@@ -1,8 +1,11 @@
 package host_test
 
 import (
+	"errors"
 	"io"
+	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,10 +29,7 @@ func TestColdReadersDoNotHoldUpHotOnes(t *testing.T) {
 	cold, _ := randomFile(t, 1<<20)
 	evict(t, cold)
 	other, _ := randomFile(t, 1<<20) // asking reads ahead, so another one is asked
-	evict(t, other)
-	if _, err := unix.Preadv2(int(other.Fd()), [][]byte{make([]byte, 1)}, 1<<20-1, unix.RWF_NOWAIT); err != unix.EAGAIN {
-		t.Skipf("SKIPPED: the file system of %s keeps files in memory (preadv2 gives %v); set TMPDIR to a disk", other.Name(), err)
-	}
+	mustBeCold(t, other, 1<<20-1)
 	for _, path := range []string{"read-write", "sendfile", "splice"} {
 		if got := sendAll(t, path, hot); !arrives(got, 10*time.Second) {
 			t.Fatalf("%s: cached bytes did not arrive while the lanes are taken", path)
@@ -43,6 +43,102 @@ func TestColdReadersDoNotHoldUpHotOnes(t *testing.T) {
 	given = true
 	if !arrives(waits, 10*time.Second) {
 		t.Error("they did not arrive when the lanes were free again")
+	}
+}
+
+// Who waits for a lane is not served any longer than its connection: the
+// deadline ends the wait, and so does closing, which does not wait for a lane.
+func TestWaitForALaneEndsWithTheConnection(t *testing.T) {
+	defer host.TakeColdLanes()()
+	ends := map[string]struct {
+		end  func(*net.TCPConn) error
+		want error
+	}{
+		"deadline": {func(c *net.TCPConn) error { return c.SetWriteDeadline(time.Now()) }, syscall.ETIMEDOUT},
+		"close":    {func(c *net.TCPConn) error { return c.Close() }, syscall.EBADF},
+	}
+	for _, path := range []string{"read-write", "sendfile", "splice"} {
+		for name, c := range ends {
+			t.Run(path+" "+name, func(t *testing.T) {
+				f, _ := randomFile(t, 1<<20)
+				mustBeCold(t, f, 1<<19)
+				evict(t, f)
+				send, _ := tcpPair(t)
+				s, err := host.NewServing(send)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, _ := transfer.Lookup(path)
+				sent := make(chan error, 1)
+				go func() {
+					_, err := p.Send(s, transfer.Job{In: s.File(f), Out: s.Socket(), Bytes: 1 << 20, Chunk: 1 << 20})
+					sent <- err
+				}()
+				select {
+				case err := <-sent:
+					t.Fatalf("it did not wait: %v", err)
+				case <-time.After(50 * time.Millisecond):
+				}
+				ended := make(chan error, 1)
+				go func() { ended <- c.end(send) }()
+				for _, what := range []struct {
+					name string
+					done chan error
+					want error
+				}{{"the end of the connection", ended, nil}, {"the transfer", sent, c.want}} {
+					select {
+					case err := <-what.done:
+						if !errors.Is(err, what.want) {
+							t.Errorf("%s: %v, want %v", what.name, err, what.want)
+						}
+					case <-time.After(10 * time.Second):
+						t.Fatalf("%s waits for a lane", what.name)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What is cached in parts waits for a lane, whichever part is missing.
+func TestPartlyCachedTakesALane(t *testing.T) {
+	for name, at := range map[string]int64{"first": 0, "middle": 1 << 19, "last": 1<<20 - 1} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := randomFile(t, 1<<20)
+			mustBeCold(t, f, at)
+			// No read-ahead: only what is read is cached.
+			if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_RANDOM); err != nil {
+				t.Fatal(err)
+			}
+			evict(t, f)
+			const piece = 64 << 10
+			for off := int64(0); off < 1<<20; off += piece {
+				if off == at/piece*piece {
+					continue
+				}
+				if _, err := f.ReadAt(make([]byte, piece), off); err != nil {
+					t.Fatal(err)
+				}
+			}
+			giveBack := host.TakeColdLanes()
+			all := sendAll(t, "sendfile", f)
+			if arrives(all, 100*time.Millisecond) {
+				t.Error("it was sent without a lane")
+			}
+			giveBack()
+			if !arrives(all, 10*time.Second) {
+				t.Error("it did not arrive when the lanes were free again")
+			}
+		})
+	}
+}
+
+// mustBeCold skips the test where evicting a file does nothing.
+func mustBeCold(t *testing.T, f *os.File, at int64) {
+	t.Helper()
+	evict(t, f)
+	if _, err := unix.Preadv2(int(f.Fd()), [][]byte{make([]byte, 1)}, at, unix.RWF_NOWAIT); err != unix.EAGAIN {
+		t.Skipf("SKIPPED: the file system of %s keeps files in memory (preadv2 gives %v); set TMPDIR to a disk", f.Name(), err)
 	}
 }
 

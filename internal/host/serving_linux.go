@@ -25,7 +25,7 @@ type Serving struct {
 	ends  []end // by FD; the socket is ends[0]
 	mem   memory
 	count tally
-	probe [1][]byte // of one byte, see cached
+	probe [1][]byte // of one byte, see cachedAt
 
 	// sending is the sendfile(2) that send makes. Both stay here, so that a
 	// call, of which the hottest path makes one for each response, allocates
@@ -68,12 +68,8 @@ type sending struct {
 
 func (s *Serving) sendfile(out int) {
 	c := &s.sending
-	in := int(c.file.Fd())
-	if s.enterLane(in, c.off, c.n) {
-		defer leaveLane()
-	}
 	s.count.calls[callSendfile]++
-	c.sent, c.err = unix.Sendfile(out, in, c.off, c.n)
+	c.sent, c.err = unix.Sendfile(out, int(c.file.Fd()), c.off, c.n)
 }
 
 // Socket is the connection's descriptor.
@@ -145,12 +141,17 @@ func (s *Serving) Read(_ transfer.Label, in transfer.FD, dst transfer.Mem, off *
 	if err != nil {
 		return 0, err
 	}
-	err = s.with(e, transfer.Readable, func(fd int) error {
-		return s.disk(fd, off, len(b), func() (err error) {
+	read := func() error {
+		return s.with(e, transfer.Readable, func(fd int) (err error) {
 			n, err = s.read(fd, b, off)
 			return err
 		})
-	})
+	}
+	if e.file != nil {
+		err = s.disk(e.file, off, len(b), read)
+	} else {
+		err = read()
+	}
 	return max(n, 0), err
 }
 
@@ -206,6 +207,13 @@ func (s *Serving) Sendfile(_ transfer.Label, out, in transfer.FD, off *int64, n 
 	if !o.socket || i.file == nil {
 		return 0, syscall.EINVAL // sendfile(2): what is sent must be a file
 	}
+	taken, err := s.enterLane(int(i.file.Fd()), off, n)
+	if err != nil {
+		return 0, err
+	}
+	if taken {
+		defer leaveLane()
+	}
 	s.sending = sending{file: i.file, off: off, n: n}
 	if outer := s.raw.Write(s.send); outer != nil {
 		s.sending = sending{}
@@ -230,16 +238,21 @@ func (s *Serving) Splice(_ transfer.Label, in transfer.FD, off *int64, out trans
 			e.pipe.endHalfClosed()
 		}
 	}
-	err = s.with(o, transfer.Writable, func(ofd int) error {
-		return s.with(i, transfer.Readable, func(ifd int) error {
-			return s.disk(ifd, off, n, func() error {
+	splice := func() error {
+		return s.with(o, transfer.Writable, func(ofd int) error {
+			return s.with(i, transfer.Readable, func(ifd int) error {
 				s.count.calls[callSplice]++
 				m, err := unix.Splice(ifd, off, ofd, nil, n, spliceFlags(more))
 				moved = max(int(m), 0)
 				return err
 			})
 		})
-	})
+	}
+	if i.file != nil {
+		err = s.disk(i.file, off, n, splice)
+	} else {
+		err = splice()
+	}
 	if o.pipe != nil {
 		o.pipe.held += int64(moved)
 	}

@@ -7,8 +7,8 @@ package trace
 //   - read(2) and pread(2) copy what they return into the user buffer, write(2)
 //     copies what the socket takes, or the file, out of it; sendfile(2) and
 //     splice(2) from a file copy nothing, they hand over references;
-//   - preadv2(2) of one byte, by which the serving kernel asks whether a region is
-//     cached, is a syscall; its byte is not counted;
+//   - preadv2(2) of one byte, by which the serving kernel asks whether that byte of a
+//     region is cached, is a syscall; its byte is not counted;
 //   - an append through a mapping is one copy, made in user mode.
 //
 // Sealing (TLS) is work on bytes, not a copy of them, and is not counted.
