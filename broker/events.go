@@ -42,7 +42,7 @@ type sampler[E any] struct {
 	way func(*E) string
 	add func(sum, e *E)
 
-	second, told atomic.Int64 // the present second (Unix), and what it told
+	second, told atomic.Int64 // the latest second in which an event began (since started), and what it told
 
 	mu   sync.Mutex
 	sums map[inCommon]*E // not empty while a flush is due
@@ -64,9 +64,19 @@ func (s *sampler[E]) event(at time.Time, e E) {
 	}
 }
 
-// single says whether one more event is told by itself.
+// started is where seconds are counted from: by the monotonic clock, as one that
+// is set back would keep the present second for as long. It is the beginning of
+// a second of the wall clock.
+var started = func() time.Time {
+	now := time.Now()
+	return now.Add(-time.Duration(now.Nanosecond()))
+}()
+
+// single says whether one more event is told by itself. One that began in an
+// earlier second, as a long transfer did, counts for the latest.
 func (s *sampler[E]) single(at time.Time) bool {
-	if second := at.Unix(); s.second.Load() != second && s.second.Swap(second) != second {
+	second := int64(at.Sub(started) / time.Second)
+	if last := s.second.Load(); second > last && s.second.CompareAndSwap(last, second) {
 		s.told.Store(0)
 	}
 	return s.told.Add(1) <= s.rate
