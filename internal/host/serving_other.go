@@ -16,6 +16,8 @@ import (
 // Go's own files and connections. The calls that make other paths possible
 // return ENOSYS.
 type Serving struct {
+	refusing
+
 	conn  *net.TCPConn
 	files []*os.File // by FD less 1; the socket is FD 0
 	mem   memory
@@ -91,24 +93,6 @@ func (s *Serving) Write(_ transfer.Label, out transfer.FD, src transfer.Mem) (in
 		return n, nil // the next call meets the error again
 	}
 	return 0, errnoOf(err)
-}
-
-func (s *Serving) Mmap(transfer.Label, transfer.FD, int64, int) (transfer.Mem, error) {
-	return transfer.Mem{}, syscall.ENOSYS
-}
-
-func (s *Serving) Munmap(transfer.Label, transfer.Mem) error { return syscall.ENOSYS }
-
-func (s *Serving) Sendfile(transfer.Label, transfer.FD, transfer.FD, *int64, int) (int, error) {
-	return 0, syscall.ENOSYS
-}
-
-func (s *Serving) Pipe(transfer.Label, int) (transfer.PipeEnds, error) {
-	return transfer.PipeEnds{}, syscall.ENOSYS
-}
-
-func (s *Serving) Splice(transfer.Label, transfer.FD, *int64, transfer.FD, int, bool) (int, error) {
-	return 0, syscall.ENOSYS
 }
 
 // Close ends a descriptor; file and connection stay open for their owners.

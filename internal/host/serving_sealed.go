@@ -18,6 +18,8 @@ import (
 // One ServingSealed serves one connection, one transfer at a time, from one
 // goroutine.
 type ServingSealed struct {
+	refusing
+
 	conn        net.Conn
 	beneath     *Beneath
 	files       []*os.File // by FD less 1; the socket is FD 0
@@ -109,24 +111,6 @@ func (s *ServingSealed) Write(_ transfer.Label, out transfer.FD, src transfer.Me
 		return n, nil // the next call meets the error again
 	}
 	return 0, errnoOf(err)
-}
-
-func (s *ServingSealed) Mmap(transfer.Label, transfer.FD, int64, int) (transfer.Mem, error) {
-	return transfer.Mem{}, syscall.ENOSYS
-}
-
-func (s *ServingSealed) Munmap(transfer.Label, transfer.Mem) error { return syscall.ENOSYS }
-
-func (s *ServingSealed) Sendfile(transfer.Label, transfer.FD, transfer.FD, *int64, int) (int, error) {
-	return 0, syscall.ENOSYS
-}
-
-func (s *ServingSealed) Pipe(transfer.Label, int) (transfer.PipeEnds, error) {
-	return transfer.PipeEnds{}, syscall.ENOSYS
-}
-
-func (s *ServingSealed) Splice(transfer.Label, transfer.FD, *int64, transfer.FD, int, bool) (int, error) {
-	return 0, syscall.ENOSYS
 }
 
 // Close ends a descriptor; file and connection stay open for their owners.
