@@ -2,9 +2,11 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,14 +59,21 @@ func TestWaitForALaneEndsWithTheConnection(t *testing.T) {
 		"deadline": {func(c *net.TCPConn) error { return c.SetWriteDeadline(time.Now()) }, syscall.ETIMEDOUT},
 		"close":    {func(c *net.TCPConn) error { return c.Close() }, syscall.EBADF},
 	}
-	for _, path := range []string{"read-write", "sendfile", "splice"} {
+	for _, path := range []string{"read-write", "read-write sealed", "sendfile", "splice"} {
+		path, sealed := strings.CutSuffix(path, " sealed")
 		for name, c := range ends {
-			t.Run(path+" "+name, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, sealed %v, %s", path, sealed, name), func(t *testing.T) {
 				f, _ := randomFile(t, 1<<20)
 				mustBeCold(t, f, 1<<19)
 				evict(t, f)
 				send, _ := tcpPair(t)
-				s, err := host.NewServing(send)
+				plain, err := host.NewServing(send)
+				s := lender(plain)
+				if sealed {
+					var beneath *host.Beneath
+					beneath, err = host.NewBeneath(send)
+					s = host.NewServingSealed(masked{beneath}, beneath)
+				}
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -98,6 +107,13 @@ func TestWaitForALaneEndsWithTheConnection(t *testing.T) {
 			})
 		}
 	}
+}
+
+// lender is a serving kernel.
+type lender interface {
+	transfer.Kernel
+	File(*os.File) transfer.FD
+	Socket() transfer.FD
 }
 
 // What is cached in parts waits for a lane, whichever part is missing.

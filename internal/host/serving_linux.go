@@ -25,7 +25,7 @@ type Serving struct {
 	ends  []end // by FD; the socket is ends[0]
 	mem   memory
 	count tally
-	probe [1][]byte // of one byte, see cachedAt
+	reads diskReads
 
 	// sending is the sendfile(2) that send makes. Both stay here, so that a
 	// call, of which the hottest path makes one for each response, allocates
@@ -51,7 +51,8 @@ func NewServing(conn *net.TCPConn) (*Serving, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", conn.RemoteAddr(), err)
 	}
-	s := &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}, probe: [1][]byte{make([]byte, 1)}}
+	s := &Serving{conn: conn, raw: raw, ends: []end{{socket: true}}}
+	s.reads = newDiskReads(raw, &s.count)
 	s.send = func(socket uintptr) bool { s.sendfile(int(socket)); return true }
 	return s, nil
 }
@@ -148,7 +149,7 @@ func (s *Serving) Read(_ transfer.Label, in transfer.FD, dst transfer.Mem, off *
 		})
 	}
 	if e.file != nil {
-		err = s.disk(e.file, off, len(b), read)
+		err = s.reads.disk(e.file, off, len(b), read)
 	} else {
 		err = read()
 	}
@@ -207,7 +208,7 @@ func (s *Serving) Sendfile(_ transfer.Label, out, in transfer.FD, off *int64, n 
 	if !o.socket || i.file == nil {
 		return 0, syscall.EINVAL // sendfile(2): what is sent must be a file
 	}
-	taken, err := s.enterLane(int(i.file.Fd()), off, n)
+	taken, err := s.reads.enterLane(int(i.file.Fd()), off, n)
 	if err != nil {
 		return 0, err
 	}
@@ -249,7 +250,7 @@ func (s *Serving) Splice(_ transfer.Label, in transfer.FD, off *int64, out trans
 		})
 	}
 	if i.file != nil {
-		err = s.disk(i.file, off, n, splice)
+		err = s.reads.disk(i.file, off, n, splice)
 	} else {
 		err = splice()
 	}

@@ -25,6 +25,7 @@ type ServingSealed struct {
 	files       []*os.File // by FD less 1; the socket is FD 0
 	mem         memory
 	count       tally
+	reads       diskReads
 	calls, sent int64 // of beneath, at the last Reset
 }
 
@@ -33,7 +34,9 @@ var _ transfer.Kernel = (*ServingSealed)(nil)
 // NewServingSealed makes the kernel for the connection, which writes to
 // beneath. Both stay the caller's.
 func NewServingSealed(conn net.Conn, beneath *Beneath) *ServingSealed {
-	return &ServingSealed{conn: conn, beneath: beneath}
+	s := &ServingSealed{conn: conn, beneath: beneath}
+	s.reads = newDiskReads(beneath.raw, &s.count)
+	return s
 }
 
 // Socket is the connection's descriptor.
@@ -85,10 +88,13 @@ func (s *ServingSealed) Read(_ transfer.Label, in transfer.FD, dst transfer.Mem,
 		s.count.calls[callRead]++
 		n, err = f.Read(b)
 	} else {
-		s.count.calls[callPread]++
-		if n, err = readAt(f, b, *off); n > 0 {
-			*off += int64(n)
-		}
+		err = s.reads.disk(f, off, len(b), func() (err error) {
+			s.count.calls[callPread]++
+			if n, err = readAt(f, b, *off); n > 0 {
+				*off += int64(n)
+			}
+			return err
+		})
 	}
 	if n > 0 || err == nil || errors.Is(err, io.EOF) {
 		return max(n, 0), nil
