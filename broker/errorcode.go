@@ -100,6 +100,7 @@ var errorCodes = []struct {
 	{group.ErrNotEmpty, codeNonEmptyGroup},
 	{group.ErrNotFound, codeGroupIDNotFound},
 	{group.ErrSubscribed, codeGroupSubscribed},
+	{group.ErrName, codeInvalidRequest},
 	{group.ErrClosed, codeCoordinatorNotAvailable},
 	{errTopicName, codeInvalidTopic},
 	{errTopicExists, codeTopicExists},

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -47,5 +48,28 @@ func TestGroupNamedAgain(t *testing.T) {
 		if g.ErrorCode != 42 || len(g.Topics) != 0 {
 			t.Fatalf("again: %+v, want INVALID_REQUEST and no topics", g)
 		}
+	}
+}
+
+// Names that a flexible JoinGroup can hold and an older answer cannot: they are
+// refused, and what others are told of the groups stays readable.
+func TestNamesLongerThanAStringCanSay(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	long := strings.Repeat("n", 1<<15)
+	for name, change := range map[string]func(*kmsg.JoinGroupRequest){
+		"protocol type": func(j *kmsg.JoinGroupRequest) { j.ProtocolType = long },
+		"instance":      func(j *kmsg.JoinGroupRequest) { j.InstanceID = &long },
+		"protocol":      func(j *kmsg.JoinGroupRequest) { j.Protocols[0].Name = long },
+	} {
+		j := &kmsg.JoinGroupRequest{Version: 9, Group: "g", MemberID: "", InstanceID: kmsg.StringPtr("i"), SessionTimeoutMillis: 6000, RebalanceTimeoutMillis: 6000,
+			ProtocolType: "consumer", Protocols: []kmsg.JoinGroupRequestProtocol{{Name: "range", Metadata: []byte{1}}}}
+		change(j)
+		if r := ask[*kmsg.JoinGroupResponse](c, j, 1); r.ErrorCode != 42 {
+			t.Errorf("%s of %d bytes: error %d, want INVALID_REQUEST", name, len(long), r.ErrorCode)
+		}
+	}
+	if r := ask[*kmsg.ListGroupsResponse](c, &kmsg.ListGroupsRequest{}, 2); len(r.Groups) != 0 {
+		t.Errorf("%d groups are listed, want none", len(r.Groups))
 	}
 }

@@ -96,3 +96,14 @@ func TestManyProtocols(t *testing.T) {
 		}
 	})
 }
+
+// A member's id begins with its client's, as much of it as an id can hold.
+func TestMemberIDOfLongClientID(t *testing.T) {
+	run(t, func(t *testing.T, c *group.Coordinator, _ *memory) {
+		const longest = 1<<15 - 1
+		a := c.Join(t.Context(), asks(func(j *group.Join) { j.NeedsID, j.ClientID = true, strings.Repeat("c", longest) }))
+		if len(a.Member) > longest || !strings.HasPrefix(a.Member, "ccc") {
+			t.Errorf("an id of %d bytes, at most %d can be told", len(a.Member), longest)
+		}
+	})
+}

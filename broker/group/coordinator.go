@@ -116,13 +116,14 @@ func (c *Coordinator) later(d time.Duration, f func()) *time.Timer {
 	})
 }
 
-// longestID is what a record's key can hold (OffsetCommitKey.json: a string
-// with a length of 16 bits).
-const longestID = 1<<15 - 1
+// longestName is what a string in a record (OffsetCommitKey.json,
+// GroupMetadataValue.json) and in messages that are not flexible can hold: its
+// length has 16 bits.
+const longestName = 1<<15 - 1
 
 func checkID(id string) error {
-	if id == "" || len(id) > longestID {
-		return fmt.Errorf("%w: it has %d bytes, 1 to %d are possible", ErrGroupID, len(id), longestID)
+	if id == "" || len(id) > longestName {
+		return fmt.Errorf("%w: it has %d bytes, 1 to %d are possible", ErrGroupID, len(id), longestName)
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package group
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -47,6 +49,25 @@ type JoinedMember struct {
 // compared with each; consumers have one or two.
 const maxProtocols = 100
 
+// checkNames holds what others are told, in any version, and what is stored to
+// what a string there can hold; in flexible versions a request's may be longer.
+func checkNames(j Join) error {
+	check := func(what, name string) error {
+		if len(name) > longestName {
+			return fmt.Errorf("%w: the %s has %d bytes, at most %d are possible", ErrName, what, len(name), longestName)
+		}
+		return nil
+	}
+	errs := []error{check("protocol type", j.ProtocolType)}
+	if j.Instance != nil {
+		errs = append(errs, check("group instance id", *j.Instance))
+	}
+	for _, p := range j.Protocols {
+		errs = append(errs, check("name of a protocol", p.Name))
+	}
+	return errors.Join(errs...)
+}
+
 // Join makes a member, or brings it into the next generation. It waits until all
 // are there.
 func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
@@ -65,6 +86,9 @@ func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
 	}
 	if len(j.Protocols) > maxProtocols {
 		return refused(fmt.Errorf("%w: the member names %d protocols, at most %d are possible", ErrProtocol, len(j.Protocols), maxProtocols))
+	}
+	if err := checkNames(j); err != nil {
+		return refused(err)
 	}
 	if j.Rebalance <= 0 {
 		j.Rebalance = j.Session // version 0 has none
@@ -136,7 +160,15 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 	return g.enter(j)
 }
 
-func newMemberID(of string) string { return of + "-" + rand.Text() }
+// newMemberID is the client's name, as much of it as a member id can hold, and
+// what no other has.
+func newMemberID(of string) string {
+	own := "-" + rand.Text()
+	if room := longestName - len(own); len(of) > room {
+		of = strings.ToValidUTF8(of[:room], "")
+	}
+	return of + own
+}
 
 // promise keeps a place for the member id for a session timeout.
 func (g *Group) promise(id string, session time.Duration) error {
