@@ -13,8 +13,8 @@ func init() { register(kmsg.OffsetFetch, 1, 10, whole(offsetFetch)) }
 // OffsetFetch, API key 9, versions 1 to 10: what groups have committed, of the
 // partitions asked for or, from version 2 on, of all. From version 8 on many
 // groups at once (KIP-709), from 10 on topics are named by id. A partition for
-// which nothing was committed has the offset -1. A group that is named again in
-// one request gets INVALID_REQUEST, as in DescribeGroups.
+// which nothing was committed has the offset -1. A group, or a partition of one,
+// that is named again in one request gets INVALID_REQUEST, as in DescribeGroups.
 //
 // Ignored: require stable (there are no transactions), member id and epoch
 // (KIP-848). Source: OffsetFetchRequest.json.
@@ -47,13 +47,14 @@ func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchReques
 			last.Partitions = append(last.Partitions, at.Partition)
 		}
 	}
+	answers := answersOnce(committed)
 	for _, t := range asked {
 		out := kmsg.NewOffsetFetchResponseTopic()
 		out.Topic = t.Topic
 		for _, n := range t.Partitions {
 			of := kmsg.NewOffsetFetchResponseTopicPartition()
 			of.Partition = n
-			of.Offset, of.LeaderEpoch, of.Metadata = told(committed, t.Topic, n)
+			of.Offset, of.LeaderEpoch, of.Metadata, of.ErrorCode = answers.of(t.Topic, n)
 			out.Partitions = append(out.Partitions, of)
 		}
 		resp.Topics = append(resp.Topics, out)
@@ -61,19 +62,35 @@ func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchReques
 	return nil
 }
 
-// told is what is answered for a partition.
-func told(committed map[group.TopicPartition]group.Offset, topic string, n int32) (offset int64, epoch int32, metadata *string) {
-	o, ok := committed[group.TopicPartition{Topic: topic, Partition: n}]
-	if !ok {
-		return -1, -1, kmsg.StringPtr("")
+// once answers for each partition of a group once: a partition's metadata can be
+// a thousand times as large as its number in the request.
+type once struct {
+	committed map[group.TopicPartition]group.Offset
+	told      map[group.TopicPartition]bool // of committed alone
+}
+
+func answersOnce(committed map[group.TopicPartition]group.Offset) once {
+	return once{committed, map[group.TopicPartition]bool{}}
+}
+
+func (a once) of(topic string, n int32) (offset int64, epoch int32, metadata *string, code int16) {
+	at := group.TopicPartition{Topic: topic, Partition: n}
+	o, ok := a.committed[at]
+	switch {
+	case !ok:
+		return -1, -1, kmsg.StringPtr(""), codeNone
+	case a.told[at]:
+		return -1, -1, kmsg.StringPtr(""), codeInvalidRequest
 	}
-	return o.Offset, o.LeaderEpoch, &o.Metadata
+	a.told[at] = true
+	return o.Offset, o.LeaderEpoch, &o.Metadata, codeNone
 }
 
 func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchResponseGroup {
 	out := kmsg.NewOffsetFetchResponseGroup()
 	out.Group = g.Group
 	committed := b.groups.Committed(g.Group)
+	answers := answersOnce(committed)
 	if g.Topics == nil {
 		for _, at := range group.InOrder(committed) {
 			t := b.topics.get(at.Topic)
@@ -89,7 +106,7 @@ func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup)
 				out.Topics = append(out.Topics, topic)
 			}
 			last := &out.Topics[len(out.Topics)-1]
-			last.Partitions = append(last.Partitions, partitionTold(committed, at.Topic, at.Partition))
+			last.Partitions = append(last.Partitions, answers.partition(at.Topic, at.Partition))
 		}
 		return out
 	}
@@ -104,8 +121,10 @@ func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup)
 			}
 		}
 		for _, n := range t.Partitions {
-			p := partitionTold(committed, name, n)
-			p.ErrorCode = code
+			p := answers.partition(name, n)
+			if code != codeNone {
+				p.ErrorCode = code
+			}
 			topic.Partitions = append(topic.Partitions, p)
 		}
 		out.Topics = append(out.Topics, topic)
@@ -113,9 +132,9 @@ func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup)
 	return out
 }
 
-func partitionTold(committed map[group.TopicPartition]group.Offset, topic string, n int32) kmsg.OffsetFetchResponseGroupTopicPartition {
+func (a once) partition(topic string, n int32) kmsg.OffsetFetchResponseGroupTopicPartition {
 	p := kmsg.NewOffsetFetchResponseGroupTopicPartition()
 	p.Partition = n
-	p.Offset, p.LeaderEpoch, p.Metadata = told(committed, topic, n)
+	p.Offset, p.LeaderEpoch, p.Metadata, p.ErrorCode = a.of(topic, n)
 	return p
 }

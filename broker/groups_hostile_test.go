@@ -73,3 +73,36 @@ func TestNamesLongerThanAStringCanSay(t *testing.T) {
 		t.Errorf("%d groups are listed, want none", len(r.Groups))
 	}
 }
+
+// A partition that is asked for again and again is told once: its metadata would
+// make the answer a thousand times as large as the question.
+func TestPartitionNamedAgain(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	metadata := strings.Repeat("m", 4096)
+	commit := &kmsg.OffsetCommitRequest{Version: 9, Group: "g", Generation: -1,
+		Topics: []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 7, LeaderEpoch: -1, Metadata: &metadata}}}}}
+	if r := ask[*kmsg.OffsetCommitResponse](c, commit, 1); r.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("commit: %+v", r)
+	}
+	const times = 20_000 // of 4 KiB would be 80 MB
+	again := make([]int32, times)
+
+	old := ask[*kmsg.OffsetFetchResponse](c, &kmsg.OffsetFetchRequest{Version: 7, Group: "g", Topics: []kmsg.OffsetFetchRequestTopic{{Topic: "t", Partitions: again}}}, 2)
+	for i, p := range old.Topics[0].Partitions {
+		if i == 0 && (p.ErrorCode != 0 || p.Offset != 7 || *p.Metadata != metadata) || i > 0 && (p.ErrorCode != 42 || p.Offset != -1 || *p.Metadata != "") {
+			t.Fatalf("version 7, number %d: error %d, offset %d, %d bytes of metadata", i, p.ErrorCode, p.Offset, len(*p.Metadata))
+		}
+	}
+	now := ask[*kmsg.OffsetFetchResponse](c, &kmsg.OffsetFetchRequest{Version: 9, Groups: []kmsg.OffsetFetchRequestGroup{{Group: "g", MemberEpoch: -1,
+		Topics: []kmsg.OffsetFetchRequestGroupTopic{{Topic: "t", Partitions: again}}}}}, 3)
+	for i, p := range now.Groups[0].Topics[0].Partitions {
+		if i == 0 && (p.ErrorCode != 0 || p.Offset != 7 || *p.Metadata != metadata) || i > 0 && (p.ErrorCode != 42 || p.Offset != -1 || *p.Metadata != "") {
+			t.Fatalf("version 9, number %d: error %d, offset %d, %d bytes of metadata", i, p.ErrorCode, p.Offset, len(*p.Metadata))
+		}
+	}
+	if len(old.Topics[0].Partitions) != times || len(now.Groups[0].Topics[0].Partitions) != times {
+		t.Error("not each is answered")
+	}
+}
