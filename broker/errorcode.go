@@ -55,6 +55,7 @@ const (
 	codeUnknownMember           int16 = 25
 	codeInvalidSessionTimeout   int16 = 26
 	codeRebalanceInProgress     int16 = 27
+	codeInvalidCommitSize       int16 = 28 // INVALID_COMMIT_OFFSET_SIZE
 	codeNonEmptyGroup           int16 = 68
 	codeGroupIDNotFound         int16 = 69
 	codeMemberIDRequired        int16 = 79
@@ -101,6 +102,7 @@ var errorCodes = []struct {
 	{group.ErrNotFound, codeGroupIDNotFound},
 	{group.ErrSubscribed, codeGroupSubscribed},
 	{group.ErrName, codeInvalidRequest},
+	{group.ErrCommitSize, codeInvalidCommitSize},
 	{group.ErrClosed, codeCoordinatorNotAvailable},
 	{errTopicName, codeInvalidTopic},
 	{errTopicExists, codeTopicExists},

@@ -107,3 +107,43 @@ func TestMemberIDOfLongClientID(t *testing.T) {
 		}
 	})
 }
+
+// Each record has its group's id, so a small request can make large batches: a
+// commit of that kind is refused, and what need not be stored at once is not.
+func TestBatchesAreBounded(t *testing.T) {
+	const most = 10 << 20
+	id := strings.Repeat("g", 1<<15-1)
+	offsets := func(from, n int32) map[group.TopicPartition]group.Offset {
+		out := map[group.TopicPartition]group.Offset{}
+		for i := range n {
+			out[at("t", from+i)] = group.Offset{Offset: 1}
+		}
+		return out
+	}
+	for name, forget := range map[string]func(c *group.Coordinator) error{
+		"deletion":       func(c *group.Coordinator) error { return c.Delete(id) },
+		"topic deletion": func(c *group.Coordinator) error { c.TopicsDeleted([]string{"t"}); return nil },
+	} {
+		run(t, func(t *testing.T, c *group.Coordinator, store *memory) {
+			if err := c.Commit(outside(id), offsets(0, 2000)); !errors.Is(err, group.ErrCommitSize) {
+				t.Errorf("a commit of 64 MB: %v", err)
+			}
+			for from := int32(0); from < 2000; from += 200 {
+				if err := c.Commit(outside(id), offsets(from, 200)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := forget(c); err != nil || len(c.Committed(id)) != 0 {
+				t.Errorf("%s: %v, %d offsets are left", name, err, len(c.Committed(id)))
+			}
+			if store.largest > most {
+				t.Errorf("%s: %d bytes were stored at once", name, store.largest)
+			}
+			again := open(t, store, settings())
+			defer again.Close()
+			if n := len(again.List()); name == "deletion" && n != 0 {
+				t.Errorf("%d groups come back", n)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -284,14 +285,12 @@ func (g *Group) delete() error {
 	if g.state != Empty || len(g.pending) > 0 {
 		return ErrNotEmpty
 	}
-	gone := []Record{groupTombstone(g.id)}
-	for at := range g.offsets {
-		gone = append(gone, offsetTombstone(g.id, at))
-	}
-	if err := g.c.append(g.id, gone); err != nil {
+	if err := g.dropOffsets(slices.Collect(maps.Keys(g.offsets))); err != nil {
 		return err
 	}
-	clear(g.offsets)
+	if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
+		return err
+	}
 	g.protocolType = ""
 	return nil
 }

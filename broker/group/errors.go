@@ -16,6 +16,7 @@ var (
 	ErrNotEmpty       = errors.New("the group is not empty")
 	ErrNotFound       = errors.New("there is no such group")
 	ErrSubscribed     = errors.New("the group is subscribed to the topic")
+	ErrCommitSize     = errors.New("the offsets are too much for one commit")
 	ErrName           = errors.New("a name is too long")
 	ErrClosed         = errors.New("the coordinator is closed")
 )

@@ -17,6 +17,7 @@ type memory struct {
 	records []group.Record
 	cut     int
 	fail    error
+	largest int // bytes of one append
 
 	failTrim error
 	trims    int
@@ -29,6 +30,11 @@ func (m *memory) Append(_ string, records []group.Record) error {
 		return m.fail
 	}
 	m.records = append(m.records, records...)
+	bytes := 0
+	for _, r := range records {
+		bytes += len(r.Key) + len(r.Value)
+	}
+	m.largest = max(m.largest, bytes)
 	return nil
 }
 

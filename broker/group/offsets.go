@@ -1,6 +1,7 @@
 package group
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +22,12 @@ type Offset struct {
 	Metadata    string
 	Committed   time.Time
 }
+
+// maxCommitBytes bounds the names and metadata of one commit, which is stored as
+// one batch. Each partition's record has the group's id, so a small request of a
+// group with a long one could otherwise take hundreds of megabytes. Kafka's bound
+// is the batch's, max.message.bytes of __consumer_offsets.
+const maxCommitBytes = 8 << 20
 
 // Commit stores offsets, all or none. Who commits without being a member has the
 // generation -1 and no member id; that is possible while the group has no
@@ -57,6 +64,13 @@ func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset) error {
 			return ErrRebalance
 		}
 		g.heard(m)
+	}
+	var bytes int64
+	for at, o := range offsets {
+		bytes += int64(len(g.id) + len(at.Topic) + len(o.Metadata))
+	}
+	if bytes > maxCommitBytes {
+		return fmt.Errorf("%w: the offsets take %d bytes, at most %d are possible", ErrCommitSize, bytes, maxCommitBytes)
 	}
 	records := make([]Record, 0, len(offsets))
 	now := time.Now()
@@ -140,20 +154,22 @@ func (g *Group) deleteOffsets(partitions []TopicPartition, subscribed func([]byt
 	return answers, g.dropOffsets(gone)
 }
 
-// dropOffsets forgets offsets, when that is stored.
+// dropOffsets forgets offsets, as far as that is stored.
 func (g *Group) dropOffsets(gone []TopicPartition) error {
-	if len(gone) == 0 {
-		return nil
-	}
-	records := make([]Record, len(gone))
-	for i, at := range gone {
-		records[i] = offsetTombstone(g.id, at)
-	}
-	if err := g.c.append(g.id, records); err != nil {
-		return err
-	}
-	for _, at := range gone {
-		delete(g.offsets, at)
+	for len(gone) > 0 {
+		var records []Record
+		for bytes := int64(0); len(records) < len(gone) && bytes < batchBytes; {
+			r := offsetTombstone(g.id, gone[len(records)])
+			bytes += r.size()
+			records = append(records, r)
+		}
+		if err := g.c.append(g.id, records); err != nil {
+			return err
+		}
+		for _, at := range gone[:len(records)] {
+			delete(g.offsets, at)
+		}
+		gone = gone[len(records):]
 	}
 	return nil
 }

@@ -71,10 +71,18 @@ type tidying struct {
 // tidyFrom: less than this is not worth the work.
 const tidyFrom = 8 << 20
 
+// batchBytes is about how much is stored at once, where it need not be all or
+// none.
+const batchBytes = 1 << 20
+
+func (r Record) size() int64 {
+	const overhead = 12 // in a batch, about
+	return int64(len(r.Key)+len(r.Value)) + overhead
+}
+
 func sizeOf(records []Record) (n int64) {
-	const overhead = 12 // of a record in a batch, about
 	for _, r := range records {
-		n += int64(len(r.Key)+len(r.Value)) + overhead
+		n += r.size()
 	}
 	return n
 }
@@ -151,23 +159,40 @@ func (c *Coordinator) tidyIfDue() error {
 func (g *Group) rewrite() (bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var live []Record
+	var batch []Record
+	var inBatch int64
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := g.c.store.Append(g.id, batch)
+		bytes += inBatch
+		batch, inBatch = nil, 0
+		return err
+	}
+	add := func(r Record) error {
+		batch, inBatch = append(batch, r), inBatch+r.size()
+		if inBatch < batchBytes {
+			return nil
+		}
+		return flush()
+	}
 	if g.state == Stable || g.state == Empty && g.protocolType != "" {
-		live = append(live, g.record())
+		err = add(g.record())
 	} else if g.state != Empty && g.state != Dead {
 		// In a rebalance: what was stored before it is not known any more. The
 		// end of the rebalance stores the new generation; until then, after a
 		// restart, the members join anew.
-		live = append(live, groupTombstone(g.id))
+		err = add(groupTombstone(g.id))
 	}
 	for at, o := range g.offsets {
-		live = append(live, offsetRecord(g.id, at, o))
-	}
-	const atOnce = 1000
-	for from := 0; from < len(live); from += atOnce {
-		if err := g.c.store.Append(g.id, live[from:min(from+atOnce, len(live))]); err != nil {
-			return 0, err
+		if err != nil {
+			break
 		}
+		err = add(offsetRecord(g.id, at, o))
 	}
-	return sizeOf(live), nil
+	if err == nil {
+		err = flush()
+	}
+	return bytes, err
 }
