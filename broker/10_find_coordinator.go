@@ -15,8 +15,11 @@ const coordinatorOfGroup = 0
 // From version 4 on many are asked for at once (KIP-699).
 //
 // Transactions (type 1) and share groups (type 2) are not served:
-// INVALID_REQUEST and not COORDINATOR_NOT_AVAILABLE, as a client would try the
-// latter again for ever. Source: FindCoordinatorRequest.json.
+// INVALID_REQUEST, which ends a client's search, and not
+// COORDINATOR_NOT_AVAILABLE, which it would try again until its timeout. Kafka
+// answers the same where it does not serve share groups (before version 6,
+// KafkaApis.getCoordinator); transactions it always serves. Source:
+// FindCoordinatorRequest.json.
 func findCoordinator(_ context.Context, c *connection, req *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) error {
 	at := c.b.reachable(c.conn)
 	answer := func(key string) kmsg.FindCoordinatorResponseCoordinator {

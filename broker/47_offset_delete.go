@@ -11,7 +11,8 @@ import (
 func init() { register(kmsg.OffsetDelete, 0, 0, whole(offsetDelete)) }
 
 // OffsetDelete, API key 47, version 0: offsets of a group, but not of topics
-// that its members are subscribed to (KIP-496). Source: OffsetDeleteRequest.json.
+// that its members are or, while that is not known, may be subscribed to
+// (KIP-496). Source: OffsetDeleteRequest.json.
 func offsetDelete(_ context.Context, c *connection, req *kmsg.OffsetDeleteRequest, resp *kmsg.OffsetDeleteResponse) error {
 	var asked []group.TopicPartition
 	for _, t := range req.Topics {
@@ -19,7 +20,7 @@ func offsetDelete(_ context.Context, c *connection, req *kmsg.OffsetDeleteReques
 			asked = append(asked, group.TopicPartition{Topic: t.Topic, Partition: p.Partition})
 		}
 	}
-	answers, err := c.b.groups.DeleteOffsets(req.Group, asked, subscribedTopics)
+	answers, err := c.b.groups.DeleteOffsets(req.Group, asked)
 	if resp.ErrorCode = c.b.groupCode(err, req.Group); err != nil {
 		return nil
 	}
@@ -40,15 +41,4 @@ func offsetDelete(_ context.Context, c *connection, req *kmsg.OffsetDeleteReques
 		resp.Topics = append(resp.Topics, out)
 	}
 	return nil
-}
-
-// subscribedTopics reads a consumer's subscription
-// (ConsumerProtocolSubscription.json). It has no tagged fields, so kmsg reads it
-// in a time that its bytes bound.
-func subscribedTopics(metadata []byte) []string {
-	var m kmsg.ConsumerMemberMetadata
-	if m.ReadFrom(metadata) != nil {
-		return nil
-	}
-	return m.Topics
 }

@@ -30,8 +30,9 @@ type Config struct {
 	// MaxMetadata bounds what is stored with an offset
 	// (offset.metadata.max.bytes).
 	MaxMetadata int
-	// Retention is how long the offsets of a group without members are kept
-	// (offsets.retention.minutes), Expiry how often that is looked at
+	// Retention is how long the offsets of a group without members, and of
+	// topics without subscribers, are kept (offsets.retention.minutes), Expiry
+	// how often that is looked at
 	// (offsets.retention.check.interval.ms).
 	Retention, Expiry time.Duration
 	Log               *slog.Logger

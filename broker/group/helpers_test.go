@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"copyscope/broker/group"
 )
 
@@ -103,6 +105,17 @@ func asks(change ...func(*group.Join)) group.Join {
 		f(&j)
 	}
 	return j
+}
+
+// reads makes a consumer's subscription of the topics.
+func reads(topics ...string) func(*group.Join) {
+	return func(j *group.Join) {
+		s := kmsg.NewConsumerMemberMetadata()
+		s.Topics = topics
+		for i := range j.Protocols {
+			j.Protocols[i].Metadata = s.AppendTo(nil)
+		}
+	}
 }
 
 func as(member string) func(*group.Join) { return func(j *group.Join) { j.Member = member } }

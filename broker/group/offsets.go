@@ -112,10 +112,9 @@ func (c *Coordinator) Committed(id string) map[TopicPartition]Offset {
 }
 
 // DeleteOffsets forgets offsets. Those of topics that the group's members are
-// subscribed to stay (KIP-496); each partition has its own answer. subscribed
-// finds the topics in a subscription. A group that has none left stays until
-// that is looked at.
-func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition, subscribed func(metadata []byte) []string) (map[TopicPartition]error, error) {
+// subscribed to stay (KIP-496); each partition has its own answer. A group that
+// has none left stays until that is looked at.
+func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition) (map[TopicPartition]error, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
@@ -124,28 +123,22 @@ func (c *Coordinator) DeleteOffsets(id string, partitions []TopicPartition, subs
 		return nil, ErrNotFound
 	}
 	defer g.mu.Unlock()
-	return g.deleteOffsets(partitions, subscribed)
+	return g.deleteOffsets(partitions)
 }
 
-// consumers is the protocol type of consumer groups, whose subscriptions can be
-// read.
-const consumers = "consumer"
-
-func (g *Group) deleteOffsets(partitions []TopicPartition, subscribed func([]byte) []string) (map[TopicPartition]error, error) {
-	if g.state != Empty && (g.protocolType != consumers || g.state != Stable) {
+func (g *Group) deleteOffsets(partitions []TopicPartition) (map[TopicPartition]error, error) {
+	if g.state != Empty && g.protocolType != consumers {
 		return nil, ErrNotEmpty
 	}
-	inUse := map[string]bool{}
-	for _, m := range g.members {
-		for _, topic := range subscribed(m.metadata(g.protocol)) {
-			inUse[topic] = true
-		}
-	}
+	inUse, known := g.subscribed()
 	answers := map[TopicPartition]error{}
 	var gone []TopicPartition
 	for _, at := range partitions {
+		if _, again := answers[at]; again {
+			continue
+		}
 		answers[at] = nil
-		if inUse[at.Topic] {
+		if !known || inUse[at.Topic] {
 			answers[at] = ErrSubscribed
 		} else if _, ok := g.offsets[at]; ok {
 			gone = append(gone, at)
@@ -174,30 +167,33 @@ func (g *Group) dropOffsets(gone []TopicPartition) error {
 	return nil
 }
 
-// expireOffsets forgets the offsets of a group that has had no members for so
-// long, and those that somebody without a group committed so long ago (KIP-211).
-// A group that has neither members nor offsets is at its end.
+// expireOffsets forgets offsets that were not needed for so long (KIP-211;
+// GroupMetadata.removeExpiredOffsets): those of a group that has had no members,
+// those that somebody without a group committed, and those of topics that no
+// consumer of a group is subscribed to. A group that has neither members nor
+// offsets is at its end.
 func (g *Group) expireOffsets(now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state != Empty {
+	inUse, known := g.subscribed()
+	if g.state != Empty && (g.state != Stable || !known) {
 		return nil
 	}
 	old := now.Add(-g.c.cfg.Retention)
 	var gone []TopicPartition
 	for at, o := range g.offsets {
 		last := o.Committed
-		if g.protocolType != "" && g.since.After(last) {
+		if g.state == Empty && g.protocolType != "" && g.since.After(last) {
 			last = g.since
 		}
-		if last.Before(old) {
+		if !inUse[at.Topic] && last.Before(old) {
 			gone = append(gone, at)
 		}
 	}
 	if err := g.dropOffsets(gone); err != nil {
 		return err
 	}
-	if len(g.offsets) == 0 && len(g.pending) == 0 && g.protocolType != "" {
+	if g.state == Empty && len(g.offsets) == 0 && len(g.pending) == 0 && g.protocolType != "" {
 		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
 			return err
 		}

@@ -78,14 +78,14 @@ func TestStoreFails(t *testing.T) {
 	})
 }
 
-// Offsets of a group without members go after a week, of a group with members
-// they stay; and those of a deleted topic go at once.
+// Offsets of a group without members go after a week, of topics that a group with
+// members reads they stay; and those of a deleted topic go at once.
 func TestExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
 		c := open(t, store, group.Config{InitialDelay: delay, Expiry: time.Hour})
 		defer c.Close()
-		m := settle(t, c, func(j *group.Join) { j.Session = 30 * time.Minute })
+		m := settle(t, c, reads("t", "u"), func(j *group.Join) { j.Session = 30 * time.Minute })
 		some := func() map[group.TopicPartition]group.Offset {
 			return map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}, at("u", 0): {Offset: 2}}
 		}
@@ -157,21 +157,90 @@ func TestTidying(t *testing.T) {
 	})
 }
 
-// A consumer's offsets of topics that it is subscribed to cannot be deleted.
+// A consumer's offsets of topics that it is subscribed to cannot be deleted, also
+// while its group rebalances; and none if it is not known what it reads.
 func TestDeleteOffsets(t *testing.T) {
-	run(t, func(t *testing.T, c *group.Coordinator, _ *memory) {
-		m := settle(t, c)
-		if err := c.Commit(identity(m), map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}, at("u", 0): {Offset: 2}}); err != nil {
-			t.Fatal(err)
-		}
-		answers, err := c.DeleteOffsets("g", []group.TopicPartition{at("t", 0), at("u", 0)}, func([]byte) []string { return []string{"t"} })
-		if err != nil || !errors.Is(answers[at("t", 0)], group.ErrSubscribed) || answers[at("u", 0)] != nil {
-			t.Errorf("got %v, %v", answers, err)
-		}
-		if got := c.Committed("g"); len(got) != 1 || got[at("t", 0)].Offset != 1 {
-			t.Errorf("left are %v", got)
-		}
+	both := map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}, at("u", 0): {Offset: 2}}
+	garbage := func(j *group.Join) { j.Protocols[0].Metadata = []byte("topics") }
+	for _, k := range []struct {
+		name        string
+		subscribes  func(*group.Join)
+		rebalancing bool
+		left        int
+	}{
+		{"stable", reads("t"), false, 1},
+		{"in a rebalance", reads("t"), true, 1},
+		{"a subscription that cannot be read", garbage, false, 2},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			run(t, func(t *testing.T, c *group.Coordinator, _ *memory) {
+				m := settle(t, c, k.subscribes)
+				if err := c.Commit(identity(m), maps.Clone(both)); err != nil {
+					t.Fatal(err)
+				}
+				if k.rebalancing {
+					begin(t, c, asks(k.subscribes))
+					synctest.Wait()
+					wantState(t, c, group.PreparingRebalance, 2)
+				}
+				answers, err := c.DeleteOffsets("g", []group.TopicPartition{at("t", 0), at("u", 0), at("u", 0)})
+				if err != nil || !errors.Is(answers[at("t", 0)], group.ErrSubscribed) || (answers[at("u", 0)] == nil) != (k.left == 1) {
+					t.Errorf("got %v, %v", answers, err)
+				}
+				if got := c.Committed("g"); len(got) != k.left || got[at("t", 0)].Offset != 1 {
+					t.Errorf("left are %v", got)
+				}
+			})
+		})
+	}
+	t.Run("not a consumer", func(t *testing.T) {
+		run(t, func(t *testing.T, c *group.Coordinator, _ *memory) {
+			settle(t, c, func(j *group.Join) { j.ProtocolType = "connect" })
+			if _, err := c.DeleteOffsets("g", []group.TopicPartition{at("t", 0)}); !errors.Is(err, group.ErrNotEmpty) {
+				t.Errorf("got %v", err)
+			}
+		})
 	})
+}
+
+// A group that lives forgets what it has committed of topics that it does not
+// read any more, a week after; but nothing if it is not known what it reads.
+func TestExpiryOfTopicsWithoutSubscribers(t *testing.T) {
+	for _, k := range []struct {
+		name string
+		join func(*group.Join)
+		left int
+	}{
+		{"consumer", reads("t"), 1},
+		{"subscription that cannot be read", func(j *group.Join) { j.Protocols[0].Metadata = []byte("topics") }, 2},
+		{"not a consumer", func(j *group.Join) { reads("t")(j); j.ProtocolType = "connect" }, 2},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := open(t, &memory{}, group.Config{InitialDelay: delay, Expiry: time.Hour})
+				defer c.Close()
+				m := settle(t, c, k.join, func(j *group.Join) { j.Session = 30 * time.Minute })
+				if err := c.Commit(identity(m), map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}, at("u", 0): {Offset: 2}}); err != nil {
+					t.Fatal(err)
+				}
+				live := func(d time.Duration) {
+					for range d / (15 * time.Minute) {
+						time.Sleep(15 * time.Minute)
+						c.Heartbeat(identity(m))
+					}
+				}
+				live(6 * 24 * time.Hour)
+				if got := c.Committed("g"); len(got) != 2 {
+					t.Errorf("after 6 days %v are left", got)
+				}
+				live(2 * 24 * time.Hour)
+				if got := c.Committed("g"); len(got) != k.left || got[at("t", 0)].Offset != 1 {
+					t.Errorf("after 8 days %v are left, want %d", got, k.left)
+				}
+				wantState(t, c, group.Stable, 1)
+			})
+		})
+	}
 }
 
 // What cannot be cut off is tried again at the next look for old offsets, not
