@@ -275,5 +275,5 @@ func TestProduceToManyPartitions(t *testing.T) {
 	c := dial(t, b.addr)
 	c.send(frame(req, 1))
 	c.wantClosed()
-	b.wantSaid(t, "more than 16384 topics and partitions")
+	b.wantSaid(t, "arrays of more than 16384 elements")
 }

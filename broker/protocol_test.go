@@ -160,7 +160,7 @@ func TestBadFrames(t *testing.T) {
 		{"negative version", header(3, -1), "Metadata version -1"},
 		{"client id beyond the frame", append([]byte{0, 0, 0, 10, 0, 3, 0, 0, 0, 0, 0, 1, 0x10, 0}, make([]byte, 8)...), "client id"},
 		{"array beyond the frame", header(3, 4, 0x7f, 0xff, 0xff, 0xff), "Metadata version 4"},
-		{"produce with a lying count", header(0, 7, 0xff, 0xff, 0, 1, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff), "produce request version 7"},
+		{"produce with a lying count", header(0, 7, 0xff, 0xff, 0, 1, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff), "Produce version 7"},
 		{"fetch cut short", header(1, 11, 1, 2, 3), "Fetch version 11"},
 		{"ApiVersions with a lying tag count", header(18, 3, 0, 2, 'a', 2, 'b', 0xff, 0xff, 0xff, 0xff, 0x0f), "ApiVersions version 3"},
 		{"Metadata with a lying tag count", header(3, 9, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f), "Metadata version 9"},

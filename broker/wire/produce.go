@@ -1,7 +1,5 @@
 package wire
 
-import "fmt"
-
 // ProduceRequest is decoded here and not by kmsg for two reasons: the records
 // stay where they are in the frame, and a frame of 100 MiB that claims millions
 // of partitions must not be believed.
@@ -45,10 +43,10 @@ const (
 	produceByID = 13
 )
 
-// maxProduceParts bounds the topics and partitions of one request together. An
-// honest one has not more than there are; decoded and answered, those in a
+// maxProduceElements bounds the topics and partitions of one request together.
+// An honest one has not more than there are; decoded and answered, those in a
 // frame of 100 MiB could take gigabytes.
-const maxProduceParts = 1 << 14
+const maxProduceElements = 1 << 14
 
 // Least bytes of an array's element, in any version.
 const (
@@ -58,22 +56,17 @@ const (
 
 // DecodeProduce decodes versions 0 to MaxProduceVersion.
 func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
-	r := reader{rest: body, flexible: version >= 9}
+	r := reader{rest: body, flexible: version >= 9, elements: maxProduceElements}
 	var p ProduceRequest
 	if version >= 3 {
 		p.Transactional = r.bytes(true) != nil
 	}
 	p.Acks = r.int16()
 	r.int32() // timeout: appending never waits for another broker
-	parts := 0
 	for range r.array(minTopicBytes) {
 		var t ProduceTopic
 		t.Name, t.ID = r.topic(version >= produceByID)
-		parts++
 		for range r.array(minPartitionBytes) {
-			if parts++; parts > maxProduceParts {
-				break
-			}
 			t.Partitions = append(t.Partitions, ProducePartition{Index: r.int32(), Records: r.bytes(false)})
 			r.structEnd()
 			if r.bad {
@@ -81,17 +74,14 @@ func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
 			}
 		}
 		r.structEnd()
-		if r.bad || parts > maxProduceParts {
+		if r.bad {
 			break
 		}
 		p.Topics = append(p.Topics, t)
 	}
 	r.structEnd()
-	if parts > maxProduceParts {
-		return ProduceRequest{}, fmt.Errorf("%w: produce request version %d names more than %d topics and partitions", ErrFrame, version, maxProduceParts)
-	}
-	if r.bad {
-		return ProduceRequest{}, fmt.Errorf("%w: produce request version %d is cut short or has wrong lengths", ErrFrame, version)
+	if err := r.failed("Produce", version, maxProduceElements); err != nil {
+		return ProduceRequest{}, err
 	}
 	return p, nil
 }

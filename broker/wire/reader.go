@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // reader takes protocol types off a request. After the first that does not
 // fit, bad is set and everything reads as zero.
@@ -8,6 +11,7 @@ type reader struct {
 	rest     []byte
 	flexible bool // compact lengths and tagged fields (KIP-482)
 	bad      bool
+	elements int // that its arrays may still have together; below 0: they had more
 }
 
 // span is the next n bytes, not copied.
@@ -119,7 +123,8 @@ func (r *reader) topic(byID bool) (name string, id [16]byte) {
 }
 
 // array is the number of elements that follow, each of at least minBytes; -1
-// is null. A count that cannot be true is refused before memory is made for it.
+// is null. A count that cannot be true, or is more than is allowed, is refused
+// before memory is made for it.
 func (r *reader) array(minBytes int) int {
 	n := r.length(false)
 	if r.bad || n < 0 {
@@ -129,7 +134,22 @@ func (r *reader) array(minBytes int) int {
 		r.bad, r.rest = true, nil
 		return -1
 	}
+	if r.elements -= int(n); r.elements < 0 {
+		r.bad, r.rest = true, nil
+		return -1
+	}
 	return int(n)
+}
+
+// failed says what is wrong with the request, if it is bad.
+func (r *reader) failed(name string, version int16, most int) error {
+	switch {
+	case r.elements < 0:
+		return fmt.Errorf("%w: %s version %d has arrays of more than %d elements together", ErrFrame, name, version, most)
+	case r.bad:
+		return fmt.Errorf("%w: %s version %d is cut short or has wrong lengths", ErrFrame, name, version)
+	}
+	return nil
 }
 
 // tags skips a set of tagged fields.

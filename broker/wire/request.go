@@ -30,14 +30,20 @@ func DecodeRequest(h RequestHeader, body []byte) (kmsg.Request, error) {
 			return nil, err
 		}
 	}
-	r := &reader{rest: body, flexible: req.IsFlexible()}
+	r := &reader{rest: body, flexible: req.IsFlexible(), elements: maxElements}
 	decode(r, req)
 	r.structEnd()
-	if r.bad {
-		return nil, fmt.Errorf("%w: %s version %d is cut short or has wrong lengths", ErrFrame, kmsg.NameForKey(h.Key), h.Version)
+	if err := r.failed(kmsg.NameForKey(h.Key), h.Version, maxElements); err != nil {
+		return nil, err
 	}
 	return req, nil
 }
+
+// maxElements bounds the elements of all arrays of a request together, but
+// Produce. An honest one names each topic and partition, or group, once; a frame
+// of 1 MiB could hold a million names of one byte, which take hundreds of
+// megabytes when they are answered.
+const maxElements = 1 << 16
 
 // decoders are by API key; each takes the fields of the versions served, up to
 // the tagged fields at the end. The file that decodes a request registers it.

@@ -177,6 +177,25 @@ func TestLyingTagCounts(t *testing.T) {
 	}
 }
 
+// A request names no more than 65,536 things, wherever they stand: the answers to
+// a million names of a byte each would take hundreds of megabytes.
+func TestManyElements(t *testing.T) {
+	for _, k := range []struct {
+		elements int
+		want     error
+	}{{1 << 16, nil}, {1<<16 + 1, wire.ErrFrame}} {
+		groups := &kmsg.DescribeGroupsRequest{Version: 6, Groups: make([]string, k.elements)}
+		partitions := &kmsg.OffsetFetchRequest{Version: 7, Topics: []kmsg.OffsetFetchRequestTopic{{}, {Partitions: make([]int32, k.elements-2)}}}
+		for _, req := range []kmsg.Request{groups, partitions} {
+			body := append([]byte{0}, req.AppendTo(nil)...) // the header's tagged fields
+			_, err := wire.DecodeRequest(wire.RequestHeader{Key: req.Key(), Version: req.GetVersion()}, body)
+			if !errors.Is(err, k.want) {
+				t.Errorf("%s with %d: got %v, want %v", kmsg.NameForKey(req.Key()), k.elements, err, k.want)
+			}
+		}
+	}
+}
+
 // FuzzDecodeRequest: decoding ends soon, whatever comes, and what it takes kmsg
 // encodes to what is decoded to the same.
 func FuzzDecodeRequest(f *testing.F) {
