@@ -153,6 +153,9 @@ func TestGroupVersion0(t *testing.T) {
 	if s.ErrorCode != 0 || string(s.MemberAssignment) != "all" {
 		t.Fatalf("sync: %+v", s)
 	}
+	if s := ask[*kmsg.SyncGroupResponse](c, &kmsg.SyncGroupRequest{Version: 5, Group: "g", Generation: 1, MemberID: j.MemberID}, 6); s.ErrorCode != 23 {
+		t.Errorf("version 5 without the protocol: error %d, want INCONSISTENT_GROUP_PROTOCOL", s.ErrorCode)
+	}
 	if h := ask[*kmsg.HeartbeatResponse](c, &kmsg.HeartbeatRequest{Group: "g", Generation: 1, MemberID: j.MemberID}, 3); h.ErrorCode != 0 {
 		t.Errorf("heartbeat: %+v", h)
 	}

@@ -89,12 +89,14 @@ func Open(ctx context.Context, store Store, cfg Config) (*Coordinator, error) {
 		return nil, fmt.Errorf("consumer groups: %w", err)
 	}
 	c.tidyUp()
+	c.mu.Lock() // expire sets it anew
+	defer c.mu.Unlock()
 	c.expiry = time.AfterFunc(c.cfg.Expiry, c.expire)
 	return c, nil
 }
 
-// Close ends the timers and answers those who wait. What it returns from stores
-// nothing any more but for calls that are under way.
+// Close ends the timers and answers those who wait. Calls that are under way, and
+// commits and departures that come later, still reach the store.
 func (c *Coordinator) Close() {
 	c.mu.Lock()
 	c.closed.Store(true)

@@ -211,6 +211,7 @@ func (g *Group) enter(j Join) (Joined, <-chan Joined) {
 	g.redeem(id)
 	m := memberOf(j, id)
 	if err := g.c.grow(m.size()); err != nil {
+		g.completeIfJoined() // nobody waits for the id any more
 		return Joined{Err: err, Member: j.Member, Generation: noGeneration}, nil
 	}
 	if len(g.members) == 0 {

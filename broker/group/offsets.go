@@ -47,8 +47,8 @@ func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) er
 	}
 	err := g.commit(who, offsets)
 	g.mu.Unlock()
-	if err != nil {
-		c.forget(g)
+	if err != nil || len(offsets) == 0 {
+		c.forget(g) // if it was made for nothing
 	}
 	return err
 }

@@ -272,6 +272,18 @@ func TestTidyingFails(t *testing.T) {
 	})
 }
 
+// A commit of nothing makes no group.
+func TestCommitOfNothing(t *testing.T) {
+	run(t, func(t *testing.T, c *group.Coordinator, _ *memory) {
+		if err := c.Commit(outside("g"), nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(c.List()); n != 0 {
+			t.Errorf("there are %d groups", n)
+		}
+	})
+}
+
 // A group that has neither members nor offsets is gone when that is looked at.
 func TestEmptyGroupGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
