@@ -37,19 +37,29 @@ func (c *Coordinator) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for id, g := range c.groups {
 		if g.state == Empty && len(g.offsets) == 0 && g.protocolType == "" {
 			delete(c.groups, id)
 			continue
 		}
 		c.bytes.Add(groupBytes(id))
-		for _, m := range g.members {
-			m.synced = true
-			c.bytes.Add(m.size())
-			g.heard(m)
-		}
+		g.awake()
 	}
 	return nil
+}
+
+// awake begins the sessions of members that were stored. The shortest may end
+// while the others are begun.
+func (g *Group) awake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.members {
+		m.synced = true
+		g.c.bytes.Add(m.size())
+		g.heard(m)
+	}
 }
 
 // tidying counts what was stored since the live records were last written.

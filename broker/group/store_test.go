@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/group"
 )
@@ -270,6 +273,24 @@ func TestTidyingFails(t *testing.T) {
 			t.Errorf("%d offsets are left, want 7", len(got))
 		}
 	})
+}
+
+// A stored session that ends at once does not trouble the start, and its members
+// are out.
+func TestStoredSessionsOfNoTime(t *testing.T) {
+	protocol := "range"
+	v := kmsg.GroupMetadataValue{Version: 3, ProtocolType: "consumer", Generation: 7, Protocol: &protocol}
+	for i := range 20_000 {
+		v.Members = append(v.Members, kmsg.GroupMetadataValueMember{MemberID: fmt.Sprint(i)})
+	}
+	k := kmsg.GroupMetadataKey{Version: 2, Group: "g"}
+	c := open(t, &memory{records: []group.Record{{Key: k.AppendTo(nil), Value: v.AppendTo(nil)}}}, settings())
+	defer c.Close()
+	for began := time.Now(); c.Describe("g").State != group.Empty; runtime.Gosched() {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("the group is %s", c.Describe("g").State)
+		}
+	}
 }
 
 // A commit of nothing makes no group.
