@@ -104,11 +104,15 @@ func eachStamp(b []byte, f func(due int64)) bool {
 		}
 		body := b[n : n+int(length)]
 		b = b[n+int(length):]
-		for skip := 0; skip < 4; skip++ { // attributes, two deltas, key length
-			if _, n = binary.Varint(body); n <= 0 {
+		var key int64 // its length, after the attributes and two deltas
+		for range 4 {
+			if key, n = binary.Varint(body); n <= 0 {
 				return false
 			}
 			body = body[n:]
+		}
+		if key != -1 {
+			return false // where its value is a stamp would be in the key
 		}
 		size, n := binary.Varint(body)
 		if n <= 0 || size < stampBytes || size > int64(len(body)-n) {

@@ -51,6 +51,17 @@ func TestBatchIsKafkas(t *testing.T) {
 	}
 }
 
+// A record with a key is not from here: its stamp would be bytes of the key,
+// which a length of 16 (0x20) seems to precede.
+func TestStampsOfAnothersRecords(t *testing.T) {
+	r := kmsg.Record{Key: bytes.Repeat([]byte{0x20}, 20), Value: make([]byte, 8)}
+	r.Length = int32(len(r.AppendTo(nil)) - 1) // the length itself takes a byte
+	b := append(make([]byte, batchHeaderBytes), r.AppendTo(nil)...)
+	if eachStamp(b, func(int64) { t.Error("a stamp was found") }) {
+		t.Error("it is taken for a batch of this package")
+	}
+}
+
 func TestRecordsInABatch(t *testing.T) {
 	for _, c := range []struct{ batch, value int }{{64 << 10, 100}, {64 << 10, 1 << 10}, {1 << 20, 8}, {100, 1 << 20}} {
 		n := recordsIn(c.batch, c.value)
