@@ -69,8 +69,12 @@ func sendLoop(fd int, partitions []*stored, chunk int) error {
 			return gone(err)
 		}
 		for end := position + n; position < end; {
-			if _, err := unix.Sendfile(fd, int(from.file.Fd()), &position, min(chunk, int(end-position))); err != nil && err != unix.EINTR {
+			n, err := unix.Sendfile(fd, int(from.file.Fd()), &position, min(chunk, int(end-position)))
+			if err != nil && err != unix.EINTR {
 				return gone(err)
+			}
+			if err == nil && n == 0 {
+				return fmt.Errorf("%s ends at byte %d, before its last batch does", from.file.Name(), position)
 			}
 		}
 	}
