@@ -45,7 +45,7 @@ func (r *Report) endToEnd(ctx context.Context, s Setup, o EndToEndOptions) (f Fi
 		return nil, err
 	}
 	defer r.cleanUp(target, remove)
-	ends, err := endOffsets(ctx, target.Address, topic)
+	ends, err := offsets(ctx, target.Address, topic, latest)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,9 @@ func steady(ctx context.Context, t Topic, ends []int64, o EndToEndOptions) (sum 
 	}()
 	began := time.Now()
 	sent, err = p.run(ctx, began)
-	err = errors.Join(err, awaitAll(ctx, seen, sent, finished))
+	if err == nil {
+		err = awaitAll(ctx, seen, sent, finished)
+	}
 	took = time.Since(began)
 	stop()
 	if e := <-finished; err == nil && e != nil && !errors.Is(e, context.Canceled) {

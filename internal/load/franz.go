@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -89,20 +90,25 @@ func (p *franzProducer) acknowledged(d time.Duration) {
 
 // fetchFranz reads the topic once by franz-go, which decodes every record.
 func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (tally, time.Duration, error) {
-	ends, err := endOffsets(ctx, brokers, t)
+	starts, err := offsets(ctx, brokers, t, earliest)
+	if err != nil {
+		return newTally(), 0, err
+	}
+	ends, err := offsets(ctx, brokers, t, latest)
 	if err != nil {
 		return newTally(), 0, err
 	}
 	from := map[int32]kgo.Offset{}
 	left := map[int32]int64{}
 	for p, end := range ends {
-		if from[int32(p)] = kgo.NewOffset().AtStart(); end > 0 {
+		if from[int32(p)] = kgo.NewOffset().AtStart(); end > starts[p] {
 			left[int32(p)] = end
 		}
 	}
 	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.ClientID(clientID),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.Name: from}),
-		kgo.FetchMaxBytes(int32(o.MaxBytes)*2), kgo.FetchMaxPartitionBytes(int32(o.MaxBytes)))
+		kgo.FetchMaxBytes(int32(min(2*int64(o.MaxBytes), math.MaxInt32))), kgo.FetchMaxPartitionBytes(int32(o.MaxBytes)),
+		kgo.KeepControlRecords()) // a partition may end in one
 	if err != nil {
 		return newTally(), 0, err
 	}
@@ -119,8 +125,10 @@ func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (t
 		sum.requests++
 		f.EachPartition(func(p kgo.FetchTopicPartition) {
 			for _, r := range p.Records {
-				sum.bytes += int64(len(r.Key) + len(r.Value))
-				sum.records++
+				if !r.Attrs.IsControl() {
+					sum.bytes += int64(len(r.Key) + len(r.Value))
+					sum.records++
+				}
 				if r.Offset+1 >= left[p.Partition] {
 					delete(left, p.Partition)
 				}

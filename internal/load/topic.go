@@ -165,7 +165,9 @@ type share struct {
 }
 
 // shares deals the partitions out to n workers: each partition to one of them,
-// or, where there are fewer partitions than workers, to several.
+// or, where there are fewer partitions than workers, to several. A worker is one
+// connection and so reaches one leader: with fewer workers than leaders, the
+// partitions of the others are left out.
 func (t Topic) shares(n int) []share {
 	byLeader := map[string][]int32{}
 	for p, address := range t.Leaders {
@@ -190,8 +192,14 @@ func (t Topic) shares(n int) []share {
 	return out
 }
 
-// endOffsets asks for the offset that each partition's next record gets.
-func endOffsets(ctx context.Context, brokers string, t Topic) ([]int64, error) {
+// Timestamps that stand for an offset (ListOffsetsRequest.json).
+const (
+	latest   = -1 // that of the next record
+	earliest = -2
+)
+
+// offsets asks for an offset of each partition.
+func offsets(ctx context.Context, brokers string, t Topic, timestamp int64) ([]int64, error) {
 	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers))
 	if err != nil {
 		return nil, err
@@ -202,11 +210,11 @@ func endOffsets(ctx context.Context, brokers string, t Topic) ([]int64, error) {
 	topic.Topic = t.Name
 	for p := range t.Leaders {
 		partition := kmsg.NewListOffsetsRequestTopicPartition()
-		partition.Partition, partition.Timestamp = int32(p), -1 // the latest
+		partition.Partition, partition.Timestamp = int32(p), timestamp
 		topic.Partitions = append(topic.Partitions, partition)
 	}
 	req.Topics = append(req.Topics, topic)
-	ends := make([]int64, len(t.Leaders))
+	found := make([]int64, len(t.Leaders))
 	for _, shard := range cl.RequestSharded(ctx, req) {
 		if shard.Err != nil {
 			return nil, fmt.Errorf("list offsets of %q: %w", t.Name, shard.Err)
@@ -216,9 +224,12 @@ func endOffsets(ctx context.Context, brokers string, t Topic) ([]int64, error) {
 				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
 					return nil, fmt.Errorf("list offsets of %s-%d: %w", t.Name, p.Partition, err)
 				}
-				ends[p.Partition] = p.Offset
+				if p.Partition < 0 || int(p.Partition) >= len(found) {
+					return nil, fmt.Errorf("list offsets of %q: the answer is of partition %d, there are %d", t.Name, p.Partition, len(found))
+				}
+				found[p.Partition] = p.Offset
 			}
 		}
 	}
-	return ends, nil
+	return found, nil
 }
