@@ -53,7 +53,12 @@ func startChild(args []string, stdout io.Writer) (*child, error) {
 // stop ends the process, in bad cases by force.
 func (c *child) stop() error {
 	c.stdin.Close()
-	terminate(c.cmd.Process)
+	forced := false
+	select {
+	case <-c.ended:
+	default:
+		forced = terminate(c.cmd.Process)
+	}
 	select {
 	case <-c.ended:
 	case <-time.After(15 * time.Second):
@@ -62,7 +67,7 @@ func (c *child) stop() error {
 		return fmt.Errorf("process %d did not end within 15 s and was killed: %s", c.cmd.Process.Pid, c.stderr)
 	}
 	var exit *exec.ExitError
-	if c.err != nil && (!errors.As(c.err, &exit) || exit.ExitCode() > 0) {
+	if c.err != nil && !forced && (!errors.As(c.err, &exit) || exit.ExitCode() > 0) {
 		return fmt.Errorf("%s: %w: %s", strings.Join(c.cmd.Args, " "), c.err, c.stderr)
 	}
 	return nil
@@ -185,9 +190,14 @@ func startBare(ctx context.Context, kind string, args ...string) (*Target, error
 	t := &Target{PID: c.cmd.Process.Pid, child: c}
 	address := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		address <- strings.TrimSpace(line)
+		if line, err := bufio.NewReader(out).ReadString('\n'); err == nil {
+			address <- strings.TrimSpace(line)
+		}
 		io.Copy(io.Discard, out)
+	}()
+	go func() {
+		<-c.ended
+		in.Close() // nobody else would, and the reader would wait for ever
 	}()
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()

@@ -10,4 +10,8 @@ import (
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
+// terminate asks the process to end; it is not forced.
+func terminate(p *os.Process) (forced bool) {
+	_ = p.Signal(syscall.SIGTERM)
+	return false
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
@@ -75,10 +76,10 @@ func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
 	conn.SetDeadline(time.Now().Add(10 * time.Second))
 	answer := make([]byte, 4)
 	if _, err = conn.Write(endFrame(appendHeader(nil, keyAPIVersions, 0))); err == nil {
-		_, err = conn.Read(answer)
+		_, err = io.ReadFull(conn, answer)
 	}
 	if err == nil {
-		_, err = conn.Read(make([]byte, max(0, min(maxAPIVersions, int(binary.BigEndian.Uint32(answer))))))
+		_, err = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(answer)))
 	}
 	if err != nil {
 		conn.Close()
@@ -90,15 +91,12 @@ func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
 	return conn, nil
 }
 
-const maxAPIVersions = 64 << 10
-
 // stillOpen looks for connections that the server has closed.
 func stillOpen(all []net.Conn) error {
 	closed := 0
 	for _, c := range all {
 		c.SetReadDeadline(time.Now().Add(-time.Second))
 		var timeout net.Error
-		// A byte more of the answer is as good a sign of life as none.
 		if _, err := c.Read(make([]byte, 1)); err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
 			closed++
 		}

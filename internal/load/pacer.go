@@ -80,7 +80,7 @@ func (p *pacer) run(ctx context.Context, began time.Time) (sent int64, err error
 	}
 	total := int64(p.o.Duration / p.interval)
 	for turn := 0; sent < total && ctx.Err() == nil && err == nil; turn++ {
-		n, e := p.lanes[turn%len(p.lanes)].send(p, began, sent)
+		n, e := p.lanes[turn%len(p.lanes)].send(ctx, p, began, sent)
 		sent, err = sent+n, e
 		if p.o.Progress != nil {
 			p.o.Progress(sent, total)
@@ -100,13 +100,19 @@ func (p *pacer) run(ctx context.Context, began time.Time) (sent int64, err error
 
 // send waits until the batch's last record is due, or takes a full batch if
 // that many are due, and sends it.
-func (l *lane) send(p *pacer, began time.Time, first int64) (int64, error) {
+func (l *lane) send(ctx context.Context, p *pacer, began time.Time, first int64) (int64, error) {
 	due := func(i int) time.Time { return began.Add(time.Duration(first+int64(i)) * p.interval) }
 	b, frame := l.few, l.fewFrame
 	if time.Since(due(l.full.records-1)) >= 0 {
 		b, frame = l.full, l.fullFrame
 	}
-	time.Sleep(time.Until(due(b.records - 1)))
+	if wait := time.Until(due(b.records - 1)); wait > 0 {
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
 	b.stamp(due)
 	b.seal(time.Now())
 	setCorrelation(frame, l.correlated)
