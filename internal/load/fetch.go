@@ -22,12 +22,7 @@ type FetchOptions struct {
 // fetchRaw reads the partitions again and again from their first offset and
 // throws the records away.
 func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (tally, time.Duration, error) {
-	shares := t.shares(o.Consumers)
-	if o.Each {
-		for i := range shares {
-			shares[i] = t.shares(1)[0]
-		}
-	}
+	shares := o.shares(t)
 	workers := make([]*consumer, len(shares))
 	for i, s := range shares {
 		c, err := newConsumer(ctx, t.Name, s, o)
@@ -60,6 +55,28 @@ func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (tally, time.Duratio
 		sum.add(c.tally)
 	}
 	return sum, took, err
+}
+
+// shares are what each consumer reads.
+func (o FetchOptions) shares(t Topic) []share {
+	shares := t.shares(o.Consumers)
+	if o.Each {
+		for i := range shares {
+			shares[i] = t.shares(1)[0]
+		}
+	}
+	return shares
+}
+
+// onePartitionEach says if a request would be for several partitions, which the
+// bare loop does not serve.
+func (o FetchOptions) onePartitionEach(t Topic) error {
+	for _, s := range o.shares(t) {
+		if n := len(s.partitions); n > o.Outstanding {
+			return fmt.Errorf("--baseline with --outstanding %d: a connection reads %d partitions, and the bare loop takes requests for one each; use --outstanding %d", o.Outstanding, n, n)
+		}
+	}
+	return nil
 }
 
 // consumer is one connection.

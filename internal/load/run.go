@@ -129,6 +129,11 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 		return r, err
 	}
 	defer r.cleanUp(target, remove)
+	if s.Baseline {
+		if err := o.onePartitionEach(topic); err != nil {
+			return r, err
+		}
+	}
 	if s.Topic.Name == "" {
 		if _, _, err := produceRaw(ctx, topic, ProduceOptions{RecordBytes: fill.RecordBytes, BatchBytes: fill.BatchBytes,
 			Acks: 1, Outstanding: 4, Producers: 1, Amount: Amount{Bytes: fill.Bytes}}); err != nil {
