@@ -57,6 +57,15 @@ func (f *benchFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.pid, "server-pid", 0, "process of the broker of --brokers, to read its CPU time and memory (default: found by its port)")
 	flags.IntVar(&f.rounds, "rounds", 1, "measurements of each side, in turns; the medians count")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
+	f.compression, f.client = "none", []string{load.RawSide} // where no flag says other
+}
+
+// addSides adds the flags of what takes turns: raw says what the raw client
+// does, bare what the bare server is.
+func (f *benchFlags) addSides(flags *pflag.FlagSet, raw, bare string) {
+	flags.StringSliceVar(&f.client, "client", f.client, "raw ("+raw+"), franz (franz-go), or both in turns")
+	flags.StringVar(&f.compression, "compression", f.compression, "compression of the batches: none")
+	flags.BoolVar(&f.baseline, "baseline", false, "also measure "+bare+", in turns, and print the ratio")
 }
 
 // check finds mistakes in the call.
@@ -117,9 +126,41 @@ func size(flag, text string, least int64) (int, error) {
 	return int(n), nil
 }
 
-// amount reads --bytes and --duration; the default bytes hold if neither is
-// given.
-func amount(bytes string, duration time.Duration, standard string) (a load.Amount, err error) {
+// recordFlags are of the records that are produced; in says where to, if that
+// is not plain.
+type recordFlags struct{ record, batch string }
+
+func (f *recordFlags) add(flags *pflag.FlagSet, in string) {
+	flags.StringVar(&f.record, "record-size", "1KiB", "bytes of a record's value"+in+", at least 8")
+	flags.StringVar(&f.batch, "batch-bytes", "64KiB", "bytes of a batch"+in+" at most; a batch has at least one record")
+}
+
+func (f *recordFlags) sizes() (recordBytes, batchBytes int, err error) {
+	if recordBytes, err = size("--record-size", f.record, 8); err != nil {
+		return 0, 0, err
+	}
+	batchBytes, err = size("--batch-bytes", f.batch, 100)
+	return recordBytes, batchBytes, err
+}
+
+// requestFlags are of the produce requests.
+type requestFlags struct{ acks, outstanding int }
+
+func (f *requestFlags) add(flags *pflag.FlagSet, each string) {
+	flags.IntVar(&f.acks, "acks", 1, "acknowledgement: 0 (none), 1 (the leader's) or -1 (all replicas')")
+	flags.IntVar(&f.outstanding, "outstanding", 5, "produce requests under way "+each)
+}
+
+func (f *requestFlags) check() error {
+	if f.acks < -1 || f.acks > 1 {
+		return fmt.Errorf("--acks %d: use 0, 1 or -1 (all)", f.acks)
+	}
+	return within("--outstanding", f.outstanding, 1, 1000)
+}
+
+// amount reads the flag of the bytes, and --duration; the default bytes hold if
+// neither is given.
+func amount(flag, bytes string, duration time.Duration, standard string) (a load.Amount, err error) {
 	if duration < 0 {
 		return a, fmt.Errorf("--duration %v: use a time above 0, such as 10s", duration)
 	}
@@ -129,7 +170,7 @@ func amount(bytes string, duration time.Duration, standard string) (a load.Amoun
 	if bytes == "" {
 		bytes = standard
 	}
-	a.Bytes, err = lab.ParseSize("--bytes", bytes)
+	a.Bytes, err = lab.ParseSize(flag, bytes)
 	return a, err
 }
 

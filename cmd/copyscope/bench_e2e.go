@@ -13,9 +13,10 @@ import (
 // benchE2EFlags are the flags of `copyscope bench e2e`.
 type benchE2EFlags struct {
 	benchFlags
-	record, batch, rate, max string
-	duration, linger         time.Duration
-	acks, outstanding        int
+	records          recordFlags
+	requests         requestFlags
+	rate, max        string
+	duration, linger time.Duration
 }
 
 func benchE2ECommand() *cobra.Command {
@@ -44,15 +45,12 @@ clock.`,
 	}
 	flags := c.Flags()
 	f.add(flags)
-	flags.StringVar(&f.record, "record-size", "1KiB", "bytes of a record's value, at least 8")
-	flags.StringVar(&f.batch, "batch-bytes", "64KiB", "bytes of a batch at most")
+	f.records.add(flags, "")
+	f.requests.add(flags, "for each partition")
 	flags.StringVar(&f.rate, "rate", "50MB", "bytes of values a second")
 	flags.DurationVar(&f.linger, "linger", time.Millisecond, "how long a record waits for others to share its batch (linger.ms)")
 	flags.DurationVar(&f.duration, "duration", 10*time.Second, "time of each round")
 	flags.StringVar(&f.max, "max-bytes", "4MiB", "bytes of a fetch's answer at most")
-	flags.IntVar(&f.acks, "acks", 1, "acknowledgement: 0 (none), 1 (the leader's) or -1 (all replicas')")
-	flags.IntVar(&f.outstanding, "outstanding", 5, "produce requests under way for each partition")
-	f.compression, f.client = "none", []string{load.RawSide}
 	return c
 }
 
@@ -60,10 +58,10 @@ func (f *benchE2EFlags) options() (o load.EndToEndOptions, err error) {
 	if err := f.check(); err != nil {
 		return o, err
 	}
-	if o.RecordBytes, err = size("--record-size", f.record, 8); err != nil {
+	if err := f.requests.check(); err != nil {
 		return o, err
 	}
-	if o.BatchBytes, err = size("--batch-bytes", f.batch, 100); err != nil {
+	if o.RecordBytes, o.BatchBytes, err = f.records.sizes(); err != nil {
 		return o, err
 	}
 	if o.MaxBytes, err = size("--max-bytes", f.max, 1); err != nil {
@@ -73,16 +71,11 @@ func (f *benchE2EFlags) options() (o load.EndToEndOptions, err error) {
 		return o, err
 	}
 	switch {
-	case f.acks < -1 || f.acks > 1:
-		return o, fmt.Errorf("--acks %d: use 0, 1 or -1 (all)", f.acks)
 	case f.duration <= 0:
 		return o, fmt.Errorf("--duration %v: use a time above 0, such as 10s", f.duration)
 	case f.linger < 0 || f.linger > time.Minute:
 		return o, fmt.Errorf("--linger %v: use 0s to 1m", f.linger)
 	}
-	if err := within("--outstanding", f.outstanding, 1, 1000); err != nil {
-		return o, err
-	}
-	o.Acks, o.Outstanding, o.Linger, o.Duration = int16(f.acks), f.outstanding, f.linger, f.duration
+	o.Acks, o.Outstanding, o.Linger, o.Duration = int16(f.requests.acks), f.requests.outstanding, f.linger, f.duration
 	return o, nil
 }

@@ -13,7 +13,8 @@ import (
 // benchFetchFlags are the flags of `copyscope bench fetch`.
 type benchFetchFlags struct {
 	benchFlags
-	fill, record, batch    string
+	records                recordFlags
+	fill                   string
 	bytes, bytesEach, max  string
 	duration               time.Duration
 	outstanding, consumers int
@@ -51,17 +52,14 @@ The two take turns.`,
 	flags := c.Flags()
 	f.add(flags)
 	flags.StringVar(&f.fill, "fill", "512MiB", "bytes of the fresh topic")
-	flags.StringVar(&f.record, "record-size", "1KiB", "bytes of its records' values")
-	flags.StringVar(&f.batch, "batch-bytes", "64KiB", "bytes of its batches at most")
+	f.records.add(flags, " in the fresh topic")
 	flags.StringVar(&f.bytes, "bytes", "", "bytes to fetch in each round (default 4GiB, or what --duration allows)")
 	flags.StringVar(&f.bytesEach, "bytes-each", "", "bytes that each consumer fetches, instead of --bytes; then each reads every partition")
 	flags.DurationVar(&f.duration, "duration", 0, "time of each round, if it ends before the bytes do")
 	flags.StringVar(&f.max, "max-bytes", "1MiB", "bytes of an answer at most (fetch.max.bytes and max.partition.fetch.bytes)")
 	flags.IntVar(&f.outstanding, "outstanding", 4, "requests that each connection has under way, at most one for each partition")
 	flags.IntVar(&f.consumers, "consumers", 1, "connections")
-	flags.StringSliceVar(&f.client, "client", []string{load.RawSide}, "raw (records are thrown away), franz (franz-go), or both in turns")
-	flags.StringVar(&f.compression, "compression", "none", "compression of the fresh topic's batches: none")
-	flags.BoolVar(&f.baseline, "baseline", false, "also measure a bare sendfile loop, in turns, and print the ratio")
+	f.addSides(flags, "records are thrown away", "a bare sendfile loop")
 	flags.StringVar(&f.data, "server-data", "", "data directory of the broker of --brokers, which --baseline reads")
 	return c
 }
@@ -73,22 +71,20 @@ func (f *benchFetchFlags) options() (o load.FetchOptions, fill load.FillOptions,
 	if fill.Bytes, err = lab.ParseSize("--fill", f.fill); err != nil {
 		return o, fill, err
 	}
-	if fill.RecordBytes, err = size("--record-size", f.record, 8); err != nil {
-		return o, fill, err
-	}
-	if fill.BatchBytes, err = size("--batch-bytes", f.batch, 100); err != nil {
+	if fill.RecordBytes, fill.BatchBytes, err = f.records.sizes(); err != nil {
 		return o, fill, err
 	}
 	if o.MaxBytes, err = size("--max-bytes", f.max, 1); err != nil {
 		return o, fill, err
 	}
+	flag := "--bytes"
 	if o.Each = f.bytesEach != ""; o.Each {
 		if f.bytes != "" {
 			return o, fill, fmt.Errorf("--bytes %s with --bytes-each %s: give one of them", f.bytes, f.bytesEach)
 		}
-		f.bytes = f.bytesEach
+		flag, f.bytes = "--bytes-each", f.bytesEach
 	}
-	if o.Amount, err = amount(f.bytes, f.duration, "4GiB"); err != nil {
+	if o.Amount, err = amount(flag, f.bytes, f.duration, "4GiB"); err != nil {
 		return o, fill, err
 	}
 	if f.baseline && f.brokers != "" && f.data == "" {

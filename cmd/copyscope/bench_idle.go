@@ -41,7 +41,6 @@ see ulimit -n.`,
 	f.add(c.Flags())
 	c.Flags().IntVar(&o.Connections, "connections", 5000, "connections")
 	c.Flags().DurationVar(&o.Settle, "settle", 2*time.Second, "how long they are idle before the memory is read")
-	f.compression, f.client = "none", []string{load.RawSide}
 	return c
 }
 
@@ -77,6 +76,5 @@ the time until it serves and the descriptors that it then holds.`,
 	c.Flags().IntVar(&o.Topics, "topics", 1000, "topics")
 	partitions := c.Flags().Lookup("partitions")
 	partitions.Usage, partitions.DefValue, f.partitions = "partitions of each topic", "8", 8
-	f.compression, f.client = "none", []string{load.RawSide}
 	return c
 }

@@ -12,9 +12,11 @@ import (
 // benchProduceFlags are the flags of `copyscope bench produce`.
 type benchProduceFlags struct {
 	benchFlags
-	record, batch, bytes         string
-	duration                     time.Duration
-	acks, outstanding, producers int
+	records   recordFlags
+	requests  requestFlags
+	bytes     string
+	duration  time.Duration
+	producers int
 }
 
 func benchProduceCommand() *cobra.Command {
@@ -49,16 +51,12 @@ bytes are those of the record batches for raw, of the values for franz.`,
 	}
 	flags := c.Flags()
 	f.add(flags)
-	flags.StringVar(&f.record, "record-size", "1KiB", "bytes of a record's value, at least 8")
-	flags.StringVar(&f.batch, "batch-bytes", "64KiB", "bytes of a batch at most; a batch has at least one record")
+	f.records.add(flags, "")
+	f.requests.add(flags, "on each connection")
 	flags.StringVar(&f.bytes, "bytes", "", "bytes to produce in each round (default 1GiB, or what --duration allows)")
 	flags.DurationVar(&f.duration, "duration", 0, "time of each round, if it ends before the bytes do")
-	flags.IntVar(&f.acks, "acks", 1, "acknowledgement: 0 (none), 1 (the leader's) or -1 (all replicas')")
-	flags.IntVar(&f.outstanding, "outstanding", 5, "requests that each connection has under way")
 	flags.IntVar(&f.producers, "producers", 1, "connections")
-	flags.StringSliceVar(&f.client, "client", []string{load.RawSide}, "raw (batches built beforehand), franz (franz-go), or both in turns")
-	flags.StringVar(&f.compression, "compression", "none", "compression of the batches: none")
-	flags.BoolVar(&f.baseline, "baseline", false, "also measure a bare relay, in turns, and print the ratio")
+	f.addSides(flags, "batches built beforehand", "a bare relay")
 	return c
 }
 
@@ -66,27 +64,21 @@ func (f *benchProduceFlags) options() (o load.ProduceOptions, err error) {
 	if err := f.check(); err != nil {
 		return o, err
 	}
-	if o.RecordBytes, err = size("--record-size", f.record, 8); err != nil {
+	if err := f.requests.check(); err != nil {
 		return o, err
 	}
-	if o.BatchBytes, err = size("--batch-bytes", f.batch, 100); err != nil {
+	if o.RecordBytes, o.BatchBytes, err = f.records.sizes(); err != nil {
 		return o, err
 	}
-	if o.Amount, err = amount(f.bytes, f.duration, "1GiB"); err != nil {
+	if o.Amount, err = amount("--bytes", f.bytes, f.duration, "1GiB"); err != nil {
 		return o, err
 	}
-	if f.acks < -1 || f.acks > 1 {
-		return o, fmt.Errorf("--acks %d: use 0, 1 or -1 (all)", f.acks)
-	}
-	if f.baseline && f.acks == 0 {
+	if f.baseline && f.requests.acks == 0 {
 		return o, fmt.Errorf("--baseline with --acks 0: the relay answers every request; use --acks 1")
-	}
-	if err := within("--outstanding", f.outstanding, 1, 1000); err != nil {
-		return o, err
 	}
 	if err := within("--producers", f.producers, 1, 1000); err != nil {
 		return o, err
 	}
-	o.Acks, o.Outstanding, o.Producers = int16(f.acks), f.outstanding, f.producers
+	o.Acks, o.Outstanding, o.Producers = int16(f.requests.acks), f.requests.outstanding, f.producers
 	return o, nil
 }
