@@ -131,9 +131,7 @@ func (s *brokerSettings) loadCertificate(f propertyFile) (err error) {
 		}
 	case k.chain != "" && k.key != "":
 		if s.Certificate, err = broker.ParseCertificate(unfolded(k.chain), unfolded(k.key)); err != nil {
-			p := f.find("ssl.keystore.certificate.chain")
-			p.value = "…" // a certificate is no text for a log
-			return f.wrong(p, err)
+			return f.wrong(f.find("ssl.keystore.certificate.chain"), err)
 		}
 	case k.chain != "" || k.key != "":
 		return fmt.Errorf("%s: ssl.keystore.certificate.chain and ssl.keystore.key belong together; give both", f.path)

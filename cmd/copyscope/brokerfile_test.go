@@ -100,6 +100,32 @@ log.retention.ms=-1
 	}
 }
 
+// A file without listeners leaves them as they are without a file.
+func TestTLSFlagBesideAFileWithoutListeners(t *testing.T) {
+	chain, key := pemPair(t)
+	both := filepath.Join(t.TempDir(), "both.pem")
+	if err := os.WriteFile(both, []byte(chain+key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := settle(t, "num.partitions=2\n", "--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", both, "--kafka-tls-key", both)
+	if err != nil || c.Listen != "127.0.0.1:9092" || c.TLSListen != "127.0.0.1:0" {
+		t.Errorf("plaintext %q, TLS %q, %v", c.Listen, c.TLSListen, err)
+	}
+}
+
+// Errors go to logs, and secrets do not.
+func TestConfigFileErrorsHideSecrets(t *testing.T) {
+	for _, text := range []string{
+		"ssl.key.password=hunter2\n", "ssl.keystore.password=hunter2\n", "ssl.keystore.key.x=hunter2\n", "sasl.jaas.config=hunter2\n",
+		"a.password=1\nssl.keystore.key = \\\n  hunter2\\uXYZ\n",
+		"ssl.keystore.key hunter2\\uXYZ\n",
+	} {
+		if _, err := settle(t, text); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestConfigFileTakesPEMInEachForm(t *testing.T) {
 	chain, key := pemPair(t)
 	both := filepath.Join(t.TempDir(), "both.pem")

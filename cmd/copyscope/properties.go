@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/magiconair/properties"
@@ -46,7 +47,11 @@ func readProperties(path string) (propertyFile, error) {
 		entry := strings.Join(l.parts, "\n")
 		p, err := loader.LoadBytes([]byte(entry))
 		if err != nil {
-			return f, fmt.Errorf("%s:%d: %.100q: %w; write name=value", path, l.number, entry, err)
+			name := strings.TrimLeft(entry, " \t\f")
+			if end := strings.IndexAny(name, "=: \t\f"); end >= 0 {
+				name = name[:end] // the value may be a secret
+			}
+			return f, fmt.Errorf("%s:%d: %.100q: %w; write name=value", path, l.number, name, err)
 		}
 		for _, name := range p.Keys() {
 			if first := lines[name]; first != 0 {
@@ -61,8 +66,16 @@ func readProperties(path string) (propertyFile, error) {
 
 // wrong is the error about one entry.
 func (f propertyFile) wrong(p property, err error) error {
-	return fmt.Errorf("%s:%d: %.100s=%.100q: %w", f.path, p.line, p.name, p.value, err)
+	value := fmt.Sprintf("%.100q", p.value)
+	if secret.MatchString(p.name) {
+		value = "[hidden]" // as in Kafka's logs
+	}
+	return fmt.Errorf("%s:%d: %.100s=%s: %w", f.path, p.line, p.name, value, err)
 }
+
+// secret are names whose values are for no log. Others than ours are among
+// them: a file may come from a broker of Kafka's.
+var secret = regexp.MustCompile(`password|secret|jaas|\.key\b|certificate`)
 
 // logicalLine is one entry or comment, whose lines but the last end in a
 // backslash.

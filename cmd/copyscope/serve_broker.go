@@ -51,6 +51,7 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 		}
 		c = s.Config
 	}
+	sealedOnly := c.Listen == "" && c.TLSListen != "" // the file names listeners, and none is plain
 	given := func(name string) bool { return flags.Changed(name) }
 	for _, text := range []struct {
 		flag, value string
@@ -80,7 +81,7 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 		}
 		*limit.to = limit.value
 	}
-	if c.Listen == "" && c.TLSListen == "" || c.Listen == "" && f.config == "" {
+	if c.Listen == "" && !sealedOnly {
 		c.Listen = f.listen
 	}
 	if given("kafka-tls-cert") || given("kafka-tls-key") {
