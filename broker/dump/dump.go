@@ -4,7 +4,6 @@
 package dump
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -152,10 +151,3 @@ func readSmall(path string) ([]byte, error) {
 	}
 	return os.ReadFile(path)
 }
-
-// sibling is the segment file of an index.
-func sibling(path string) string {
-	return strings.TrimSuffix(path, filepath.Ext(path)) + ".log"
-}
-
-var errNoSegment = errors.New("its .log file is not beside it, so the entries are not held against the batches")

@@ -187,6 +187,7 @@ func TestFaults(t *testing.T) {
 		}, []string{"batch at offset 20", "do not decompress"}},
 		{"an entry at no batch", strings.Replace(log, ".log", ".index", 1), flip(7), []string{"entry 0", "no batch begins"}},
 		{"an entry below its batch", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { b[3] = 1; return b }, []string{"offset 11", "offsets 12 to 13"}},
+		{"an entry behind the last batch", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { b[5] = 1; return b }, []string{"entry 0", "no batch begins"}},
 		{"half an entry", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { return b[:7] }, []string{"7 bytes are less than an entry's 8"}},
 		{"a time too early", strings.Replace(log, ".log", ".timeindex", 1), flip(7), []string{"1700000000007 is above", "entry 0"}},
 		{"times that go back", strings.Replace(log, ".log", ".timeindex", 1), func(b []byte) []byte {
@@ -223,6 +224,46 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the fault is not in what was printed:\n%s", &out)
 			}
 		})
+	}
+}
+
+// An index whose segment has a fault says that it is the segment's.
+func TestFaultOfTheSegmentBesideAnIndex(t *testing.T) {
+	dir := filepath.Join(directory(t), "t-0")
+	log := filepath.Join(dir, segment+".log")
+	b, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[70] ^= 1
+	if err := os.WriteFile(log, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, ending := range []string{".index", ".timeindex"} {
+		if err := dump.Files(&bytes.Buffer{}, []string{filepath.Join(dir, segment+ending)}, dump.Options{}); err == nil || !strings.Contains(err.Error(), "its segment "+log+": byte 0") {
+			t.Errorf("%s: %v", ending, err)
+		}
+	}
+}
+
+// Text keeps a terminal safe whatever a file holds; JSON holds it as it is.
+func TestTextIsEscapedAndJSONIsNot(t *testing.T) {
+	for name, c := range map[string]struct{ content, text, json string }{
+		"meta.properties":                  {"a\x1b[2J=C:\\logs\n", `a\x1b[2J: C:\\logs`, `"a\u001b[2J":"C:\\logs"`},
+		"recovery-point-offset-checkpoint": {"0\n1\nt\x1b[2J 0 20\n", `topic: t\x1b[2J`, `"topic":"t\u001b[2J"`},
+		"topics.json":                      {`{"schema":1,"topics":{"t":{"id":"\u001b[2J","configs":{"\u001b":"1"}}}}`, `id: \x1b[2J partitions: 0 configs: [\x1b=1]`, `"id":"\u001b[2J"`},
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(c.content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []dump.Options{{}, {JSON: true}} {
+			var out bytes.Buffer
+			want := map[bool]string{false: c.text, true: c.json}[o.JSON]
+			if err := dump.Files(&out, []string{path}, o); err != nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "\x1b") {
+				t.Errorf("%s: %v, printed %q, want %q", name, err, &out, want)
+			}
+		}
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"copyscope/broker/log"
 )
@@ -27,24 +30,48 @@ func dumpOffsetIndex(p *printer, path string) error {
 	}); err != nil {
 		return err
 	}
-	batches, err := batchesOf(sibling(path))
-	if errors.Is(err, errNoSegment) {
-		p.note(err.Error())
-		return nil
+	n := 0
+	noBatch := func() error {
+		return fmt.Errorf("entry %d: offset %d at position %d, where no batch begins", n, entries[n].Offset, entries[n].Position)
 	}
-	if err != nil {
-		return err
-	}
-	for n, e := range entries {
-		batch, ok := batches[e.Position]
+	missing, err := batchesBeside(p, path, func(i log.BatchInfo) error {
 		switch {
-		case !ok:
-			return fmt.Errorf("entry %d: offset %d at position %d, where no batch begins", n, e.Offset, e.Position)
-		case e.Offset < batch.Base:
-			return fmt.Errorf("entry %d: offset %d at position %d, where the batch of offsets %d to %d begins", n, e.Offset, e.Position, batch.Base, batch.Last)
+		case n == len(entries) || i.Position < entries[n].Position:
+			return nil
+		case i.Position > entries[n].Position:
+			return noBatch()
+		case entries[n].Offset < i.Base:
+			return fmt.Errorf("entry %d: offset %d at position %d, where the batch of offsets %d to %d begins", n, entries[n].Offset, i.Position, i.Base, i.Last)
 		}
+		n++
+		return nil
+	})
+	if err == nil && !missing && n < len(entries) {
+		return noBatch()
 	}
-	return nil
+	return err
+}
+
+// batchesBeside visits the batches of an index's segment, which lies beside it.
+// If it is missing, a note says so. The segment's own faults are told apart from
+// those that visit finds.
+func batchesBeside(p *printer, path string, visit func(log.BatchInfo) error) (missing bool, err error) {
+	segment := strings.TrimSuffix(path, filepath.Ext(path)) + ".log"
+	var found error
+	err = eachBatch(segment, func(i log.BatchInfo, _ eachRecord) error {
+		found = visit(i)
+		return found
+	})
+	switch {
+	case found != nil:
+		return false, found
+	case errors.Is(err, fs.ErrNotExist):
+		p.note("its .log file is not beside it, so the entries are not held against the batches")
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("its segment %s: %w", segment, err)
+	}
+	return false, nil
 }
 
 // eachEntry reads an index file.
@@ -80,18 +107,14 @@ func dumpTimeIndex(p *printer, path string) error {
 		return err
 	}
 	n := 0
-	err = eachBatch(sibling(path), func(i log.BatchInfo, _ eachRecord) error {
+	_, err = batchesBeside(p, path, func(i log.BatchInfo) error {
 		for n < len(entries) && entries[n].Offset < i.Base {
 			n++
 		}
 		if n < len(entries) && entries[n].Offset >= i.Last && i.Timestamp > entries[n].Timestamp {
-			return fmt.Errorf("its latest timestamp %d is above the index's entry %d: timestamp %d up to offset %d", i.Timestamp, n, entries[n].Timestamp, entries[n].Offset)
+			return fmt.Errorf("batch at offset %d: its latest timestamp %d is above the index's entry %d: timestamp %d up to offset %d", i.Base, i.Timestamp, n, entries[n].Timestamp, entries[n].Offset)
 		}
 		return nil
 	})
-	if err != nil && isMissing(err) {
-		p.note(errNoSegment.Error())
-		return nil
-	}
 	return err
 }

@@ -66,6 +66,14 @@ func (p *printer) object(kind string, fields []field) {
 	p.write(b.String())
 }
 
+// shown is a string as a line holds it: JSON escapes by itself.
+func (p *printer) shown(s string) string {
+	if p.o.JSON {
+		return s
+	}
+	return shown(s)
+}
+
 // note is a remark, no fault.
 func (p *printer) note(text string) {
 	if p.o.JSON {

@@ -1,9 +1,7 @@
 package dump
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -143,21 +141,4 @@ func shown(s string) string {
 		quoted = fmt.Sprintf("%q", s)
 	}
 	return quoted[1 : len(quoted)-1]
-}
-
-// batchesOf maps each batch's position to its offsets; errNoSegment if the
-// segment file is not there.
-func batchesOf(path string) (map[int64]log.BatchInfo, error) {
-	all := map[int64]log.BatchInfo{}
-	err := eachBatch(path, func(i log.BatchInfo, _ eachRecord) error {
-		all[i.Position] = i
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoSegment
-	}
-	if err != nil {
-		return nil, fmt.Errorf("its segment %s: %w", path, err)
-	}
-	return all, nil
 }

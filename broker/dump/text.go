@@ -6,17 +6,13 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"copyscope/broker/log"
 )
-
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // dumpSnapshot prints a producer snapshot.
 func dumpSnapshot(p *printer, path string) error {
@@ -70,7 +66,7 @@ func dumpOffsets(p *printer, path string) error {
 	for _, at := range slices.SortedFunc(maps.Keys(offsets), func(a, b log.TopicPartition) int {
 		return cmp.Or(strings.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	}) {
-		p.line("offset", "", field{"topic", at.Topic}, field{"partition", at.Partition}, field{"offset", offsets[at]})
+		p.line("offset", "", field{"topic", p.shown(at.Topic)}, field{"partition", at.Partition}, field{"offset", offsets[at]})
 	}
 	return nil
 }
@@ -103,9 +99,9 @@ func dumpProperties(p *printer, path string) error {
 		}
 		key, value, ok := strings.Cut(line, "=")
 		if !ok {
-			return fmt.Errorf("line %d: %q has no =", n, shown(line))
+			return fmt.Errorf("line %d: %.100q has no =", n, line)
 		}
-		p.line("property", "", field{strings.TrimSpace(key), shown(strings.TrimSpace(value))})
+		p.line("property", "", field{p.shown(strings.TrimSpace(key)), p.shown(strings.TrimSpace(value))})
 	}
 	return lines.Err()
 }
@@ -136,11 +132,11 @@ func dumpTopics(p *printer, path string) error {
 		if !p.o.JSON {
 			var all []string
 			for _, k := range slices.Sorted(maps.Keys(t.Configs)) {
-				all = append(all, k+"="+shown(t.Configs[k]))
+				all = append(all, shown(k)+"="+shown(t.Configs[k]))
 			}
 			configs = "[" + strings.Join(all, ",") + "]"
 		}
-		p.line("topic", "", field{"topic", shown(name)}, field{"id", t.ID}, field{"partitions", t.Partitions}, field{"configs", configs})
+		p.line("topic", "", field{"topic", p.shown(name)}, field{"id", p.shown(t.ID)}, field{"partitions", t.Partitions}, field{"configs", configs})
 	}
 	return nil
 }
