@@ -11,11 +11,11 @@ LDFLAGS  ?= -s -w -X main.version=$(VERSION)
 # GOOS/GOARCH pairs that must build; Linux on amd64 is where it is developed.
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 # Packages whose tests hold golden files, and what writes them anew.
-GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xargs -n1 dirname | sort -u) ./broker/dump
+GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xargs -n1 dirname | sort -u)
 # Packages in which goroutines meet. Not internal/lab: the race detector's
 # shadow memory takes page faults that no prediction knows of.
 RACY     ?= ./broker/... ./web/... ./internal/host/...
-
+# How long each fuzz target runs.
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help

@@ -6,8 +6,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,27 +74,33 @@ var promises = []promise{
 
 func table(w io.Writer, dir string) error {
 	reports := map[string]*load.Report{}
-	var any *load.Report
+	var machine *load.Report
 	for _, p := range promises {
+		if reports[p.report] != nil {
+			continue
+		}
 		b, err := os.ReadFile(filepath.Join(dir, p.report+".json"))
-		if err != nil || reports[p.report] != nil {
-			continue // missing: its lines say so
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its lines say so
+		}
+		if err != nil {
+			return err
 		}
 		r := &load.Report{}
 		if err := json.Unmarshal(b, r); err != nil {
 			return fmt.Errorf("%s.json: %w", p.report, err)
 		}
 		reports[p.report] = r
-		if any == nil || r.Congestion != "" { // a report without connections has none
-			any = r
+		if machine == nil || r.Congestion != "" { // a report without connections has none
+			machine = r
 		}
 	}
-	if any == nil {
+	if machine == nil {
 		return fmt.Errorf("%s holds no report", dir)
 	}
 	fmt.Fprintf(w, "# Results of the broker\n\nWritten by `docs/bench/broker.sh`. The reports are in [broker/](broker).\n\n")
-	fmt.Fprintf(w, "One machine: %d CPUs%s, Linux %s, %s, %s; %s on loopback; %s.\n\n", any.Host.CPUs, memory(), any.Host.Kernel,
-		any.Host.Filesystem, any.Go, any.Congestion, time.Now().UTC().Format("2 January 2006"))
+	fmt.Fprintf(w, "One machine: %d CPUs%s, Linux %s, %s, %s; %s on loopback; %s.\n\n", machine.Host.CPUs, memory(), machine.Host.Kernel,
+		machine.Host.Filesystem, machine.Go, machine.Congestion, time.Now().UTC().Format("2 January 2006"))
 	fmt.Fprintf(w, "Medians; the spread of the rounds in brackets.\n\n| | measured | promised |\n| --- | --- | --- |\n")
 	for _, p := range promises {
 		fmt.Fprintln(w, p.row(reports[p.report]))

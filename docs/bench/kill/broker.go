@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -61,7 +62,8 @@ func (b *broker) start(ctx context.Context) error {
 	return fmt.Errorf("the broker did not become ready within a minute; see %s", b.log.Name())
 }
 
-// kill ends the broker's life without a word, and waits until the port is free.
+// kill ends the broker's life without a word. When the process is waited for, its
+// port is free.
 func (b *broker) kill() {
 	if b.process == nil {
 		return
@@ -94,8 +96,8 @@ func createTopic(ctx context.Context, address string, s settings) (id [16]byte, 
 	if err != nil {
 		return id, err
 	}
-	if code := resp.Topics[0].ErrorCode; code != 0 {
-		return id, fmt.Errorf("create topic %s: error %d: %s", topic, code, *resp.Topics[0].ErrorMessage)
+	if err := kerr.ErrorForCode(resp.Topics[0].ErrorCode); err != nil {
+		return id, fmt.Errorf("create topic %s: %w", topic, err)
 	}
 	return resp.Topics[0].TopicID, nil
 }

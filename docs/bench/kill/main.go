@@ -3,9 +3,9 @@
 // Command kill kills a broker under load with SIGKILL, again and again, and
 // holds what it stored to what it had acknowledged: no acknowledged record is
 // lost, none is stored twice for an idempotent producer, offsets have no gap, and
-// no acknowledged commit of a group is forgotten. The broker runs with Kafka's default flush settings, so this is the
-// crash of a process, not of a machine; the power cut is tested in broker/log.
-// It runs on Linux only: the broker that it starts must die with it, which is
+// no acknowledged commit of a group is forgotten. The broker runs with Kafka's
+// default flush settings, so this is the crash of a process, not of a machine;
+// the power cut is tested in broker/log. It runs on Linux only: the broker that it starts must die with it, which is
 // PR_SET_PDEATHSIG, prctl(2). Run it from the repository:
 //
 //	go run ./docs/bench/kill -rounds 200

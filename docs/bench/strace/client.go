@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -105,10 +106,7 @@ func alter(ctx context.Context, address, path string) error {
 	if err != nil {
 		return err
 	}
-	if got := resp.Resources[0]; got.ErrorCode != 0 {
-		return fmt.Errorf("error code %d: %s", got.ErrorCode, *got.ErrorMessage)
-	}
-	return nil
+	return kerr.ErrorForCode(resp.Resources[0].ErrorCode)
 }
 
 // consumer fetches on one connection, and counts.
@@ -170,8 +168,8 @@ func (c *consumer) fetch() error {
 			return err
 		}
 		got := resp.Topics[0].Partitions[0]
-		if got.ErrorCode != 0 {
-			return fmt.Errorf("offset %d: error code %d", next, got.ErrorCode)
+		if err := kerr.ErrorForCode(got.ErrorCode); err != nil {
+			return fmt.Errorf("offset %d: %w", next, err)
 		}
 		c.answers++
 		c.records += int64(len(got.RecordBatches))
