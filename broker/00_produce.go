@@ -52,6 +52,7 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 	if req.Acks != 0 {
 		return c.respond(r, resp)
 	}
+	c.b.counted.answered(r.Key, resp)
 	if failed != nil {
 		return fmt.Errorf("produce without acknowledgement failed: %w", failed)
 	}

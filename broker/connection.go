@@ -160,6 +160,7 @@ func (c *connection) answer(ctx context.Context, r request) error {
 
 // respond sends a whole response.
 func (c *connection) respond(r request, resp kmsg.Response) error {
+	c.b.counted.answered(r.Key, resp)
 	buf := takeFrame()
 	defer func() { giveFrame(buf) }()
 	buf, err := wire.AppendResponse(buf[:0], r.Correlation, resp)

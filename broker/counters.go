@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"copyscope/broker/log"
 	"copyscope/broker/wire"
 	"copyscope/internal/trace"
@@ -25,6 +27,7 @@ type requestCounter struct {
 	versions []atomic.Int64 // from min on
 	buckets  []atomic.Int64 // one more than the bounds
 	ns       atomic.Int64
+	errors   errorCounter
 }
 
 // served counts an answer: the time from the whole request until the answer was
@@ -101,12 +104,15 @@ func (t *topic) countProduce(records []byte, code int16) {
 
 // countFetch counts what an answer holds.
 func (b *Broker) countFetch(r wire.FetchResponse) {
+	errors := &b.counted.requests[int16(kmsg.Fetch)].errors
+	errors.add(r.ErrorCode)
 	for _, answered := range r.Topics {
 		t, _ := b.named(answered.Name, answered.ID)
-		if t == nil {
-			continue
-		}
 		for _, p := range answered.Partitions {
+			errors.add(p.ErrorCode)
+			if t == nil {
+				continue
+			}
 			t.counted.fetchRequests.Add(1)
 			if p.ErrorCode != codeNone {
 				t.counted.failedFetch.Add(1)

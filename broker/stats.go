@@ -16,6 +16,9 @@ type Stats struct {
 	Requests    []RequestStats
 	Paths       []PathStats
 	Topics      []TopicStats
+	Lags        []GroupLag
+	// LagsOmitted is how many groups are left out of Lags, or cut.
+	LagsOmitted int
 }
 
 // RequestStats are of one API key. Buckets belong to [RequestBuckets], with one
@@ -25,6 +28,9 @@ type RequestStats struct {
 	ByVersion map[int16]int64
 	Buckets   []int64
 	Sum       time.Duration
+	// Errors are the error codes but 0 in its answers: an answer for several
+	// partitions, topics or groups has several.
+	Errors map[int16]int64
 }
 
 // PathStats are of one fetch path on connections of one security protocol: what
@@ -64,11 +70,12 @@ func (b *Broker) Stats() Stats {
 			ProduceRequests: c.produceRequests.Load(), FailedProduce: c.failedProduce.Load(),
 			FetchRequests: c.fetchRequests.Load(), FailedFetch: c.failedFetch.Load()})
 	}
+	s.Lags, s.LagsOmitted = b.lags(s.Topics)
 	return s
 }
 
 func (c *requestCounter) stats(key int16) RequestStats {
-	s := RequestStats{API: strings.TrimSuffix(kmsg.NameForKey(key), "Request"), ByVersion: map[int16]int64{}, Sum: time.Duration(c.ns.Load())}
+	s := RequestStats{API: strings.TrimSuffix(kmsg.NameForKey(key), "Request"), ByVersion: map[int16]int64{}, Sum: time.Duration(c.ns.Load()), Errors: c.errors.counts()}
 	for i := range c.versions {
 		if n := c.versions[i].Load(); n > 0 {
 			s.ByVersion[c.min+int16(i)] = n

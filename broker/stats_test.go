@@ -1,9 +1,17 @@
 package broker_test
 
 import (
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+
+	"copyscope/broker"
 )
 
 // What clients send and get is counted, by topic, by request and by path.
@@ -60,5 +68,80 @@ func TestStats(t *testing.T) {
 	}
 	if produced != records || connections == 0 {
 		t.Errorf("%d produce requests on %d connections", produced, connections)
+	}
+}
+
+// Error codes in answers are counted by API; those of a produce request without
+// an answer too.
+func TestStatsOfErrors(t *testing.T) {
+	b := start(t, t.TempDir())
+	ctx := deadline(t)
+	cl := client(t, b.addr)
+	produce := func(acks int16) {
+		req := kmsg.NewPtrProduceRequest()
+		req.Acks, req.TimeoutMillis = acks, 1000
+		topic := kmsg.NewProduceRequestTopic()
+		topic.Topic = "nowhere"
+		topic.Partitions = []kmsg.ProduceRequestTopicPartition{{Partition: 0}, {Partition: 1}}
+		req.Topics = append(req.Topics, topic)
+		req.SetVersion(9)
+		conn := dial(t, b.addr)
+		if _, err := conn.Write(kmsg.NewRequestFormatter().AppendRequest(nil, req, 1)); err != nil {
+			t.Fatal(err)
+		}
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		conn.Read(make([]byte, 1)) // the answer, or the end of the connection
+		conn.Close()
+	}
+	produce(1)
+	produce(0)
+	heartbeat := kmsg.NewPtrHeartbeatRequest()
+	heartbeat.Group, heartbeat.MemberID = "none", "none"
+	if _, err := heartbeat.RequestWith(ctx, cl); err != nil {
+		t.Fatal(err)
+	}
+	cl.Close()
+	b.stop()
+	got := map[string]map[int16]int64{}
+	for _, r := range b.Stats().Requests {
+		if len(r.Errors) > 0 && r.API != "ApiVersions" { // clients begin it with a version too new
+			got[r.API] = r.Errors
+		}
+	}
+	want := map[string]map[int16]int64{"Produce": {3: 4}, "Heartbeat": {25: 1}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("errors %v, want %v", got, want)
+	}
+}
+
+// The lag of a group is told, unless its id is no label.
+func TestStatsOfLags(t *testing.T) {
+	b := start(t, t.TempDir())
+	ctx := deadline(t)
+	cl := client(t, b.addr, kgo.DefaultProduceTopic("lagging"))
+	for range 5 {
+		if err := cl.ProduceSync(ctx, kgo.StringRecord("x")).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, group := range []string{"b", "a", strings.Repeat("long", 100), "\xff"} {
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		p.Offset = 2
+		topic := kmsg.NewOffsetCommitRequestTopic()
+		topic.Topic, topic.Partitions = "lagging", append(topic.Partitions, p)
+		req := kmsg.NewPtrOffsetCommitRequest()
+		req.Group, req.Generation, req.Topics = group, -1, append(req.Topics, topic)
+		resp, err := req.RequestWith(ctx, client(t, b.addr, kgo.MaxVersions(kversion.V3_0_0())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
+			t.Fatalf("group %q: error code %d", group, code)
+		}
+	}
+	s := b.Stats()
+	want := []broker.GroupLag{{Group: "a", Topic: "lagging", Lag: 3}, {Group: "b", Topic: "lagging", Lag: 3}}
+	if !slices.Equal(s.Lags, want) || s.LagsOmitted != 2 {
+		t.Errorf("lags %v, %d groups omitted, want %v and 2", s.Lags, s.LagsOmitted, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"copyscope/broker"
 )
@@ -32,8 +33,9 @@ func Handler(version string, stats func() broker.Stats) http.Handler {
 }
 
 // collector reads the broker anew for each scrape. Labels are topics,
-// partitions, API keys, versions and paths that the broker has: clients cannot
-// make new ones but by creating topics, which are limited.
+// partitions, API keys, versions, error codes and paths that the broker has:
+// clients cannot make new ones but by creating topics and groups, of which the
+// first are limited, and the second are told up to a limit.
 type collector struct{ stats func() broker.Stats }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -68,15 +70,23 @@ var (
 	connections = desc("kafka_server_socket_server_metrics_connection_count", "Connections of clients.")
 	requests    = desc("kafka_network_requestmetrics_requests_total", "Requests, by API and version.", "request", "version")
 	requestTime = desc("kafka_network_requestmetrics_totaltime_seconds", "Time from the whole request until its answer was handed to the kernel; of Fetch with its long poll.", "request")
+	errorCodes  = desc("kafka_network_requestmetrics_errors_total", "Error codes in answers, by API: of an answer for several partitions each one counts. NONE is not counted.", "request", "error")
 	pathBytes   = desc("copyscope_fetch_bytes_total", "Bytes of records that fetches sent, by the path that carried them.", "path", "security_protocol")
 	pathSocket  = desc("copyscope_fetch_socket_bytes_total", "Bytes that sockets took for them: over TLS (SSL) they are sealed, so more.", "path", "security_protocol")
 	pathRegions = desc("copyscope_fetch_regions_total", "Regions of files that fetches sent, by path.", "path", "security_protocol")
 	pathCalls   = desc("copyscope_fetch_syscalls_total", "System calls of the transfer programs, by path and name.", "path", "security_protocol", "syscall")
 )
 
+// Of consumer groups. Kafka's broker has no such figure; the name is the usual
+// exporter's. Groups are made by clients, so only so many are told.
+var (
+	lag        = desc("kafka_consumergroup_lag", "Records from the group's committed offset to the end of the partition.", "consumergroup", "topic", "partition")
+	lagOmitted = desc("copyscope_consumergroup_lag_omitted", "Groups of which not all lags are told: there are too many, or the group's id is no label.")
+)
+
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, pathBytes, pathSocket, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
 }
@@ -117,6 +127,10 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, r := range s.Requests {
 		c.request(to, r)
 	}
+	for _, l := range s.Lags {
+		gauge(lag, l.Lag, l.Group, l.Topic, strconv.Itoa(int(l.Partition)))
+	}
+	gauge(lagOmitted, int64(s.LagsOmitted))
 	for _, p := range s.Paths {
 		count(pathBytes, p.Bytes, p.Path, p.Protocol)
 		count(pathSocket, p.SocketBytes, p.Path, p.Protocol)
@@ -132,6 +146,9 @@ func (c *collector) request(to chan<- prometheus.Metric, r broker.RequestStats) 
 	for version, n := range r.ByVersion {
 		to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(n), r.API, strconv.Itoa(int(version)))
 	}
+	for code, n := range r.Errors {
+		to <- prometheus.MustNewConstMetric(errorCodes, prometheus.CounterValue, float64(n), r.API, errorName(code))
+	}
 	buckets, sum := map[float64]uint64{}, uint64(0)
 	for i, n := range r.Buckets {
 		if sum += uint64(n); i < len(broker.RequestBuckets) {
@@ -141,4 +158,12 @@ func (c *collector) request(to chan<- prometheus.Metric, r broker.RequestStats) 
 	if sum > 0 {
 		to <- prometheus.MustNewConstHistogram(requestTime, sum, r.Sum.Seconds(), buckets, r.API)
 	}
+}
+
+// errorName is Kafka's name of a code, such as UNKNOWN_TOPIC_OR_PARTITION.
+func errorName(code int16) string {
+	if e := kerr.TypedErrorForCode(code); e != nil && e.Code == code {
+		return e.Message
+	}
+	return strconv.Itoa(int(code))
 }

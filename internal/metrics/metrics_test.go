@@ -27,7 +27,8 @@ func TestNamesAreKafkas(t *testing.T) {
 	text := scrape(t, metrics.Handler("v1", func() broker.Stats {
 		return broker.Stats{
 			Connections: 3,
-			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second}},
+			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second, Errors: map[int16]int64{1: 4, -1: 5, 9999: 6}}},
+			Lags:        []broker.GroupLag{{Group: "g", Topic: "t", Partition: 1, Lag: 8}}, LagsOmitted: 2,
 			Paths: []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
 				{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
 			Topics: []broker.TopicStats{{
@@ -54,6 +55,11 @@ func TestNamesAreKafkas(t *testing.T) {
 		`kafka_server_replicamanager_offlinereplicacount 1`,
 		`kafka_server_socket_server_metrics_connection_count 3`,
 		`kafka_network_requestmetrics_requests_total{request="Fetch",version="11"} 3`,
+		`kafka_network_requestmetrics_errors_total{error="OFFSET_OUT_OF_RANGE",request="Fetch"} 4`,
+		`kafka_network_requestmetrics_errors_total{error="UNKNOWN_SERVER_ERROR",request="Fetch"} 5`,
+		`kafka_network_requestmetrics_errors_total{error="9999",request="Fetch"} 6`,
+		`kafka_consumergroup_lag{consumergroup="g",partition="1",topic="t"} 8`,
+		`copyscope_consumergroup_lag_omitted 2`,
 		`kafka_network_requestmetrics_totaltime_seconds_bucket{request="Fetch",le="0.0001"} 2`,
 		`kafka_network_requestmetrics_totaltime_seconds_bucket{request="Fetch",le="30"} 2`,
 		`kafka_network_requestmetrics_totaltime_seconds_count{request="Fetch"} 3`,
@@ -69,7 +75,7 @@ func TestNamesAreKafkas(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	if strings.Contains(text, `partition="1"`) {
+	if strings.Contains(text, `log_size{partition="1"`) {
 		t.Error("an offline partition has figures")
 	}
 }
