@@ -30,6 +30,9 @@ func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (tally, time.Duratio
 			return newTally(), 0, err
 		}
 		defer c.conn.Close()
+		for _, p := range s.partitions {
+			c.next[p] = t.Starts[p]
+		}
 		workers[i] = c
 	}
 	total := o.Amount

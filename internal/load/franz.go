@@ -15,9 +15,10 @@ import (
 // the batches: what an application gets. The values are made beforehand.
 func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions) (tally, time.Duration, error) {
 	acks := map[int16]kgo.Acks{0: kgo.NoAck(), 1: kgo.LeaderAck(), -1: kgo.AllISRAcks()}[o.Acks]
+	requests := &answers{key: keyProduce}
 	workers := make([]*franzProducer, o.Producers)
 	for i := range workers {
-		cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.DefaultProduceTopic(t.Name), kgo.ClientID(clientID),
+		cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.DefaultProduceTopic(t.Name), kgo.ClientID(clientID), kgo.WithHooks(requests),
 			kgo.RequiredAcks(acks), kgo.DisableIdempotentWrite(), kgo.ProducerBatchCompression(kgo.NoCompression()),
 			kgo.ProducerBatchMaxBytes(int32(o.BatchBytes)), kgo.MaxProduceRequestsInflightPerBroker(o.Outstanding),
 			kgo.MaxBufferedRecords(recordsIn(o.BatchBytes, o.RecordBytes)*(o.Outstanding+2)*len(t.Leaders)))
@@ -35,6 +36,7 @@ func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions
 	for _, p := range workers {
 		sum.add(p.tally)
 	}
+	sum.requests = requests.n.Load()
 	return sum, took, err
 }
 
@@ -90,25 +92,18 @@ func (p *franzProducer) acknowledged(d time.Duration) {
 
 // fetchFranz reads the topic once by franz-go, which decodes every record.
 func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (tally, time.Duration, error) {
-	starts, err := offsets(ctx, brokers, t, earliest)
-	if err != nil {
-		return newTally(), 0, err
-	}
-	ends, err := offsets(ctx, brokers, t, latest)
-	if err != nil {
-		return newTally(), 0, err
-	}
 	from := map[int32]kgo.Offset{}
 	left := map[int32]int64{}
-	for p, end := range ends {
-		if from[int32(p)] = kgo.NewOffset().AtStart(); end > starts[p] {
-			left[int32(p)] = end
+	for p, end := range t.Ends {
+		if t.Leaders[p] != "" {
+			from[int32(p)], left[int32(p)] = kgo.NewOffset().At(t.Starts[p]), end
 		}
 	}
+	requests := &answers{key: keyFetch}
 	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.ClientID(clientID),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.Name: from}),
 		kgo.FetchMaxBytes(int32(min(2*int64(o.MaxBytes), math.MaxInt32))), kgo.FetchMaxPartitionBytes(int32(o.MaxBytes)),
-		kgo.KeepControlRecords()) // a partition may end in one
+		kgo.WithHooks(requests), kgo.KeepControlRecords()) // a partition may end in one
 	if err != nil {
 		return newTally(), 0, err
 	}
@@ -122,7 +117,6 @@ func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (t
 			return sum, time.Since(began), err
 		}
 		sum.took(time.Since(asked))
-		sum.requests++
 		f.EachPartition(func(p kgo.FetchTopicPartition) {
 			for _, r := range p.Records {
 				if !r.Attrs.IsControl() {
@@ -138,5 +132,22 @@ func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (t
 			o.Progress(sum.bytes, o.Amount.Bytes)
 		}
 	}
+	sum.requests = requests.n.Load()
 	return sum, time.Since(began), nil
+}
+
+// answers counts the answers to the requests of one API: franz-go sends them as
+// it sees fit.
+type answers struct {
+	key int16
+	n   atomic.Int64
+}
+
+var _ kgo.HookBrokerE2E = (*answers)(nil)
+
+// OnBrokerE2E is told of each request when it is over.
+func (a *answers) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e kgo.BrokerE2E) {
+	if key == a.key && e.Err() == nil {
+		a.n.Add(1)
+	}
 }

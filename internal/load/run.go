@@ -140,6 +140,9 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 			return r, fmt.Errorf("fill the topic: %w", err)
 		}
 	}
+	if topic, err = topic.readable(ctx, target.Address); err != nil {
+		return r, err
+	}
 	if s.Baseline {
 		r.note(settle(ctx))
 	}
@@ -160,9 +163,12 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 			return r, failed
 		}
 		defer func() { err = errors.Join(err, bare.Close()) }()
-		bareTopic := Topic{Name: topic.Name}
-		for range topic.Leaders {
-			bareTopic.Leaders = append(bareTopic.Leaders, bare.Address)
+		bareTopic := Topic{Name: topic.Name, Starts: topic.Starts}
+		for _, leader := range topic.Leaders {
+			if leader != "" {
+				leader = bare.Address
+			}
+			bareTopic.Leaders = append(bareTopic.Leaders, leader)
 		}
 		sides = append(sides, side{BareSide, false, func(ctx context.Context) (Figures, error) {
 			return measured(r, bare, func() (tally, time.Duration, error) { return fetchRaw(ctx, bareTopic, o) })

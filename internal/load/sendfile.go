@@ -27,7 +27,7 @@ func openStored(path string) (*stored, error) {
 	be := binary.BigEndian
 	for {
 		if _, err := f.ReadAt(h[:], s.end); err != nil {
-			if err == io.EOF && len(s.positions) > 0 {
+			if err == io.EOF {
 				return s, nil
 			}
 			f.Close()

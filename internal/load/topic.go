@@ -17,8 +17,12 @@ import (
 
 // Topic is a topic under load and the addresses of its partitions' leaders.
 type Topic struct {
-	Name    string
-	Leaders []string // by partition
+	Name string
+	// Leaders are by partition; empty for one that is left alone.
+	Leaders []string
+	// Starts are the partitions' first offsets, Ends those of their next
+	// records. Only what is fetched needs them.
+	Starts, Ends []int64
 }
 
 // TopicSpec says which topic to use. Without a name a fresh one is made, which
@@ -171,7 +175,9 @@ type share struct {
 func (t Topic) shares(n int) []share {
 	byLeader := map[string][]int32{}
 	for p, address := range t.Leaders {
-		byLeader[address] = append(byLeader[address], int32(p))
+		if address != "" {
+			byLeader[address] = append(byLeader[address], int32(p))
+		}
 	}
 	addresses := slices.Sorted(maps.Keys(byLeader))
 	out := make([]share, n)
@@ -190,6 +196,31 @@ func (t Topic) shares(n int) []share {
 		}
 	}
 	return out
+}
+
+// readable is the topic as it can be read from its beginning: it knows where
+// its partitions start and end, and leaves those alone that are empty.
+func (t Topic) readable(ctx context.Context, brokers string) (Topic, error) {
+	starts, err := offsets(ctx, brokers, t, earliest)
+	if err != nil {
+		return t, err
+	}
+	ends, err := offsets(ctx, brokers, t, latest)
+	if err != nil {
+		return t, err
+	}
+	r := Topic{Name: t.Name, Leaders: slices.Clone(t.Leaders), Starts: starts, Ends: ends}
+	empty := 0
+	for p := range ends {
+		if ends[p] <= starts[p] {
+			r.Leaders[p] = ""
+			empty++
+		}
+	}
+	if empty == len(ends) {
+		return t, fmt.Errorf("topic %q is empty: produce to it first, or let bench make its own topic", t.Name)
+	}
+	return r, nil
 }
 
 // Timestamps that stand for an offset (ListOffsetsRequest.json).
