@@ -97,7 +97,11 @@ func benchFigure(f load.Figure) string {
 	v := *f.Value
 	switch f.Unit {
 	case "ns":
-		return time.Duration(v).Round(max(time.Microsecond, time.Duration(v)/1000)).String()
+		unit := time.Microsecond // four digits are enough
+		for time.Duration(v) >= 10_000*unit {
+			unit *= 10
+		}
+		return time.Duration(v).Round(unit).String()
 	case "bytes":
 		return humanize.Bytes(uint64(v))
 	case "bytes/s":

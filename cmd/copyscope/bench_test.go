@@ -11,6 +11,14 @@ import (
 	"copyscope/internal/load"
 )
 
+func TestBenchFiguresOfTime(t *testing.T) {
+	for ns, want := range map[float64]string{1: "0s", 1_455_000: "1.455ms", 1_100_099: "1.1ms", 12_345_678: "12.35ms", 136_285_000: "136.3ms", 12_345_678_901: "12.35s"} {
+		if got := benchFigure(load.Figure{Value: &ns, Unit: "ns"}); got != want {
+			t.Errorf("%v ns are shown as %s, want %s", ns, got, want)
+		}
+	}
+}
+
 // A topic that is there begins where it begins, and partitions of it may be
 // empty: partition 0 is from the first on, 1 was cut to nothing, 2 never had a
 // record, 3 begins at offset 1.
