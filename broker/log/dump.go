@@ -4,14 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 )
 
 // What a tool needs that prints a log's files, and no more: [DumpSegment],
 // [DumpOffsetIndex], [DumpTimeIndex] here, [ParseSnapshot], [ParseEpochs],
-// [ParseOffsetCheckpoint], [ParsePartitionMetadata] beside their formats, and
-// [KindOf], which tells them apart. None of them writes.
+// [ParseOffsetCheckpoint], [ParsePartitionMetadata] beside their formats. None of
+// them writes.
 
 // InvalidAt says where a file is not what it should be.
 type InvalidAt struct {
@@ -21,40 +19,6 @@ type InvalidAt struct {
 
 func (e *InvalidAt) Error() string { return fmt.Sprintf("byte %d: %v", e.Position, e.Err) }
 func (e *InvalidAt) Unwrap() error { return e.Err }
-
-// Kind is a kind of file, by its name.
-type Kind string
-
-const (
-	KindSegment           Kind = "segment"
-	KindOffsetIndex       Kind = "offset index"
-	KindTimeIndex         Kind = "time index"
-	KindSnapshot          Kind = "producer snapshot"
-	KindEpochs            Kind = epochsName
-	KindOffsetCheckpoint  Kind = "offset checkpoint"
-	KindPartitionMetadata Kind = metadataName
-	KindUnknown           Kind = "unknown"
-)
-
-// KindOf tells what a file is, and the base offset in its name, 0 if there is
-// none. A file that waits for its deletion is what it was.
-func KindOf(path string) (kind Kind, base int64) {
-	name := strings.TrimSuffix(filepath.Base(path), deletedSuffix)
-	switch name {
-	case epochsName:
-		return KindEpochs, 0
-	case metadataName:
-		return KindPartitionMetadata, 0
-	case pointsName, startsName:
-		return KindOffsetCheckpoint, 0
-	}
-	for suffix, kind := range map[string]Kind{logSuffix: KindSegment, indexSuffix: KindOffsetIndex, timeSuffix: KindTimeIndex, snapshotSuffix: KindSnapshot} {
-		if base, ok := offsetOf(name, suffix); ok {
-			return kind, base
-		}
-	}
-	return KindUnknown, 0
-}
 
 // BatchInfo is the header of a stored batch.
 type BatchInfo struct {

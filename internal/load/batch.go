@@ -32,7 +32,7 @@ type batch struct {
 // recordsIn is how many records with values of so many bytes a batch of at most
 // batchBytes holds; at least one.
 func recordsIn(batchBytes, valueBytes int) int {
-	r := appendRecord(nil, 1<<13, make([]byte, valueBytes)) // a delta as long as any
+	r := appendRecord(nil, 1<<13, make([]byte, valueBytes)) // a delta as long as any below 2^20
 	return max(1, (batchBytes-batchHeaderBytes)/len(r))
 }
 

@@ -50,11 +50,9 @@ func newTally() tally {
 	return tally{latency: hdrhistogram.New(1_000, int64(10*time.Minute), 3)}
 }
 
-func (t *tally) took(d time.Duration) { t.tookN(d, 1) }
-
-func (t *tally) tookN(d time.Duration, n int64) {
+func (t *tally) took(d time.Duration) {
 	// The range's ends take in what lies outside.
-	_ = t.latency.RecordValues(min(max(int64(d), 1_000), int64(10*time.Minute)), n)
+	_ = t.latency.RecordValue(min(max(int64(d), 1_000), int64(10*time.Minute)))
 }
 
 // add joins two workers' counts.
