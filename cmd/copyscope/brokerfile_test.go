@@ -185,6 +185,9 @@ func TestConfigFileErrorsNameTheLineAndTheRemedy(t *testing.T) {
 			if err == nil {
 				t.Fatal("it was taken")
 			}
+			if usage := (*usageError)(nil); !errors.As(err, &usage) {
+				t.Errorf("%v is no usage error, whose exit code is 2", err)
+			}
 			for _, part := range c.says {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("says %q, want it to name %q", err, part)

@@ -43,7 +43,7 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 	if f.config != "" {
 		file, err := readProperties(f.config)
 		if err != nil {
-			return c, err
+			return c, &usageError{err}
 		}
 		s, err := file.settings()
 		if err != nil {
