@@ -159,18 +159,18 @@ func (f *requestFlags) check() error {
 }
 
 // amount reads the flag of the bytes, and --duration; the default bytes hold if
-// neither is given.
-func amount(flag, bytes string, duration time.Duration, standard string) (a load.Amount, err error) {
+// neither is given, and are then in the flag.
+func amount(flag string, bytes *string, duration time.Duration, standard string) (a load.Amount, err error) {
 	if duration < 0 {
 		return a, fmt.Errorf("--duration %v: use a time above 0, such as 10s", duration)
 	}
-	if a.Duration = duration; duration > 0 && bytes == "" {
+	if a.Duration = duration; duration > 0 && *bytes == "" {
 		return a, nil
 	}
-	if bytes == "" {
-		bytes = standard
+	if *bytes == "" {
+		*bytes = standard
 	}
-	a.Bytes, err = lab.ParseSize(flag, bytes)
+	a.Bytes, err = lab.ParseSize(flag, *bytes)
 	return a, err
 }
 

@@ -77,14 +77,14 @@ func (f *benchFetchFlags) options() (o load.FetchOptions, fill load.FillOptions,
 	if o.MaxBytes, err = size("--max-bytes", f.max, 1); err != nil {
 		return o, fill, err
 	}
-	flag := "--bytes"
+	flag, bytes := "--bytes", &f.bytes
 	if o.Each = f.bytesEach != ""; o.Each {
 		if f.bytes != "" {
 			return o, fill, fmt.Errorf("--bytes %s with --bytes-each %s: give one of them", f.bytes, f.bytesEach)
 		}
-		flag, f.bytes = "--bytes-each", f.bytesEach
+		flag, bytes = "--bytes-each", &f.bytesEach
 	}
-	if o.Amount, err = amount(flag, f.bytes, f.duration, "4GiB"); err != nil {
+	if o.Amount, err = amount(flag, bytes, f.duration, "4GiB"); err != nil {
 		return o, fill, err
 	}
 	if f.baseline && f.brokers != "" && f.data == "" {

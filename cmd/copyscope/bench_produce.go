@@ -70,7 +70,7 @@ func (f *benchProduceFlags) options() (o load.ProduceOptions, err error) {
 	if o.RecordBytes, o.BatchBytes, err = f.records.sizes(); err != nil {
 		return o, err
 	}
-	if o.Amount, err = amount("--bytes", f.bytes, f.duration, "1GiB"); err != nil {
+	if o.Amount, err = amount("--bytes", &f.bytes, f.duration, "1GiB"); err != nil {
 		return o, err
 	}
 	if f.baseline && f.requests.acks == 0 {
