@@ -1,14 +1,17 @@
 package clients;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -57,19 +60,19 @@ record Server(String bootstrap, String prefix) {
         return name(of);
     }
 
-    /** Fills each partition with n records "partition:index". */
+    /** Fills each partition with n records "partition:index"; fails if one is not acknowledged. */
     void fill(String topic, int partitions, int n) throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (KafkaProducer<String, String> producer = producer(Map.of())) {
             for (int i = 0; i < n; i++) {
                 for (int p = 0; p < partitions; p++) {
-                    producer.send(new ProducerRecord<>(topic, p, "k" + i, p + ":" + i), (meta, failure) -> {
-                        if (failure != null) {
-                            failure.printStackTrace();
-                        }
-                    });
+                    sent.add(producer.send(new ProducerRecord<>(topic, p, "k" + i, p + ":" + i)));
                 }
             }
             producer.flush();
+        }
+        for (Future<RecordMetadata> record : sent) {
+            record.get();
         }
     }
 }
