@@ -92,6 +92,38 @@ func TestSumsOfEventsCountAndAreNoRows(t *testing.T) {
 	}
 }
 
+// A broker that tells fewer events one by one than become rows tells the rest of
+// a second in a sum, which comes when the next second's rows have begun.
+func TestSumOfTheSecondBeforeIsNoticed(t *testing.T) {
+	clock := time.Date(2024, 5, 6, 7, 8, 9, 0, time.Local)
+	sum := func(began time.Time) trace.Appended {
+		return trace.Appended{Stands: 400, Began: began, Engine: "write"}
+	}
+	notice := func(a *appends) templates.Window {
+		t.Helper()
+		var d templates.LiveData
+		a.fill(&d)
+		if d.AppendWindow == nil {
+			t.Fatal("no notice")
+		}
+		return *d.AppendWindow
+	}
+	a := newAppends(NewHub(nil, "").Feed("live"), func() time.Time { return clock })
+	a.appended(appendedOnce(5))
+	clock = clock.Add(time.Second)
+	a.appended(appendedOnce(5))
+	a.appended(sum(clock.Add(-time.Second)))
+	a.appended(sum(clock.Add(-time.Second))) // by the other engine, say
+	if got, want := notice(a), (templates.Window{Time: "07:08:09", Shown: 1, Served: 801}); got != want {
+		t.Errorf("notice %+v, want %+v", got, want)
+	}
+	a.appended(sum(clock))
+	a.appended(sum(clock.Add(-time.Second))) // never back to an older second
+	if got, want := notice(a), (templates.Window{Time: "07:08:10", Shown: 1, Served: 401}); got != want {
+		t.Errorf("notice %+v, want %+v", got, want)
+	}
+}
+
 func TestFetchOverTLSSaysWhyItIsCopied(t *testing.T) {
 	s, _ := serveLive(t, Config{Broker: fakeBroker{}})
 	over := servedOnce("read-write", 1000)

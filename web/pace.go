@@ -9,8 +9,8 @@ import (
 // pace bounds how many events of one second become rows, and counts those that
 // do not.
 type pace struct {
-	present window
-	sampled *window // the last second that was not shown whole
+	present, before window  // the present second, and the last one before it that had a row
+	sampled         *window // the last second that was not shown whole
 }
 
 // window counts the events of one second.
@@ -22,7 +22,7 @@ type window struct {
 // shown says whether one more event becomes a row.
 func (p *pace) shown(at int64) bool {
 	if p.present.at != at {
-		p.present = window{at: at}
+		p.before, p.present = p.present, window{at: at}
 	}
 	p.present.served++
 	if p.present.shown < rowsPerSecond {
@@ -34,16 +34,23 @@ func (p *pace) shown(at int64) bool {
 	return false
 }
 
-// sum counts events of a second that were told together. One that is neither
-// the present nor the last that was not shown whole is over for the page.
+// sum counts events of a second that were told together: at most a second later,
+// so the next one may have begun. What is older than the second of the notice
+// is over for the page.
 func (p *pace) sum(at, events int64) {
 	switch {
 	case p.present.at == at:
 		p.present.served += events
 		w := p.present
 		p.sampled = &w
-	case p.sampled != nil && p.sampled.at == at:
-		p.sampled.served += events
+	case p.sampled != nil && p.sampled.at >= at:
+		if p.sampled.at == at {
+			p.sampled.served += events
+		}
+	case p.before.at == at:
+		w := p.before
+		w.served += events
+		p.sampled = &w
 	}
 }
 
