@@ -197,8 +197,9 @@ func untilKcat(ctx context.Context, what string, members []*kcatMember, holds fu
 		case <-deadline:
 			err := fmt.Errorf("not within 30 s: %s", what)
 			for i, m := range members {
-				assigned, records := m.state()
-				err = errors.Join(err, fmt.Errorf("member %d has %d partitions, %d records; said %q", i, assigned, records, m.said))
+				m.mu.Lock()
+				err = errors.Join(err, fmt.Errorf("member %d has %d partitions, %d records; said %q", i, m.assigned, len(m.lines), m.said))
+				m.mu.Unlock()
 			}
 			return err
 		}

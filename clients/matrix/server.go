@@ -151,6 +151,7 @@ func (s *server) stop() error {
 		return nil
 	case <-time.After(30 * time.Second):
 		s.cmd.Process.Kill()
+		s.exited <- <-s.exited // it writes no more to the directory that is removed next
 		return fmt.Errorf("the server did not end within 30 s of SIGTERM\n%s", s.said())
 	}
 }
