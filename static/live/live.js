@@ -1,5 +1,5 @@
-// The live page: figures once a second, fetches as they happen. The server
-// formats every text; this module puts it where it belongs.
+// The live page: figures once a second, fetches and appends as they happen. The
+// server formats every text; this module puts it where it belongs.
 import { block, t } from '../page.js';
 import { onKey } from '../keys.js';
 import { Socket } from '../socket.js';
