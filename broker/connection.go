@@ -222,7 +222,7 @@ func (c *connection) logEnd(ctx context.Context, err error) {
 	case errors.Is(err, io.EOF), ctx.Err() != nil, errors.Is(err, net.ErrClosed):
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		c.b.log.Info("connection closed: the client left before its answer was sent", "peer", c.peer(), "error", err)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT): // the latter by a program that sends
 		c.b.log.Info("connection closed: it was silent, or did not read, for too long", "peer", c.peer(), "limit", c.b.cfg.MaxIdle)
 	default:
 		c.b.log.Warn("connection closed", "peer", c.peer(), "error", err)
