@@ -209,7 +209,8 @@ func TestAdoptRefused(t *testing.T) {
 	}
 }
 
-// 1,000 topics of 8 partitions are there within 3 s.
+// 1,000 topics of 8 partitions are there again. How fast, docs/bench/broker.sh
+// measures.
 func TestManyPartitions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: makes 8,000 partitions; run without -short")
@@ -228,16 +229,12 @@ func TestManyPartitions(t *testing.T) {
 	b.stop()
 	began = time.Now()
 	again := open(t, dir)
-	took := time.Since(began)
-	t.Logf("opened in %v", took)
+	t.Logf("opened in %v", time.Since(began))
 	if n := len(again.Topics()); n != 1000 {
 		t.Errorf("there are %d topics", n)
 	}
 	if err := again.Close(); err != nil {
 		t.Error(err)
-	}
-	if took > 3*time.Second {
-		t.Errorf("opening took %v, want less than 3 s", took)
 	}
 }
 
