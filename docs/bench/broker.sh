@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 go build -o "$work/copyscope" ./cmd/copyscope
-warm=$(awk '/MemAvailable/ { gb = int($2 / 1e6 / 2); print gb > 8 ? 8 : gb }' /proc/meminfo)
+warm=$(awk '/MemAvailable/ { gb = int($2 / 1e6 / 2); print (gb > 8 ? 8 : gb) }' /proc/meminfo)
 dd if=/dev/zero of="$work/warm" bs=1M count=$((warm * 1000)) status=none
 rm -f "$work/warm"
 
