@@ -47,6 +47,8 @@ type Event struct {
 	// strace(1) prints it, of the one that this event belongs to.
 	Call    int    `json:"call,omitempty"`
 	Syscall string `json:"syscall,omitempty"`
+	// Thread tells the machine's threads apart; 0 is the only one, or the first.
+	Thread int `json:"thread,omitempty"`
 	// Line is the label of the transfer program's line that made the call.
 	Line string `json:"line,omitempty"`
 	// Ret is a syscall's return value, Errno the symbolic name if it failed.
@@ -165,11 +167,11 @@ const (
 )
 
 // PhaseOf is the one rule that sorts syscalls into phases: what makes
-// descriptors is set-up, what ends them is tear-down, all else, mmap(2)
-// included, is the transfer itself.
+// descriptors, or gives them an option, is set-up, what ends them is tear-down,
+// all else, mmap(2) included, is the transfer itself.
 func PhaseOf(syscall string) Phase {
 	switch syscall {
-	case "open", "openat", "socket", "connect", "accept", "pipe", "pipe2", "fcntl":
+	case "open", "openat", "openat2", "socket", "connect", "accept", "pipe", "pipe2", "fcntl", "setsockopt", "io_uring_setup":
 		return SetUp
 	case "munmap", "close":
 		return TearDown
