@@ -3,152 +3,102 @@ package trace
 import "math"
 
 // Counter computes the counts of a run from its events, one event at a time.
-// It is the only place that knows how an event counts.
+// It is the only thing that counts, by the rules of [class].
 //
-// What counts is what the sender did during the transfer phase; a receiver's
-// CPU copies are a figure of their own, and set-up and tear-down calls are
-// listed apart ([Counter.SetupSyscallsByName]).
+// What counts is what the sender, or a relay, did during the transfer phase; a
+// receiver's CPU copies are a figure of their own, and set-up and tear-down calls
+// are listed apart ([Counter.SetupSyscallsByName]).
 type Counter struct {
 	payload int64
 	base    Provenance
 	watch   Watch
 
-	values  map[CountName]float64
-	weakest map[CountName]Provenance
-
-	open    Event // the span of the call that has not returned yet
-	byName  map[string]int64
-	apart   map[string]int64
-	started bool // an event of the transfer was seen
-	spanned bool // one of them was a syscall
-	first   Ns
-	last    Ns
+	rules rules
+	state state
 }
 
 // NewCounter counts a run that transfers payload bytes. base is the provenance
 // of a count that no event touched, watch what the run sees otherwise or not
 // at all.
 func NewCounter(payload int64, base Provenance, watch Watch) *Counter {
-	return &Counter{
-		payload: payload, base: base, watch: watch,
-		values: map[CountName]float64{}, weakest: map[CountName]Provenance{},
-		byName: map[string]int64{}, apart: map[string]int64{},
-	}
+	return &Counter{payload: payload, base: base, watch: watch, rules: newRules()}
 }
 
 // Add counts one more event.
 func (c *Counter) Add(e Event) {
-	if e.Phase != Transfer {
-		if e.Kind == Syscall {
-			c.apart[e.Syscall]++
-		}
-		return
-	}
-	if e.Endpoint == Receiver {
-		if e.Kind == CPUCopy {
-			c.add(ReceiverCopiedBytes, float64(e.Bytes), e.Provenance)
-		}
-		return
-	}
-	c.clock(e)
-	n, bytes := float64(e.Units()), float64(e.Bytes)
-	switch e.Kind {
-	case Syscall:
-		c.byName[e.Syscall]++
-		c.add(Syscalls, 1, e.Provenance)
-		c.open = e
-	case ModeSwitch:
-		c.add(ModeSwitches, n, e.Provenance)
-		if e.To == UserMode && c.open.Call != 0 && e.Call == c.open.Call {
-			c.returned(c.open)
-			c.open = Event{}
-		}
-	case CPUCopy:
-		c.add(CPUCopies, 1, e.Provenance)
-		c.add(CPUCopiedBytes, bytes, e.Provenance)
-	case PIO:
-		// The CPU carries every word: a copy by the CPU, at the device.
-		c.add(CPUCopies, 1, e.Provenance)
-		c.add(CPUCopiedBytes, bytes, e.Provenance)
-		c.add(PIOBytes, bytes, e.Provenance)
-	case DMA:
-		c.add(DMATransfers, 1, e.Provenance)
-		c.add(DMABytes, bytes, e.Provenance)
-	case Descriptor:
-		c.add(Descriptors, n, e.Provenance)
-	case PageFault:
-		c.add(PageFaults, n, e.Provenance)
-		if e.Detail == "major" {
-			c.add(MajorFaults, n, e.Provenance)
-		}
-	case ContextSwitch:
-		c.add(ContextSwitches, n, e.Provenance)
-	case Interrupt:
-		c.add(Interrupts, n, e.Provenance)
-	case DeviceCommand:
-		if e.To == DiskPlace {
-			c.add(DiskReads, n, e.Provenance)
-		}
-	case CacheMiss, Readahead:
-		// Missing pages that were asked for, and those brought in ahead of it.
-		c.add(PageCacheInsertions, n, e.Provenance)
-	}
-	if (e.Kind == DMA || e.Kind == PIO) && e.From == DiskPlace {
-		c.add(DiskReadBytes, bytes, e.Provenance)
-	}
-	c.buffer(e)
-	if e.CPU > 0 && e.Kind != Syscall {
-		c.add(CPUTime, float64(e.CPU), e.Provenance)
-	}
+	s := shapeOf(&e)
+	k := c.ruled(&s)
+	c.state.count(&k, &Entry{At: e.At, Dur: e.Dur, CPU: e.CPU, Bytes: e.Bytes, N: e.N,
+		Call: int32(e.Call), Thread: int32(e.Thread)}, -1)
 }
 
-// returned counts what a span told in advance: what the call would send, and
-// the time that it would need. When the call returns, it has.
-func (c *Counter) returned(span Event) {
-	if span.To == SocketBuffer {
-		c.add(BytesSent, float64(span.Bytes), span.Provenance)
+// ruled makes room for the class of a shape.
+func (c *Counter) ruled(s *Shape) ruled {
+	k := c.rules.of(s)
+	if n := len(c.rules.classes); len(c.state.tallies) < n {
+		c.state.tallies = append(c.state.tallies, make([]tally, n-len(c.state.tallies))...)
 	}
-	if span.CPU > 0 {
-		c.add(CPUTime, float64(span.CPU), span.Provenance)
-	}
+	return k
 }
 
-// buffer follows bytes into the user buffer, which is at least as large as the
-// largest piece put into it.
-func (c *Counter) buffer(e Event) {
-	moved := e.Kind == CPUCopy || e.Kind == DMA || e.Kind == PIO
-	if moved && e.To == UserBuffer && float64(e.Bytes) > c.values[UserBufferBytes] {
-		c.values[UserBufferBytes] = float64(e.Bytes)
-		c.weakest[UserBufferBytes] = Weakest(c.weakest[UserBufferBytes], e.Provenance)
-	}
+// at is a counter of the same run that has counted what s says.
+func (c *Counter) at(s *state) *Counter {
+	out := &Counter{payload: c.payload, base: c.base, watch: c.watch, rules: c.rules.clone()}
+	out.state = s.clone(len(c.rules.classes))
+	return out
 }
 
-func (c *Counter) clock(e Event) {
-	if !c.started {
-		c.first, c.last = e.At, e.At
+// value sums up one count, and finds the weakest provenance of the events that
+// touched it, or "" if none did.
+func (c *Counter) value(name CountName) (v float64, weakest Provenance) {
+	switch name {
+	case UserBufferBytes:
+		return float64(c.state.moved + c.state.made), c.state.buffer
+	case WallTime:
+		return float64(c.state.last - c.state.first), c.timed()
 	}
-	c.first = min(c.first, e.At)
-	// A call's span ends with the switch back to user mode, which is an event of
-	// its own: at a step within the call, that time has not come.
-	if e.Kind != Syscall {
-		c.last = max(c.last, e.End())
+	var sum int64
+	for _, f := range c.rules.feeds[name] {
+		t, k := &c.state.tallies[f.class], &c.rules.classes[f.class]
+		touched := t.events
+		switch f.of {
+		case events:
+			sum += t.events
+		case units:
+			sum += t.units
+		case bytes:
+			sum += t.bytes
+			if k.kind == Syscall {
+				touched = t.units
+			}
+		case cpu:
+			sum += t.cpu
+			touched = t.cpu
+		}
+		if touched > 0 {
+			weakest = Weakest(weakest, k.provenance)
+		}
 	}
-	c.started = true
-	c.values[WallTime] = float64(c.last - c.first)
-	// The spans of syscalls are what times a run; other events lie within them
-	// and lend their provenance only where there is no span.
-	switch span := e.Kind == Syscall; {
-	case span && !c.spanned:
-		c.spanned = true
-		c.weakest[WallTime] = e.Provenance
-	case span, !c.spanned:
-		c.weakest[WallTime] = Weakest(c.weakest[WallTime], e.Provenance)
-	}
+	return float64(sum), weakest
 }
 
-func (c *Counter) add(name CountName, v float64, p Provenance) {
-	c.values[name] += v
-	c.weakest[name] = Weakest(c.weakest[name], p)
+// timed is the provenance of the wall time. The spans of syscalls are what
+// times a run; other events lie within them and lend their provenance only where
+// there is no span.
+func (c *Counter) timed() (weakest Provenance) {
+	spanned := false
+	for i, k := range c.rules.classes {
+		if k.part != transfer || c.state.tallies[i].events == 0 {
+			continue
+		}
+		switch isSpan := k.kind == Syscall; {
+		case isSpan && !spanned:
+			spanned, weakest = true, k.provenance
+		case isSpan, !spanned:
+			weakest = Weakest(weakest, k.provenance)
+		}
+	}
+	return weakest
 }
 
 // Counts is a snapshot of every count after the events so far.
@@ -176,13 +126,14 @@ func (c *Counter) Count(name CountName) Count {
 	if watched {
 		p = basis.Provenance
 	}
-	if w := c.weakest[name]; w != "" {
+	v, w := c.value(name)
+	if w != "" {
 		if watched {
 			w = Weakest(w, p)
 		}
 		p = w
 	}
-	return Count{Value: c.values[name], Provenance: p}
+	return Count{Value: v, Provenance: p}
 }
 
 // perByte divides a count by the payload. Six decimals say enough, and the
@@ -198,15 +149,17 @@ func (c *Counter) perByte(of CountName) Count {
 func ratio(n float64, payload int64) float64 { return math.Round(n/float64(payload)*1e6) / 1e6 }
 
 // SyscallsByName counts the transfer's syscalls by name.
-func (c *Counter) SyscallsByName() map[string]int64 { return clone(c.byName) }
+func (c *Counter) SyscallsByName() map[string]int64 { return c.calls(transfer) }
 
 // SetupSyscallsByName counts the set-up and tear-down syscalls by name.
-func (c *Counter) SetupSyscallsByName() map[string]int64 { return clone(c.apart) }
+func (c *Counter) SetupSyscallsByName() map[string]int64 { return c.calls(apart) }
 
-func clone(m map[string]int64) map[string]int64 {
-	out := make(map[string]int64, len(m))
-	for k, v := range m {
-		out[k] = v
+func (c *Counter) calls(of part) map[string]int64 {
+	out := map[string]int64{}
+	for i, k := range c.rules.classes {
+		if n := c.state.tallies[i].events; n > 0 && k.part == of && (of == apart || k.kind == Syscall) {
+			out[k.syscall] += n
+		}
 	}
 	return out
 }
