@@ -59,6 +59,10 @@ func TestWhatAnEventCounts(t *testing.T) {
 		{"evict", Event{Kind: Evict, N: 5}, values{}},
 		{"writeback", Event{Kind: Writeback, N: 5}, values{}},
 		{"computing", Event{Kind: Compute, Bytes: 50, Dur: 9, CPU: 7}, values{CPUTime: 7, WallTime: 9}},
+		{"encrypting into a buffer of its own", Event{Kind: Compute, From: UserBuffer, To: UserBuffer, Bytes: 50, Detail: "encrypt"}, values{UserBufferBytes: 50}},
+		{"looking at the buffer", Event{Kind: Compute, From: UserBuffer, To: CPUPlace, Bytes: 50, Detail: "touch"}, values{}},
+		{"direct read", Event{Kind: DMA, From: DiskPlace, To: UserBuffer, Bytes: 50},
+			values{DMATransfers: 1, DMABytes: 50, DMACopiesPerByte: 0.5, DiskReadBytes: 50, UserBufferBytes: 50}},
 		{"waiting", Event{Kind: Wait, At: 100, Dur: 20}, values{WallTime: 20}},
 		{"relay", Event{Kind: CPUCopy, Endpoint: Relay, Bytes: 50}, values{CPUCopies: 1, CPUCopiedBytes: 50, CPUCopiesPerByte: 0.5}},
 		{"the receiver copies", Event{Kind: CPUCopy, Endpoint: Receiver, From: SocketBuffer, To: UserBuffer, Bytes: 50, CPU: 9},
@@ -136,6 +140,54 @@ func TestACallCountsWhenItReturns(t *testing.T) {
 		sent, wall, cpu := c.Count(BytesSent).Value, c.Count(WallTime).Value, c.Count(CPUTime).Value
 		if sent != s.sent || wall != s.wall || cpu != s.cpu {
 			t.Errorf("after event %d: bytes_sent %v, wall_ns %v, cpu_ns %v; want %v, %v, %v", i+1, sent, wall, cpu, s.sent, s.wall, s.cpu)
+		}
+	}
+}
+
+// The buffer that bytes are moved into and the one that others are made in of
+// them are two.
+func TestBuffersOfAProgram(t *testing.T) {
+	c := NewCounter(100, Measured, nil)
+	for _, s := range []struct {
+		event  Event
+		buffer float64
+		p      Provenance
+	}{
+		{Event{Kind: CPUCopy, From: PageCache, To: UserBuffer, Bytes: 100, Provenance: Measured}, 100, Measured},
+		{Event{Kind: Compute, From: UserBuffer, To: UserBuffer, Bytes: 122, Provenance: Derived}, 222, Derived},
+		{Event{Kind: DMA, From: DiskPlace, To: UserBuffer, Bytes: 150, Provenance: Measured}, 272, Derived},
+		{Event{Kind: Compute, From: UserBuffer, To: UserBuffer, Bytes: 30, Provenance: Modelled}, 272, Derived}, // smaller than what was known
+		{Event{Kind: CPUCopy, From: UserBuffer, To: SocketBuffer, Bytes: 900, Provenance: Modelled}, 272, Derived},
+	} {
+		s.event.Phase = Transfer
+		c.Add(s.event)
+		if got := c.Count(UserBufferBytes); got.Value != s.buffer || got.Provenance != s.p {
+			t.Errorf("after %+v: %+v, want %v, %s", s.event, got, s.buffer, s.p)
+		}
+	}
+}
+
+// Threads are in calls at the same time, and each returns from its own.
+func TestCallsOfThreads(t *testing.T) {
+	c := NewCounter(100, Modelled, nil)
+	for i, s := range []struct {
+		event Event
+		sent  float64
+	}{
+		{Event{Kind: Syscall, Call: 1, Thread: 1, To: SocketBuffer, Bytes: 10}, 0},
+		{Event{Kind: Syscall, Call: 2, Thread: 5000, To: SocketBuffer, Bytes: 200, Endpoint: Relay}, 0},
+		{Event{Kind: Syscall, Call: 3, To: SocketBuffer, Bytes: 3000}, 0},
+		{Event{Kind: ModeSwitch, Call: 1, To: UserMode}, 0},                                  // of another thread
+		{Event{Kind: ModeSwitch, Call: 2, Thread: 1, To: UserMode}, 0},                       // of another call
+		{Event{Kind: ModeSwitch, Call: 1, Thread: 1, To: KernelMode}, 0},                     // the way in
+		{Event{Kind: ModeSwitch, Call: 2, Thread: 5000, To: UserMode, Endpoint: Relay}, 200}, // a relay sends too
+		{Event{Kind: ModeSwitch, Call: 1, Thread: 1, To: UserMode}, 210},
+		{Event{Kind: ModeSwitch, Call: 3, To: UserMode}, 3210},
+	} {
+		s.event.Phase, s.event.Provenance = Transfer, Modelled
+		c.Add(s.event)
+		if got := c.Count(BytesSent).Value; got != s.sent {
+			t.Errorf("after event %d: %v bytes sent, want %v", i+1, got, s.sent)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (l *Log) at(i int) *packed {
 	case i < l.keep:
 		return &l.blocks[i/blockEvents][i%blockEvents]
 	case i < l.steps:
-		return l.recent.at(i, l.n)
+		return l.recent.at(i, min(l.n, l.steps))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ type recent struct {
 
 const recentEvents = 1 << 12
 
-// at is where event i of n is, or nil.
+// at is where event i is, or nil; n events were counted.
 func (r *recent) at(i, n int) *packed {
 	if n-i <= r.size {
 		return &r.ring[i&(r.size-1)]
