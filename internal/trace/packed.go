@@ -36,11 +36,11 @@ func (p *packed) pack(e *Entry, isCall bool, ret int64) bool {
 	if (uint64(e.At)|uint64(e.Offset))>>48|(uint64(e.Dur)|uint64(e.CPU)|uint64(e.Bytes)|n)>>32 != 0 || uint32(e.Thread) >= overflow {
 		return false
 	}
-	*p = packed{
-		at: uint32(e.At), atHigh: uint16(e.At >> 32), offset: uint32(e.Offset), offsetHigh: uint16(e.Offset >> 32),
-		dur: uint32(e.Dur), cpu: uint32(e.CPU), bytes: uint32(e.Bytes), n: uint32(n),
-		call: uint32(e.Call), thread: uint16(e.Thread), shape: e.Shape,
-	}
+	// Field by field: a composite literal would be built elsewhere and copied.
+	p.at, p.atHigh = uint32(e.At), uint16(e.At>>32)
+	p.offset, p.offsetHigh = uint32(e.Offset), uint16(e.Offset>>32)
+	p.dur, p.cpu, p.bytes, p.n = uint32(e.Dur), uint32(e.CPU), uint32(e.Bytes), uint32(n)
+	p.call, p.thread, p.shape = uint32(e.Call), uint16(e.Thread), e.Shape
 	return true
 }
 
