@@ -183,6 +183,8 @@ func TestCallsOfThreads(t *testing.T) {
 		{Event{Kind: ModeSwitch, Call: 2, Thread: 5000, To: UserMode, Endpoint: Relay}, 200}, // a relay sends too
 		{Event{Kind: ModeSwitch, Call: 1, Thread: 1, To: UserMode}, 210},
 		{Event{Kind: ModeSwitch, Call: 3, To: UserMode}, 3210},
+		{Event{Kind: Syscall, To: SocketBuffer, Bytes: 9}, 3210}, // of no number, so nothing tells its return
+		{Event{Kind: ModeSwitch, To: UserMode}, 3210},
 	} {
 		s.event.Phase, s.event.Provenance = Transfer, Modelled
 		c.Add(s.event)
