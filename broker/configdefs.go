@@ -157,7 +157,7 @@ func defaultFetchPath() string {
 // fetchPaths are the programs that can serve fetches on this system.
 func fetchPaths() []string {
 	if sendsZeroCopy {
-		return transfer.Paths()
+		return transfer.ServingPaths()
 	}
 	return []string{"read-write"}
 }

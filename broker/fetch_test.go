@@ -38,7 +38,7 @@ func TestPathsAndVersions(t *testing.T) {
 		want = append(want, batch...)
 	}
 	moves := map[string][]string{"sendfile": {"sendfile"}, "read-write": {"pread64", "write"}, "mmap-write": {"mmap", "write"}, "splice": {"splice"}}
-	for _, path := range transfer.Paths() {
+	for _, path := range transfer.ServingPaths() {
 		if code, message := c.setPath("t", path); code != 0 {
 			t.Fatalf("path %s: error %d %s", path, code, message)
 		}
@@ -198,7 +198,7 @@ func TestNoDelayedTail(t *testing.T) {
 	c := dial(t, b.addr)
 	c.create(topicReq("t", 1))
 	ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, batchOf(strings.Repeat("x", 100_001))), 1)
-	for _, path := range transfer.Paths() {
+	for _, path := range transfer.ServingPaths() {
 		c.setPath("t", path)
 		for _, version := range []int16{11, 12} {
 			began := time.Now()
@@ -226,7 +226,7 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 	go func() {
 		n := 0
 		defer func() { switched <- n }()
-		for paths := transfer.Paths(); ; n++ {
+		for paths := transfer.ServingPaths(); ; n++ {
 			admin.setPath("t", paths[n%len(paths)])
 			select {
 			case <-stop:
@@ -263,7 +263,7 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 	for _, s := range b.transfers() {
 		used[s.Path]++
 	}
-	for _, path := range transfer.Paths() {
+	for _, path := range transfer.ServingPaths() {
 		if used[path] == 0 {
 			t.Errorf("after %d switches no fetch was served by %s: %v", n, path, used)
 		}
@@ -280,7 +280,7 @@ func TestSlowReader(t *testing.T) {
 		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, bytes.Clone(batch)), 1)
 	}
 	everything := func(r *kmsg.FetchRequest) { r.Topics[0].Partitions[0].PartitionMaxBytes = 50 << 20 }
-	for _, path := range transfer.Paths() {
+	for _, path := range transfer.ServingPaths() {
 		c.setPath("t", path)
 		for range 3 {
 			dial(t, b.addr).send(frame(fetchReq("t", 0, everything), 1)) // and never reads
@@ -301,7 +301,7 @@ func TestSlowReader(t *testing.T) {
 // A file that became shorter under the broker: the answer cannot be completed,
 // so the connection ends, with a log line, and others go on.
 func TestFileShrinksUnderFetch(t *testing.T) {
-	for _, path := range transfer.Paths() {
+	for _, path := range transfer.ServingPaths() {
 		t.Run(path, func(t *testing.T) {
 			dir := t.TempDir()
 			b := start(t, dir)

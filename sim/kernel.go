@@ -15,6 +15,8 @@ const (
 
 // Kernel is the modelled kernel: what a program sees of a [Machine].
 type Kernel struct {
+	transfer.Refusing // the calls that this kernel does not model
+
 	m      *Machine
 	system system
 

@@ -17,6 +17,7 @@ import (
 // Everything happens on the thread that called NewMeasured, from one
 // goroutine, until End.
 type Measured struct {
+	transfer.Refusing
 	socket  int
 	files   map[transfer.FD]*position
 	pipes   map[transfer.FD]*pipeContents

@@ -20,6 +20,8 @@ import (
 // One Serving serves one connection, one transfer at a time, from one
 // goroutine.
 type Serving struct {
+	transfer.Refusing // the calls that no program with Serves makes
+
 	conn  *net.TCPConn
 	raw   syscall.RawConn
 	ends  []end // by FD; the socket is ends[0]

@@ -16,7 +16,7 @@ import (
 // Go's own files and connections. The calls that make other paths possible
 // return ENOSYS.
 type Serving struct {
-	refusing
+	transfer.Refusing // all but read and write
 
 	conn  *net.TCPConn
 	files []*os.File // by FD less 1; the socket is FD 0

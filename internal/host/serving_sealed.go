@@ -18,7 +18,7 @@ import (
 // One ServingSealed serves one connection, one transfer at a time, from one
 // goroutine.
 type ServingSealed struct {
-	refusing
+	transfer.Refusing // all but read and write
 
 	conn        net.Conn
 	beneath     *Beneath

@@ -14,6 +14,8 @@ import (
 // operating system, no model. It keeps the conformance table and the programs
 // honest before any other kernel does.
 type memory struct {
+	transfer.Refusing
+
 	blocking bool
 	defect   string // what it does wrong on purpose; see TestTableFinds
 	file     []byte

@@ -11,6 +11,8 @@ var mmapWrite = Program{
 		{"write", "write(sock, p + done, chunk);"},
 	},
 	UserMemory: true,
+	Sinks:      1,
+	Serves:     true,
 	send: func(k Kernel, j Job) (sent int64, err error) {
 		page := int64(os.Getpagesize())
 		lead := j.Offset % page // a mapping begins on a page
@@ -21,10 +23,8 @@ var mmapWrite = Program{
 		defer k.Munmap("munmap", m)
 		for sent < j.Bytes {
 			src := m.Slice(int(lead+sent), j.piece(j.Bytes-sent))
-			if j.Touch {
-				if err := k.Touch("touch", src); err != nil {
-					return sent, &lineError{"touch", err}
-				}
+			if err := j.touched(k, src); err != nil {
+				return sent, err
 			}
 			if err := writeAll(k, "write", j.Out, src, &sent); err != nil {
 				return sent, err

@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
@@ -14,9 +15,11 @@ type Line struct {
 
 // Job is what a program is asked to move.
 type Job struct {
-	// In is the file, Out the socket.
-	In, Out FD
+	// In is the file, or for a program FromSocket the socket to read from; Out is
+	// the socket, Out2 the second one of a program with two sinks.
+	In, Out, Out2 FD
 	// Offset is the file offset of the first byte, Bytes how many to move, > 0.
+	// What comes from a socket has no offset: Offset is not looked at then.
 	Offset, Bytes int64
 	// Chunk is how many bytes a call is asked for at the most, > 0; it may be
 	// more than Bytes.
@@ -26,9 +29,19 @@ type Job struct {
 	// be at Offset. Otherwise offsets are passed, and transfers may share In.
 	UsePosition bool
 	// Touch makes user code read the bytes before they are sent (a checksum).
-	// Paths whose bytes never are in user memory refuse it.
+	// Programs without UserMemory refuse it.
 	Touch bool
+	// ZeroCopy lets io-uring send by reference; other programs do not look at it.
+	ZeroCopy bool
 }
+
+// Source is where a program's bytes come from.
+type Source int
+
+const (
+	FromFile Source = iota
+	FromSocket
+)
 
 // offset is the off argument for the file's calls.
 func (j Job) offset() *int64 {
@@ -50,6 +63,17 @@ type Program struct {
 	Listing []Line
 	// UserMemory says that the bytes can be touched by user code on the way.
 	UserMemory bool
+	// Source is what Job.In must be.
+	Source Source
+	// Sinks is how many sockets the bytes go to: 0 (they stay in user memory), 1
+	// (Job.Out) or 2 (Job.Out and Job.Out2).
+	Sinks int
+	// Reshapes says that other bytes than the file's are on the wire: TLS records
+	// or a gzip file, from which the receiver makes the file's bytes again.
+	Reshapes bool
+	// Serves says that the broker's fetch path may use it: from a file to one
+	// socket, the same bytes, with calls that the serving kernels have.
+	Serves bool
 
 	send func(k Kernel, j Job) (int64, error)
 }
@@ -60,24 +84,28 @@ func (p Program) Lines(touch bool) []Line {
 	if !touch || !p.UserMemory {
 		return p.Listing
 	}
-	var out []Line
-	for _, l := range p.Listing {
-		if l.Label == "write" {
-			out = append(out, Line{"touch", "sum = checksum(bytes);"})
-		}
-		out = append(out, l)
+	at := slices.IndexFunc(p.Listing, func(l Line) bool {
+		return slices.Contains([]Label{"write", "send", "encrypt", "compress"}, l.Label)
+	})
+	if at < 0 {
+		at = len(p.Listing)
 	}
-	return out
+	return slices.Insert(slices.Clone(p.Listing), at, Line{"touch", "sum = checksum(bytes);"})
 }
 
-// ErrShrunk: the file ended before the job's last byte.
-var ErrShrunk = errors.New("the file became shorter during the transfer")
+var (
+	// ErrShrunk: the file ended before the job's last byte.
+	ErrShrunk = errors.New("the file became shorter during the transfer")
+	// ErrEnded: the stream that a relay reads from ended before the job's last
+	// byte.
+	ErrEnded = errors.New("the peer that sends ended the stream too early")
+)
 
 // Error says where a transfer stopped.
 type Error struct {
 	Path string
 	Line Label
-	// Done of Bytes bytes were handed to the socket before.
+	// Done of Bytes bytes were handed over before, as [Program.Send] counts them.
 	Done, Bytes int64
 	Err         error
 }
@@ -101,15 +129,17 @@ func explain(err error) string {
 	return err.Error()
 }
 
-// Send runs the program for the job on the kernel. It returns how many bytes
-// were handed to the socket; fewer than job.Bytes only together with an
-// [*Error]. Everything that the program opened is closed again.
+// Send runs the program for the job on the kernel. It returns how many of the
+// job's bytes were handed to the socket, to both of two, or to user memory where
+// there is none; where the wire carries other bytes, those whose records were
+// handed over whole. Fewer than job.Bytes come only together with an [*Error].
+// Everything that the program opened is closed again.
 func (p Program) Send(k Kernel, j Job) (int64, error) {
 	if j.Bytes <= 0 || j.Chunk <= 0 || j.Offset < 0 {
 		return 0, fmt.Errorf("%s: bytes %d and chunk %d must be above 0, offset %d at least 0", p.Path, j.Bytes, j.Chunk, j.Offset)
 	}
 	if j.Touch && !p.UserMemory {
-		return 0, fmt.Errorf("%s: user code cannot touch the bytes: they never are in user memory on this path; use read-write or mmap-write", p.Path)
+		return 0, fmt.Errorf("%s: user code cannot touch the bytes on this path; use read-write or mmap-write", p.Path)
 	}
 	sent, err := p.send(k, j)
 	var at *lineError
@@ -157,6 +187,34 @@ func await(k Kernel, fd FD, d Direction) error {
 			return err
 		}
 	}
+}
+
+// ended is the error for a source that has nothing more.
+func (s Source) ended() error {
+	if s == FromSocket {
+		return ErrEnded
+	}
+	return ErrShrunk
+}
+
+// readSome is one read into dst that returns at least a byte.
+func readSome(k Kernel, from Source, in FD, dst Mem, off *int64) (int, error) {
+	n, err := complete(k, "read", in, Readable, func() (int, error) { return k.Read("read", in, dst, off) })
+	if err == nil && n == 0 {
+		err = &lineError{"read", from.ended()}
+	}
+	return n, err
+}
+
+// touched reads src in user mode, if the job asks for that.
+func (j Job) touched(k Kernel, src Mem) error {
+	if !j.Touch {
+		return nil
+	}
+	if err := k.Touch("touch", src); err != nil {
+		return &lineError{"touch", err}
+	}
+	return nil
 }
 
 // writeAll writes all of src and adds what arrived to *sent.

@@ -9,32 +9,35 @@ var readWrite = Program{
 		{"write", "write(sock, buf, n);"},
 	},
 	UserMemory: true,
-	send: func(k Kernel, j Job) (sent int64, err error) {
-		buf, err := k.Alloc(j.piece(j.Bytes))
+	Sinks:      1,
+	Serves:     true,
+	send:       func(k Kernel, j Job) (int64, error) { return copyThrough(k, j, FromFile) },
+}
+
+// copyThrough reads a chunk or less into a user buffer and writes all of it,
+// until the job is done.
+func copyThrough(k Kernel, j Job, from Source) (sent int64, err error) {
+	buf, err := k.Alloc(j.piece(j.Bytes))
+	if err != nil {
+		return 0, &lineError{"read", err}
+	}
+	defer k.Free(buf)
+	var off *int64
+	if from == FromFile {
+		off = j.offset()
+	}
+	for sent < j.Bytes {
+		n, err := readSome(k, from, j.In, buf.Slice(0, j.piece(j.Bytes-sent)), off)
 		if err != nil {
-			return 0, &lineError{"read", err}
+			return sent, err
 		}
-		defer k.Free(buf)
-		off := j.offset()
-		for sent < j.Bytes {
-			dst := buf.Slice(0, j.piece(j.Bytes-sent))
-			n, err := complete(k, "read", j.In, Readable, func() (int, error) { return k.Read("read", j.In, dst, off) })
-			if err != nil {
-				return sent, err
-			}
-			if n == 0 {
-				return sent, &lineError{"read", ErrShrunk}
-			}
-			src := buf.Slice(0, n)
-			if j.Touch {
-				if err := k.Touch("touch", src); err != nil {
-					return sent, &lineError{"touch", err}
-				}
-			}
-			if err := writeAll(k, "write", j.Out, src, &sent); err != nil {
-				return sent, err
-			}
+		src := buf.Slice(0, n)
+		if err := j.touched(k, src); err != nil {
+			return sent, err
 		}
-		return sent, nil
-	},
+		if err := writeAll(k, "write", j.Out, src, &sent); err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
 }

@@ -7,20 +7,24 @@ var sendfile = Program{
 	Listing: []Line{
 		{"sendfile", "sendfile(sock, file, &off, chunk);"},
 	},
-	send: func(k Kernel, j Job) (sent int64, err error) {
-		off := j.offset()
-		for sent < j.Bytes {
-			n, err := complete(k, "sendfile", j.Out, Writable, func() (int, error) {
-				return k.Sendfile("sendfile", j.Out, j.In, off, j.piece(j.Bytes-sent))
-			})
-			if err != nil {
-				return sent, err
-			}
-			if n == 0 {
-				return sent, &lineError{"sendfile", ErrShrunk}
-			}
-			sent += int64(n)
+	Sinks:  1,
+	Serves: true,
+	send:   sendfileAll,
+}
+
+func sendfileAll(k Kernel, j Job) (sent int64, err error) {
+	off := j.offset()
+	for sent < j.Bytes {
+		n, err := complete(k, "sendfile", j.Out, Writable, func() (int, error) {
+			return k.Sendfile("sendfile", j.Out, j.In, off, j.piece(j.Bytes-sent))
+		})
+		if err != nil {
+			return sent, err
 		}
-		return sent, nil
-	},
+		if n == 0 {
+			return sent, &lineError{"sendfile", ErrShrunk}
+		}
+		sent += int64(n)
+	}
+	return sent, nil
 }

@@ -9,40 +9,60 @@ var splice = Program{
 		{"splice-in", "n = splice(file, &off, p[1], NULL, chunk, SPLICE_F_MOVE);"},
 		{"splice-out", "splice(p[0], NULL, sock, NULL, n, SPLICE_F_MOVE);"},
 	},
-	send: func(k Kernel, j Job) (sent int64, err error) {
-		p, err := openPipe(k, j.Out, j.piece(j.Bytes))
+	Sinks:  1,
+	Serves: true,
+	send:   func(k Kernel, j Job) (int64, error) { return spliceThrough(k, j, FromFile) },
+}
+
+// spliceThrough moves a chunk or less into a pipe and all of it out again, until
+// the job is done.
+func spliceThrough(k Kernel, j Job, from Source) (sent int64, err error) {
+	p, err := openPipe(k, j.Out, j.piece(j.Bytes))
+	if err != nil {
+		return 0, err
+	}
+	defer closePipe(k, p)
+	var off *int64
+	if from == FromFile {
+		off = j.offset()
+	}
+	for sent < j.Bytes {
+		n, err := spliceIn(k, j, from, off, p, j.piece(j.Bytes-sent))
 		if err != nil {
-			return 0, err
+			return sent, err
 		}
-		defer k.Close("pipe", p.Read)
-		defer k.Close("pipe", p.Write)
-		off := j.offset()
-		for sent < j.Bytes {
-			n, err := complete(k, "splice-in", j.In, Readable, func() (int, error) {
-				return k.Splice("splice-in", j.In, off, p.Write, j.piece(j.Bytes-sent), false)
-			})
-			if err != nil {
-				return sent, err
-			}
-			if n == 0 {
-				return sent, &lineError{"splice-in", ErrShrunk}
-			}
-			// The last piece must not ask for more: a reader would wait for
-			// the kernel's 200 ms time-out.
-			more := sent+int64(n) < j.Bytes
-			for n > 0 {
-				m, err := complete(k, "splice-out", j.Out, Writable, func() (int, error) {
-					return k.Splice("splice-out", p.Read, nil, j.Out, n, more)
-				})
-				if err != nil {
-					return sent, err
-				}
-				n -= m
-				sent += int64(m)
-			}
+		// The last piece must not ask for more: a reader would wait for the
+		// kernel's 200 ms time-out.
+		if err := spliceOut(k, "splice-out", p, j.Out, n, sent+int64(n) < j.Bytes, &sent); err != nil {
+			return sent, err
 		}
-		return sent, nil
-	},
+	}
+	return sent, nil
+}
+
+// spliceIn moves 1 to n bytes into the pipe.
+func spliceIn(k Kernel, j Job, from Source, off *int64, p PipeEnds, n int) (int, error) {
+	n, err := complete(k, "splice-in", j.In, Readable, func() (int, error) {
+		return k.Splice("splice-in", j.In, off, p.Write, n, false)
+	})
+	if err == nil && n == 0 {
+		err = &lineError{"splice-in", from.ended()}
+	}
+	return n, err
+}
+
+// spliceOut moves n bytes, which the pipe holds, to a socket, and adds what the
+// socket took to *sent.
+func spliceOut(k Kernel, l Label, p PipeEnds, out FD, n int, more bool, sent *int64) error {
+	for n > 0 {
+		m, err := complete(k, l, out, Writable, func() (int, error) { return k.Splice(l, p.Read, nil, out, n, more) })
+		if err != nil {
+			return err
+		}
+		n -= m
+		*sent += int64(m)
+	}
+	return nil
 }
 
 func openPipe(k Kernel, out FD, want int) (p PipeEnds, err error) {
@@ -51,4 +71,9 @@ func openPipe(k Kernel, out FD, want int) (p PipeEnds, err error) {
 		return 0, err
 	})
 	return p, err
+}
+
+func closePipe(k Kernel, p PipeEnds) {
+	k.Close("pipe", p.Write)
+	k.Close("pipe", p.Read)
 }

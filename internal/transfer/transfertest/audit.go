@@ -24,7 +24,7 @@ func NewAudit(t testing.TB, k transfer.Kernel) *Audit {
 	return &Audit{t: t, k: k, open: map[string]int{}}
 }
 
-// Leaks lists the buffers, mappings and pipe ends that were not given back, or
+// Leaks lists the buffers, mappings and descriptors that were not given back, or
 // were given back more often than they were made.
 func (a *Audit) Leaks() []string {
 	var out []string
@@ -150,8 +150,8 @@ func (a *Audit) Pipe(l transfer.Label, want int) (transfer.PipeEnds, error) {
 	p, err := a.k.Pipe(l, want)
 	a.answer("pipe", 0, 0, err)
 	if err == nil {
-		a.gain("pipe end", int(p.Read))
-		a.gain("pipe end", int(p.Write))
+		a.gain("descriptor", int(p.Read))
+		a.gain("descriptor", int(p.Write))
 	}
 	return p, err
 }
@@ -169,7 +169,7 @@ func (a *Audit) Close(l transfer.Label, fd transfer.FD) error {
 	a.t.Helper()
 	err := a.k.Close(l, fd)
 	a.answer("close", 0, 0, err)
-	a.drop("pipe end", int(fd))
+	a.drop("descriptor", int(fd))
 	return err
 }
 
