@@ -77,6 +77,14 @@ func (e *modelled) Ended(t testing.TB) {
 	}
 }
 
+// Lacks: the paths whose calls are not modelled.
+func (e *modelled) Lacks(path string) string {
+	if p, _ := transfer.Lookup(path); !p.Serves {
+		return "the machine does not model its calls"
+	}
+	return ""
+}
+
 func (e *modelled) CloseReceiver(testing.TB) { e.m.HangUp() }
 
 // Every modelled machine keeps the contract that the real kernels keep.

@@ -27,6 +27,11 @@ func TestTableFinds(t *testing.T) {
 		"unaligned mmap":        "mmap/an_unaligned_offset",
 		"bottomless pipe":       "splice/no_more_than_the_pipe_holds",
 		"close does nothing":    "close/the_descriptor_is_gone",
+
+		"bottomless tee":           "tee/no_more_than_the_second_pipe_holds",
+		"shared position":          "open/a_position_of_its_own",
+		"completions in any order": "completion/in_the_order_of_the_sends",
+		"links do not break":       "enter/a_short_read_cancels_what_is_linked",
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()

@@ -26,9 +26,22 @@ type memory struct {
 	pipes    map[transfer.FD]*pipe
 	room     int // bytes that the socket buffer still takes
 	gone     bool
-	wire     []byte // what the receiver got
-	asserted int    // bytes of wire that Arrived has seen
+	sinks    map[transfer.FD]*sink
 	calls    int
+
+	fed       map[transfer.FD]*[]byte // what comes through sockets to read from
+	direct    map[transfer.FD]*int64  // descriptors of their own, with their positions
+	rings     map[transfer.FD]bool
+	lent      int // sends by reference so far
+	completed int // of them
+	sealed    bool
+	reshaped  string // by which path; see plain
+}
+
+// sink is a receiver.
+type sink struct {
+	wire     []byte // what it got
+	asserted int    // plain bytes of it that Arrived has seen
 }
 
 type pipe struct {
@@ -39,11 +52,13 @@ type pipe struct {
 const (
 	fileFD   transfer.FD = 3
 	socketFD transfer.FD = 4
+	secondFD transfer.FD = 5
 	socketB              = 50_000 // bytes in the socket buffer
 )
 
 func newMemory(blocking bool, defect string) *memory {
-	return &memory{blocking: blocking, defect: defect, mapped: map[int]int64{}, pipes: map[transfer.FD]*pipe{}, room: socketB}
+	return &memory{blocking: blocking, defect: defect, mapped: map[int]int64{}, pipes: map[transfer.FD]*pipe{}, room: socketB,
+		sinks: map[transfer.FD]*sink{socketFD: {}}, fed: map[transfer.FD]*[]byte{}, direct: map[transfer.FD]*int64{}, rings: map[transfer.FD]bool{}}
 }
 
 var page = os.Getpagesize()
@@ -73,17 +88,31 @@ func (m *memory) move(off *int64, n int) {
 	}
 }
 
-func (m *memory) Read(_ transfer.Label, _ transfer.FD, dst transfer.Mem, off *int64) (int, error) {
-	n := copy(m.mems[dst.Handle][dst.Off:dst.Off+dst.Len], m.rest(off))
+func (m *memory) Read(_ transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
+	b := m.mems[dst.Handle][dst.Off : dst.Off+dst.Len]
+	if src := m.fed[in]; src != nil {
+		n := copy(b, *src)
+		*src = (*src)[n:]
+		return n, nil
+	}
+	if position := m.direct[in]; position != nil {
+		if off == nil {
+			off = position
+		}
+		if *off%transfer.DirectAlign != 0 || dst.Off%transfer.DirectAlign != 0 || dst.Len%transfer.DirectAlign != 0 {
+			return 0, syscall.EINVAL
+		}
+	}
+	n := copy(b, m.rest(off))
 	m.move(off, n)
 	return n, nil
 }
 
 // send puts bytes on the wire, as many as there is room for.
-func (m *memory) send(b []byte) (int, error) {
+func (m *memory) send(out transfer.FD, b []byte) (int, error) {
 	m.calls++
 	switch {
-	case m.gone:
+	case m.gone && out == socketFD:
 		return 0, syscall.EPIPE
 	case m.blocking:
 		m.room = len(b)
@@ -92,12 +121,17 @@ func (m *memory) send(b []byte) (int, error) {
 	}
 	n := min(len(b), m.room)
 	m.room -= n
-	m.wire = append(m.wire, b[:n]...)
+	s := m.sinks[out]
+	if m.sealed {
+		s.wire = append(s.wire, seal(b[:n])...)
+		return n, nil
+	}
+	s.wire = append(s.wire, b[:n]...)
 	if m.defect == "sends a byte twice" && m.calls == 3 && n > 0 {
-		m.wire = append(m.wire, b[n-1])
+		s.wire = append(s.wire, b[n-1])
 	}
 	if m.defect == "counts too many" && n > 1 {
-		m.wire = m.wire[:len(m.wire)-1]
+		s.wire = s.wire[:len(s.wire)-1]
 	}
 	return n, nil
 }
@@ -116,12 +150,12 @@ func (m *memory) bytes(r transfer.Mem) ([]byte, bool) {
 	return m.original[from:min(to, len(m.original))], true
 }
 
-func (m *memory) Write(_ transfer.Label, _ transfer.FD, src transfer.Mem) (int, error) {
+func (m *memory) Write(_ transfer.Label, out transfer.FD, src transfer.Mem) (int, error) {
 	b, ok := m.bytes(src)
 	if !ok {
 		return 0, syscall.EFAULT
 	}
-	return m.send(b)
+	return m.send(out, b)
 }
 
 func (m *memory) Mmap(_ transfer.Label, _ transfer.FD, off int64, n int) (transfer.Mem, error) {
@@ -139,12 +173,12 @@ func (m *memory) Munmap(_ transfer.Label, r transfer.Mem) error {
 	return nil
 }
 
-func (m *memory) Sendfile(_ transfer.Label, _, _ transfer.FD, off *int64, n int) (int, error) {
+func (m *memory) Sendfile(_ transfer.Label, out, _ transfer.FD, off *int64, n int) (int, error) {
 	b := m.rest(off)
 	if len(b) == 0 {
 		return 0, nil
 	}
-	sent, err := m.send(b[:min(n, len(b))])
+	sent, err := m.send(out, b[:min(n, len(b))])
 	m.move(off, sent)
 	return sent, err
 }
@@ -154,15 +188,14 @@ func (m *memory) Pipe(_ transfer.Label, want int) (transfer.PipeEnds, error) {
 	for p.capacity*page < want {
 		p.capacity *= 2
 	}
-	r := transfer.FD(10 + 2*len(m.mems))
-	m.mems = append(m.mems, nil) // numbers are given once
+	r := m.number()
 	m.pipes[r], m.pipes[r+1] = p, p
 	return transfer.PipeEnds{Read: r, Write: r + 1, Capacity: p.capacity * page}, nil
 }
 
 func (m *memory) Splice(_ transfer.Label, in transfer.FD, off *int64, out transfer.FD, n int, _ bool) (int, error) {
-	if in == fileFD {
-		return m.spliceIn(off, m.pipes[out], n)
+	if in == fileFD || m.fed[in] != nil {
+		return m.spliceIn(in, off, m.pipes[out], n)
 	}
 	p := m.pipes[in]
 	if p == nil {
@@ -170,7 +203,7 @@ func (m *memory) Splice(_ transfer.Label, in transfer.FD, off *int64, out transf
 	}
 	sum := 0
 	for n > 0 && len(p.slots) > 0 {
-		k, err := m.send(p.slots[0][:min(n, len(p.slots[0]))])
+		k, err := m.send(out, p.slots[0][:min(n, len(p.slots[0]))])
 		if err != nil {
 			if sum > 0 {
 				break
@@ -185,33 +218,46 @@ func (m *memory) Splice(_ transfer.Label, in transfer.FD, off *int64, out transf
 	return sum, nil
 }
 
-func (m *memory) spliceIn(off *int64, p *pipe, n int) (sum int, err error) {
+func (m *memory) spliceIn(in transfer.FD, off *int64, p *pipe, n int) (sum int, err error) {
 	if p == nil {
 		return 0, syscall.EBADF
 	}
 	for n > 0 && (len(p.slots) < p.capacity || m.defect == "bottomless pipe") {
-		at := m.position
-		if off != nil {
-			at = *off
-		}
-		b := m.rest(off)
-		b = b[:min(n, len(b), page-int(at)%page)]
+		b := m.next(in, off, n)
 		if len(b) == 0 {
 			break
 		}
 		p.slots = append(p.slots, b)
-		m.move(off, len(b))
 		n, sum = n-len(b), sum+len(b)
 	}
 	return sum, nil
 }
 
+// next takes the next page, or part of one, of at most n bytes.
+func (m *memory) next(in transfer.FD, off *int64, n int) []byte {
+	if src := m.fed[in]; src != nil {
+		b := (*src)[:min(n, len(*src), page)]
+		*src = (*src)[len(b):]
+		return b
+	}
+	at := m.position
+	if off != nil {
+		at = *off
+	}
+	b := m.rest(off)
+	b = b[:min(n, len(b), page-int(at)%page)]
+	m.move(off, len(b))
+	return b
+}
+
 func (m *memory) Close(_ transfer.Label, fd transfer.FD) error {
-	if m.pipes[fd] == nil {
+	if m.pipes[fd] == nil && m.direct[fd] == nil && !m.rings[fd] {
 		return syscall.EBADF
 	}
 	if m.defect != "close does nothing" {
 		delete(m.pipes, fd)
+		delete(m.direct, fd)
+		delete(m.rings, fd)
 	}
 	return nil
 }
@@ -248,20 +294,27 @@ func (m *memory) Truncate(_ testing.TB, size int64) { m.file = m.original[:size]
 
 func (m *memory) Arrived(t testing.TB, from, n int64) {
 	t.Helper()
-	got := m.wire[m.asserted:]
+	m.arrived(t, m.sinks[socketFD], from, n)
+}
+
+func (m *memory) arrived(t testing.TB, s *sink, from, n int64) {
+	t.Helper()
+	got := m.plain(s)[s.asserted:]
 	if int64(len(got)) < n {
 		t.Fatalf("%d bytes arrived, want %d", len(got), n)
 	}
 	if !bytes.Equal(got[:n], m.original[from:from+n]) {
 		t.Fatalf("what arrived is not the file's [%d, %d+%[1]d)", from, n)
 	}
-	m.asserted += int(n)
+	s.asserted += int(n)
 }
 
 func (m *memory) Ended(t testing.TB) {
 	t.Helper()
-	if extra := len(m.wire) - m.asserted; extra != 0 {
-		t.Errorf("%d bytes too many arrived", extra)
+	for _, s := range m.sinks {
+		if extra := len(m.plain(s)) - s.asserted; extra != 0 {
+			t.Errorf("%d bytes too many arrived", extra)
+		}
 	}
 }
 

@@ -17,6 +17,15 @@ import (
 // syscall at all.
 var unlisted = []transfer.Label{"alloc", "munmap", "wait"}
 
+// job makes a source for the program and a job of all its bytes.
+func (m *memory) job(t *testing.T, p transfer.Program, bytes int64, chunk int) transfer.Job {
+	in := m.Feed(t, 0, bytes)
+	if p.Source == transfer.FromFile {
+		in = m.File(t, bytes)
+	}
+	return transfer.Job{In: in, Out: socketFD, Out2: m.Second(t), Bytes: bytes, Chunk: chunk}
+}
+
 // TestListing: each line of a listing is called, and each call has a line.
 func TestListing(t *testing.T) {
 	for _, p := range transfer.Programs() {
@@ -31,8 +40,9 @@ func listing(t *testing.T, p transfer.Program, touch bool) {
 	t.Run(fmt.Sprintf("%s/touch=%v", p.Path, touch), func(t *testing.T) {
 		m := newMemory(true, "")
 		k := transfertest.Inject(t, m, "")
-		m.File(t, 100)
-		if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 100, Chunk: 60, Touch: touch}); err != nil {
+		job := m.job(t, p, 100, 60)
+		job.Touch = touch
+		if _, err := p.Send(k, job); err != nil {
 			t.Fatal(err)
 		}
 		var called, listed []transfer.Label
@@ -60,16 +70,26 @@ func listing(t *testing.T, p transfer.Program, touch bool) {
 // One call more or less turns this red.
 func TestCalls(t *testing.T) {
 	want := map[string][]string{
+		"read":       {"alloc", "read", "read", "read"},
 		"read-write": {"alloc", "read", "write", "read", "write", "read", "write"},
 		"mmap-write": {"mmap", "write", "write", "write", "munmap"},
 		"sendfile":   {"sendfile", "sendfile", "sendfile"},
 		"splice":     {"pipe", "splice", "splice", "splice", "splice", "splice", "splice", "close", "close"},
+		"tee": {"pipe", "pipe", "splice", "tee", "splice", "splice", "splice", "tee", "splice", "splice",
+			"splice", "tee", "splice", "splice", "close", "close", "close", "close"},
+		"relay-copy":   {"alloc", "read", "write", "read", "write", "read", "write"},
+		"relay-splice": {"pipe", "splice", "splice", "splice", "splice", "splice", "splice", "close", "close"},
+		"msg-zerocopy": {"setsockopt", "alloc", "read", "send", "completion", "read", "send", "completion", "read", "send", "completion"},
+		"io-uring":     {"setup", "alloc", "enter", "enter", "enter", "close"},
+		"direct":       {"open", "alloc", "read", "write", "read", "write", "read", "write", "close"},
+		"tls":          {"alloc", "alloc", "read", "encrypt", "write", "read", "encrypt", "write", "read", "encrypt", "write"},
+		"ktls":         {"setsockopt", "sendfile", "sendfile", "sendfile"},
+		"compress":     {"alloc", "alloc", "read", "compress", "write", "read", "compress", "write", "read", "compress", "write"},
 	}
 	for _, p := range transfer.Programs() {
 		m := newMemory(true, "")
 		k := transfertest.Inject(t, m, "")
-		m.File(t, 10)
-		if _, err := p.Send(k, transfer.Job{In: fileFD, Out: socketFD, Bytes: 10, Chunk: 4}); err != nil {
+		if _, err := p.Send(k, m.job(t, p, 10, 4)); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -107,6 +127,28 @@ func TestSpliceMore(t *testing.T) {
 	}
 	if want := []bool{true, true, false}; !slices.Equal(k.more, want) {
 		t.Errorf("SPLICE_F_MORE was %v, want %v", k.more, want)
+	}
+}
+
+// The broker's fetch path has the four that bring a file's own bytes to one
+// socket, and no other.
+func TestServing(t *testing.T) {
+	if want := []string{"read-write", "mmap-write", "sendfile", "splice"}; !slices.Equal(transfer.ServingPaths(), want) {
+		t.Errorf("%v serve, want %v", transfer.ServingPaths(), want)
+	}
+	for _, p := range transfer.Programs() {
+		if p.Serves && (p.Source != transfer.FromFile || p.Sinks != 1 || p.Reshapes) {
+			t.Errorf("%s cannot serve a fetch", p.Path)
+		}
+	}
+}
+
+func TestRefusing(t *testing.T) {
+	for _, p := range transfer.Programs() {
+		sent, err := p.Send(transfer.Refusing{}, transfer.Job{Bytes: 1, Chunk: 1})
+		if sent != 0 || !errors.Is(err, syscall.ENOSYS) {
+			t.Errorf("%s on a kernel without calls: %d bytes, %v", p.Path, sent, err)
+		}
 	}
 }
 

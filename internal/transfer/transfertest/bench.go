@@ -24,6 +24,16 @@ func openBench(t *testing.T, open func(t *testing.T) Env) *bench {
 	return &bench{t: t, env: env, k: NewAudit(t, env.Kernel())}
 }
 
+// needs skips a test of what a path needs, where the kernel cannot run it.
+func needs(t *testing.T, env Env, path string) {
+	t.Helper()
+	if l, limited := env.(Limits); limited && path != "" {
+		if why := l.Lacks(path); why != "" {
+			t.Skipf("%s: %s", path, why)
+		}
+	}
+}
+
 // pageSize is in bytes.
 var pageSize = os.Getpagesize()
 

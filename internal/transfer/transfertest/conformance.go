@@ -16,6 +16,13 @@ func Conformance(t *testing.T, open func(t *testing.T) Env) {
 	for _, c := range clauses {
 		t.Run(c.name, func(t *testing.T) { c.hold(openBench(t, open)) })
 	}
+	for _, c := range pathClauses {
+		t.Run(c.name, func(t *testing.T) {
+			b := openBench(t, open)
+			needs(t, b.env, c.path)
+			c.hold(b)
+		})
+	}
 	t.Run("programs", func(t *testing.T) { programs(t, open) })
 }
 

@@ -18,8 +18,9 @@ import (
 func Faults(t *testing.T, open func(t *testing.T) Env) {
 	for _, p := range transfer.Programs() {
 		t.Run(p.Path, func(t *testing.T) {
+			needs(t, open(t), p.Path)
 			for _, c := range callsOf(t, open, p) {
-				for _, what := range faultsOf(c.Name) {
+				for _, what := range faultsOf(p, c.Name) {
 					script := fmt.Sprintf("%s#%d: %s", c.Name, c.Nth, what)
 					t.Run(script, func(t *testing.T) { faulty(openBench(t, open), p, c, script, what) })
 				}
@@ -42,9 +43,8 @@ func faultyShape() shape {
 func callsOf(t *testing.T, open func(t *testing.T) Env, p transfer.Program) []Call {
 	t.Helper()
 	b := openBench(t, open)
-	s := faultyShape()
-	in := Inject(t, b.k, "")
-	job := b.job(b.env.File(t, int64(s.offset+s.bytes+s.follows)), s)
+	k, job := b.stage(p, faultyShape())
+	in := Inject(t, k, "")
 	job.Touch = p.UserMemory
 	if _, err := p.Send(in, job); err != nil {
 		t.Fatalf("without faults: %v", err)
@@ -53,9 +53,21 @@ func callsOf(t *testing.T, open func(t *testing.T) Env, p transfer.Program) []Ca
 	return in.Calls()
 }
 
-// faultsOf lists what can happen to a call.
-func faultsOf(call string) []string {
+// faultsOf lists what can happen to a call of a program.
+func faultsOf(p transfer.Program, call string) []string {
 	switch call {
+	case "read":
+		if p.Path == "direct" { // a direct read is short by whole blocks only
+			return []string{fmt.Sprintf("short %d", transfer.DirectAlign), "EINTR", "EAGAIN", "EIO"}
+		}
+	case "open", "setup":
+		return []string{"EINTR", "EMFILE"}
+	case "setsockopt":
+		return []string{"EINTR", "EINVAL"}
+	case "completion":
+		return []string{"EINTR", "EAGAIN", "EIO"}
+	case "encrypt", "compress":
+		return []string{"EINVAL"}
 	case "alloc":
 		return []string{"ENOMEM"}
 	case "touch":
@@ -81,39 +93,47 @@ func harmless(call, what string) bool {
 
 // faulty runs one program with one fault.
 func faulty(b *bench, p transfer.Program, c Call, script, what string) {
-	s := faultyShape()
-	job := b.job(b.env.File(b.t, int64(s.offset+s.bytes+s.follows)), s)
+	k, job := b.stage(p, faultyShape())
 	job.Touch = p.UserMemory
-	sent, err := p.Send(Inject(b.t, b.k, script), job)
+	sent, err := p.Send(Inject(b.t, k, script), job)
 	switch {
 	case harmless(c.Name, what):
 		if err != nil || sent != job.Bytes {
 			b.t.Errorf("sent %d of %d bytes, error %v; want all of them", sent, job.Bytes, err)
 		}
-	case sent == job.Bytes:
+	case err == nil:
 		b.t.Error("everything was sent in spite of the fault")
 	default:
 		stopped(b.t, err, p, sent, job.Bytes, errnos[what])
 		b.line(err, p, c.Label)
 	}
-	if sent > 0 {
-		b.env.Arrived(b.t, job.Offset, sent)
-	}
-	b.env.Ended(b.t)
+	b.delivered(p, job, sent, err)
 	b.noLeaks()
 }
 
 // waitFails lets poll(2) fail after the program's last line was not ready.
 func waitFails(b *bench, p transfer.Program) {
-	s := faultyShape()
-	job := b.job(b.env.File(b.t, int64(s.offset+s.bytes+s.follows)), s)
-	last := p.Listing[len(p.Listing)-1].Label
-	sent, err := p.Send(Inject(b.t, b.k, fmt.Sprintf("%s#1: EAGAIN\nwait#1: EIO", last)), job)
+	k, job := b.stage(p, faultyShape())
+	last := lastMover(p)
+	sent, err := p.Send(Inject(b.t, k, fmt.Sprintf("%s#1: EAGAIN\nwait#1: EIO", last)), job)
 	stopped(b.t, err, p, sent, job.Bytes, syscall.EIO)
 	b.line(err, p, last)
 	wantBytes(b.t, "sent", sent, 0)
-	b.env.Ended(b.t)
+	b.delivered(p, job, sent, err)
 	b.noLeaks()
+}
+
+// movers are the labels of the lines that move bytes and may move fewer.
+var movers = []transfer.Label{"read", "write", "sendfile", "splice-in", "tee", "splice-out", "splice-out-2", "send", "enter"}
+
+// lastMover is the label of the line that brings a chunk to its end.
+func lastMover(p transfer.Program) (last transfer.Label) {
+	for _, l := range p.Listing {
+		if slices.Contains(movers, l.Label) {
+			last = l.Label
+		}
+	}
+	return last
 }
 
 // line asserts that the error names the line whose call failed. A call that no
@@ -130,12 +150,16 @@ func (b *bench) line(err error, p transfer.Program, want transfer.Label) {
 
 // storms are scripts of many harmless faults at once.
 func storms(p transfer.Program) []string {
-	last := string(p.Listing[len(p.Listing)-1].Label)
+	last := lastMover(p)
 	again := fmt.Sprintf("%[1]s#1: EAGAIN\nwait#1: EINTR\n%[1]s#2: EINTR\n%[1]s#3: EAGAIN\n%[1]s#4: short 9\n%[1]s#5: EINTR", last)
 	var always []string
 	for i, l := range p.Listing {
-		if f := fmt.Sprintf("%s#*: short %d", l.Label, 300+400*i); l.Label != "pipe" && !slices.Contains(unshortable, string(l.Label)) {
-			always = append(always, f)
+		short := 300 + 400*i
+		if p.Path == "direct" && l.Label == "read" {
+			short = transfer.DirectAlign
+		}
+		if slices.Contains(movers, l.Label) {
+			always = append(always, fmt.Sprintf("%s#*: short %d", l.Label, short))
 		}
 	}
 	return []string{again, strings.Join(always, "\n")}
@@ -143,13 +167,11 @@ func storms(p transfer.Program) []string {
 
 // stormy runs a program through many harmless faults.
 func stormy(b *bench, p transfer.Program, script string) {
-	s := faultyShape()
-	job := b.job(b.env.File(b.t, int64(s.offset+s.bytes+s.follows)), s)
-	sent, err := p.Send(Inject(b.t, b.k, script), job)
+	k, job := b.stage(p, faultyShape())
+	sent, err := p.Send(Inject(b.t, k, script), job)
 	if err != nil || sent != job.Bytes {
 		b.t.Errorf("sent %d of %d bytes, error %v; want all of them", sent, job.Bytes, err)
 	}
-	b.env.Arrived(b.t, job.Offset, job.Bytes)
-	b.env.Ended(b.t)
+	b.delivered(p, job, sent, err)
 	b.noLeaks()
 }

@@ -36,6 +36,7 @@ func shapes() []shape {
 func programs(t *testing.T, open func(t *testing.T) Env) {
 	for _, p := range transfer.Programs() {
 		t.Run(p.Path, func(t *testing.T) {
+			needs(t, open(t), p.Path)
 			for _, s := range shapes() {
 				for _, v := range variants(p) {
 					t.Run(s.String()+v.name, func(t *testing.T) { v.whole(openBench(t, open), p, s) })
@@ -43,7 +44,9 @@ func programs(t *testing.T, open func(t *testing.T) Env) {
 			}
 			t.Run("two files in a row", func(t *testing.T) { inARow(openBench(t, open), p) })
 			t.Run("the file shrinks", func(t *testing.T) { shrunk(openBench(t, open), p) })
-			t.Run("the receiver is gone", func(t *testing.T) { receiverGone(openBench(t, open), p) })
+			if p.Sinks > 0 {
+				t.Run("the receiver is gone", func(t *testing.T) { receiverGone(openBench(t, open), p) })
+			}
 			t.Run("impossible jobs", func(t *testing.T) { impossible(openBench(t, open), p) })
 		})
 	}
@@ -51,87 +54,147 @@ func programs(t *testing.T, open func(t *testing.T) Env) {
 
 // variant says how a job is run.
 type variant struct {
-	name            string
-	position, touch bool
+	name                      string
+	position, touch, zeroCopy bool
 }
 
 func variants(p transfer.Program) []variant {
-	v := []variant{{name: ""}, {name: ", by position", position: true}}
+	v := []variant{{name: ""}}
+	if p.Source == transfer.FromFile {
+		v = append(v, variant{name: ", by position", position: true})
+	}
 	if p.UserMemory {
 		v = append(v, variant{name: ", touched", touch: true})
+	}
+	if p.Path == "io-uring" {
+		v = append(v, variant{name: ", by reference", zeroCopy: true})
 	}
 	return v
 }
 
+// tap is a kernel for a program without a sink: what it reads is sent behind its
+// back, so that it can be held to the file.
+type tap struct {
+	transfer.Kernel
+	b *bench
+}
+
+func (k tap) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
+	n, err := k.Kernel.Read(l, in, dst, off)
+	k.b.writeAll(dst.Slice(0, n))
+	return n, err
+}
+
+// stage makes a source of the shape and gives what a program needs to send it.
+func (b *bench) stage(p transfer.Program, s shape) (transfer.Kernel, transfer.Job) {
+	b.t.Helper()
+	job := transfer.Job{Out: b.env.Socket(), Offset: int64(s.offset), Bytes: int64(s.bytes), Chunk: s.chunk}
+	if p.Source == transfer.FromSocket {
+		job.In = b.feed(s.offset, s.bytes+s.follows)
+	} else {
+		job.In = b.env.File(b.t, int64(s.offset+s.bytes+s.follows))
+	}
+	if p.Sinks == 2 {
+		job.Out2 = b.env.(FanningOut).Second(b.t)
+	}
+	if p.Reshapes {
+		b.reshaped(p.Path)
+	}
+	if p.Sinks == 0 {
+		return tap{b.k, b}, job
+	}
+	return b.k, job
+}
+
+// delivered holds what arrived to what a program says that it sent.
+func (b *bench) delivered(p transfer.Program, job transfer.Job, sent int64, err error) {
+	b.t.Helper()
+	if sent > 0 {
+		b.env.Arrived(b.t, job.Offset, sent)
+		if p.Sinks == 2 {
+			b.env.(FanningOut).ArrivedSecond(b.t, job.Offset, sent)
+		}
+	}
+	if p.Sinks == 2 && err != nil {
+		return // the first socket may have a piece that the second did not get
+	}
+	b.env.Ended(b.t)
+}
+
 // whole runs one job and holds what it did to what it was asked.
 func (v variant) whole(b *bench, p transfer.Program, s shape) {
-	size := int64(s.offset + s.bytes + s.follows)
-	fd := b.env.File(b.t, size)
-	job := b.job(fd, s)
-	job.UsePosition, job.Touch = v.position, v.touch
+	k, job := b.stage(p, s)
+	job.UsePosition, job.Touch, job.ZeroCopy = v.position, v.touch, v.zeroCopy
 	if v.position {
-		b.moveTo(fd, job.Offset)
+		b.moveTo(job.In, job.Offset)
 	}
-	sent, err := p.Send(b.k, job)
+	sent, err := p.Send(k, job)
 	if err != nil || sent != job.Bytes {
 		b.t.Fatalf("sent %d of %d bytes, error %v", sent, job.Bytes, err)
 	}
-	b.env.Arrived(b.t, job.Offset, job.Bytes)
-	b.env.Ended(b.t)
+	b.delivered(p, job, sent, nil)
 	b.noLeaks()
-
+	if p.Source == transfer.FromSocket {
+		return
+	}
 	position := int64(0)
 	switch {
-	case v.position && p.Path == "mmap-write": // no call of it moves the position
+	case v.position && slices.Contains(stays, p.Path):
 		position = job.Offset
 	case v.position:
 		position = job.Offset + job.Bytes
 	}
-	if got := b.position(fd, size); got != position {
+	if got := b.position(job.In, int64(s.offset+s.bytes+s.follows)); got != position {
 		b.t.Errorf("the file's position is %d, want %d", got, position)
 	}
 }
 
-func (b *bench) job(fd transfer.FD, s shape) transfer.Job {
-	return transfer.Job{In: fd, Out: b.env.Socket(), Offset: int64(s.offset), Bytes: int64(s.bytes), Chunk: s.chunk}
-}
+// stays are the paths none of whose calls moves the file's position: a mapping
+// has none, and direct reads from a descriptor of its own.
+var stays = []string{"mmap-write", "direct"}
 
 // inARow sends two files over one connection, as a server does.
 func inARow(b *bench, p transfer.Program) {
 	for _, s := range []shape{{10, 3 * pageSize, pageSize, 0}, {0, pageSize + 1, 3 * pageSize, 4}} {
-		fd := b.env.File(b.t, int64(s.offset+s.bytes+s.follows))
-		if sent, err := p.Send(b.k, b.job(fd, s)); err != nil {
+		k, job := b.stage(p, s)
+		if sent, err := p.Send(k, job); err != nil {
 			b.t.Fatalf("%s: %d bytes, %v", s, sent, err)
 		}
-		b.env.Arrived(b.t, int64(s.offset), int64(s.bytes))
+		b.env.Arrived(b.t, job.Offset, job.Bytes)
+		if p.Sinks == 2 {
+			b.env.(FanningOut).ArrivedSecond(b.t, job.Offset, job.Bytes)
+		}
 	}
 	b.env.Ended(b.t)
 	b.noLeaks()
 }
 
-// shrunk sends more than is left of a file: what is left arrives, then comes
-// a clear error.
+// shrunk sends more than is left of a file, or than comes through a socket: what
+// is there arrives, then comes a clear error.
 func shrunk(b *bench, p transfer.Program) {
-	fd := b.env.File(b.t, int64(4*pageSize))
-	b.env.Truncate(b.t, int64(2*pageSize))
-	sent, err := p.Send(b.k, b.job(fd, shape{0, 4 * pageSize, pageSize, 0}))
-	wantBytes(b.t, "sent from the shrunk file", sent, int64(2*pageSize))
-	want := transfer.ErrShrunk
+	k, job := b.stage(p, shape{0, 2 * pageSize, pageSize, 0})
+	want := transfer.ErrEnded
+	if p.Source == transfer.FromFile {
+		want = transfer.ErrShrunk
+		job.In = b.env.File(b.t, int64(4*pageSize))
+		b.env.Truncate(b.t, int64(2*pageSize))
+	}
 	if p.Path == "mmap-write" {
 		want = syscall.EFAULT
 	}
-	stopped(b.t, err, p, sent, int64(4*pageSize), want)
-	b.env.Arrived(b.t, 0, sent)
-	b.env.Ended(b.t)
+	job.Bytes = int64(4 * pageSize)
+	sent, err := p.Send(k, job)
+	wantBytes(b.t, "sent from the shrunk file", sent, int64(2*pageSize))
+	stopped(b.t, err, p, sent, job.Bytes, want)
+	b.delivered(p, job, sent, err)
 	b.noLeaks()
 }
 
 // receiverGone repeats a job until it fails, as it must.
 func receiverGone(b *bench, p transfer.Program) {
-	fd := b.env.File(b.t, int64(pageSize))
-	job := b.job(fd, shape{0, pageSize, pageSize, 0})
 	b.untilGone(func() (int, error) {
-		sent, err := p.Send(b.k, job)
+		k, job := b.stage(p, shape{0, pageSize, pageSize, 0})
+		sent, err := p.Send(k, job)
 		if err != nil {
 			stopped(b.t, err, p, sent, job.Bytes, nil)
 		}
@@ -142,8 +205,7 @@ func receiverGone(b *bench, p transfer.Program) {
 
 // impossible jobs are refused before any call.
 func impossible(b *bench, p transfer.Program) {
-	fd := b.env.File(b.t, int64(pageSize))
-	good := b.job(fd, shape{0, pageSize, pageSize, 0})
+	_, good := b.stage(p, shape{0, pageSize, pageSize, 0})
 	for name, spoil := range map[string]func(*transfer.Job){
 		"no bytes":          func(j *transfer.Job) { j.Bytes = 0 },
 		"negative bytes":    func(j *transfer.Job) { j.Bytes = -1 },
