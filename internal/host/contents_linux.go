@@ -34,6 +34,23 @@ func (p *pipeContents) put(off, n int64) (slots int64) {
 	return slots
 }
 
+// share adds the first n bytes of another pipe, which keeps them, and returns
+// how many slots they take.
+func (p *pipeContents) share(from *pipeContents, n int64) (slots int64) {
+	if len(p.slots) == 0 {
+		p.head = from.head
+	}
+	for _, held := range from.slots {
+		if n == 0 {
+			break
+		}
+		part := min(held, n)
+		p.slots = append(p.slots, part)
+		n, slots = n-part, slots+1
+	}
+	return slots
+}
+
 // take removes the first n bytes and returns how many slots they touched.
 func (p *pipeContents) take(n int64) (slots int64) {
 	p.head += n

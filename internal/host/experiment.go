@@ -14,6 +14,8 @@ type Options struct {
 	Cold bool
 	// Touch makes user code read the bytes on the way.
 	Touch bool
+	// ZeroCopy lets io-uring send by reference.
+	ZeroCopy bool
 	// Dir is where the source file is made; empty means the temporary
 	// directory.
 	Dir string
@@ -32,7 +34,8 @@ type Options struct {
 
 // Outcome is what a real run did.
 type Outcome struct {
-	// Sent bytes were handed to the socket, Received bytes came out of it.
+	// Sent bytes of the file were handed to the socket, Received bytes of it came
+	// out at the other end, or were read where there is no socket.
 	Sent, Received int64
 	// FileHash and ReceivedHash are XXH64.
 	FileHash, ReceivedHash uint64

@@ -1,12 +1,17 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"golang.org/x/sys/unix"
 
 	"copyscope/internal/trace"
@@ -25,20 +30,24 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		if err := rehearse(ctx, o); err != nil {
 			return 0, err
 		}
-		m, err := NewMeasured(e.net.send, rec, MeasuredOptions{Calls: expectedCalls(o), Disk: o.Cold, Progress: o.Progress, Size: o.Size})
+		m, err := NewMeasured(e.wires.socket(), rec, measuredOptions(o))
 		if err != nil {
 			return 0, err
 		}
 		defer m.End()
-		job := transfer.Job{In: m.File(e.file), Out: m.Socket(), Bytes: o.Size, Chunk: int(o.Chunk), UsePosition: true, Touch: o.Touch}
+		job := transfer.Job{In: m.File(e.file), Bytes: o.Size, Chunk: int(o.Chunk), UsePosition: true, Touch: o.Touch, ZeroCopy: o.ZeroCopy}
+		e.wires.connect(m, &job)
 		var k transfer.Kernel = m
+		if o.Program.Sinks == 0 {
+			k = &keeper{Measured: m, stage: e, hash: xxhash.New()}
+		}
 		if o.Fault != nil {
-			k = o.Fault(m)
+			k = o.Fault(k)
 		}
 		var stop func()
 		m.witness.apart(func() {
-			stop = e.begin()
-			m.witness.start, m.witness.others = e.start, e.reader.events
+			stop = e.begin(unpack(o.Program, m))
+			m.witness.start, m.witness.others = e.start, e.receipts
 		})
 		sent, err := o.Program.Send(k, job)
 		stop()
@@ -49,7 +58,37 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	})
 }
 
-// rehearse sends one page the same way, on the same thread, to a connection of
+func measuredOptions(o Options) MeasuredOptions {
+	m := MeasuredOptions{Calls: expectedCalls(o), Disk: o.Cold, Progress: o.Progress, Size: o.Size,
+		ByRead: o.Program.Sinks == 0 || o.Program.Reshapes && o.Program.UserMemory}
+	if o.Program.Source == transfer.FromSocket {
+		m.Endpoint = trace.Relay
+	}
+	return m
+}
+
+// keeper is the kernel of a program that keeps what it reads: it takes the place
+// of the receiver and hashes the bytes where they are, while the run's clock
+// stands still.
+type keeper struct {
+	*Measured
+	stage *stage
+	hash  *xxhash.Digest
+}
+
+func (k *keeper) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
+	n, err := k.Measured.Read(l, in, dst, off)
+	k.witness.outside(func() {
+		if b, bad := k.mem.bytes(dst); bad == nil {
+			k.hash.Write(b[:n])
+		}
+		k.stage.out.Received += int64(n)
+		k.stage.out.ReceivedHash = k.hash.Sum64()
+	})
+	return n, err
+}
+
+// rehearse sends one page the same way, on the same thread, to connections of
 // its own. The first run of a process would otherwise count the faults by which
 // the program's own code and stack come into memory as the transfer's.
 func rehearse(ctx context.Context, o Options) error {
@@ -59,22 +98,33 @@ func rehearse(ctx context.Context, o Options) error {
 		return err
 	}
 	defer src.Close()
-	net, err := openLoopback()
+	w, err := openWires(o.Program)
 	if err != nil {
 		return err
 	}
-	defer net.close()
-	m, err := NewMeasured(net.send, trace.NewCounter(n, trace.Measured, nil), MeasuredOptions{})
+	defer w.close()
+	defer context.AfterFunc(ctx, w.abort)()
+	if w.feed != nil {
+		if err := feed(w.feed.send, int(src.file.Fd()), n); err != nil {
+			return err
+		}
+	}
+	m, err := NewMeasured(w.socket(), trace.NewCounter(n, trace.Measured, nil), MeasuredOptions{})
 	if err != nil {
 		return err
 	}
 	defer m.End()
-	_, err = o.Program.Send(m, transfer.Job{In: m.File(src.file), Out: m.Socket(), Bytes: n, Chunk: int(n), Touch: o.Touch})
+	job := transfer.Job{In: m.File(src.file), Bytes: n, Chunk: int(n), Touch: o.Touch, ZeroCopy: o.ZeroCopy}
+	w.connect(m, &job)
+	_, err = o.Program.Send(m, job)
 	return err
 }
 
-// expectedCalls is about how many calls a run makes: at most two per chunk.
-func expectedCalls(o Options) int64 { return 2 * ((o.Size + o.Chunk - 1) / o.Chunk) }
+// expectedCalls is about how many calls a run makes: as many per chunk as the
+// program has lines.
+func expectedCalls(o Options) int64 {
+	return int64(max(len(o.Program.Listing), 2)) * ((o.Size + o.Chunk - 1) / o.Chunk)
+}
 
 // BareSendfile is what [Run] is held against: sendfile(2) in a loop, without
 // kernel interface and witness, everything else the same.
@@ -85,10 +135,10 @@ func BareSendfile(ctx context.Context, o Options) (*Outcome, error) {
 			return 0, err
 		}
 		defer unlock()
-		defer e.begin()()
+		defer e.begin(nil)()
 		in := int(e.file.Fd())
 		for sent < o.Size {
-			n, err := unix.Sendfile(e.net.send, in, nil, int(min(o.Chunk, o.Size-sent)))
+			n, err := unix.Sendfile(e.wires.socket(), in, nil, int(min(o.Chunk, o.Size-sent)))
 			switch {
 			case errors.Is(err, unix.EINTR):
 			case err != nil:
@@ -105,29 +155,50 @@ func BareSendfile(ctx context.Context, o Options) (*Outcome, error) {
 
 // stage is everything that a run needs beside its sender.
 type stage struct {
-	file   *os.File
-	net    *loopback
-	reader *reader
-	start  time.Time
-	out    *Outcome
+	file    *os.File
+	size    int64
+	wires   *wires
+	readers []*reader
+	fed     chan error // the feeding peer's end
+	start   time.Time
+	out     *Outcome
 }
 
-// begin lets the reader read and measures the sender's time until the returned
-// function is called, from the same thread.
-func (e *stage) begin() (stop func()) {
+// begin lets the readers read and the feeding peer send, and measures the
+// sender's time until the returned function is called, from the same thread.
+func (e *stage) begin(unpack func(io.Reader) io.Reader) (stop func()) {
 	e.start = time.Now()
-	e.reader = readAll(e.net.recv, e.start)
+	for _, l := range []*loopback{e.wires.out, e.wires.second} {
+		if l != nil {
+			e.readers = append(e.readers, readAll(l.recv, e.start, unpack))
+		}
+	}
+	if l := e.wires.feed; l != nil {
+		e.fed = make(chan error, 1)
+		go func() { e.fed <- feed(l.send, int(e.file.Fd()), e.size) }()
+	}
 	cpu := threadCPU()
 	return func() {
 		e.out.Wall, e.out.CPU = trace.Ns(time.Since(e.start)), threadCPU()-cpu
 	}
 }
 
-// finish ends the stream and waits until the reader has seen that.
+// receipts are the events of all readers, in order.
+func (e *stage) receipts(until trace.Ns) (out []trace.Event) {
+	for _, r := range e.readers {
+		out = append(out, r.events(until)...)
+	}
+	if len(e.readers) > 1 {
+		slices.SortStableFunc(out, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
+	}
+	return out
+}
+
+// finish ends the streams and waits until the readers have seen that.
 func (e *stage) finish() {
-	e.net.finish()
-	if e.reader != nil {
-		<-e.reader.done
+	e.wires.finish()
+	for _, r := range e.readers {
+		<-r.done
 	}
 }
 
@@ -140,6 +211,7 @@ func (e *stage) tell(w *witness) {
 		e.note(NoteSampled, "every", w.every)
 	}
 	e.out.CPU -= w.pausedCPU
+	e.out.Wall -= trace.Ns(w.hidden)
 	if w.paused >= time.Millisecond {
 		e.note(NotePaused, "ms", w.paused.Milliseconds())
 	}
@@ -159,8 +231,10 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	if o.Size <= 0 || o.Chunk <= 0 {
 		return nil, fmt.Errorf("size %d and chunk %d must be above 0", o.Size, o.Chunk)
 	}
-	// mmap-write maps instead, the other paths have no user memory.
-	if n := min(o.Chunk, o.Size); o.Program.Path == "read-write" && n > maxBuffer {
+	// mmap-write maps instead; what has neither user memory nor a ring has no
+	// buffer.
+	buffered := o.Program.UserMemory && o.Program.Path != "mmap-write" || o.Program.Path == "io-uring"
+	if n := min(o.Chunk, o.Size); buffered && n > maxBuffer {
 		return nil, fmt.Errorf("chunk %d of %s: a user buffer of a real run holds at most %d bytes; choose a smaller --chunk",
 			n, o.Program.Path, int64(maxBuffer))
 	}
@@ -175,7 +249,7 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	if src.Size() != o.Size {
 		return nil, fmt.Errorf("size %d: the source file has %d bytes", o.Size, src.Size())
 	}
-	e := &stage{out: &Outcome{FileHash: src.Hash(), Pages: pagesIn(0, o.Size)}}
+	e := &stage{size: o.Size, out: &Outcome{FileHash: src.Hash(), Pages: pagesIn(0, o.Size)}}
 	var err error
 	if e.file, err = src.open(); err != nil {
 		return nil, err
@@ -184,14 +258,19 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	if err := e.prepareCache(ctx, o); err != nil {
 		return nil, err
 	}
-	if e.net, err = openLoopback(); err != nil {
+	if e.wires, err = openWires(o.Program); err != nil {
 		return nil, err
 	}
-	defer e.net.close()
-	e.out.Congestion = e.net.congestion
-	e.note(NoteCongestion, "name", e.net.congestion)
+	defer e.wires.close()
+	if e.wires.out != nil {
+		e.out.Congestion = e.wires.out.congestion
+		e.note(NoteCongestion, "name", e.out.Congestion)
+	}
+	if err := e.prepareFeed(o); err != nil {
+		return nil, err
+	}
 
-	defer context.AfterFunc(ctx, e.net.abort)()
+	defer context.AfterFunc(ctx, e.wires.abort)()
 	err = e.perform(send)
 	if ctx.Err() != nil {
 		return e.out, context.Cause(ctx)
@@ -212,16 +291,35 @@ func (e *stage) perform(send func(*stage) (int64, error)) error {
 	}()
 	err := <-sent
 	e.finish()
-	r := e.reader
-	if r == nil {
-		return err
+	if e.fed != nil {
+		e.wires.feed.abort() // the relay may have stopped early
+		if failed := <-e.fed; err == nil && failed != nil {
+			err = fmt.Errorf("the peer that sends to the relay: %w", failed)
+		}
 	}
-	e.out.Received, e.out.ReceivedHash = r.received, r.hash
-	e.out.Delivered, e.out.ReaderCPU = r.last, r.cpu
-	if err == nil && r.err != nil {
-		err = fmt.Errorf("the receiver stopped after %d bytes: %w", r.received, r.err)
+	for i, r := range e.readers {
+		// Of two receivers, the one that got something else is told.
+		if i == 0 || r.hash != e.out.FileHash {
+			e.out.Received, e.out.ReceivedHash = r.received, r.hash
+		}
+		e.out.Delivered = max(e.out.Delivered, r.last)
+		e.out.ReaderCPU += r.cpu
+		if err == nil && r.err != nil {
+			err = fmt.Errorf("the receiver stopped after %d bytes: %w", r.received, r.err)
+		}
 	}
 	return err
+}
+
+// prepareFeed lets a relay's read wait until a chunk is there (SO_RCVLOWAT,
+// socket(7)), so that relay-copy makes the same calls in every run; a proxy takes
+// what has come.
+func (e *stage) prepareFeed(o Options) error {
+	if e.wires.feed == nil {
+		return nil
+	}
+	err := unix.SetsockoptInt(e.wires.feed.recv, unix.SOL_SOCKET, unix.SO_RCVLOWAT, int(min(o.Chunk, o.Size, math.MaxInt32)))
+	return os.NewSyscallError("setsockopt SO_RCVLOWAT", err)
 }
 
 func (e *stage) prepareCache(ctx context.Context, o Options) (err error) {

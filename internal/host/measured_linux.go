@@ -17,7 +17,6 @@ import (
 // Everything happens on the thread that called NewMeasured, from one
 // goroutine, until End.
 type Measured struct {
-	transfer.Refusing
 	socket  int
 	files   map[transfer.FD]*position
 	pipes   map[transfer.FD]*pipeContents
@@ -25,7 +24,18 @@ type Measured struct {
 	witness *witness
 	unlock  func()
 
-	sent     int64 // bytes handed to the socket
+	sockets map[transfer.FD]bool // lent besides socket
+	rings   map[transfer.FD]*ring
+	owned   map[transfer.FD]func() // descriptors that Close closes, and what else it gives back
+	sealed  map[transfer.FD]bool   // sockets whose records the kernel makes
+	seal    sealer
+	squeeze *squeezer
+	lent    lentSizes
+	notices notices
+	polled  [1]unix.PollFd
+
+	byRead   bool
+	sent     int64 // bytes handed to the socket, or read
 	progress func(sent int64)
 	// report is how many bytes the next progress report is due at.
 	report, step, size int64
@@ -49,20 +59,29 @@ type MeasuredOptions struct {
 	// calls; what it uses is not counted, how long it takes is told as a pause.
 	Progress func(sent int64)
 	Size     int64
+	// ByRead tells the progress of what was read: the program has no socket, or
+	// sends other bytes.
+	ByRead bool
+	// Endpoint is whose events these are; empty means the sender's.
+	Endpoint trace.Endpoint
 }
 
 // position follows a file's own position, so that events can tell offsets.
-type position struct{ at int64 }
+type position struct {
+	at     int64
+	direct bool // reads go past the page cache
+}
 
 // NewMeasured makes the kernel for a connected, blocking socket, which stays
-// the caller's. It locks the goroutine to its thread until End.
+// the caller's, or for none: -1. It locks the goroutine to its thread until End.
 func NewMeasured(socket int, rec trace.Recorder, o MeasuredOptions) (*Measured, error) {
 	unlock, err := lockThread()
 	if err != nil {
 		return nil, err
 	}
 	m := &Measured{socket: socket, files: map[transfer.FD]*position{}, pipes: map[transfer.FD]*pipeContents{}, unlock: unlock,
-		progress: o.Progress, size: o.Size, step: max(o.Size/64, 1), report: 1}
+		sockets: map[transfer.FD]bool{}, rings: map[transfer.FD]*ring{}, owned: map[transfer.FD]func(){}, sealed: map[transfer.FD]bool{},
+		byRead: o.ByRead, progress: o.Progress, size: o.Size, step: max(o.Size/64, 1), report: 1}
 	m.witness = newWitness(rec, o)
 	return m, nil
 }
@@ -80,7 +99,7 @@ func (m *Measured) Socket() transfer.FD { return transfer.FD(m.socket) }
 func (m *Measured) File(f *os.File) transfer.FD {
 	fd := transfer.FD(f.Fd())
 	at, _ := unix.Seek(int(fd), 0, unix.SEEK_CUR)
-	m.files[fd] = &position{at}
+	m.files[fd] = &position{at: at}
 	return fd
 }
 
@@ -104,7 +123,13 @@ func (m *Measured) move(fd transfer.FD, off *int64, n int) {
 
 // handed tells the progress of what the socket took.
 func (m *Measured) handed(out transfer.FD, n int) {
-	if out != m.Socket() || n <= 0 {
+	if out == m.Socket() && !m.byRead {
+		m.advance(n)
+	}
+}
+
+func (m *Measured) advance(n int) {
+	if n <= 0 {
 		return
 	}
 	m.sent += int64(n)
@@ -118,7 +143,7 @@ func (m *Measured) handed(out transfer.FD, n int) {
 // might have given its number to somebody else.
 func (m *Measured) known(fds ...transfer.FD) error {
 	for _, fd := range fds {
-		if fd != m.Socket() && m.files[fd] == nil && m.pipes[fd] == nil {
+		if fd < 0 || fd != m.Socket() && m.files[fd] == nil && m.pipes[fd] == nil && !m.sockets[fd] && m.rings[fd] == nil {
 			return syscall.EBADF
 		}
 	}
@@ -141,7 +166,10 @@ func (m *Measured) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off 
 	if err != nil {
 		return 0, err
 	}
-	r := record{call: callRead, line: l, asked: len(b), offset: m.start(in, off)}
+	r := record{call: callRead, line: l, asked: len(b), offset: m.start(in, off), fromSocket: m.sockets[in]}
+	if p := m.files[in]; p != nil {
+		r.direct = p.direct
+	}
 	if off != nil {
 		r.call = callPread
 	}
@@ -158,6 +186,9 @@ func (m *Measured) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off 
 		}
 	}
 	m.move(in, off, n)
+	if m.byRead {
+		m.advance(n)
+	}
 	return n, err
 }
 
@@ -190,7 +221,7 @@ func (m *Measured) Splice(l transfer.Label, in transfer.FD, off *int64, out tran
 	if err := m.known(out, in); err != nil {
 		return 0, err
 	}
-	r := record{call: callSplice, line: l, asked: n, offset: m.start(in, off)}
+	r := record{call: callSplice, line: l, asked: n, offset: m.start(in, off), fromSocket: m.sockets[in]}
 	from, to := m.pipes[in], m.pipes[out]
 	if from != nil {
 		r.fromPipe = true
@@ -247,22 +278,27 @@ func (m *Measured) Pipe(l transfer.Label, want int) (transfer.PipeEnds, error) {
 	m.witness.apart(func() {
 		both := newPipeContents(p.capacity)
 		m.pipes[ends.Read], m.pipes[ends.Write] = both, both
+		m.owned[ends.Read], m.owned[ends.Write] = func() {}, func() {}
 	})
 	return ends, nil
 }
 
-// Close closes an end of a pipe. The socket and the files are lent: for them
-// it only forgets the descriptor, their owners close them.
+// Close closes what the program opened. The sockets and the files are lent: for
+// them it only forgets the descriptor, their owners close them.
 func (m *Measured) Close(l transfer.Label, fd transfer.FD) error {
-	if err := m.known(fd); err != nil {
+	giveBack, owned := m.owned[fd]
+	if err := m.known(fd); err != nil && !owned {
 		return err
 	}
-	_, opened := m.pipes[fd]
 	delete(m.pipes, fd)
 	delete(m.files, fd)
-	if !opened {
+	delete(m.sockets, fd)
+	delete(m.rings, fd)
+	delete(m.owned, fd)
+	if !owned {
 		return nil
 	}
+	m.witness.apart(giveBack)
 	_, err := m.witness.watch(record{call: callClose, line: l}, func() (int, error) { return 0, unix.Close(int(fd)) })
 	return err
 }
@@ -280,7 +316,7 @@ func (m *Measured) Touch(l transfer.Label, mem transfer.Mem) error {
 	if err != nil {
 		return err
 	}
-	r := record{call: noCall, line: l, asked: len(b), offset: m.mem.offset(mem), mapped: m.mem.isMapping(mem)}
+	r := record{call: noCall, line: l, detail: "touch", asked: len(b), offset: m.mem.offset(mem), mapped: m.mem.isMapping(mem)}
 	_, err = m.witness.watch(r, func() (int, error) { return len(b), touch(b) })
 	return err
 }

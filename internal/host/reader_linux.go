@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"syscall"
 	"time"
@@ -20,12 +21,15 @@ const (
 	maxReceipts = 1 << 15
 )
 
-// reader drains a connection on a thread of its own and hashes what arrives.
+// reader drains a connection on a thread of its own, makes the file's bytes of
+// what arrives, if it is something else, and hashes them.
 type reader struct {
-	start time.Time
-	done  chan struct{}
+	socket int
+	unpack func(io.Reader) io.Reader
+	start  time.Time
+	done   chan struct{}
 
-	// Final once done is closed.
+	// Final once done is closed. received counts the file's bytes.
 	received int64
 	hash     uint64
 	last     trace.Ns // when the last byte had arrived
@@ -42,9 +46,10 @@ type receipt struct {
 	bytes int64
 }
 
-// readAll begins to read the receiver's socket until its end.
-func readAll(socket int, start time.Time) *reader {
-	r := &reader{start: start, done: make(chan struct{}), receipts: make([]receipt, 0, maxReceipts)}
+// readAll begins to read the receiver's socket until its end. unpack makes the
+// file's bytes of the stream's; nil, if they are the same.
+func readAll(socket int, start time.Time, unpack func(io.Reader) io.Reader) *reader {
+	r := &reader{socket: socket, unpack: unpack, start: start, done: make(chan struct{}), receipts: make([]receipt, 0, maxReceipts)}
 	go func() {
 		defer close(r.done)
 		unlock, err := lockThread()
@@ -53,31 +58,55 @@ func readAll(socket int, start time.Time) *reader {
 			return
 		}
 		defer unlock()
-		r.drain(socket)
+		r.drain()
 	}()
 	return r
 }
 
-func (r *reader) drain(socket int) {
+func (r *reader) drain() {
 	began := threadCPU()
 	buf := make([]byte, readerBuffer)
 	hash := xxhash.New()
+	var stream io.Reader = r
+	if r.unpack != nil {
+		stream = r.unpack(r)
+	}
 	for {
-		n, err := unix.Read(socket, buf)
-		if errors.Is(err, syscall.EINTR) {
-			continue
-		}
-		if err != nil || n == 0 {
-			r.err = err
+		n, err := stream.Read(buf)
+		r.received += int64(n)
+		hash.Write(buf[:n])
+		if err == io.EOF {
 			break
 		}
-		r.last = trace.Ns(time.Since(r.start))
-		r.received += int64(n)
-		r.note(receipt{r.last, int64(n)})
-		hash.Write(buf[:n])
+		if err != nil {
+			r.err = err
+			_, _ = io.CopyBuffer(io.Discard, readerOnly{r}, buf) // the sender must not block
+			break
+		}
 	}
 	r.hash = hash.Sum64()
 	r.cpu = threadCPU() - began
+}
+
+// readerOnly hides what else a reader can do from [io.CopyBuffer].
+type readerOnly struct{ io.Reader }
+
+// Read is one read(2) of the socket.
+func (r *reader) Read(b []byte) (int, error) {
+	for {
+		n, err := unix.Read(r.socket, b)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		}
+		r.last = trace.Ns(time.Since(r.start))
+		r.note(receipt{r.last, int64(n)})
+		return n, nil
+	}
 }
 
 func (r *reader) note(c receipt) {

@@ -81,7 +81,7 @@ func TestServingSealedEndsAtTheWriteDeadlineAndHasNoOtherPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := host.NewServingSealed(masked{beneath}, beneath)
-	for _, p := range transfer.Programs() {
+	for _, p := range serving() {
 		send.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		want := syscall.ENOSYS
 		if p.Path == "read-write" {

@@ -16,6 +16,13 @@ const (
 	callFcntl
 	callClose
 	callPoll
+	callTee
+	callOpenat
+	callSetsockopt
+	callSendto
+	callRecvmsg
+	callRingSetup
+	callRingEnter
 	numCalls
 
 	// noCall is what user code does itself.
@@ -26,6 +33,8 @@ const (
 var callNames = [numCalls]string{
 	callRead: "read", callPread: "pread64", callPreadv2: "preadv2", callWrite: "write", callSendfile: "sendfile", callSplice: "splice",
 	callMmap: "mmap", callMunmap: "munmap", callPipe: "pipe2", callFcntl: "fcntl", callClose: "close", callPoll: "poll",
+	callTee: "tee", callOpenat: "openat", callSetsockopt: "setsockopt", callSendto: "sendto", callRecvmsg: "recvmsg",
+	callRingSetup: "io_uring_setup", callRingEnter: "io_uring_enter",
 }
 
 func (c call) String() string { return callNames[c] }

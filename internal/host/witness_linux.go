@@ -21,6 +21,9 @@ type witness struct {
 	meter *meter
 	every int  // reads the usage at every so many calls
 	disk  bool // reads what came from the disk as often; else once, at the end
+	// direct: the reads themselves tell what came from the disk.
+	direct   bool
+	endpoint trace.Endpoint
 
 	records []record
 	base    usage // at the end of what is accounted for
@@ -34,6 +37,7 @@ type witness struct {
 	// was told, pausedCPU what that used.
 	paused    time.Duration
 	pausedCPU trace.Ns
+	hidden    time.Duration // how long the clock stood still
 }
 
 // record is one call, as short as it can be.
@@ -45,11 +49,17 @@ type record struct {
 	errno  syscall.Errno
 	offset int64
 	// pages are the pipe slots that a splice filled or touched.
-	pages    int64
-	mapped   bool // the user memory is a mapping
-	fromPipe bool
-	at, end  trace.Ns
-	used     usage
+	pages int64
+	// read and sent are what the operations of an io_uring_enter moved, copied
+	// what the kernel copied although it was sent by reference.
+	read, sent, copied int
+	detail             string // of noCall
+	mapped             bool   // the user memory is a mapping
+	fromPipe           bool
+	fromSocket         bool
+	direct             bool // past the page cache
+	at, end            trace.Ns
+	used               usage
 }
 
 const (
@@ -61,11 +71,14 @@ const (
 )
 
 func newWitness(rec trace.Recorder, o MeasuredOptions) *witness {
-	w := &witness{rec: rec, start: o.Start, every: int((o.Calls + closeLook - 1) / closeLook)}
+	w := &witness{rec: rec, start: o.Start, endpoint: o.Endpoint, every: int((o.Calls + closeLook - 1) / closeLook)}
 	if w.start.IsZero() {
 		w.start = time.Now()
 	}
 	w.every = max(w.every, 1)
+	if w.endpoint == "" {
+		w.endpoint = trace.Sender
+	}
 	w.records = make([]record, min(max(o.Calls+64, 256), maxRecords))
 	for i := range w.records {
 		w.records[i].call = noCall // brings the memory in
@@ -97,7 +110,7 @@ func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 		r.ret, n = -1, 0
 		r.errno, _ = err.(syscall.Errno) // not errors.As, which moves r to the heap
 	}
-	if from, _ := r.places(); from != "" && n > 0 && n < r.asked {
+	if from, _ := r.places(); from != "" && !r.fromSocket && n > 0 && n < r.asked {
 		w.shorts++
 	}
 	w.records = append(w.records, r)
@@ -145,6 +158,16 @@ func (w *witness) pause(f func()) {
 	began, cpu := time.Now(), threadCPU()
 	w.apart(f)
 	w.paused += time.Since(began)
+	w.pausedCPU += threadCPU() - cpu
+}
+
+// outside runs f as pause does, and lets the run's clock stand still meanwhile:
+// for a run in which nobody else's clock goes on.
+func (w *witness) outside(f func()) {
+	began, cpu := time.Now(), threadCPU()
+	w.apart(f)
+	d := time.Since(began)
+	w.start, w.hidden = w.start.Add(d), w.hidden+d
 	w.pausedCPU += threadCPU() - cpu
 }
 
@@ -202,11 +225,11 @@ func phaseOf(c call) trace.Phase {
 // from that by rule. Where in the span the parts lie is not known: they stand
 // at its start, causes before effects, and have no duration of their own.
 func (w *witness) events(r record) {
-	e := trace.Event{At: r.at, Dur: r.end - r.at, Endpoint: trace.Sender, Phase: phaseOf(r.call), Line: string(r.line), Offset: r.offset}
+	e := trace.Event{At: r.at, Dur: r.end - r.at, Endpoint: w.endpoint, Phase: phaseOf(r.call), Line: string(r.line), Offset: r.offset}
 	from, to := r.places()
 	if r.call == noCall {
 		w.put(with(e, trace.Event{Kind: trace.Compute, Actor: trace.UserCode, From: from, To: to, Bytes: int64(max(r.ret, 0)),
-			CPU: r.used.cpu, Detail: "touch", Provenance: trace.Measured}))
+			CPU: r.used.cpu, Detail: r.detail, Provenance: trace.Measured}))
 		e.Dur = 0
 		w.use(e, r.used)
 		return
@@ -223,12 +246,22 @@ func (w *witness) events(r record) {
 	} else if from != "" {
 		span.Bytes = int64(r.ret)
 	}
+	if r.call == callRingEnter { // it returns how many operations it took
+		span.Bytes = int64(max(r.sent, r.read))
+	}
 	w.put(with(e, span))
 	part := e
 	part.Dur = 0
 	w.use(part, r.used)
-	if from != "" && r.ret > 0 {
+	switch {
+	case r.call == callRingEnter:
+		w.ringMoved(part, r)
+	case from != "" && r.ret > 0:
 		w.moved(part, r, from, to)
+	}
+	if r.copied > 0 {
+		w.put(with(part, trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.SocketBuffer, To: trace.SocketBuffer,
+			Bytes: int64(r.copied), Detail: "zerocopy-copied", Provenance: trace.Derived}))
 	}
 	instant.At = r.end
 	w.put(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
@@ -239,8 +272,14 @@ func (w *witness) events(r record) {
 func (r record) places() (from, to trace.Place) {
 	switch r.call {
 	case callRead, callPread:
+		switch {
+		case r.fromSocket:
+			return trace.SocketBuffer, trace.UserBuffer
+		case r.direct:
+			return trace.DiskPlace, trace.UserBuffer
+		}
 		return trace.PageCache, trace.UserBuffer
-	case callWrite:
+	case callWrite, callSendto:
 		return r.userPlace(), trace.SocketBuffer
 	case callSendfile:
 		return trace.PageCache, trace.SocketBuffer
@@ -248,8 +287,25 @@ func (r record) places() (from, to trace.Place) {
 		if r.fromPipe {
 			return trace.Pipe, trace.SocketBuffer
 		}
+		if r.fromSocket {
+			return trace.SocketBuffer, trace.Pipe
+		}
 		return trace.PageCache, trace.Pipe
+	case callTee:
+		return trace.Pipe, trace.Pipe
+	case callRingEnter:
+		switch {
+		case r.read > 0 && r.sent > 0:
+			return trace.PageCache, trace.SocketBuffer
+		case r.sent > 0:
+			return trace.UserBuffer, trace.SocketBuffer
+		case r.read > 0:
+			return trace.PageCache, trace.UserBuffer
+		}
 	case noCall:
+		if r.detail != "touch" {
+			return trace.UserBuffer, trace.UserBuffer
+		}
 		return r.userPlace(), trace.CPUPlace
 	}
 	return "", ""
@@ -263,17 +319,42 @@ func (r record) userPlace() trace.Place {
 }
 
 // moved is the rule for what a call that returned n > 0 moved: read(2) and
-// write(2) copied n bytes, sendfile(2) and splice(2) handed over references to
-// the pages that n bytes lie in.
+// write(2) copied n bytes, sendfile(2), splice(2), tee(2) and a send by reference
+// handed over references to the pages that n bytes lie in. What comes out of a
+// socket lies in its packets' pieces, which nobody can see from here: they are
+// told as if they were pages. A read past the page cache is the disk's own copy.
 func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
 	what := trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: from, To: to, Bytes: int64(r.ret), Provenance: trace.Derived}
 	switch r.call {
 	case callSendfile:
 		what.Kind, what.N, what.Detail = trace.Descriptor, pagesIn(r.offset, int64(r.ret)), "lend"
-	case callSplice:
+	case callSplice, callTee:
 		what.Kind, what.N, what.Detail = trace.Descriptor, r.pages, "lend"
+	case callSendto:
+		what.Kind, what.N, what.Detail = trace.Descriptor, r.pages, "pin"
+	case callRead, callPread:
+		if r.direct {
+			what.Kind, what.Actor = trace.DMA, trace.DiskDMA
+		}
 	}
 	w.put(with(e, what))
+}
+
+// ringMoved is the rule for io_uring_enter(2): each of its operations as the
+// syscall of that name.
+func (w *witness) ringMoved(e trace.Event, r record) {
+	if r.read > 0 {
+		w.put(with(e, trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.PageCache, To: trace.UserBuffer,
+			Bytes: int64(r.read), Provenance: trace.Derived}))
+	}
+	if r.sent > 0 {
+		what := trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.UserBuffer, To: trace.SocketBuffer,
+			Bytes: int64(r.sent), Provenance: trace.Derived}
+		if r.pages > 0 {
+			what.Kind, what.N, what.Detail = trace.Descriptor, r.pages, "pin"
+		}
+		w.put(with(e, what))
+	}
 }
 
 // use makes the events of what the thread used during a call.
@@ -286,7 +367,7 @@ func (w *witness) use(e trace.Event, u usage) {
 	count(trace.PageFault, trace.KernelCode, "minor", u.minorFaults)
 	count(trace.PageFault, trace.KernelCode, "major", u.majorFaults)
 	count(trace.ContextSwitch, trace.Scheduler, "voluntary", u.voluntary)
-	if u.diskBytes > 0 {
+	if u.diskBytes > 0 && !w.direct {
 		// The rule: what the block layer read for this thread, a device moved
 		// by DMA into the page cache.
 		w.put(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,

@@ -59,8 +59,8 @@ const (
 //     and the position stays.
 //   - A kernel value serves one transfer at a time, from one goroutine.
 type Kernel interface {
-	// Alloc makes a user buffer of n bytes, n > 0; one of a page or more begins
-	// on a page. It stands for the program's own memory, is no syscall and is not
+	// Alloc makes a user buffer of n bytes, n > 0; one of [DirectAlign] bytes or
+	// more begins on a multiple of that. It stands for the program's own memory, is no syscall and is not
 	// counted. ENOMEM.
 	Alloc(n int) (Mem, error)
 	// Free gives a buffer from Alloc back.

@@ -1,0 +1,102 @@
+package host
+
+import (
+	"errors"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"copyscope/internal/transfer"
+)
+
+// wires are the connections that a program needs; nil where it needs none.
+type wires struct {
+	out    *loopback // to the receiver
+	second *loopback // to the second one
+	feed   *loopback // from the peer that sends to a relay
+}
+
+func openWires(p transfer.Program) (w *wires, err error) {
+	w = &wires{}
+	open := func(needed bool, to **loopback) {
+		if needed && err == nil {
+			*to, err = openLoopback()
+		}
+	}
+	open(p.Sinks > 0, &w.out)
+	open(p.Sinks > 1, &w.second)
+	open(p.Source == transfer.FromSocket, &w.feed)
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *wires) each(f func(*loopback)) {
+	for _, l := range []*loopback{w.out, w.second, w.feed} {
+		if l != nil {
+			f(l)
+		}
+	}
+}
+
+// finish tells the receivers that nothing more comes.
+func (w *wires) finish() {
+	for _, l := range []*loopback{w.out, w.second} {
+		if l != nil {
+			l.finish()
+		}
+	}
+}
+
+func (w *wires) abort() { w.each((*loopback).abort) }
+func (w *wires) close() { w.each((*loopback).close) }
+
+// socket is the one to the receiver, or -1.
+func (w *wires) socket() int {
+	if w.out == nil {
+		return -1
+	}
+	return w.out.send
+}
+
+// connect lets a job use the connections through the kernel.
+func (w *wires) connect(m *Measured, job *transfer.Job) {
+	job.Out = m.Socket()
+	if w.second != nil {
+		job.Out2 = m.Lend(w.second.send)
+	}
+	if w.feed != nil {
+		job.In = m.Lend(w.feed.recv)
+	}
+}
+
+// unpack is what the receiver of a program does to get the file's bytes.
+func unpack(p transfer.Program, m *Measured) func(io.Reader) io.Reader {
+	switch {
+	case !p.Reshapes:
+		return nil
+	case p.Path == "compress":
+		return func(r io.Reader) io.Reader { return newUnsqueezer(r) }
+	}
+	keys := m.tls()
+	return func(r io.Reader) io.Reader { return newOpener(keys, r) }
+}
+
+// feed is the peer that sends a file to a relay: all of it, by sendfile(2), and
+// then the stream's end.
+func feed(socket, file int, size int64) error {
+	defer unix.Shutdown(socket, unix.SHUT_WR)
+	for off := int64(0); off < size; {
+		n, err := unix.Sendfile(socket, file, &off, int(min(size-off, 1<<30)))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return err
+		case n == 0:
+			return transfer.ErrShrunk
+		}
+	}
+	return nil
+}
