@@ -21,26 +21,51 @@ const (
 	Loopback Net = "loopback"
 )
 
-// PageBytes is the modelled page size.
+// PageBytes is the modelled page size, that of x86-64 and of most arm64
+// kernels.
 const PageBytes = 4096
 
 // Config is everything that a run depends on.
 type Config struct {
 	Model Model
 	Net   Net
+	// CPUs is how many processors the machine has, 1 or more. Interrupts go to
+	// the last of them.
+	CPUs int
 	// DMA: the devices move bytes by themselves. Without it the CPU carries
 	// every word (programmed I/O), and scatter-gather does not exist.
 	DMA bool
 	// SG: the network card gathers a packet from scattered pages.
 	SG bool
+	// TSO: the network card cuts large segments into packets by itself, which
+	// takes scatter-gather (NETIF_F_TSO needs NETIF_F_SG, net/core/dev.c,
+	// netdev_fix_features).
+	TSO bool
+	// MTU is the largest IP packet that the network card's wire carries, in
+	// bytes.
+	MTU int64
 	// Warm: the file is in the page cache when the run begins.
 	Warm bool
+	// CachedBytes: of a file that is not warm, so many bytes at its begin are.
+	CachedBytes int64
 	// FileBytes is the size of the file.
 	FileBytes int64
 	// HoldReader: the receiver reads only when told to ([Machine.Receive]).
 	HoldReader bool
-	Profile    Profile
-	Settings   Settings
+	// ReaderRate is how fast the receiver reads; 0 is as fast as it can.
+	ReaderRate Rate
+	// GzipPerMille is what is left of 1000 bytes of the file after gzip; 1000
+	// or more for a file that does not compress.
+	GzipPerMille int64
+	Profile      Profile
+	Settings     Settings
+}
+
+// MachineConfig is the machine of a run that says nothing else: one processor, a
+// network card of Ethernet's MTU that gathers and cuts.
+func MachineConfig() Config {
+	return Config{Model: Linux, Net: NIC, CPUs: 1, DMA: true, SG: true, TSO: true, MTU: 1500, GzipPerMille: 1000,
+		Settings: DefaultSettings()}
 }
 
 // Settings are the kernel's tunables that the linux model follows.
@@ -53,14 +78,23 @@ type Settings struct {
 	PipeUnlimited bool
 	// SendBufferBytes is how much a socket queues before a writer blocks.
 	SendBufferBytes int64
+	// ReceiveBufferBytes is how much a socket holds for its reader before the
+	// sender must wait.
+	ReceiveBufferBytes int64
 }
 
 // DefaultSettings are the defaults of a current kernel: VM_READAHEAD_PAGES
-// (include/linux/pagemap.h), pipe_max_size (fs/pipe.c), tcp_wmem's maximum
-// (net/ipv4/tcp.c).
+// (include/linux/pagemap.h), pipe_max_size (fs/pipe.c), tcp_wmem's and
+// tcp_rmem's maximum (net/ipv4/tcp.c).
 func DefaultSettings() Settings {
-	return Settings{ReadaheadBytes: 128 << 10, PipeMaxBytes: 1 << 20, SendBufferBytes: 4 << 20}
+	return Settings{ReadaheadBytes: 128 << 10, PipeMaxBytes: 1 << 20, SendBufferBytes: 4 << 20, ReceiveBufferBytes: 6 << 20}
 }
+
+// maxCPUs is CONFIG_NR_CPUS' limit on x86-64 (arch/x86/Kconfig).
+const maxCPUs = 8192
+
+// minMTU is the least that IPv4 asks of a link (RFC 791).
+const minMTU = 68
 
 func (c Config) check() error {
 	switch {
@@ -72,6 +106,24 @@ func (c Config) check() error {
 		return fmt.Errorf("net %q: the textbook always sends through a network card; use nic", c.Net)
 	case c.FileBytes <= 0:
 		return fmt.Errorf("file of %d bytes: use 1 or more", c.FileBytes)
+	case c.CPUs < 1 || c.CPUs > maxCPUs:
+		return fmt.Errorf("%d CPUs: a machine has 1 to %d", c.CPUs, maxCPUs)
+	case c.SG && !c.DMA:
+		return fmt.Errorf("scatter-gather without DMA: gathering is something that a DMA engine does; switch DMA on or scatter-gather off")
+	case c.TSO && !c.SG:
+		return fmt.Errorf("TSO without scatter-gather: the card would have to gather what it cuts; switch scatter-gather on or TSO off")
+	case c.MTU < minMTU || c.MTU > 65536:
+		return fmt.Errorf("MTU of %d bytes: use %d to 65536", c.MTU, minMTU)
+	case c.CachedBytes < 0 || c.CachedBytes > c.FileBytes:
+		return fmt.Errorf("%d bytes cached of a file of %d: use 0 to %d", c.CachedBytes, c.FileBytes, c.FileBytes)
+	case c.GzipPerMille < 1:
+		return fmt.Errorf("%d per mille left by gzip: use 1 or more", c.GzipPerMille)
+	case c.Settings.SendBufferBytes < 1 || c.Settings.ReceiveBufferBytes < 1:
+		return fmt.Errorf("socket buffers of %d and %d bytes: use 1 or more", c.Settings.SendBufferBytes, c.Settings.ReceiveBufferBytes)
+	case c.Settings.PipeMaxBytes < PageBytes:
+		return fmt.Errorf("pipes of at most %d bytes: use %d or more", c.Settings.PipeMaxBytes, PageBytes)
+	case c.Settings.ReadaheadBytes < 0:
+		return fmt.Errorf("readahead of %d bytes: use 0 or more", c.Settings.ReadaheadBytes)
 	}
-	return nil
+	return c.Profile.check()
 }

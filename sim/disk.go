@@ -1,62 +1,86 @@
 package sim
 
-import "copyscope/internal/trace"
-
 // wordBytes is what the CPU carries at a time without DMA: the 16-bit data
 // register of an ATA device.
 const wordBytes = 2
 
-// readDisk brings the pages [from, to) of the file into the page cache. With
-// wait the program sleeps until they are there; else the disk goes on beside
-// the CPU.
-func (m *Machine) readDisk(from, to int64, wait bool) {
-	off := from * PageBytes
-	n := (to - from) * PageBytes // a file's last block is read whole
-	if m.cfg.Model == Textbook {
-		n = min(to*PageBytes, m.file.made) - off
+// request is a disk command under way for the pages [from, to).
+type request struct {
+	from, to int64
+	direct   bool // into the program's memory, past the page cache
+	done     bool
+	waiting  waiters
+}
+
+// diskRead gives the disk a command for n bytes from off on. The thread goes on
+// beside it, if the disk has DMA.
+func (m *Machine) diskRead(off, n int64, direct bool) *request {
+	r := &request{from: off / PageBytes, to: pages(0, off+n), direct: direct}
+	m.spend(commandDisk, m.costs.CommandTime, n, 0, off)
+	dma, pio := dmaFromDisk, pioFromDisk
+	if direct {
+		dma, pio = dmaFromDiskToUser, pioFromDiskToUser
 	}
-	m.cpu(trace.Event{Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Bytes: n, Offset: off, Detail: "disk-read"}, m.costs.CommandTime)
-	m.cache.insert(from, to)
 	if !m.cfg.DMA {
 		// Nothing will interrupt: the CPU asks the disk's status until it is ready.
-		m.cpu(trace.Event{Kind: trace.Compute, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "poll"}, m.costs.DiskLatency)
-		m.cpu(trace.Event{Kind: trace.PIO, From: trace.DiskPlace, To: trace.PageCache, Bytes: n, Offset: off,
-			N: (n + wordBytes - 1) / wordBytes, Detail: "pio"}, m.costs.PIORate.time(n))
-		return
+		m.spend(pollDisk, m.costs.DiskLatency, 0, 0, 0)
+		m.spend(pio, m.costs.PIORate.time(n), n, (n+wordBytes-1)/wordBytes, off)
+		r.done = true
+		return r
 	}
 	begin, end := m.disk.start(m.now+m.costs.DiskLatency, m.costs.DiskRate.time(n))
-	m.emitAt(begin, trace.Event{Dur: end - begin, Kind: trace.DMA, Actor: trace.DiskDMA,
-		From: trace.DiskPlace, To: trace.PageCache, Bytes: n, Offset: off})
-	arrived := false
-	m.devices.push(completion{at: end, interrupt: "disk-done", actor: trace.Disk, from: trace.DiskPlace,
-		done: func() { arrived = true; m.inflight.remove(from, to) }})
-	m.inflight.add(from, to)
-	if wait {
-		m.sleep("disk", func() bool { return arrived })
+	m.tell(dma, begin, end-begin, 0, n, 0, off)
+	if !direct {
+		m.inflight = append(m.inflight, r)
 	}
+	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
+	return r
 }
 
-// inflight holds the page runs that a disk command was given for but that have
-// not arrived yet.
-type inflight []pageRun
-
-func (f *inflight) add(from, to int64) { *f = append(*f, pageRun{from, to}) }
-
-func (f *inflight) remove(from, to int64) {
-	for i, r := range *f {
-		if r == (pageRun{from, to}) {
-			*f = append((*f)[:i], (*f)[i+1:]...)
-			return
+// arrived: the disk has done a request.
+func (m *Machine) arrived(r *request) {
+	r.done = true
+	for i, f := range m.inflight {
+		if f == r {
+			m.inflight = append(m.inflight[:i], m.inflight[i+1:]...)
+			break
 		}
 	}
+	m.wake(&r.waiting)
 }
 
-// covers says whether the page is still on its way.
-func (f inflight) covers(page int64) bool {
-	for _, r := range f {
+// await lets the thread sleep until a request is done.
+func (m *Machine) await(r *request) {
+	m.sleep(waitDisk, &r.waiting, func() bool { return r.done })
+}
+
+// readDisk brings the pages [from, to) of the file into the page cache. With
+// wait the thread sleeps until they are there; else the disk goes on beside it.
+func (m *Machine) readDisk(from, to int64, wait bool) {
+	n := (to - from) * PageBytes // a file's last block is read whole
+	if m.cfg.Model == Textbook {
+		n = min(to*PageBytes, m.file.made) - from*PageBytes
+	}
+	m.cache.insert(from, to)
+	if r := m.diskRead(from*PageBytes, n, false); wait {
+		m.await(r)
+	}
+}
+
+// underWay is the request that brings the page, or nil.
+func (m *Machine) underWay(page int64) *request {
+	for _, r := range m.inflight {
 		if r.from <= page && page < r.to {
-			return true
+			return r
 		}
 	}
-	return false
+	return nil
+}
+
+// awaitPage lets the thread sleep until a page is there whose request is under
+// way.
+func (m *Machine) awaitPage(page int64) {
+	if r := m.underWay(page); r != nil {
+		m.await(r)
+	}
 }

@@ -50,7 +50,7 @@ func Fidelity() []Rule {
 
 		{"gather", "nic", Full, Partial, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},
 		{"no-gather", "nic", Full, Partial, "6.18", "net/core/skbuff.c, skb_segment; include/linux/skbuff.h, skb_linearize"},
-		{"packets", "nic", NotModelled, NotModelled, "6.18", "net/ipv4/tcp_offload.c, tcp_gso_segment"},
+		{"packets", "nic", NotModelled, Partial, "6.18", "net/ipv4/tcp_offload.c, tcp_gso_segment"},
 		{"interrupt", "nic", Partial, Partial, "6.18", "net/core/dev.c, napi_poll"},
 
 		{"socket-buffer", "socket", NotModelled, Partial, "6.18", "net/core/stream.c, sk_stream_write_space"},

@@ -92,7 +92,7 @@ func fidelityEvidence() map[string]evidence {
 		"disk-dma": cold("read-write", func(e trace.Event) bool { return e.Kind == trace.DMA && e.Actor == trace.DiskDMA }),
 		"pio": func(t *testing.T, m sim.Model) bool {
 			c := nic(m, false)
-			c.DMA = false
+			c.DMA, c.SG = false, false
 			return seen("read-write", c, 64<<10, kind(trace.PIO))(t)
 		},
 		"disk-head": cold("read-write", func(e trace.Event) bool { return e.Detail == "seek" }),
@@ -104,7 +104,7 @@ func fidelityEvidence() map[string]evidence {
 			return seen("sendfile", c, 64<<10, kind(trace.CPUCopy))(t)
 		},
 		"packets": warm("sendfile", func(e trace.Event) bool {
-			return e.Kind == trace.DMA && e.Actor == trace.NICDMA && e.Bytes <= 1500
+			return e.Detail == "tcp" && e.N == (e.Bytes+1447)/1448 && e.N > 1
 		}),
 		"interrupt": cold("sendfile", kind(trace.Interrupt)),
 
@@ -119,7 +119,7 @@ func fidelityEvidence() map[string]evidence {
 		"loopback": func(t *testing.T, m sim.Model) bool {
 			c := nic(m, true)
 			c.Net = sim.Loopback
-			_, err := sim.New(c, trace.NewCounter(1, trace.Modelled, nil))
+			_, err := sim.New(machine(c), trace.NewLog(trace.NewCounter(1, trace.Modelled, nil), trace.LogOptions{}))
 			return err == nil && seen("sendfile", c, 64<<10, func(e trace.Event) bool { return e.Endpoint == trace.Receiver })(t)
 		},
 		"tcp-control": never, // acknowledgements and retransmissions have no event at all
@@ -137,12 +137,7 @@ func fidelityEvidence() map[string]evidence {
 
 // truncation: a write from a mapping whose file became shorter fails.
 func truncation(t *testing.T, model sim.Model) bool {
-	p, _ := sim.LookupProfile("")
-	m, err := sim.New(sim.Config{Model: model, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 8 * sim.PageBytes, Profile: p,
-		Settings: sim.DefaultSettings()}, trace.NewCounter(1, trace.Modelled, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, _ := build(t, sim.Config{Model: model, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 8 * sim.PageBytes})
 	k := m.Kernel()
 	mem, err := k.Mmap("mmap", k.File(), 0, 8*sim.PageBytes)
 	if err != nil {

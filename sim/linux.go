@@ -29,10 +29,8 @@ func (l linux) cached(off, n int64, use func(off, n int64)) {
 			if mark := l.marker(); i < mark && mark < i+run {
 				run = mark - i // the next round meets the mark
 			}
-			if m.inflight.covers(i) {
-				m.sleep("disk", func() bool { return !m.inflight.covers(i) })
-			}
-			m.cpu(trace.Event{Kind: trace.CacheHit, To: trace.PageCache, N: run, Offset: i * PageBytes}, m.costs.LookupTime*trace.Ns(run))
+			m.awaitPage(i)
+			m.spend(cacheHit, m.costs.LookupTime*trace.Ns(run), 0, run, i*PageBytes)
 		}
 		stop := min((i+run)*PageBytes, end)
 		use(off, stop-off)
@@ -79,14 +77,14 @@ func (l linux) synchronousReadahead(i, request int64) int64 {
 		ra.start, ra.size, ra.async = i, min(behind+request, most), 1
 	}
 	wanted := min(ra.size, missing)
-	l.m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: wanted, Offset: i * PageBytes}, l.m.costs.LookupTime)
-	l.readWindow("initial", wanted, true)
+	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, wanted, i*PageBytes)
+	l.readWindow(readaheadInitial, wanted, true)
 	return wanted
 }
 
 // readAsIs reads n pages and leaves the readahead state as it was.
 func (l linux) readAsIs(i, n int64) int64 {
-	l.m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: n, Offset: i * PageBytes}, l.m.costs.LookupTime)
+	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, n, i*PageBytes)
 	l.m.readDisk(i, i+n, true)
 	return n
 }
@@ -109,16 +107,16 @@ func (l linux) asynchronousReadahead() {
 	ra.start += ra.size
 	ra.size = nextWindow(ra.size, l.maximum())
 	ra.async = ra.size
-	l.readWindow("async", 0, false)
+	l.readWindow(readaheadAsync, 0, false)
 }
 
 // readWindow reads the readahead window, of which the first wanted pages were
 // asked for, up to the end of the file.
-func (l linux) readWindow(detail string, wanted int64, wait bool) {
+func (l linux) readWindow(f form, wanted int64, wait bool) {
 	m, ra := l.m, &l.m.cache.ra
 	from, to := ra.start, min(ra.start+ra.size, pages(0, m.file.size))
 	if ahead := m.cache.absent(from, to) - wanted; ahead > 0 {
-		m.cpu(trace.Event{Kind: trace.Readahead, To: trace.PageCache, N: ahead, Offset: (from + wanted) * PageBytes, Detail: detail}, m.costs.LookupTime)
+		m.spend(f, m.costs.LookupTime, 0, ahead, (from+wanted)*PageBytes)
 	}
 	for from < to { // what is there already is not read again
 		if have := m.cache.resident(from); have > 0 {
@@ -143,8 +141,12 @@ const faultAroundPages = 16
 // waits for, whose own fault starts it. A missing page is a major fault with a
 // read around it (do_sync_mmap_readahead); when that is done, the fault is taken
 // up again and maps its group as well.
-func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
+func (l linux) touched(mp *mapping, off, n int64, user bool) {
 	m := l.m
+	minorFault, majorFault := faultMinorKernel, faultMajorKernel
+	if user {
+		minorFault, majorFault = faultMinorUser, faultMajorUser
+	}
 	minor := int64(0)
 	for i, end := off/PageBytes, (off+n-1)/PageBytes+1; i < end; {
 		if have := mp.mapped.resident(i); have > 0 {
@@ -152,10 +154,10 @@ func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
 			continue
 		}
 		switch {
-		case m.cache.resident(i) == 0 || m.inflight.covers(i):
-			l.faults(by, minor, "minor", i)
+		case m.cache.resident(i) == 0 || m.underWay(i) != nil:
+			l.faults(minorFault, minor, i)
 			minor = 0
-			l.faults(by, 1, "major", i)
+			l.faults(majorFault, 1, i)
 			l.readAround(i)
 		case i == l.marker():
 			l.asynchronousReadahead()
@@ -165,7 +167,7 @@ func (l linux) touched(mp *mapping, off, n int64, by trace.Actor) {
 		}
 		l.mapAround(mp, i)
 	}
-	l.faults(by, minor, "minor", off/PageBytes)
+	l.faults(minorFault, minor, off/PageBytes)
 }
 
 // mapAround enters page i and its resident neighbours into the page table. The
@@ -176,18 +178,16 @@ func (l linux) mapAround(mp *mapping, i int64) {
 	group := i &^ (faultAroundPages - 1)
 	first, last := max(group, mp.off/PageBytes), min(group+faultAroundPages, pages(0, mp.off+mp.n))
 	for p := first; p < last; p++ {
-		if p != l.marker() && l.m.cache.resident(p) > 0 && !l.m.inflight.covers(p) {
+		if p != l.marker() && l.m.cache.resident(p) > 0 && l.m.underWay(p) == nil {
 			mp.mapped.insert(p, p+1)
 		}
 	}
 }
 
-func (l linux) faults(by trace.Actor, n int64, detail string, page int64) {
-	if n == 0 {
-		return
+func (l linux) faults(f form, n, page int64) {
+	if n > 0 {
+		l.m.spend(f, l.m.costs.FaultTime*trace.Ns(n), 0, n, page*PageBytes)
 	}
-	l.m.cpu(trace.Event{Kind: trace.PageFault, Actor: by, From: trace.UserMapping, To: trace.PageCache, N: n, Offset: page * PageBytes, Detail: detail},
-		l.m.costs.FaultTime*trace.Ns(n))
 }
 
 // readAround is do_sync_mmap_readahead: a window centred on the page.
@@ -195,10 +195,10 @@ func (l linux) readAround(i int64) {
 	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
 	if m.cache.resident(i) == 0 {
 		ra.start, ra.size, ra.async = max(i-most/2, 0), max(most, 1), most/4
-		m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: 1, Offset: i * PageBytes}, m.costs.LookupTime)
-		l.readWindow("around", 1, true)
+		m.spend(cacheMiss, m.costs.LookupTime, 0, 1, i*PageBytes)
+		l.readWindow(readaheadAround, 1, true)
 	}
-	m.sleep("disk", func() bool { return !m.inflight.covers(i) })
+	m.awaitPage(i)
 }
 
 // callBytes is MAX_RW_COUNT (include/linux/fs.h): 2 GiB less a page.

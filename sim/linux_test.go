@@ -76,12 +76,7 @@ func reads(t *testing.T, readahead int64, pages [][2]int64) [][2]int64 {
 	t.Helper()
 	settings := sim.DefaultSettings()
 	settings.ReadaheadBytes = readahead
-	p, _ := sim.LookupProfile("")
-	r := &trace.Run{Base: trace.Modelled}
-	m, err := sim.New(sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, FileBytes: 4 << 20, Profile: p, Settings: settings}, r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, log := build(t, sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, FileBytes: 4 << 20, Settings: settings})
 	k := m.Kernel()
 	buf, _ := k.Alloc(1 << 20)
 	for _, read := range pages {
@@ -91,7 +86,7 @@ func reads(t *testing.T, readahead int64, pages [][2]int64) [][2]int64 {
 		}
 	}
 	m.Idle()
-	return commands(r)
+	return commands(events(log))
 }
 
 func TestRandomReadsAndTheTracesOfSequences(t *testing.T) {
@@ -143,19 +138,14 @@ func TestFaults(t *testing.T) {
 // sendfile moves as much at a time as its pipe of 16 slots holds: the page that
 // the transfer begins in the middle of takes a slot as well.
 func TestSendfilePiecesFollowThePipe(t *testing.T) {
-	p, _ := sim.LookupProfile("")
-	r := &trace.Run{Base: trace.Modelled}
-	m, err := sim.New(sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20, Profile: p, Settings: sim.DefaultSettings()}, r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, log := build(t, sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20})
 	k := m.Kernel()
 	program, _ := transfer.Lookup("sendfile")
 	if _, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Offset: 1000, Bytes: 200_000, Chunk: 200_000}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, e := range r.Events {
+	for _, e := range events(log).Events {
 		if e.Kind == trace.Descriptor {
 			got = append(got, fmt.Sprint(e.Bytes, "/", e.N))
 		}
@@ -170,7 +160,10 @@ func TestSendfilePiecesFollowThePipe(t *testing.T) {
 func TestBackPressure(t *testing.T) {
 	settings := sim.DefaultSettings()
 	settings.SendBufferBytes = 768 << 10
-	r := run(t, "sendfile", 64<<10, sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 4 << 20, Settings: settings})
+	c := sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 4 << 20, Settings: settings}
+	c.Profile, _ = sim.LookupProfile("")
+	c.Profile.CoalesceTime = 0 // the writer hears of each segment at once
+	r := run(t, "sendfile", 64<<10, c)
 	slept := false
 	for _, e := range r.Events {
 		if e.Kind != trace.Wait || e.Detail != "socket-space" {
@@ -204,12 +197,7 @@ func TestTheWireNoticesDisorder(t *testing.T) {
 		"an overlap":    {{0, 100}, {50, 100}},
 		"whole, though": {{0, 100}, {100, 100}},
 	} {
-		p, _ := sim.LookupProfile("")
-		m, err := sim.New(sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20, Profile: p,
-			Settings: sim.DefaultSettings()}, &trace.Run{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m, _ := build(t, sim.Config{Model: sim.Linux, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20})
 		k := m.Kernel()
 		for _, r := range ranges {
 			off := r[0]

@@ -1,57 +1,71 @@
 package sim
 
 import (
-	"container/heap"
+	"errors"
 	"fmt"
 	"math"
 
 	"copyscope/internal/trace"
 )
 
-// Machine is one modelled computer with one file, one socket and one program
-// running on it. It is used from one goroutine.
+// Machine is one modelled computer: processors, memory, a disk with one file, a
+// network card with sockets, and the threads that run on it. It is used from
+// one goroutine; threads are coroutines of it.
 type Machine struct {
 	cfg   Config
 	costs Profile
-	rec   trace.Recorder
 
-	now     trace.Ns // the CPU's clock
-	devices deviceQueue
-	// pending holds the events of the syscall that is under way, in order: its
-	// span's duration is not known before it returns. later holds what does not
-	// follow them: what a device begins in the future.
-	pending []pending
-	later   laterEvents
-	told    int
-	call    call
+	log     *trace.Log
+	classes map[class]int
+	ids     []trace.ShapeID // shape of a class's form, plus one; 0 is not known yet
+	entry   trace.Entry     // the event that is being told
+
+	now     trace.Ns // the clock of the processor whose thread runs
+	orders  int
+	devices heap[completion]
+	// later holds events that begin in the future, such as what an engine does
+	// when it is free.
+	later heap[future]
+
+	cpus    []processor
+	threads []*Thread
+	main    *Thread // the thread of [Machine.Kernel], which runs on the caller's stack
+	running *Thread
+	ready   []*Thread // they have all but a processor
 
 	file     file
 	cache    pageCache
 	disk     engine
-	inflight inflight
-	socket   socket
-	wire     wire
+	inflight []*request
+	card     card
+	sockets  []*socket
+	segments []*segment // free ones
+	streams  []*stream
 }
 
-// call is the syscall that is under way.
-type call struct {
-	n     int // calls so far
-	name  string
-	line  string
-	phase trace.Phase
-	span  int // index in pending, or -1 between calls
+// future is an event that has not begun.
+type future struct {
+	timed
+	entry trace.Entry
 }
 
-// New makes a machine. Events go to rec, numbered by it.
-func New(cfg Config, rec trace.Recorder) (*Machine, error) {
+// class is what the events of one line's calls have in common.
+type class struct {
+	syscall, line string
+}
+
+// New makes a machine. Events go to log.
+func New(cfg Config, log *trace.Log) (*Machine, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	if !cfg.DMA {
-		cfg.SG = false // gathering is something that a DMA engine does
-	}
-	m := &Machine{cfg: cfg, costs: cfg.Profile, rec: rec, call: call{span: -1, phase: trace.Transfer}}
-	m.wire.machine = m
+	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, classes: map[class]int{}}
+	m.devices.time = func(c *completion) timed { return c.timed }
+	m.later.time = func(f *future) timed { return f.timed }
+	m.cpus = make([]processor, cfg.CPUs)
+	m.class(class{})
+	m.main = m.thread("")
+	m.run(&m.cpus[0], m.main)
 	m.Replace(cfg.FileBytes)
 	return m, nil
 }
@@ -62,132 +76,156 @@ func (m *Machine) Replace(bytes int64) {
 	m.file = file{size: bytes, made: bytes}
 	m.cache = pageCache{}
 	m.cache.ra.previous = math.MinInt32 // nothing was read yet, so nothing follows it
-	if m.cfg.Warm && bytes > 0 {
-		m.cache.insert(0, pages(0, bytes))
+	warm := m.cfg.CachedBytes
+	if m.cfg.Warm {
+		warm = bytes
+	}
+	if warm > 0 {
+		m.cache.insert(0, pages(0, warm))
 	}
 }
 
-// cpu lets the CPU spend a time on something and tells it as an event. Devices
-// go on meanwhile; their interrupts prolong what they interrupt.
-func (m *Machine) cpu(e trace.Event, cost trace.Ns) {
-	e.CPU = cost
-	i := m.emit(e)
-	end := m.now + cost
-	for m.devices.due(end) {
-		d := m.devices.pop()
-		end += m.complete(d)
+// class gives the number of a class.
+func (m *Machine) class(c class) int {
+	n, ok := m.classes[c]
+	if !ok {
+		n = len(m.classes)
+		m.classes[c] = n
+		m.ids = append(m.ids, make([]trace.ShapeID, forms)...)
 	}
-	m.pending[i].Dur = end - m.now
-	m.now = end
+	return n
 }
 
-// waitFor lets the program sleep until done. It reports false if nothing that
-// is under way can make it so.
-func (m *Machine) waitFor(detail string, done func() bool) bool {
-	if done() {
-		return true
+// shape is the log's number for a form in a class.
+func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
+	s := formed[f]
+	if s.Actor == "" {
+		s.Actor = trace.KernelCode
 	}
-	i := m.emit(trace.Event{Kind: trace.Wait, Actor: trace.KernelCode, Detail: detail})
-	start := m.now
-	for !done() {
-		if m.devices.empty() {
-			m.pending[i].Dur = m.now - start
-			return false
+	if s.Endpoint == "" {
+		s.Endpoint = trace.Sender
+	}
+	s.Phase, s.Provenance = trace.Transfer, trace.Modelled
+	if c.syscall != "" {
+		s.Phase = trace.PhaseOf(c.syscall)
+	}
+	s.Syscall, s.Line = c.syscall, c.line
+	id := m.log.Shape(s) + 1
+	m.ids[n*int(forms)+int(f)] = id
+	return id
+}
+
+// ownerless says of a form that its events belong to no call: a device or the
+// other machine makes them, whatever runs.
+var ownerless = func() (out [forms]bool) {
+	for f, s := range formed {
+		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || s.Detail == "receive-ring"
+	}
+	return out
+}()
+
+// tell tells an event. It returns its index in the log, or -1 if it begins in
+// the future.
+func (m *Machine) tell(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
+	e := &m.entry
+	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, off
+	t, number, c := m.running, 0, class{}
+	if e.Call, e.Thread = 0, 0; t != nil && !ownerless[f] {
+		e.Thread = t.id
+		if t.inCall {
+			e.Call, number, c = t.calls, t.class, t.is
+		} else if t.line != "" {
+			c = class{line: t.line}
+			number = m.class(c)
 		}
-		d := m.devices.pop()
-		m.now = max(m.now, d.at)
-		m.now += m.complete(d)
 	}
-	m.pending[i].Dur = m.now - start
-	return true
-}
-
-// sleep waits as a thread does: the linux model's scheduler puts another one on
-// the CPU meanwhile. The textbook knows no other threads.
-func (m *Machine) sleep(detail string, done func() bool) bool {
-	if m.cfg.Model == Linux && !done() {
-		m.cpu(trace.Event{Kind: trace.ContextSwitch, Actor: trace.Scheduler, Detail: "voluntary"}, m.costs.ContextSwitch)
+	id := m.ids[number*int(forms)+int(f)]
+	if id == 0 {
+		id = m.shape(number, f, c)
 	}
-	return m.waitFor(detail, done)
-}
-
-// complete finishes what a device did and returns the CPU time that its
-// interrupt took.
-func (m *Machine) complete(d completion) trace.Ns {
-	if d.done != nil {
-		d.done()
-	}
-	if d.interrupt == "" {
-		return 0
-	}
-	cost := m.costs.InterruptTime
-	m.emitAt(d.at, trace.Event{Dur: cost, CPU: cost, Kind: trace.Interrupt, Actor: d.actor,
-		From: d.from, To: trace.CPUPlace, Detail: d.interrupt})
-	return cost
-}
-
-// emit tells an event that begins now.
-func (m *Machine) emit(e trace.Event) int { return m.emitAt(m.now, e) }
-
-// emitAt fills in what every event has and keeps it until its place in the
-// order is known. It returns the event's index in pending, or -1 for one that is
-// kept apart.
-func (m *Machine) emitAt(at trace.Ns, e trace.Event) int {
-	e.At = at
-	if e.Actor == "" {
-		e.Actor = trace.KernelCode
-	}
-	if e.Endpoint == "" {
-		e.Endpoint = trace.Sender
-	}
-	e.Phase = m.call.phase
-	if e.Kind != trace.Interrupt && e.Endpoint == trace.Sender && m.call.span >= 0 {
-		e.Call, e.Syscall, e.Line = m.call.n, m.call.name, m.call.line
-	}
-	e.Provenance = trace.Modelled
-	m.told++
-	if n := len(m.pending); at > m.now || n > 0 && at < m.pending[n-1].At {
-		heap.Push(&m.later, pending{e, m.told})
+	e.Shape = id - 1
+	if at > m.now {
+		m.orders++
+		m.later.push(future{timed{at, m.orders}, *e})
 		return -1
 	}
-	m.pending = append(m.pending, pending{e, m.told})
-	return len(m.pending) - 1
+	m.tellUntil(at)
+	return m.log.Add(e)
 }
 
-// flush records the events whose order is settled: those that began by now.
-func (m *Machine) flush(all bool) {
-	for _, e := range m.pending {
-		for len(m.later) > 0 && m.later[0].before(e) {
-			m.rec.Record(heap.Pop(&m.later).(pending).Event)
-		}
-		m.rec.Record(e.Event)
-	}
-	m.pending = m.pending[:0]
-	for len(m.later) > 0 && (all || m.later[0].At <= m.now) {
-		m.rec.Record(heap.Pop(&m.later).(pending).Event)
+// tellUntil tells what has begun by a time.
+func (m *Machine) tellUntil(at trace.Ns) {
+	for len(m.later.items) > 0 && m.later.items[0].at <= at {
+		f := m.later.pop()
+		m.log.Add(&f.entry)
 	}
 }
 
-// Idle lets the devices and the receiver end what they have under way.
+// spend lets the running thread's processor work on something.
+func (m *Machine) spend(f form, cost trace.Ns, bytes, n, off int64) {
+	m.pass(m.tell(f, m.now, cost, cost, bytes, n, off), cost)
+}
+
+// completion is a device's "done", at a time in the future.
+type completion struct {
+	timed
+	// interrupt is the form of the interrupt that tells it, or none if the
+	// device raises none.
+	interrupt form
+	request   *request // of the disk
+	segment   *segment // of a socket
+	do        func()   // for what is rare
+}
+
+const none = forms // no form
+
+func (m *Machine) complete(c completion) {
+	m.orders++
+	c.order = m.orders
+	m.devices.push(c)
+}
+
+// done does what a completion means, at its time; the processor time that it
+// takes goes by.
+func (m *Machine) done(c completion) {
+	if c.interrupt != none {
+		cost := m.costs.InterruptTime
+		m.tell(c.interrupt, m.now, cost, cost, 0, 0, 0)
+		m.now += cost
+	}
+	if c.request != nil {
+		m.arrived(c.request)
+	}
+	if c.segment != nil {
+		m.left(c.segment)
+	}
+	if c.do != nil {
+		c.do()
+	}
+}
+
+// Idle lets the devices and the receivers end what they have under way.
 func (m *Machine) Idle() {
-	m.call.phase = trace.Transfer
+	p := m.main.cpu
+	p.now, p.thread = max(p.now, m.now), nil
 	for !m.devices.empty() {
-		d := m.devices.pop()
-		m.now = max(m.now, d.at)
-		m.now += m.complete(d)
+		m.serve(m.devices.pop())
 	}
-	m.flush(true)
+	m.run(p, m.main)
+	m.tellUntil(math.MaxInt64)
 }
 
 // Finish ends the run: Idle, and a check that every byte arrived in order and
 // once.
 func (m *Machine) Finish() error {
 	m.Idle()
-	if len(m.wire.arrived) > 1 {
-		a, b := m.wire.arrived[0], m.wire.arrived[1]
-		return fmt.Errorf("the wire got the file's bytes from %d on where %d was due: a byte was lost, repeated or out of order", b.Off, a.Off+a.Len)
+	var errs []error
+	for _, s := range m.sockets {
+		if a := s.wire.arrived; len(a) > 1 {
+			errs = append(errs, fmt.Errorf("the wire got the file's bytes from %d on where %d was due: a byte was lost, repeated or out of order", a[1].Off, a[0].Off+a[0].Len))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Truncate makes the file shorter, as another process would.

@@ -1,6 +1,6 @@
 package sim
 
-import "sort"
+import "slices"
 
 // buffer is user memory that the program allocated. It knows which bytes of
 // the file it holds, and where.
@@ -15,46 +15,40 @@ type placed struct {
 	Extent
 }
 
-// put writes extents into the buffer from byte at on.
-func (b *buffer) put(at int64, es []Extent) {
-	end := at + length(es)
-	var keep []placed
-	for _, p := range b.content {
-		if p.at < at { // the part before
-			head := p
-			head.Len = min(p.Len, at-p.at)
-			keep = append(keep, head)
-		}
-		if tail := p.at + p.Len - end; tail > 0 { // the part after
-			cut := min(p.Len, tail)
-			_, rest := p.cut(p.Len - cut)
-			keep = append(keep, placed{p.at + p.Len - cut, rest})
-		}
+// put writes an extent into the buffer from byte at on.
+func (b *buffer) put(at int64, e Extent) {
+	end := at + e.Len
+	// Most often a buffer is filled from its begin, or on where it ended.
+	first := len(b.content)
+	for first > 0 && b.content[first-1].at+b.content[first-1].Len > at {
+		first--
 	}
-	for _, e := range es {
-		keep = append(keep, placed{at, e})
-		at += e.Len
-	}
-	sort.Slice(keep, func(i, k int) bool { return keep[i].at < keep[k].at })
-	b.content = keep[:0]
-	for _, p := range keep { // what continues its predecessor is one extent
-		if n := len(b.content); n > 0 && b.content[n-1].continuedBy(p) {
-			b.content[n-1].Len += p.Len
-		} else {
-			b.content = append(b.content, p)
+	last := first
+	var before, after []placed
+	for ; last < len(b.content) && b.content[last].at < end; last++ {
+		p := b.content[last]
+		if p.at < at {
+			head, _ := p.cut(at - p.at)
+			before = append(before, placed{p.at, head})
+		}
+		if over := p.at + p.Len - end; over > 0 {
+			_, tail := p.cut(p.Len - over)
+			after = append(after, placed{end, tail})
 		}
 	}
-}
-
-// continuedBy says whether q is the next piece of the same bytes.
-func (p placed) continuedBy(q placed) bool {
-	return p.at+p.Len == q.at && p.Off+p.Len == q.Off && p.Taken == q.Taken
+	if len(before) == 0 && len(after) == 0 && first > 0 {
+		if p := &b.content[first-1]; p.at+p.Len == at && p.Extent.continuedBy(e) && p.Taken == e.Taken {
+			p.Len += e.Len
+			b.content = slices.Delete(b.content, first, last)
+			return
+		}
+	}
+	b.content = slices.Replace(b.content, first, last, append(append(before, placed{at, e}), after...)...)
 }
 
 // get reads n bytes from byte at on. Bytes that were never written belong to no
 // place in the file.
-func (b *buffer) get(at, n int64) []Extent {
-	var out []Extent
+func (b *buffer) get(at, n int64) (out []Extent) {
 	for _, p := range b.content {
 		if p.at+p.Len <= at || n == 0 {
 			continue

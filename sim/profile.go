@@ -44,12 +44,22 @@ type Profile struct {
 	// PacketTime is the protocol's work for one segmentation unit of up to
 	// 64 KiB.
 	PacketTime trace.Ns
-	// ReferenceTime is taking one page reference.
-	ReferenceTime trace.Ns
+	// SegmentTime is what the kernel adds for each packet that it must cut
+	// itself (skb_segment, net/core/skbuff.c).
+	SegmentTime trace.Ns
+	// ReferenceTime is taking one page reference, PinTime pinning one page of
+	// user memory (get_user_pages, mm/gup.c).
+	ReferenceTime, PinTime trace.Ns
+	// CoalesceTime is how long the card waits for more to tell of before it
+	// interrupts (ethtool(8), tx-usecs and rx-usecs).
+	CoalesceTime trace.Ns
 
 	// CopyRate is the CPU copying memory, PIORate the CPU carrying words to or
 	// from a device over the bus (PIO mode 4: 16.7 MB/s, ATA-3).
 	CopyRate, PIORate Rate
+	// EncryptRate is AES-128-GCM with the CPU's instructions for it,
+	// CompressRate gzip at the level of web servers.
+	EncryptRate, CompressRate Rate
 
 	// DiskLatency is from the command to the first byte, DiskRate what follows.
 	DiskLatency trace.Ns
@@ -61,8 +71,31 @@ type Profile struct {
 // cpu is the part that every shipped profile shares.
 var cpu = Profile{
 	ModeSwitch: 100, ContextSwitch: 2_000, InterruptTime: 1_000, FaultTime: 700, CommandTime: 300,
-	LookupTime: 25, PacketTime: 1_500, ReferenceTime: 20,
-	CopyRate: 8_000_000_000, PIORate: 16_700_000,
+	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, ReferenceTime: 20, PinTime: 60, CoalesceTime: 50_000,
+	CopyRate: 8_000_000_000, PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
+}
+
+// check names the first cost that cannot be.
+func (p Profile) check() error {
+	for _, c := range []struct {
+		name string
+		time trace.Ns
+	}{{"mode switch", p.ModeSwitch}, {"context switch", p.ContextSwitch}, {"interrupt", p.InterruptTime}, {"fault", p.FaultTime},
+		{"command", p.CommandTime}, {"lookup", p.LookupTime}, {"packet", p.PacketTime}, {"segment", p.SegmentTime},
+		{"reference", p.ReferenceTime}, {"pin", p.PinTime}, {"coalescing", p.CoalesceTime}, {"disk latency", p.DiskLatency}} {
+		if c.time < 0 {
+			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.name, c.time)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		rate Rate
+	}{{"copy", p.CopyRate}, {"PIO", p.PIORate}, {"encrypt", p.EncryptRate}, {"compress", p.CompressRate}, {"disk", p.DiskRate}, {"card", p.NICRate}} {
+		if c.rate <= 0 {
+			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.name, c.rate)
+		}
+	}
+	return nil
 }
 
 // disks: seek plus half a rotation and outer-track rate of a 7200 rpm desktop

@@ -6,144 +6,225 @@ import (
 	"copyscope/internal/trace"
 )
 
-// socket is the sending TCP socket: what is queued in it, the network card's
-// engine or, on loopback, the receiver.
+// socket is a connected TCP socket: what is queued in it on the way out, and
+// what waits in it to be read.
 type socket struct {
-	queued int64 // bytes not yet taken by the card or the receiver
-	held   []Extent
-	engine engine
+	m      *Machine
+	queued int64   // bytes not yet taken by the card or the receiver
+	space  waiters // for room
+	peer   engine  // the receiver, on loopback or when it is slow
+	held   []*segment
 	closed bool // the receiver hung up
+	seals  bool // kernel TLS
+	wire   wire
+
+	sendings []*sending
+	numbers  uint32 // of sendings so far
+	finished waiters
+
+	incoming []Extent
+	unread   int64
+	readable waiters
+	source   *source
+}
+
+func (m *Machine) socket() *socket {
+	s := &socket{m: m}
+	s.wire.machine = m
+	m.sockets = append(m.sockets, s)
+	return s
 }
 
 // segmentBytes is the most that one segmentation unit carries: 64 KiB, the
 // 16-bit length of the IPv4 packet that TSO and GSO begin with.
 const segmentBytes = 64 << 10
 
+// headerBytes are the IPv4 and TCP headers of a packet with timestamps
+// (RFC 7323).
+const headerBytes = 20 + 20 + 12
+
+// origin is where the bytes of a segment are.
+type origin uint8
+
+const (
+	copied origin = iota // in the socket buffer
+	cached               // in the page cache
+	pinned               // in the program's memory
+)
+
+// segment is what the protocol hands to the device at a time.
+type segment struct {
+	es      []Extent
+	bytes   int64 // with what sealing adds
+	packets int64
+	socket  *socket
+	sending *sending
+	end     trace.Ns // when the card has it
+}
+
+// segment takes one from the free list.
+func (m *Machine) segment(s *socket) *segment {
+	if n := len(m.segments) - 1; n >= 0 {
+		g := m.segments[n]
+		m.segments = m.segments[:n]
+		*g = segment{es: g.es[:0], socket: s}
+		return g
+	}
+	return &segment{socket: s}
+}
+
 // room waits until the socket takes more. The linux model's writer sleeps when
 // the queue is full and is woken when a third of it is free
 // (sk_stream_write_space, net/core/stream.c). The textbook's socket buffer
 // holds everything.
-func (m *Machine) room() error {
-	if m.socket.closed {
+func (s *socket) room() error {
+	if s.closed {
 		return syscall.EPIPE
 	}
-	limit := m.cfg.Settings.SendBufferBytes
-	if m.cfg.Model == Textbook || m.cfg.HoldReader || m.socket.queued < limit {
+	limit := s.m.cfg.Settings.SendBufferBytes
+	if s.m.cfg.Model == Textbook || s.m.cfg.HoldReader || s.queued < limit {
 		return nil
 	}
-	if !m.sleep("socket-space", func() bool { return m.socket.queued <= limit/3*2 }) {
+	if !s.m.sleep(waitSpace, &s.space, func() bool { return s.queued <= limit/3*2 }) {
 		return syscall.EDEADLK
 	}
 	return nil
 }
 
 // transmit hands extents that are in the socket to whatever carries them on.
-func (m *Machine) transmit(es []Extent) {
-	m.socket.queued += length(es)
-	if m.cfg.Net == Loopback {
-		m.deliver(es)
-		return
-	}
+func (s *socket) transmit(es []Extent, from origin, w *sending) {
+	m := s.m
+	most := int64(segmentBytes)
 	if m.cfg.Model == Textbook {
-		m.sendPacket(es)
-		return
+		most = length(es)
 	}
 	for len(es) > 0 {
-		var segment []Extent
-		segment, es = take(es, segmentBytes)
-		m.cpu(trace.Event{Kind: trace.Compute, Detail: "tcp", Bytes: length(segment)}, m.costs.PacketTime)
-		m.sendPacket(segment)
-	}
-}
-
-// sendPacket gives one packet to the network card.
-func (m *Machine) sendPacket(es []Extent) {
-	n, off := length(es), es[0].Off
-	scattered := es[0].Taken == lent
-	from := trace.SocketBuffer
-	switch {
-	case scattered && m.cfg.SG:
-		from = trace.PageCache
-	case !m.cfg.SG && (scattered || m.cfg.Model == Linux):
-		// The payload must lie in one piece for this card.
-		es = m.linearise(es)
-	}
-	if !m.cfg.DMA {
-		m.cpu(trace.Event{Kind: trace.PIO, From: from, To: trace.NICRing, Bytes: n, Offset: off,
-			N: (n + wordBytes - 1) / wordBytes, Detail: "pio"}, m.costs.PIORate.time(n))
-		m.sent(es)
-		return
-	}
-	m.cpu(trace.Event{Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Bytes: n, Offset: off, Detail: "nic-send"}, m.costs.CommandTime)
-	begin, end := m.socket.engine.start(m.now, m.costs.NICRate.time(n))
-	detail := ""
-	if from == trace.PageCache {
-		detail = "gather"
-	}
-	m.emitAt(begin, trace.Event{Dur: end - begin, Kind: trace.DMA, Actor: trace.NICDMA, From: from, To: trace.NICRing, Bytes: n, Offset: off, Detail: detail})
-	m.devices.push(completion{at: end, interrupt: "nic-done", actor: trace.NIC, from: trace.NICRing, done: func() { m.sent(es) }})
-}
-
-// linearise copies a packet's payload into one piece of memory. The textbook
-// copies what was lent; the linux model copies every payload (skb_segment,
-// net/core/skbuff.c, or skb_linearize, include/linux/skbuff.h, for what is not
-// GSO).
-func (m *Machine) linearise(es []Extent) []Extent {
-	n := length(es)
-	from, detail := trace.SocketBuffer, "linearise"
-	if es[0].Taken == lent {
-		from = trace.PageCache
-	}
-	if m.cfg.Model == Textbook {
-		detail = "no-gather"
-	}
-	m.cpu(trace.Event{Kind: trace.CPUCopy, From: from, To: trace.SocketBuffer, Bytes: n, Offset: es[0].Off, Detail: detail}, m.costs.CopyRate.time(n))
-	return m.copied(es)
-}
-
-// copied is the extents after a copy: bytes of the file as it is now.
-func (m *Machine) copied(es []Extent) []Extent {
-	out := append([]Extent(nil), es...)
-	for i := range out {
-		if out[i].Taken == lent {
-			out[i].Taken = m.file.version()
+		g := m.segment(s)
+		g.es, es = take(g.es, es, most)
+		g.bytes = length(g.es)
+		if s.seals {
+			m.seal(g)
+		}
+		s.queued += g.bytes
+		if g.sending = w; w != nil {
+			w.left++
+		}
+		if m.cfg.Model == Linux {
+			m.protocol(g)
+		}
+		switch {
+		case m.cfg.Net == NIC:
+			m.sendPacket(g, from)
+		case m.cfg.HoldReader:
+			if from == pinned {
+				m.copyPinned(g)
+			}
+			s.held = append(s.held, g)
+		default:
+			if from == pinned {
+				m.copyPinned(g)
+			}
+			m.deliver(g)
 		}
 	}
-	return out
 }
 
-// sent: the card has the bytes; they go over the wire.
-func (m *Machine) sent(es []Extent) {
-	m.socket.queued -= length(es)
-	m.wire.carry(m.copied(es))
+// protocol is TCP's work on a segment. A card that does not cut packets by
+// itself leaves that to the kernel (GSO, net/core/skbuff.c, skb_segment).
+func (m *Machine) protocol(g *segment) {
+	g.packets = 1
+	cost := m.costs.PacketTime
+	if m.cfg.Net == NIC {
+		g.packets = (g.bytes + m.cfg.MTU - headerBytes - 1) / (m.cfg.MTU - headerBytes)
+		if !m.cfg.TSO {
+			cost += m.costs.SegmentTime * trace.Ns(g.packets)
+		}
+	}
+	m.spend(tcpSend, cost, g.bytes, g.packets, g.es[0].Off)
+}
+
+// copyPinned: a local receiver gets a copy of pinned memory, for nobody could
+// say when it has done with the original (skb_orphan_frags_rx,
+// include/linux/skbuff.h; the completion's SO_EE_CODE_ZEROCOPY_COPIED says so).
+func (m *Machine) copyPinned(g *segment) {
+	m.spend(copyZerocopy, m.costs.CopyRate.time(g.bytes), g.bytes, 0, g.es[0].Off)
+	if g.sending != nil {
+		g.sending.copied = true
+		m.sentOne(g)
+	}
+}
+
+// settle fixes the bytes of extents: a copy has been made of the file as it is
+// now.
+func (m *Machine) settle(es []Extent) []Extent {
+	for i := range es {
+		if es[i].Taken == lent {
+			es[i].Taken = m.file.version()
+		}
+	}
+	return es
+}
+
+// left: the segment has gone out, or the receiver has it.
+func (m *Machine) left(g *segment) {
+	s := g.socket
+	s.queued -= g.bytes
+	s.wire.carry(m.settle(g.es))
+	if g.sending != nil {
+		m.sentOne(g)
+	}
+	m.segments = append(m.segments, g)
+	if s.queued <= m.cfg.Settings.SendBufferBytes/3*2 {
+		m.wake(&s.space)
+	}
 }
 
 // deliver queues bytes at the local receiver, which copies them out on another
-// CPU (tcp_recvmsg). There is no device and no DMA.
-func (m *Machine) deliver(es []Extent) {
-	if m.cfg.HoldReader {
-		m.socket.held = append(m.socket.held, es...)
-		return
+// processor (tcp_recvmsg). There is no device and no DMA.
+func (m *Machine) deliver(g *segment) {
+	dur := m.costs.CopyRate.time(g.bytes)
+	if r := m.cfg.ReaderRate; r > 0 {
+		dur = max(dur, r.time(g.bytes))
 	}
-	for len(es) > 0 {
-		var segment []Extent
-		segment, es = take(es, segmentBytes)
-		m.cpu(trace.Event{Kind: trace.Compute, Detail: "tcp", Bytes: length(segment)}, m.costs.PacketTime)
-		n := length(segment)
-		begin, end := m.socket.engine.start(m.now, m.costs.CopyRate.time(n))
-		m.emitAt(begin, trace.Event{Dur: end - begin, CPU: end - begin, Endpoint: trace.Receiver, Kind: trace.CPUCopy,
-			From: trace.SocketBuffer, To: trace.UserBuffer, Bytes: n, Offset: segment[0].Off, Detail: "receive"})
-		m.devices.push(completion{at: end, done: func() { m.sent(segment) }})
-	}
+	begin, end := g.socket.peer.start(m.now, dur)
+	m.tell(copyAtReceiver, begin, end-begin, end-begin, g.bytes, 0, g.es[0].Off)
+	m.complete(completion{timed: timed{at: end}, interrupt: none, segment: g})
 }
 
-// HangUp closes the receiver's end.
-func (m *Machine) HangUp() { m.socket.closed = true }
+// HangUp closes the receivers' ends.
+func (m *Machine) HangUp() {
+	for _, s := range m.sockets {
+		s.closed = true
+	}
+}
 
 // Receive lets a held receiver ([Config].HoldReader) read all that waits for
 // it.
 func (m *Machine) Receive() {
-	es := m.socket.held
-	m.socket.held = nil
-	m.sent(es)
+	for _, s := range m.sockets {
+		for _, g := range s.held {
+			m.left(g)
+		}
+		s.held = s.held[:0]
+	}
+}
+
+// sending is one call that lent the program's memory (MSG_ZEROCOPY); it is
+// finished when no segment refers to the memory any more.
+type sending struct {
+	number uint32
+	left   int
+	open   bool // the call has not handed over everything yet
+	copied bool
+}
+
+func (w *sending) finished() bool { return !w.open && w.left == 0 }
+
+// sentOne takes a segment off its sending.
+func (m *Machine) sentOne(g *segment) {
+	g.sending.left--
+	if g.sending.finished() {
+		m.wake(&g.socket.finished)
+	}
+	g.sending = nil
 }

@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"math"
-
-	"copyscope/internal/trace"
-)
+import "math"
 
 // system is what the operating-system models answer differently.
 type system interface {
@@ -14,7 +10,7 @@ type system interface {
 	// mapped is what mmap(2) does beyond entering the mapping.
 	mapped(mp *mapping)
 	// touched makes a range of a mapping accessible: it takes the page faults.
-	touched(mp *mapping, off, n int64, by trace.Actor)
+	touched(mp *mapping, off, n int64, user bool)
 	// callBytes is the most that one read, write or sendfile moves.
 	callBytes() int64
 	// pieceBytes is how much a write hands to the protocol at a time.
@@ -47,12 +43,12 @@ func (t textbook) load(off, n int64) {
 	i, end := off/PageBytes, (off+n-1)/PageBytes+1
 	for i < end {
 		if hit := min(m.cache.resident(i), end-i); hit > 0 {
-			m.cpu(trace.Event{Kind: trace.CacheHit, To: trace.PageCache, N: hit, Offset: i * PageBytes}, m.costs.LookupTime)
+			m.spend(cacheHit, m.costs.LookupTime, 0, hit, i*PageBytes)
 			i += hit
 			continue
 		}
 		miss := m.cache.missing(i, end)
-		m.cpu(trace.Event{Kind: trace.CacheMiss, To: trace.PageCache, N: miss, Offset: i * PageBytes}, m.costs.LookupTime)
+		m.spend(cacheMiss, m.costs.LookupTime, 0, miss, i*PageBytes)
 		m.readDisk(i, i+miss, true)
 		i += miss
 	}
@@ -62,11 +58,11 @@ func (t textbook) load(off, n int64) {
 // buffer, which is then shared. (Linux does so only with MAP_POPULATE.)
 func (t textbook) mapped(mp *mapping) { t.load(mp.off, min(mp.n, t.m.file.size-mp.off)) }
 
-func (textbook) touched(*mapping, int64, int64, trace.Actor) {}
-func (textbook) callBytes() int64                            { return math.MaxInt64 }
-func (textbook) pieceBytes() int64                           { return math.MaxInt64 }
-func (textbook) internalPipeBytes(int64) int64               { return math.MaxInt64 }
-func (textbook) pipeSlots(want int64) int64                  { return pages(0, want) + 1 }
+func (textbook) touched(*mapping, int64, int64, bool) {}
+func (textbook) callBytes() int64                     { return math.MaxInt64 }
+func (textbook) pieceBytes() int64                    { return math.MaxInt64 }
+func (textbook) internalPipeBytes(int64) int64        { return math.MaxInt64 }
+func (textbook) pipeSlots(want int64) int64           { return pages(0, want) + 1 }
 
 // references: one descriptor, an address and a length, whatever it spans.
 func (textbook) references(int64, int64) int64 { return 1 }

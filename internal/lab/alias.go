@@ -20,7 +20,7 @@ func (l *Lab) simulateAlias(path string) (string, error) {
 		return "", err
 	}
 	config.HoldReader = true
-	machine, err := sim.New(config, trace.NewCounter(config.FileBytes, trace.Modelled, nil))
+	machine, err := sim.New(config, trace.NewLog(trace.NewCounter(config.FileBytes, trace.Modelled, nil), trace.LogOptions{}))
 	if err != nil {
 		return "", err
 	}

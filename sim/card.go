@@ -1,0 +1,94 @@
+package sim
+
+import "copyscope/internal/trace"
+
+// card is the network card: a DMA engine for what it sends and one for what it
+// receives, and the segments that it has sent but not told of.
+type card struct {
+	sends, receives engine
+	flying          []*segment // in the order of their ends
+	armed           bool       // an interrupt will come
+}
+
+// sendPacket gives one segment to the network card.
+func (m *Machine) sendPacket(g *segment, from origin) {
+	off := g.es[0].Off
+	if !m.cfg.SG && (from != copied || m.cfg.Model == Linux) {
+		m.linearise(g, from)
+		from = copied
+	}
+	if !m.cfg.DMA {
+		m.spend(pioToCard, m.costs.PIORate.time(g.bytes), g.bytes, (g.bytes+wordBytes-1)/wordBytes, off)
+		m.left(g)
+		return
+	}
+	commands := g.packets
+	if m.cfg.TSO || commands == 0 {
+		commands = 1
+	}
+	m.spend(commandCard, m.costs.CommandTime, g.bytes, commands, off)
+	begin, end := m.card.sends.start(m.now, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
+	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
+	m.tell(f, begin, end-begin, 0, g.bytes, 0, off)
+	if r := m.cfg.ReaderRate; r > 0 { // the peer's window opens as it reads
+		_, read := g.socket.peer.start(begin, r.time(g.bytes))
+		end = max(end, read)
+	}
+	if m.cfg.Model == Textbook {
+		m.complete(completion{timed: timed{at: end}, interrupt: cardDone, segment: g})
+		return
+	}
+	g.end = end
+	m.card.flying = append(m.card.flying, g)
+	m.arm(end)
+}
+
+// arm lets the card interrupt a while after a transmission has ended, so that
+// one interrupt tells of several (interrupt coalescing, ethtool(8), tx-usecs).
+func (m *Machine) arm(end trace.Ns) {
+	if m.card.armed {
+		return
+	}
+	m.card.armed = true
+	m.complete(completion{timed: timed{at: end + m.costs.CoalesceTime}, interrupt: cardDone, do: m.clean})
+}
+
+// clean is the driver's poll (napi_poll, net/core/dev.c): it gives back all that
+// the card has sent, without further interrupts.
+func (m *Machine) clean() {
+	c := &m.card
+	c.armed = false
+	gone, packets := 0, int64(0)
+	for _, g := range c.flying {
+		if g.end > m.now {
+			break
+		}
+		gone, packets = gone+1, packets+g.packets
+	}
+	cost := m.costs.ReferenceTime * trace.Ns(gone)
+	m.tell(softirqSent, m.now, cost, cost, 0, packets, 0)
+	m.now += cost
+	for _, g := range c.flying[:gone] {
+		m.left(g)
+	}
+	c.flying = c.flying[:copy(c.flying, c.flying[gone:])]
+	if len(c.flying) > 0 {
+		m.arm(max(c.flying[0].end, m.now))
+	}
+}
+
+// linearise copies a segment's payload into one piece of memory. The textbook
+// copies what was lent; the linux model copies every payload (skb_segment,
+// net/core/skbuff.c, or skb_linearize, include/linux/skbuff.h, for what is not
+// GSO).
+func (m *Machine) linearise(g *segment, from origin) {
+	f := [...]form{copied: copyLinearise, cached: copyLineariseLent, pinned: copyLinearisePinned}[from]
+	if m.cfg.Model == Textbook {
+		f = [...]form{copied: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[from]
+	}
+	m.spend(f, m.costs.CopyRate.time(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.settle(g.es)
+	if g.sending != nil {
+		m.sentOne(g)
+	}
+}

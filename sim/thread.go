@@ -1,0 +1,301 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"copyscope/internal/trace"
+)
+
+// processor is one CPU.
+type processor struct {
+	now    trace.Ns // when what it does now ends
+	thread *Thread  // that has it, or nil: it is idle
+	since  trace.Ns // when the thread got it
+	step   int      // the event that is under way, or -1, and when it began
+	begun  trace.Ns
+	served trace.Ns // when its last interrupt was done
+}
+
+// Thread is one thread of a program. It sees the machine through its [Kernel].
+type Thread struct {
+	m    *Machine
+	id   int32
+	name string
+	k    *Kernel
+	cpu  *processor // that it runs on or ran on last
+
+	calls  int32 // so far
+	inCall bool  // one of them is under way
+	is     class // its class, and that one's number
+	class  int
+	line   string // of what user code does between calls
+
+	readyAt trace.Ns
+	resume  func() (struct{}, bool) // lets the coroutine go on; nil for the main thread
+	stop    func()
+	give    func() // gives way to the dispatcher
+	ended   bool
+	err     error
+}
+
+func (m *Machine) thread(name string) *Thread {
+	t := &Thread{m: m, id: int32(len(m.threads)), name: name, cpu: &m.cpus[0]}
+	t.k = newKernel(m, t)
+	m.threads = append(m.threads, t)
+	return t
+}
+
+// Go makes another thread. It runs when [Machine.Run] is called.
+func (m *Machine) Go(name string, body func(k *Kernel) error) *Thread {
+	t := m.thread(name)
+	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() {
+			if r := recover(); r != nil && r != errStopped {
+				panic(r)
+			}
+		}()
+		t.give = func() {
+			if !yield(struct{}{}) {
+				panic(errStopped)
+			}
+		}
+		t.err = body(t.k)
+		t.ended = true
+		t.cpu.now, t.cpu.thread = m.now, nil
+	})
+	t.readyAt = m.now
+	m.ready = append(m.ready, t)
+	return t
+}
+
+// errStopped unwinds a thread that will never run again.
+var errStopped = errors.New("the machine was switched off")
+
+// Run runs the threads that [Machine.Go] made until all have ended. It returns
+// what the first of them failed with; threads that wait for each other are an
+// error as well.
+func (m *Machine) Run() error {
+	m.cpus[0].thread, m.cpus[0].now = nil, m.now
+	m.dispatch(nil)
+	defer m.run(&m.cpus[0], m.main)
+	m.cpus[0].now = m.now
+	var err error
+	for _, t := range m.threads[1:] {
+		switch {
+		case t.ended && t.err != nil && err == nil:
+			err = fmt.Errorf("%s: %w", t.name, t.err)
+		case !t.ended:
+			t.stop()
+			if err == nil {
+				err = fmt.Errorf("%s waits for something that no other thread or device will do", t.name)
+			}
+		}
+	}
+	return err
+}
+
+// run gives a processor to a thread.
+func (m *Machine) run(p *processor, t *Thread) {
+	p.thread, t.cpu, m.running, m.now = t, p, t, p.now
+}
+
+// sliceTime is the scheduler's slice (sysctl_sched_base_slice,
+// kernel/sched/fair.c): 0.7 ms times 1 + log2 of the processors, of which at
+// most 8 count.
+func (m *Machine) sliceTime() trace.Ns {
+	slice, n := trace.Ns(700_000), min(len(m.cpus), 8)
+	factor := trace.Ns(1)
+	for ; n > 1; n /= 2 {
+		factor++
+	}
+	return slice * factor
+}
+
+// pass lets the time of a step go by for the running thread. Devices go on
+// meanwhile; their interrupts prolong what they interrupt.
+func (m *Machine) pass(event int, cost trace.Ns) {
+	p := m.running.cpu
+	begun := m.now
+	end := begun + cost
+	if len(m.cpus) == 1 {
+		for len(m.devices.items) > 0 && m.devices.items[0].at <= end {
+			c := m.devices.pop()
+			m.now = max(m.now, c.at)
+			at := m.now
+			m.done(c)
+			end += m.now - at
+		}
+		if end != begun+cost {
+			m.log.Prolong(event, end-begun)
+		}
+		m.now = end
+	} else {
+		p.now, p.step, p.begun = end, event, begun
+		m.now = end
+		if m.othersFirst(p) {
+			m.running.pause()
+		}
+	}
+	if len(m.ready) > 0 && m.now-p.since > m.sliceTime() {
+		m.preempt(p)
+	}
+}
+
+// preempt puts another thread on the processor whose slice is over.
+func (m *Machine) preempt(p *processor) {
+	t := m.running
+	p.since = m.now // or the step that switches would switch again
+	m.spend(switchInvoluntary, m.costs.ContextSwitch, 0, 0, 0)
+	t.readyAt = m.now
+	m.ready = append(m.ready, t)
+	p.now, p.thread = m.now, nil
+	t.pause()
+}
+
+// othersFirst says whether something else is due before processor p goes on.
+func (m *Machine) othersFirst(p *processor) bool {
+	if len(m.devices.items) > 0 && m.devices.items[0].at <= p.now {
+		return true
+	}
+	for i := range m.cpus {
+		if q := &m.cpus[i]; q != p && q.thread != nil && q.now < p.now {
+			return true
+		}
+	}
+	return len(m.ready) > 0 && m.idle() != nil
+}
+
+// pause lets everything happen that is due before the thread goes on. It
+// reports false if the thread never will.
+func (t *Thread) pause() bool {
+	if t.resume != nil {
+		t.give()
+		return true
+	}
+	return t.m.dispatch(t)
+}
+
+// idle is a processor without a thread, the one that is idle longest, or nil.
+func (m *Machine) idle() (found *processor) {
+	for i := range m.cpus {
+		if p := &m.cpus[i]; p.thread == nil && (found == nil || p.now < found.now) {
+			found = p
+		}
+	}
+	return found
+}
+
+// place puts threads that are ready on idle processors, each on the one that it
+// ran on last if that is idle: its caches are warm there.
+func (m *Machine) place() {
+	for len(m.ready) > 0 {
+		t := m.ready[0]
+		p := t.cpu
+		if p.thread != nil {
+			if p = m.idle(); p == nil {
+				return
+			}
+		}
+		copy(m.ready, m.ready[1:])
+		m.ready = m.ready[:len(m.ready)-1]
+		p.thread, t.cpu = t, p
+		p.now = max(p.now, t.readyAt)
+		p.since, p.step = p.now, -1
+	}
+}
+
+// dispatch lets time go by: devices, interrupts and threads, always what comes
+// first, until it is self's turn. It reports false if nothing more can happen.
+// Only the caller's stack dispatches; threads give way to it.
+func (m *Machine) dispatch(self *Thread) bool {
+	for {
+		m.place()
+		var p *processor
+		for i := range m.cpus {
+			if q := &m.cpus[i]; q.thread != nil && (p == nil || q.now < p.now) {
+				p = q
+			}
+		}
+		if !m.devices.empty() && (p == nil || m.devices.items[0].at <= p.now) {
+			m.serve(m.devices.pop())
+			continue
+		}
+		if p == nil {
+			return false
+		}
+		t := p.thread
+		m.run(p, t)
+		if t == self {
+			return true
+		}
+		t.resume()
+	}
+}
+
+// serve takes a completion at its time, on the processor that interrupts go to.
+func (m *Machine) serve(c completion) {
+	p := &m.cpus[len(m.cpus)-1]
+	busy := p.thread != nil
+	at := max(c.at, p.served)
+	if !busy {
+		at = max(at, p.now)
+	}
+	m.now = at
+	m.done(c)
+	p.served = m.now
+	switch used := m.now - at; {
+	case !busy:
+		p.now = m.now
+	case used > 0: // it prolongs what it interrupts
+		p.now += used
+		if p.step >= 0 {
+			m.log.Prolong(p.step, p.now-p.begun)
+		}
+	}
+}
+
+// waiters are threads that sleep until something changes.
+type waiters []*Thread
+
+// wake makes them ready.
+func (m *Machine) wake(w *waiters) {
+	for _, t := range *w {
+		t.readyAt = m.now
+		m.ready = append(m.ready, t)
+	}
+	*w = (*w)[:0]
+}
+
+// sleep lets the thread wait until done; who makes it so wakes w. The linux
+// model's scheduler puts another thread on the processor meanwhile; the
+// textbook knows no other threads. It reports false if nothing that is under
+// way can make it so.
+func (m *Machine) sleep(f form, w *waiters, done func() bool) bool {
+	if done() {
+		return true
+	}
+	t := m.running
+	if m.cfg.Model == Linux {
+		m.spend(switchVoluntary, m.costs.ContextSwitch, 0, 0, 0)
+		if done() {
+			return true
+		}
+	}
+	start := m.now
+	event := m.tell(f, start, 0, 0, 0, 0, 0)
+	for !done() {
+		*w = append(*w, t)
+		p := t.cpu
+		p.now, p.thread = m.now, nil
+		if !t.pause() {
+			p.now = max(p.now, m.now)
+			m.run(p, t)
+			m.log.Prolong(event, m.now-start)
+			return false
+		}
+	}
+	m.log.Prolong(event, m.now-start)
+	return true
+}

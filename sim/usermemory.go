@@ -1,0 +1,110 @@
+package sim
+
+import (
+	"syscall"
+
+	"copyscope/internal/transfer"
+)
+
+// Alloc implements [transfer.Kernel].
+func (k *Kernel) Alloc(n int) (transfer.Mem, error) {
+	if n <= 0 {
+		return transfer.Mem{}, syscall.EINVAL
+	}
+	k.nextHandle++
+	k.memory[k.nextHandle] = &buffer{bytes: n}
+	return transfer.Mem{Handle: k.nextHandle, Len: n}, nil
+}
+
+// Free implements [transfer.Kernel].
+func (k *Kernel) Free(m transfer.Mem) { delete(k.memory, m.Handle) }
+
+// Mmap implements [transfer.Kernel].
+func (k *Kernel) Mmap(l transfer.Label, in transfer.FD, off int64, n int) (transfer.Mem, error) {
+	_, err := k.call("mmap", l, span, func() (int64, error) {
+		if k.file(in) == nil {
+			return 0, syscall.EBADF
+		}
+		if off%PageBytes != 0 || n <= 0 {
+			return 0, syscall.EINVAL
+		}
+		mp := &mapping{off: off, n: int64(n)}
+		k.nextHandle++
+		k.memory[k.nextHandle] = mp
+		k.system.mapped(mp)
+		return 0, nil
+	})
+	if err != nil {
+		return transfer.Mem{}, err
+	}
+	return transfer.Mem{Handle: k.nextHandle, Len: n}, nil
+}
+
+// Munmap implements [transfer.Kernel].
+func (k *Kernel) Munmap(l transfer.Label, m transfer.Mem) error {
+	_, err := k.call("munmap", l, span, func() (int64, error) {
+		if _, ok := k.memory[m.Handle].(*mapping); !ok {
+			return 0, syscall.EINVAL
+		}
+		delete(k.memory, m.Handle)
+		return 0, nil
+	})
+	return err
+}
+
+// reachable is how many bytes of a mapped range still have a file behind them;
+// the file's last page is whole.
+func (k *Kernel) reachable(mp *mapping, src transfer.Mem) int64 {
+	end := pages(0, k.m.file.size) * PageBytes
+	return max(min(int64(src.Len), end-(mp.off+int64(src.Off))), 0)
+}
+
+// Touch implements [transfer.Kernel].
+func (k *Kernel) Touch(l transfer.Label, mem transfer.Mem) error {
+	m, f := k.m, touchBuffer
+	k.t.line = string(l)
+	defer func() { k.t.line = "" }()
+	if mp, ok := k.memory[mem.Handle].(*mapping); ok {
+		f = touchMapping
+		n := k.reachable(mp, mem)
+		if n > 0 {
+			k.system.touched(mp, mp.off+int64(mem.Off), n, true)
+		}
+		if n < int64(mem.Len) {
+			return syscall.EFAULT
+		}
+	}
+	m.spend(f, m.costs.CopyRate.time(int64(mem.Len)), int64(mem.Len), 0, 0)
+	return nil
+}
+
+// OpenDirect implements [transfer.Kernel].
+func (k *Kernel) OpenDirect(l transfer.Label, in transfer.FD) (transfer.FD, error) {
+	fd, err := k.call("openat", l, span, func() (int64, error) {
+		if k.file(in) == nil {
+			return 0, syscall.EBADF
+		}
+		return int64(k.add(&fileEnd{direct: true})), nil
+	})
+	return transfer.FD(fd), err
+}
+
+// readDirect lets the disk put n bytes of the file from at on into a buffer:
+// one command, and the thread sleeps until it is done (iomap_dio_rw,
+// fs/iomap/direct-io.c). All must lie on the disk's blocks.
+func (k *Kernel) readDirect(buf *buffer, dst transfer.Mem, at, n int64) (int64, error) {
+	const block = transfer.DirectAlign
+	if at%block != 0 || dst.Off%block != 0 || dst.Len%block != 0 {
+		return 0, syscall.EINVAL
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	whole := n
+	if k.m.cfg.Model == Linux {
+		whole = pages(0, n) * PageBytes
+	}
+	k.m.await(k.m.diskRead(at, whole, true))
+	buf.put(int64(dst.Off), Extent{Off: at, Len: n, Taken: k.m.file.version()})
+	return n, nil
+}
