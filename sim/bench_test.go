@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"errors"
+	"strconv"
 	"testing"
 
 	"copyscope/internal/trace"
@@ -49,5 +51,35 @@ func BenchmarkGiB(b *testing.B) {
 				b.ReportMetric(float64(n)/float64(b.N), "events")
 			})
 		}
+	}
+}
+
+// BenchmarkConnections is so many connections that each send 64 KiB on two
+// processors.
+func BenchmarkConnections(b *testing.B) {
+	for _, n := range []int{1, 100, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			c := machine(sim.Config{Model: sim.Linux, Net: sim.NIC, CPUs: 2, DMA: true, SG: true, Warm: true, FileBytes: 64 << 10})
+			events := 0
+			for b.Loop() {
+				log := trace.NewLog(trace.NewCounter(c.FileBytes*int64(n), trace.Modelled, nil), trace.LogOptions{Keep: -1})
+				m, err := sim.New(c, log)
+				if err != nil {
+					b.Fatal(err)
+				}
+				program, _ := transfer.Lookup("sendfile")
+				for range n {
+					m.Go("consumer", func(k *sim.Kernel) error {
+						_, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Bytes: c.FileBytes, Chunk: 16 << 10})
+						return err
+					})
+				}
+				if err := errors.Join(m.Run(), m.Finish()); err != nil {
+					b.Fatal(err)
+				}
+				events += log.Len()
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+		})
 	}
 }

@@ -30,7 +30,7 @@ func (m *Machine) sendPacket(g *segment, from origin) {
 	begin, end := m.card.sends.start(m.now, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
 	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
 	m.tell(f, begin, end-begin, 0, g.bytes, 0, off)
-	if r := m.cfg.ReaderRate; r > 0 { // the peer's window opens as it reads
+	if r := g.socket.rate; r > 0 { // the peer's window opens as it reads
 		_, read := g.socket.peer.start(begin, r.time(g.bytes))
 		end = max(end, read)
 	}

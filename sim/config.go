@@ -1,6 +1,10 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+
+	"copyscope/internal/trace"
+)
 
 // Model names an operating-system model.
 type Model string
@@ -54,6 +58,8 @@ type Config struct {
 	HoldReader bool
 	// ReaderRate is how fast the receiver reads; 0 is as fast as it can.
 	ReaderRate Rate
+	// MemoryBytes is what the page cache may hold; 0 is all there is to hold.
+	MemoryBytes int64
 	// GzipPerMille is what is left of 1000 bytes of the file after gzip; 1000
 	// or more for a file that does not compress.
 	GzipPerMille int64
@@ -81,17 +87,33 @@ type Settings struct {
 	// ReceiveBufferBytes is how much a socket holds for its reader before the
 	// sender must wait.
 	ReceiveBufferBytes int64
+	// RequestBytes is the most that one disk command moves
+	// (/sys/block/*/queue/max_sectors_kb).
+	RequestBytes int64
+	// Write-back (Documentation/admin-guide/sysctl/vm.rst): above
+	// DirtyBackgroundBytes (dirty_background_ratio) the flusher writes, above
+	// DirtyBytes (dirty_ratio) programs that write must wait for it; what is
+	// dirty for DirtyExpire (dirty_expire_centisecs) is written at the next
+	// WritebackInterval (dirty_writeback_centisecs).
+	DirtyBackgroundBytes, DirtyBytes int64
+	DirtyExpire, WritebackInterval   trace.Ns
 }
 
 // DefaultSettings are the defaults of a current kernel: VM_READAHEAD_PAGES
 // (include/linux/pagemap.h), pipe_max_size (fs/pipe.c), tcp_wmem's and
-// tcp_rmem's maximum (net/ipv4/tcp.c).
+// tcp_rmem's maximum (net/ipv4/tcp.c), BLK_DEF_MAX_SECTORS_CAP
+// (include/linux/blkdev.h); and a tenth and a fifth of 8 GiB, 30 s and 5 s
+// (mm/page-writeback.c).
 func DefaultSettings() Settings {
-	return Settings{ReadaheadBytes: 128 << 10, PipeMaxBytes: 1 << 20, SendBufferBytes: 4 << 20, ReceiveBufferBytes: 6 << 20}
+	return Settings{ReadaheadBytes: 128 << 10, PipeMaxBytes: 1 << 20, SendBufferBytes: 4 << 20, ReceiveBufferBytes: 6 << 20,
+		RequestBytes: 1280 << 10, DirtyBackgroundBytes: 8 << 30 / 10, DirtyBytes: 8 << 30 / 5, DirtyExpire: 30e9, WritebackInterval: 5e9}
 }
 
 // maxCPUs is CONFIG_NR_CPUS' limit on x86-64 (arch/x86/Kconfig).
 const maxCPUs = 8192
+
+// minMemory is the least that a page cache is modelled with: 1 MiB.
+const minMemory = 1 << 20
 
 // minMTU is the least that IPv4 asks of a link (RFC 791).
 const minMTU = 68
@@ -122,6 +144,14 @@ func (c Config) check() error {
 		return fmt.Errorf("socket buffers of %d and %d bytes: use 1 or more", c.Settings.SendBufferBytes, c.Settings.ReceiveBufferBytes)
 	case c.Settings.PipeMaxBytes < PageBytes:
 		return fmt.Errorf("pipes of at most %d bytes: use %d or more", c.Settings.PipeMaxBytes, PageBytes)
+	case c.MemoryBytes < 0 || c.MemoryBytes > 0 && c.MemoryBytes < minMemory:
+		return fmt.Errorf("memory of %d bytes for the page cache: use 0 for no bound, or %d or more", c.MemoryBytes, minMemory)
+	case c.Settings.RequestBytes < PageBytes:
+		return fmt.Errorf("disk requests of at most %d bytes: use %d or more", c.Settings.RequestBytes, PageBytes)
+	case c.Settings.DirtyBackgroundBytes < 0 || c.Settings.DirtyBytes < c.Settings.DirtyBackgroundBytes:
+		return fmt.Errorf("dirty bytes of %d in the background and %d in all: use 0 or more, and no less in all", c.Settings.DirtyBackgroundBytes, c.Settings.DirtyBytes)
+	case c.Settings.WritebackInterval <= 0 || c.Settings.DirtyExpire < 0:
+		return fmt.Errorf("write-back every %d ns of what is older than %d ns: use 1 or more, and 0 or more", c.Settings.WritebackInterval, c.Settings.DirtyExpire)
 	case c.Settings.ReadaheadBytes < 0:
 		return fmt.Errorf("readahead of %d bytes: use 0 or more", c.Settings.ReadaheadBytes)
 	}

@@ -6,16 +6,19 @@ const wordBytes = 2
 
 // request is a disk command under way for the pages [from, to).
 type request struct {
+	file     *file
 	from, to int64
 	direct   bool // into the program's memory, past the page cache
+	write    bool
+	flusher  bool // it is the flusher's
 	done     bool
 	waiting  waiters
 }
 
 // diskRead gives the disk a command for n bytes from off on. The thread goes on
 // beside it, if the disk has DMA.
-func (m *Machine) diskRead(off, n int64, direct bool) *request {
-	r := &request{from: off / PageBytes, to: pages(0, off+n), direct: direct}
+func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
+	r := &request{file: f, from: off / PageBytes, to: pages(0, off+n), direct: direct}
 	m.spend(commandDisk, m.costs.CommandTime, n, 0, off)
 	dma, pio := dmaFromDisk, pioFromDisk
 	if direct {
@@ -28,7 +31,7 @@ func (m *Machine) diskRead(off, n int64, direct bool) *request {
 		r.done = true
 		return r
 	}
-	begin, end := m.disk.start(m.now+m.costs.DiskLatency, m.costs.DiskRate.time(n))
+	begin, end := m.disk.Start(m.now, f.base+off, n, false)
 	m.tell(dma, begin, end-begin, 0, n, 0, off)
 	if !direct {
 		m.inflight = append(m.inflight, r)
@@ -47,6 +50,9 @@ func (m *Machine) arrived(r *request) {
 		}
 	}
 	m.wake(&r.waiting)
+	if r.flusher {
+		m.written(r)
+	}
 }
 
 // await lets the thread sleep until a request is done.
@@ -56,21 +62,21 @@ func (m *Machine) await(r *request) {
 
 // readDisk brings the pages [from, to) of the file into the page cache. With
 // wait the thread sleeps until they are there; else the disk goes on beside it.
-func (m *Machine) readDisk(from, to int64, wait bool) {
+func (m *Machine) readDisk(f *file, from, to int64, wait bool) {
 	n := (to - from) * PageBytes // a file's last block is read whole
 	if m.cfg.Model == Textbook {
-		n = min(to*PageBytes, m.file.made) - from*PageBytes
+		n = min(to*PageBytes, f.made) - from*PageBytes
 	}
-	m.cache.insert(from, to)
-	if r := m.diskRead(from*PageBytes, n, false); wait {
+	m.insert(f, from, to)
+	if r := m.diskRead(f, from*PageBytes, n, false); wait {
 		m.await(r)
 	}
 }
 
 // underWay is the request that brings the page, or nil.
-func (m *Machine) underWay(page int64) *request {
+func (m *Machine) underWay(f *file, page int64) *request {
 	for _, r := range m.inflight {
-		if r.from <= page && page < r.to {
+		if r.file == f && r.from <= page && page < r.to {
 			return r
 		}
 	}
@@ -79,8 +85,8 @@ func (m *Machine) underWay(page int64) *request {
 
 // awaitPage lets the thread sleep until a page is there whose request is under
 // way.
-func (m *Machine) awaitPage(page int64) {
-	if r := m.underWay(page); r != nil {
+func (m *Machine) awaitPage(f *file, page int64) {
+	if r := m.underWay(f, page); r != nil {
 		m.await(r)
 	}
 }

@@ -9,6 +9,8 @@ type Extent struct {
 	// a reference to the page cache, whose bytes are whatever is there when
 	// somebody reads them.
 	Taken int
+	// File is the file.
+	File FileID
 	// stream is 0 for the file, else the number of what was made from it.
 	stream int
 }
@@ -25,7 +27,9 @@ func (e Extent) cut(n int64) (head, tail Extent) {
 }
 
 // continuedBy says whether f is the next piece of the same bytes.
-func (e Extent) continuedBy(f Extent) bool { return e.Off+e.Len == f.Off && e.stream == f.stream }
+func (e Extent) continuedBy(f Extent) bool {
+	return e.Off+e.Len == f.Off && e.stream == f.stream && e.File == f.File
+}
 
 // join adds an extent to a list, to its last one if that is continued.
 func join(list []Extent, e Extent) []Extent {

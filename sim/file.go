@@ -1,10 +1,24 @@
 package sim
 
-// file is the modelled file: its size, and its versions. Each overwrite makes a
-// new version of a range.
+import (
+	"math"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/sim/pagecache"
+)
+
+// FileID names one of a machine's files.
+type FileID int32
+
+// file is a modelled file: its size, its place on the disk, and its versions.
+// Each overwrite makes a new version of a range.
 type file struct {
+	id     FileID
+	name   string
 	size   int64    // now
 	made   int64    // as it was made
+	base   int64    // where it begins on the disk
 	writes []Extent // in order; version v holds writes[:v]
 }
 
@@ -19,4 +33,119 @@ func (f *file) changed(e Extent, since int) bool {
 		}
 	}
 	return false
+}
+
+// spacing is what lies at least between the begins of two files on the disk, so
+// that each may grow in one piece.
+const spacing = 16 << 30
+
+// AddFile puts another file on the machine's disk, of which the first cached
+// bytes are in the page cache.
+func (m *Machine) AddFile(name string, size, cached int64) FileID {
+	f := &file{id: FileID(len(m.files)), name: name}
+	if n := len(m.files); n > 0 {
+		last := m.files[n-1]
+		f.base = last.base + max(spacing, 2*last.made)
+	}
+	m.files = append(m.files, f)
+	m.fill(f, size, cached)
+	return f.id
+}
+
+// fill makes the file anew.
+func (m *Machine) fill(f *file, size, cached int64) {
+	m.cache.Drop(pagecache.File(f.id), 0, math.MaxInt64/PageBytes)
+	*f = file{id: f.id, name: f.name, base: f.base, size: size, made: size}
+	if cached > 0 {
+		m.insert(f, 0, pages(0, cached))
+	}
+}
+
+// Replace puts another file of so many bytes in the place of the machine's
+// first, as warm or cold as the machine was made.
+func (m *Machine) Replace(bytes int64) {
+	warm := min(m.cfg.CachedBytes, bytes)
+	if m.cfg.Warm {
+		warm = bytes
+	}
+	m.fill(m.files[0], bytes, warm)
+	for _, t := range m.threads { // whoever has it open begins anew
+		for _, end := range t.k.open {
+			if e, ok := end.(*fileEnd); ok && e.file == m.files[0] {
+				*e = *open(e.file)
+			}
+		}
+	}
+}
+
+// Truncate makes the first file shorter, as another process would.
+func (m *Machine) Truncate(size int64) { m.files[0].size = min(m.files[0].size, size) }
+
+// Overwrite replaces bytes of the first file, as another process's write would.
+func (m *Machine) Overwrite(off, n int64) {
+	m.files[0].writes = append(m.files[0].writes, Extent{Off: off, Len: n})
+}
+
+// fileEnd is an open file description (open(2)): a file, a position in it, and
+// how it is being read.
+type fileEnd struct {
+	*file
+	position int64
+	direct   bool // O_DIRECT
+	// ra is the readahead state (struct file_ra_state, include/linux/fs.h), in
+	// pages: the last window, how many pages at its end are still ahead of the
+	// reader when the next window is asked for, and where the last read ended.
+	ra struct{ start, size, async, previous int64 }
+}
+
+func open(f *file) *fileEnd {
+	e := &fileEnd{file: f}
+	e.ra.previous = math.MinInt32 // nothing was read yet, so nothing follows it
+	return e
+}
+
+// OpenFile opens a file: a descriptor with a position of its own.
+func (k *Kernel) OpenFile(id FileID) transfer.FD { return k.add(open(k.m.files[id])) }
+
+// where is the file offset that a call begins at; moved says where it ended.
+func (f *fileEnd) where(off *int64) int64 {
+	if off != nil {
+		return *off
+	}
+	return f.position
+}
+
+func (f *fileEnd) moved(off *int64, n int64) {
+	if off != nil {
+		*off += n
+	} else {
+		f.position += n
+	}
+}
+
+// The page cache, for a file.
+
+func (m *Machine) resident(f *file, i, limit int64) int64 {
+	return m.cache.Resident(pagecache.File(f.id), i, limit)
+}
+
+func (m *Machine) missing(f *file, i, limit int64) int64 {
+	return m.cache.Missing(pagecache.File(f.id), i, limit)
+}
+
+// insert puts the pages [from, to) into the page cache. What it has no room for
+// any more is evicted, and unmapped where it is mapped.
+func (m *Machine) insert(f *file, from, to int64) {
+	n := int64(0)
+	for _, r := range m.cache.Insert(pagecache.File(f.id), from, to) {
+		n += r.To - r.From
+		for _, mp := range m.mappings {
+			if mp.end.id == FileID(r.File) {
+				mp.mapped.Drop(0, r.From, r.To)
+			}
+		}
+	}
+	if n > 0 && m.running != nil {
+		m.spend(evict, m.costs.EvictTime*trace.Ns(n), 0, n, 0)
+	}
 }

@@ -21,16 +21,22 @@ const (
 	spanTee
 	spanSendZerocopy
 	spanRing
+	spanAppend
 	switchVoluntary
 	switchInvoluntary
 	waitDisk
 	waitSpace
 	waitData
 	waitCompletion
+	waitFlush
+	waitThrottle
+	waitTimer
 	copyToUser
 	copyFromBuffer
 	copyFromMapping
 	copyReceived
+	copyToCache
+	copyToMapping
 	copyLinearise
 	copyLineariseLent
 	copyLinearisePinned
@@ -50,19 +56,25 @@ const (
 	readaheadInitial
 	readaheadAsync
 	readaheadAround
+	evict
+	writeback
 	faultMinorUser
 	faultMajorUser
 	faultMinorKernel
 	faultMajorKernel
 	commandDisk
+	commandDiskWrite
+	commandFlush
 	commandCard
 	pollDisk
 	pioFromDisk
 	pioFromDiskToUser
+	pioToDisk
 	pioToCard
 	pioFromCard
 	dmaFromDisk
 	dmaFromDiskToUser
+	dmaToDisk
 	dmaToCard
 	dmaToCardLent
 	dmaToCardPinned
@@ -104,6 +116,9 @@ var formed = [forms]trace.Shape{
 	waitDisk:          {Kind: trace.Wait, Detail: "disk"},
 	waitSpace:         {Kind: trace.Wait, Detail: "socket-space"},
 	waitData:          {Kind: trace.Wait, Detail: "socket-data"},
+	waitFlush:         {Kind: trace.Wait, Detail: "flush"},
+	waitThrottle:      {Kind: trace.Wait, Detail: "throttle"},
+	waitTimer:         {Kind: trace.Wait, Detail: "timer"},
 	waitCompletion:    {Kind: trace.Wait, Detail: "completion"},
 
 	copyToUser:          {Kind: trace.CPUCopy, From: trace.PageCache, To: trace.UserBuffer},
@@ -138,6 +153,15 @@ var formed = [forms]trace.Shape{
 
 	commandDisk:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-read"},
 	commandCard:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Detail: "nic-send"},
+	commandDiskWrite:  {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-write"},
+	commandFlush:      {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "flush"},
+	pioToDisk:         {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},
+	dmaToDisk:         {Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.PageCache, To: trace.DiskPlace, Detail: "writeback"},
+	copyToCache:       {Kind: trace.CPUCopy, From: trace.UserBuffer, To: trace.PageCache},
+	copyToMapping:     {Kind: trace.CPUCopy, Actor: trace.UserCode, From: trace.UserBuffer, To: trace.UserMapping},
+	evict:             {Kind: trace.Evict, From: trace.PageCache, Detail: "evict"},
+	writeback:         {Kind: trace.Writeback, From: trace.PageCache, To: trace.DiskPlace, Detail: "dirty"},
+	spanAppend:        {Kind: trace.Syscall, From: trace.UserBuffer, To: trace.PageCache},
 	pollDisk:          {Kind: trace.Compute, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "poll"},
 	pioFromDisk:       {Kind: trace.PIO, From: trace.DiskPlace, To: trace.PageCache, Detail: "pio"},
 	pioFromDiskToUser: {Kind: trace.PIO, From: trace.DiskPlace, To: trace.UserBuffer, Detail: "pio"},

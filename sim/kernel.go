@@ -29,13 +29,6 @@ type Kernel struct {
 
 var _ transfer.Kernel = (*Kernel)(nil)
 
-// fileEnd is an open file description (open(2)): the file, and a position in
-// it.
-type fileEnd struct {
-	position int64
-	direct   bool // O_DIRECT
-}
-
 type socketEnd struct{ *socket }
 
 // Kernel is the kernel for the machine's one program.
@@ -43,7 +36,7 @@ func (m *Machine) Kernel() *Kernel { return m.main.k }
 
 func newKernel(m *Machine, t *Thread) *Kernel {
 	k := &Kernel{m: m, t: t, nextFD: 5, memory: map[int]any{},
-		open: map[transfer.FD]any{fileFD: &fileEnd{}, socketFD: &socketEnd{m.socket()}}}
+		open: map[transfer.FD]any{fileFD: open(m.files[0]), socketFD: &socketEnd{m.socket()}}}
 	if m.cfg.Model == Textbook {
 		k.system = textbook{m}
 	} else {
@@ -121,22 +114,6 @@ func (k *Kernel) socket(fd transfer.FD) *socket {
 	return nil
 }
 
-// where is the file offset that a call begins at; moved says where it ended.
-func (f *fileEnd) where(off *int64) int64 {
-	if off != nil {
-		return *off
-	}
-	return f.position
-}
-
-func (f *fileEnd) moved(off *int64, n int64) {
-	if off != nil {
-		*off += n
-	} else {
-		f.position += n
-	}
-}
-
 // Read implements [transfer.Kernel].
 func (k *Kernel) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
 	name, f := "read", spanRead
@@ -170,14 +147,14 @@ func (k *Kernel) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *i
 // there.
 func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64) (int64, error) {
 	m := k.m
-	n := max(min(int64(dst.Len), m.file.size-at, k.system.callBytes()), 0)
+	n := max(min(int64(dst.Len), end.size-at, k.system.callBytes()), 0)
 	if end.direct {
-		return k.readDirect(buf, dst, at, n)
+		return k.readDirect(end, buf, dst, at, n)
 	}
 	into := int64(dst.Off)
-	k.system.cached(at, n, func(off, n int64) {
+	k.system.cached(end, at, n, func(off, n int64) {
 		m.spend(copyToUser, m.costs.CopyRate.time(n), n, 0, off)
-		buf.put(into, Extent{Off: off, Len: n, Taken: m.file.version()})
+		buf.put(into, Extent{File: end.id, Off: off, Len: n, Taken: end.version()})
 		into += n
 	})
 	return n, nil
@@ -223,7 +200,7 @@ func (k *Kernel) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int
 			if n == 0 {
 				return 0, syscall.EFAULT
 			}
-			es = []Extent{{Off: mp.off + int64(src.Off), Len: n, Taken: lent}}
+			es = []Extent{{File: mp.end.id, Off: mp.off + int64(src.Off), Len: n, Taken: lent}}
 		default:
 			return 0, syscall.EFAULT
 		}
@@ -266,7 +243,7 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 			return 0, syscall.EBADF
 		}
 		at := end.where(off)
-		rest := max(min(int64(n), m.file.size-at, k.system.callBytes()), 0)
+		rest := max(min(int64(n), end.size-at, k.system.callBytes()), 0)
 		var done int64
 		// A splice through a pipe of the kernel's own (splice_direct_to_actor,
 		// fs/splice.c), so in pieces of what that pipe holds.
@@ -278,14 +255,14 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 				return 0, err
 			}
 			piece := min(rest, k.system.internalPipeBytes(at+done))
-			k.system.cached(at+done, piece, func(off, n int64) {
+			k.system.cached(end, at+done, piece, func(off, n int64) {
 				// The articles let a card without scatter-gather have no
 				// descriptor at all: the payload is copied for it instead.
 				if m.cfg.Model == Linux || m.cfg.SG {
 					k.lend(lendToSocket, off, n)
 				}
 			})
-			s.transmit([]Extent{{Off: at + done, Len: piece, Taken: lent}}, cached, nil)
+			s.transmit([]Extent{{File: end.id, Off: at + done, Len: piece, Taken: lent}}, cached, nil)
 			done += piece
 			rest -= piece
 		}

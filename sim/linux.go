@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"copyscope/internal/trace"
+	"copyscope/sim/pagecache"
 )
 
 // linux is what a current kernel does (6.18 unless a rule says otherwise).
@@ -12,24 +13,25 @@ type linux struct{ m *Machine }
 // cached follows filemap_read and filemap_get_pages (mm/filemap.c): runs of
 // resident pages are used at once; a missing page starts a synchronous
 // readahead, the marked page of a window an asynchronous one.
-func (l linux) cached(off, n int64, use func(off, n int64)) {
+func (l linux) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
 	m := l.m
 	end := off + n
 	last := (end-1)/PageBytes + 1
-	defer func() { m.cache.ra.previous = end / PageBytes }() // file_ra_state.prev_pos
+	defer func() { f.ra.previous = end / PageBytes }() // file_ra_state.prev_pos
 	for off < end {
 		i := off / PageBytes
-		run := min(m.cache.resident(i), last-i)
+		run := m.resident(f.file, i, last)
 		if run == 0 {
-			run = l.synchronousReadahead(i, last-i)
+			run = l.synchronousReadahead(f, i, last-i)
 		} else {
-			if i == l.marker() {
-				l.asynchronousReadahead()
+			if i == f.marker() {
+				l.asynchronousReadahead(f)
 			}
-			if mark := l.marker(); i < mark && mark < i+run {
+			if mark := f.marker(); i < mark && mark < i+run {
 				run = mark - i // the next round meets the mark
 			}
-			m.awaitPage(i)
+			m.awaitPage(f.file, i)
+			m.cache.Use(pagecache.File(f.id), i, i+run)
 			m.spend(cacheHit, m.costs.LookupTime*trace.Ns(run), 0, run, i*PageBytes)
 		}
 		stop := min((i+run)*PageBytes, end)
@@ -39,8 +41,8 @@ func (l linux) cached(off, n int64, use func(off, n int64)) {
 }
 
 // marker is the page whose use starts the next readahead (PG_readahead), or -1.
-func (l linux) marker() int64 {
-	ra := &l.m.cache.ra
+func (f *fileEnd) marker() int64 {
+	ra := &f.ra
 	if ra.async == 0 {
 		return -1
 	}
@@ -52,13 +54,13 @@ func (l linux) maximum() int64 { return l.m.cfg.Settings.ReadaheadBytes / PageBy
 // synchronousReadahead is page_cache_sync_ra (mm/readahead.c): page i is
 // missing, and request pages from there on are wanted. It returns how many of
 // them it brought in; the program has waited for them.
-func (l linux) synchronousReadahead(i, request int64) int64 {
-	ra, most := &l.m.cache.ra, l.maximum()
-	missing := l.m.cache.missing(i, i+request)
+func (l linux) synchronousReadahead(f *fileEnd, i, request int64) int64 {
+	ra, most := &f.ra, l.maximum()
+	missing := l.m.missing(f.file, i, i+request)
 	step := i - ra.previous
 	switch {
 	case most == 0: // readahead is off: page by page
-		return l.readAsIs(i, 1)
+		return l.readAsIs(f, i, 1)
 	case i == 0 || request > most || step == 0 || step == 1:
 		// The start of the file, an oversized read, or the next of a sequence.
 		ra.start, ra.size = i, initialWindow(request, most)
@@ -67,9 +69,9 @@ func (l linux) synchronousReadahead(i, request int64) int64 {
 			ra.async = ra.size - request
 		}
 	default:
-		behind := l.contiguousBefore(i, most)
+		behind := l.m.cache.ResidentBefore(pagecache.File(f.id), i, most)
 		if behind <= request { // no trace of a sequential reader
-			return l.readAsIs(i, missing)
+			return l.readAsIs(f, i, missing)
 		}
 		if behind == i { // cached from the file's start: a long run is likely
 			behind *= 2
@@ -78,53 +80,42 @@ func (l linux) synchronousReadahead(i, request int64) int64 {
 	}
 	wanted := min(ra.size, missing)
 	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, wanted, i*PageBytes)
-	l.readWindow(readaheadInitial, wanted, true)
+	l.readWindow(f, readaheadInitial, wanted, true)
 	return wanted
 }
 
 // readAsIs reads n pages and leaves the readahead state as it was.
-func (l linux) readAsIs(i, n int64) int64 {
+func (l linux) readAsIs(f *fileEnd, i, n int64) int64 {
 	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, n, i*PageBytes)
-	l.m.readDisk(i, i+n, true)
+	l.m.readDisk(f.file, i, i+n, true)
 	return n
-}
-
-// contiguousBefore is how many pages right before page i are in the page
-// cache; it looks back so many pages at the most.
-func (l linux) contiguousBefore(i, most int64) int64 {
-	for _, r := range l.m.cache.runs {
-		if r.from < i && i <= r.to {
-			return min(i-r.from, most)
-		}
-	}
-	return 0
 }
 
 // asynchronousReadahead is page_cache_async_ra: the next window, larger than
 // the last, without waiting.
-func (l linux) asynchronousReadahead() {
-	ra := &l.m.cache.ra
+func (l linux) asynchronousReadahead(f *fileEnd) {
+	ra := &f.ra
 	ra.start += ra.size
 	ra.size = nextWindow(ra.size, l.maximum())
 	ra.async = ra.size
-	l.readWindow(readaheadAsync, 0, false)
+	l.readWindow(f, readaheadAsync, 0, false)
 }
 
 // readWindow reads the readahead window, of which the first wanted pages were
 // asked for, up to the end of the file.
-func (l linux) readWindow(f form, wanted int64, wait bool) {
-	m, ra := l.m, &l.m.cache.ra
-	from, to := ra.start, min(ra.start+ra.size, pages(0, m.file.size))
-	if ahead := m.cache.absent(from, to) - wanted; ahead > 0 {
-		m.spend(f, m.costs.LookupTime, 0, ahead, (from+wanted)*PageBytes)
+func (l linux) readWindow(f *fileEnd, told form, wanted int64, wait bool) {
+	m, ra := l.m, &f.ra
+	from, to := ra.start, min(ra.start+ra.size, pages(0, f.size))
+	if ahead := m.cache.Absent(pagecache.File(f.id), from, to) - wanted; ahead > 0 {
+		m.spend(told, m.costs.LookupTime, 0, ahead, (from+wanted)*PageBytes)
 	}
 	for from < to { // what is there already is not read again
-		if have := m.cache.resident(from); have > 0 {
+		if have := m.resident(f.file, from, to); have > 0 {
 			from += have
 			continue
 		}
-		n := m.cache.missing(from, to)
-		m.readDisk(from, from+n, wait)
+		n := m.missing(f.file, from, to)
+		m.readDisk(f.file, from, from+n, wait)
 		from += n
 	}
 }
@@ -142,25 +133,25 @@ const faultAroundPages = 16
 // read around it (do_sync_mmap_readahead); when that is done, the fault is taken
 // up again and maps its group as well.
 func (l linux) touched(mp *mapping, off, n int64, user bool) {
-	m := l.m
+	m, f := l.m, mp.end
 	minorFault, majorFault := faultMinorKernel, faultMajorKernel
 	if user {
 		minorFault, majorFault = faultMinorUser, faultMajorUser
 	}
 	minor := int64(0)
 	for i, end := off/PageBytes, (off+n-1)/PageBytes+1; i < end; {
-		if have := mp.mapped.resident(i); have > 0 {
+		if have := mp.mapped.Resident(0, i, end); have > 0 {
 			i += have
 			continue
 		}
 		switch {
-		case m.cache.resident(i) == 0 || m.underWay(i) != nil:
+		case m.resident(f.file, i, i+1) == 0 || m.underWay(f.file, i) != nil:
 			l.faults(minorFault, minor, i)
 			minor = 0
 			l.faults(majorFault, 1, i)
-			l.readAround(i)
-		case i == l.marker():
-			l.asynchronousReadahead()
+			l.readAround(f, i)
+		case i == f.marker():
+			l.asynchronousReadahead(f)
 			minor++
 		default:
 			minor++
@@ -174,12 +165,20 @@ func (l linux) touched(mp *mapping, off, n int64, user bool) {
 // group is aligned in the file here, in the address space there, which is the
 // same for a mapping that begins with the file.
 func (l linux) mapAround(mp *mapping, i int64) {
-	mp.mapped.insert(i, i+1)
+	f := mp.end
+	mp.mapped.Insert(0, i, i+1)
 	group := i &^ (faultAroundPages - 1)
 	first, last := max(group, mp.off/PageBytes), min(group+faultAroundPages, pages(0, mp.off+mp.n))
-	for p := first; p < last; p++ {
-		if p != l.marker() && l.m.cache.resident(p) > 0 && l.m.underWay(p) == nil {
-			mp.mapped.insert(p, p+1)
+	for p := first; p < last; {
+		n := l.m.resident(f.file, p, last)
+		if n == 0 {
+			p++
+			continue
+		}
+		for stop := p + n; p < stop; p++ {
+			if p != f.marker() && l.m.underWay(f.file, p) == nil {
+				mp.mapped.Insert(0, p, p+1)
+			}
 		}
 	}
 }
@@ -191,14 +190,14 @@ func (l linux) faults(f form, n, page int64) {
 }
 
 // readAround is do_sync_mmap_readahead: a window centred on the page.
-func (l linux) readAround(i int64) {
-	m, ra, most := l.m, &l.m.cache.ra, l.maximum()
-	if m.cache.resident(i) == 0 {
+func (l linux) readAround(f *fileEnd, i int64) {
+	m, ra, most := l.m, &f.ra, l.maximum()
+	if m.resident(f.file, i, i+1) == 0 {
 		ra.start, ra.size, ra.async = max(i-most/2, 0), max(most, 1), most/4
 		m.spend(cacheMiss, m.costs.LookupTime, 0, 1, i*PageBytes)
-		l.readWindow(readaheadAround, 1, true)
+		l.readWindow(f, readaheadAround, 1, true)
 	}
-	m.awaitPage(i)
+	m.awaitPage(f.file, i)
 }
 
 // callBytes is MAX_RW_COUNT (include/linux/fs.h): 2 GiB less a page.

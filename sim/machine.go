@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"copyscope/internal/trace"
+	"copyscope/sim/disk"
+	"copyscope/sim/pagecache"
 )
 
 // Machine is one modelled computer: processors, memory, a disk with one file, a
@@ -29,18 +31,22 @@ type Machine struct {
 
 	cpus    []processor
 	threads []*Thread
+	alive   int     // of those that Go made, how many have not ended
 	main    *Thread // the thread of [Machine.Kernel], which runs on the caller's stack
 	running *Thread
-	ready   []*Thread // they have all but a processor
+	ready   runQueue // they have all but a processor
 
-	file     file
-	cache    pageCache
-	disk     engine
+	files    []*file
+	cache    *pagecache.Cache
+	mappings []*mapping
+	disk     disk.Disk
+	flusher  flusher
 	inflight []*request
 	card     card
 	sockets  []*socket
 	segments []*segment // free ones
 	streams  []*stream
+	change   *Change // a what-if that is to come
 }
 
 // future is an event that has not begun.
@@ -64,25 +70,13 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	m.later.time = func(f *future) timed { return f.timed }
 	m.cpus = make([]processor, cfg.CPUs)
 	m.class(class{})
+	m.cache = pagecache.New(pagecache.Options{Pages: cfg.MemoryBytes / PageBytes})
+	m.disk = disk.Disk{Latency: m.costs.DiskLatency, Rate: int64(m.costs.DiskRate)}
+	m.AddFile("file", cfg.FileBytes, 0)
 	m.main = m.thread("")
 	m.run(&m.cpus[0], m.main)
 	m.Replace(cfg.FileBytes)
 	return m, nil
-}
-
-// Replace puts another file of so many bytes in the place of the machine's, as
-// warm or cold as the machine was made.
-func (m *Machine) Replace(bytes int64) {
-	m.file = file{size: bytes, made: bytes}
-	m.cache = pageCache{}
-	m.cache.ra.previous = math.MinInt32 // nothing was read yet, so nothing follows it
-	warm := m.cfg.CachedBytes
-	if m.cfg.Warm {
-		warm = bytes
-	}
-	if warm > 0 {
-		m.cache.insert(0, pages(0, warm))
-	}
 }
 
 // class gives the number of a class.
@@ -150,6 +144,9 @@ func (m *Machine) tell(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 		return -1
 	}
 	m.tellUntil(at)
+	if m.change != nil && m.log.Len() >= m.change.Step {
+		m.changeNow()
+	}
 	return m.log.Add(e)
 }
 
@@ -175,6 +172,7 @@ type completion struct {
 	request   *request // of the disk
 	segment   *segment // of a socket
 	do        func()   // for what is rare
+	timer     bool     // of the kernel: nobody waits for it
 }
 
 const none = forms // no form
@@ -209,7 +207,9 @@ func (m *Machine) Idle() {
 	p := m.main.cpu
 	p.now, p.thread = max(p.now, m.now), nil
 	for !m.devices.empty() {
-		m.serve(m.devices.pop())
+		if c := m.devices.pop(); !c.timer {
+			m.serve(c)
+		}
 	}
 	m.run(p, m.main)
 	m.tellUntil(math.MaxInt64)
@@ -226,12 +226,4 @@ func (m *Machine) Finish() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Truncate makes the file shorter, as another process would.
-func (m *Machine) Truncate(size int64) { m.file.size = min(m.file.size, size) }
-
-// Overwrite replaces bytes of the file, as another process's write would.
-func (m *Machine) Overwrite(off, n int64) {
-	m.file.writes = append(m.file.writes, Extent{Off: off, Len: n})
 }

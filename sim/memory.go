@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"copyscope/sim/pagecache"
+)
 
 // buffer is user memory that the program allocated. It knows which bytes of
 // the file it holds, and where.
@@ -76,6 +80,8 @@ const nowhere = -1 << 62
 
 // mapping is a range of the file in the program's address space.
 type mapping struct {
-	off, n int64
-	mapped pageCache // the pages that the program's page table holds
+	end      *fileEnd
+	off, n   int64
+	writable bool
+	mapped   *pagecache.Cache // the pages that the program's page table holds
 }

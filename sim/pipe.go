@@ -75,10 +75,10 @@ func (k *Kernel) spliceIn(f *fileEnd, p *pipe, off *int64, n int64) (int64, erro
 	at := f.where(off)
 	// Each page or part of one takes a slot.
 	free := (p.slots-p.used)*PageBytes - at%PageBytes
-	n = max(min(n, k.m.file.size-at, free), 0)
-	k.system.cached(at, n, func(off, n int64) {
+	n = max(min(n, f.size-at, free), 0)
+	k.system.cached(f, at, n, func(off, n int64) {
 		k.lend(lendToPipe, off, n)
-		p.hold(Extent{Off: off, Len: n, Taken: lent})
+		p.hold(Extent{File: f.id, Off: off, Len: n, Taken: lent})
 	})
 	f.moved(off, n)
 	return n, nil

@@ -41,6 +41,9 @@ type Profile struct {
 	CommandTime trace.Ns
 	// LookupTime is finding a page in the page cache.
 	LookupTime trace.Ns
+	// EvictTime is what taking a page out of the page cache costs, FlushTime how
+	// long the disk needs to empty its own cache.
+	EvictTime, FlushTime trace.Ns
 	// PacketTime is the protocol's work for one segmentation unit of up to
 	// 64 KiB.
 	PacketTime trace.Ns
@@ -71,7 +74,7 @@ type Profile struct {
 // cpu is the part that every shipped profile shares.
 var cpu = Profile{
 	ModeSwitch: 100, ContextSwitch: 2_000, InterruptTime: 1_000, FaultTime: 700, CommandTime: 300,
-	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, ReferenceTime: 20, PinTime: 60, CoalesceTime: 50_000,
+	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, ReferenceTime: 20, PinTime: 60, EvictTime: 100, FlushTime: 50_000, CoalesceTime: 50_000,
 	CopyRate: 8_000_000_000, PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
 }
 

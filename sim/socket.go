@@ -13,6 +13,7 @@ type socket struct {
 	queued int64   // bytes not yet taken by the card or the receiver
 	space  waiters // for room
 	peer   engine  // the receiver, on loopback or when it is slow
+	rate   Rate    // of the receiver; 0 is as fast as it can
 	held   []*segment
 	closed bool // the receiver hung up
 	seals  bool // kernel TLS
@@ -29,7 +30,7 @@ type socket struct {
 }
 
 func (m *Machine) socket() *socket {
-	s := &socket{m: m}
+	s := &socket{m: m, rate: m.cfg.ReaderRate}
 	s.wire.machine = m
 	m.sockets = append(m.sockets, s)
 	return s
@@ -159,7 +160,7 @@ func (m *Machine) copyPinned(g *segment) {
 func (m *Machine) settle(es []Extent) []Extent {
 	for i := range es {
 		if es[i].Taken == lent {
-			es[i].Taken = m.file.version()
+			es[i].Taken = m.files[es[i].File].version()
 		}
 	}
 	return es
@@ -183,7 +184,7 @@ func (m *Machine) left(g *segment) {
 // processor (tcp_recvmsg). There is no device and no DMA.
 func (m *Machine) deliver(g *segment) {
 	dur := m.costs.CopyRate.time(g.bytes)
-	if r := m.cfg.ReaderRate; r > 0 {
+	if r := g.socket.rate; r > 0 {
 		dur = max(dur, r.time(g.bytes))
 	}
 	begin, end := g.socket.peer.start(m.now, dur)

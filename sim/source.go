@@ -27,7 +27,7 @@ func (c *source) next() {
 		} else if s.unread+c.flying+n > m.cfg.Settings.ReceiveBufferBytes && s.unread+c.flying > 0 {
 			return
 		}
-		e := Extent{Off: c.at, Len: n, Taken: m.file.version()}
+		e := Extent{Off: c.at, Len: n, Taken: m.files[0].version()}
 		c.at, c.left, c.flying = c.at+n, c.left-n, c.flying+n
 		if m.cfg.Net == Loopback { // the peer's write has copied them; no device
 			_, end := c.peer.start(m.now, m.costs.CopyRate.time(n)+m.costs.PacketTime)

@@ -6,7 +6,7 @@ import "math"
 type system interface {
 	// cached makes the file's bytes [off, off+n) available in the page cache and
 	// calls use for each piece in order, as soon as it can be used.
-	cached(off, n int64, use func(off, n int64))
+	cached(f *fileEnd, off, n int64, use func(off, n int64))
 	// mapped is what mmap(2) does beyond entering the mapping.
 	mapped(mp *mapping)
 	// touched makes a range of a mapping accessible: it takes the page faults.
@@ -29,34 +29,34 @@ type system interface {
 // buffers that hold what they must.
 type textbook struct{ m *Machine }
 
-func (t textbook) cached(off, n int64, use func(off, n int64)) {
+func (t textbook) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
 	if n == 0 {
 		return
 	}
-	t.load(off, n)
+	t.load(f.file, off, n)
 	use(off, n)
 }
 
 // load brings in what is missing of a range.
-func (t textbook) load(off, n int64) {
+func (t textbook) load(f *file, off, n int64) {
 	m := t.m
 	i, end := off/PageBytes, (off+n-1)/PageBytes+1
 	for i < end {
-		if hit := min(m.cache.resident(i), end-i); hit > 0 {
+		if hit := m.resident(f, i, end); hit > 0 {
 			m.spend(cacheHit, m.costs.LookupTime, 0, hit, i*PageBytes)
 			i += hit
 			continue
 		}
-		miss := m.cache.missing(i, end)
+		miss := m.missing(f, i, end)
 		m.spend(cacheMiss, m.costs.LookupTime, 0, miss, i*PageBytes)
-		m.readDisk(i, i+miss, true)
+		m.readDisk(f, i, i+miss, true)
 		i += miss
 	}
 }
 
 // mapped: in the articles mmap(2) itself makes the disk fill the kernel's
 // buffer, which is then shared. (Linux does so only with MAP_POPULATE.)
-func (t textbook) mapped(mp *mapping) { t.load(mp.off, min(mp.n, t.m.file.size-mp.off)) }
+func (t textbook) mapped(mp *mapping) { t.load(mp.end.file, mp.off, min(mp.n, mp.end.size-mp.off)) }
 
 func (textbook) touched(*mapping, int64, int64, bool) {}
 func (textbook) callBytes() int64                     { return math.MaxInt64 }

@@ -63,10 +63,12 @@ func (m *Machine) Go(name string, body func(k *Kernel) error) *Thread {
 		}
 		t.err = body(t.k)
 		t.ended = true
+		m.alive--
 		t.cpu.now, t.cpu.thread = m.now, nil
 	})
 	t.readyAt = m.now
-	m.ready = append(m.ready, t)
+	m.alive++
+	m.ready.add(t)
 	return t
 }
 
@@ -138,7 +140,7 @@ func (m *Machine) pass(event int, cost trace.Ns) {
 			m.running.pause()
 		}
 	}
-	if len(m.ready) > 0 && m.now-p.since > m.sliceTime() {
+	if !m.ready.empty() && m.now-p.since > m.sliceTime() {
 		m.preempt(p)
 	}
 }
@@ -149,7 +151,7 @@ func (m *Machine) preempt(p *processor) {
 	p.since = m.now // or the step that switches would switch again
 	m.spend(switchInvoluntary, m.costs.ContextSwitch, 0, 0, 0)
 	t.readyAt = m.now
-	m.ready = append(m.ready, t)
+	m.ready.add(t)
 	p.now, p.thread = m.now, nil
 	t.pause()
 }
@@ -164,7 +166,7 @@ func (m *Machine) othersFirst(p *processor) bool {
 			return true
 		}
 	}
-	return len(m.ready) > 0 && m.idle() != nil
+	return !m.ready.empty() && m.idle() != nil
 }
 
 // pause lets everything happen that is due before the thread goes on. It
@@ -190,16 +192,15 @@ func (m *Machine) idle() (found *processor) {
 // place puts threads that are ready on idle processors, each on the one that it
 // ran on last if that is idle: its caches are warm there.
 func (m *Machine) place() {
-	for len(m.ready) > 0 {
-		t := m.ready[0]
+	for !m.ready.empty() {
+		t := m.ready.first()
 		p := t.cpu
 		if p.thread != nil {
 			if p = m.idle(); p == nil {
 				return
 			}
 		}
-		copy(m.ready, m.ready[1:])
-		m.ready = m.ready[:len(m.ready)-1]
+		m.ready.drop()
 		p.thread, t.cpu = t, p
 		p.now = max(p.now, t.readyAt)
 		p.since, p.step = p.now, -1
@@ -210,7 +211,7 @@ func (m *Machine) place() {
 // first, until it is self's turn. It reports false if nothing more can happen.
 // Only the caller's stack dispatches; threads give way to it.
 func (m *Machine) dispatch(self *Thread) bool {
-	for {
+	for self != nil || m.alive > 0 {
 		m.place()
 		var p *processor
 		for i := range m.cpus {
@@ -232,6 +233,7 @@ func (m *Machine) dispatch(self *Thread) bool {
 		}
 		t.resume()
 	}
+	return false
 }
 
 // serve takes a completion at its time, on the processor that interrupts go to.
@@ -256,6 +258,25 @@ func (m *Machine) serve(c completion) {
 	}
 }
 
+// runQueue is the threads that are ready, in the order in which they were.
+type runQueue struct {
+	threads []*Thread
+	begin   int
+}
+
+func (q *runQueue) empty() bool    { return q.begin == len(q.threads) }
+func (q *runQueue) add(t *Thread)  { q.threads = append(q.threads, t) }
+func (q *runQueue) first() *Thread { return q.threads[q.begin] }
+
+// drop takes the first one off; now and then the rest moves to the front.
+func (q *runQueue) drop() {
+	q.begin++
+	if q.begin > 64 && q.begin*2 > len(q.threads) {
+		q.threads = q.threads[:copy(q.threads, q.threads[q.begin:])]
+		q.begin = 0
+	}
+}
+
 // waiters are threads that sleep until something changes.
 type waiters []*Thread
 
@@ -263,7 +284,7 @@ type waiters []*Thread
 func (m *Machine) wake(w *waiters) {
 	for _, t := range *w {
 		t.readyAt = m.now
-		m.ready = append(m.ready, t)
+		m.ready.add(t)
 	}
 	*w = (*w)[:0]
 }

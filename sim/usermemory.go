@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"slices"
 	"syscall"
 
 	"copyscope/internal/transfer"
+	"copyscope/sim/pagecache"
 )
 
 // Alloc implements [transfer.Kernel].
@@ -28,7 +30,8 @@ func (k *Kernel) Mmap(l transfer.Label, in transfer.FD, off int64, n int) (trans
 		if off%PageBytes != 0 || n <= 0 {
 			return 0, syscall.EINVAL
 		}
-		mp := &mapping{off: off, n: int64(n)}
+		mp := &mapping{end: k.file(in), off: off, n: int64(n), mapped: pagecache.New(pagecache.Options{})}
+		k.m.mappings = append(k.m.mappings, mp)
 		k.nextHandle++
 		k.memory[k.nextHandle] = mp
 		k.system.mapped(mp)
@@ -43,9 +46,11 @@ func (k *Kernel) Mmap(l transfer.Label, in transfer.FD, off int64, n int) (trans
 // Munmap implements [transfer.Kernel].
 func (k *Kernel) Munmap(l transfer.Label, m transfer.Mem) error {
 	_, err := k.call("munmap", l, span, func() (int64, error) {
-		if _, ok := k.memory[m.Handle].(*mapping); !ok {
+		mp, ok := k.memory[m.Handle].(*mapping)
+		if !ok {
 			return 0, syscall.EINVAL
 		}
+		k.m.mappings = slices.DeleteFunc(k.m.mappings, func(other *mapping) bool { return other == mp })
 		delete(k.memory, m.Handle)
 		return 0, nil
 	})
@@ -55,7 +60,7 @@ func (k *Kernel) Munmap(l transfer.Label, m transfer.Mem) error {
 // reachable is how many bytes of a mapped range still have a file behind them;
 // the file's last page is whole.
 func (k *Kernel) reachable(mp *mapping, src transfer.Mem) int64 {
-	end := pages(0, k.m.file.size) * PageBytes
+	end := pages(0, mp.end.size) * PageBytes
 	return max(min(int64(src.Len), end-(mp.off+int64(src.Off))), 0)
 }
 
@@ -84,7 +89,9 @@ func (k *Kernel) OpenDirect(l transfer.Label, in transfer.FD) (transfer.FD, erro
 		if k.file(in) == nil {
 			return 0, syscall.EBADF
 		}
-		return int64(k.add(&fileEnd{direct: true})), nil
+		end := open(k.file(in).file)
+		end.direct = true
+		return int64(k.add(end)), nil
 	})
 	return transfer.FD(fd), err
 }
@@ -92,7 +99,7 @@ func (k *Kernel) OpenDirect(l transfer.Label, in transfer.FD) (transfer.FD, erro
 // readDirect lets the disk put n bytes of the file from at on into a buffer:
 // one command, and the thread sleeps until it is done (iomap_dio_rw,
 // fs/iomap/direct-io.c). All must lie on the disk's blocks.
-func (k *Kernel) readDirect(buf *buffer, dst transfer.Mem, at, n int64) (int64, error) {
+func (k *Kernel) readDirect(end *fileEnd, buf *buffer, dst transfer.Mem, at, n int64) (int64, error) {
 	const block = transfer.DirectAlign
 	if at%block != 0 || dst.Off%block != 0 || dst.Len%block != 0 {
 		return 0, syscall.EINVAL
@@ -104,7 +111,7 @@ func (k *Kernel) readDirect(buf *buffer, dst transfer.Mem, at, n int64) (int64, 
 	if k.m.cfg.Model == Linux {
 		whole = pages(0, n) * PageBytes
 	}
-	k.m.await(k.m.diskRead(at, whole, true))
-	buf.put(int64(dst.Off), Extent{Off: at, Len: n, Taken: k.m.file.version()})
+	k.m.await(k.m.diskRead(end.file, at, whole, true))
+	buf.put(int64(dst.Off), Extent{File: end.id, Off: at, Len: n, Taken: end.version()})
 	return n, nil
 }

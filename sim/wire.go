@@ -17,7 +17,7 @@ func (w *wire) carry(es []Extent) {
 			continue
 		}
 		// Of what was overwritten meanwhile, did the old or the new bytes come?
-		if f := &w.machine.file; f.changed(e, 0) {
+		if f := w.machine.files[e.File]; f.changed(e, 0) {
 			if f.changed(e, e.Taken) {
 				w.old = true // taken before the overwrite
 			} else {
