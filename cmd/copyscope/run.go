@@ -48,7 +48,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.list {
-				return listPaths(c.OutOrStdout())
+				return listPaths(c.OutOrStdout(), f.json)
 			}
 			scenarios, err := f.scenarios(args)
 			if err != nil {
@@ -58,8 +58,8 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 		},
 	}
 	flags := c.Flags()
-	flags.BoolVar(&f.all, "all", false, "run every path")
-	flags.BoolVar(&f.list, "list", false, "list the paths with their programs, run nothing")
+	flags.BoolVar(&f.all, "all", false, "run every path; for real, every one that this host can run")
+	flags.BoolVar(&f.list, "list", false, "list the paths with their programs, and whether this host runs them for real")
 	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer")
 	flags.StringVar(&f.chunk, "chunk", "64KiB", "bytes that a call is asked for; may be more than the size")
 	flags.StringSliceVar(&f.side, "side", []string{"sim", "real"}, "sim, real")
@@ -143,11 +143,16 @@ func runScenarios(ctx context.Context, stdout, stderr io.Writer, scenarios []lab
 	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Real }) &&
 		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
 	var results []*lab.Result
+	var unavailable []*lab.UnavailableError
 	var rows []trace.Comparison
 	for i, s := range scenarios {
 		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), s))
 		r, err := l.Run(ctx, s, lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
 		progress.clear()
+		if not := (*lab.UnavailableError)(nil); f.all && errors.As(err, &not) {
+			unavailable = append(unavailable, not)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -161,6 +166,7 @@ func runScenarios(ctx context.Context, stdout, stderr io.Writer, scenarios []lab
 		}
 	}
 	report := lab.NewReport(results, f.steps, rows)
+	report.Unavailable = unavailable
 	if err := printReport(stdout, report, f.json); err != nil {
 		return err
 	}
@@ -184,14 +190,4 @@ func printReport(w io.Writer, report lab.Report, asJSON bool) error {
 		return e.Encode(report)
 	}
 	return printTables(w, report)
-}
-
-func listPaths(w io.Writer) error {
-	for _, p := range transfer.Programs() {
-		fmt.Fprintln(w, p.Path)
-		for _, line := range p.Listing {
-			fmt.Fprintf(w, "    %s\n", line.Text)
-		}
-	}
-	return nil
 }

@@ -37,6 +37,9 @@ func printTables(w io.Writer, report lab.Report) error {
 			fmt.Fprintln(w, note)
 		}
 	}
+	for _, not := range report.Unavailable {
+		fmt.Fprintln(w, not)
+	}
 	failed := 0
 	for _, c := range report.Compare {
 		if !c.Holds() {

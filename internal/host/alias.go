@@ -1,6 +1,9 @@
 package host
 
-import "copyscope/internal/trace"
+import (
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
 
 // What the alias probe finds.
 const (
@@ -11,6 +14,12 @@ const (
 	// AliasMixed: some pieces, or parts of a piece, were copied, others lent.
 	AliasMixed = "mixed"
 )
+
+// Aliased says whether the alias probe has something to tell of a program: it
+// overwrites a file, and compares what arrives with it.
+func Aliased(p transfer.Program) bool {
+	return p.Source == transfer.FromFile && p.Sinks > 0 && !p.Reshapes
+}
 
 // AliasOptions describe the probe; zero fields take the defaults.
 type AliasOptions struct {
@@ -28,8 +37,8 @@ type AliasResult struct {
 	Path string `json:"path"`
 	// Verdict is AliasCopy, AliasLend or AliasMixed.
 	Verdict string `json:"verdict"`
-	// Pieces of PieceBytes each; so many of them arrived all old, all new, and
-	// both.
+	// Pieces of PieceBytes each; so many of them arrived, at each receiver, all
+	// old, all new, and both.
 	Pieces     int `json:"pieces"`
 	PieceBytes int `json:"piece_bytes"`
 	Copied     int `json:"copied"`
@@ -42,9 +51,9 @@ type AliasResult struct {
 	Provenance trace.Provenance `json:"provenance"`
 }
 
-// judge sums the pieces up.
-func (r *AliasResult) judge() {
-	switch r.Pieces {
+// judge sums up the pieces that came to so many receivers.
+func (r *AliasResult) judge(sinks int) {
+	switch r.Pieces * sinks {
 	case r.Copied:
 		r.Verdict = AliasCopy
 	case r.Lent:

@@ -24,37 +24,42 @@ func Alias(ctx context.Context, program transfer.Program, o AliasOptions) (Alias
 		o.PieceBytes = 16 << 10
 	}
 	r := AliasResult{Path: program.Path, Pieces: o.Pieces, PieceBytes: o.PieceBytes, Provenance: trace.Measured}
+	if !Aliased(program) {
+		return r, fmt.Errorf("alias probe of %s: its bytes do not come from a file, or do not arrive as they are in it", program.Path)
+	}
 	src, err := NewSource(ctx, o.Dir, int64(o.Pieces)*int64(o.PieceBytes))
 	if err != nil {
 		return r, err
 	}
 	defer src.Close()
-	net, err := openLoopback()
+	w, err := openWires(program)
 	if err != nil {
 		return r, err
 	}
-	defer net.close()
-	defer context.AfterFunc(ctx, net.abort)()
+	defer w.close()
+	defer context.AfterFunc(ctx, w.abort)()
 
 	done := make(chan error)
-	go func() { done <- r.probe(program, src.file, net) }()
+	go func() { done <- r.probe(program, src.file, w) }()
 	if err := <-done; err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return r, fmt.Errorf("alias probe of %s: %w", program.Path, err)
 	}
-	r.judge()
+	r.judge(program.Sinks)
 	return r, nil
 }
 
-func (r *AliasResult) probe(program transfer.Program, file *os.File, net *loopback) error {
-	m, err := NewMeasured(net.send, trace.NewCounter(0, trace.Measured, nil), MeasuredOptions{})
+func (r *AliasResult) probe(program transfer.Program, file *os.File, w *wires) error {
+	m, err := NewMeasured(w.socket(), trace.NewCounter(0, trace.Measured, nil), MeasuredOptions{})
 	if err != nil {
 		return err
 	}
 	defer m.End()
-	in, n := m.File(file), r.PieceBytes
+	n := r.PieceBytes
+	job := transfer.Job{In: m.File(file), Bytes: int64(n), Chunk: n}
+	w.connect(m, &job)
 	old, changed, got := make([]byte, n), make([]byte, n), make([]byte, n)
 	for i := range r.Pieces {
 		off := int64(i) * int64(n)
@@ -64,17 +69,20 @@ func (r *AliasResult) probe(program transfer.Program, file *os.File, net *loopba
 		for j := range old {
 			changed[j] = ^old[j]
 		}
-		if _, err := program.Send(m, transfer.Job{In: in, Out: m.Socket(), Offset: off, Bytes: int64(n), Chunk: n}); err != nil {
+		job.Offset = off
+		if _, err := program.Send(m, job); err != nil {
 			return err
 		}
 		if _, err := file.WriteAt(changed, off); err != nil {
 			return fmt.Errorf("overwrite the source: %w", err)
 		}
-		if err := readFull(net.recv, got); err != nil {
-			return fmt.Errorf("receive piece %d: %w", i, err)
-		}
-		if err := r.look(old, changed, got); err != nil {
-			return fmt.Errorf("piece %d: %w", i, err)
+		for _, l := range w.receivers() {
+			if err := readFull(l.recv, got); err != nil {
+				return fmt.Errorf("receive piece %d: %w", i, err)
+			}
+			if err := r.look(old, changed, got); err != nil {
+				return fmt.Errorf("piece %d: %w", i, err)
+			}
 		}
 	}
 	return nil

@@ -130,6 +130,9 @@ func tryThreadIO(context.Context) finding {
 func tryAlias(ctx context.Context) finding {
 	var found []string
 	for _, p := range transfer.Programs() {
+		if ok, _ := Available(p.Path); !ok || !Aliased(p) {
+			continue
+		}
 		r, err := Alias(ctx, p, AliasOptions{Pieces: 4})
 		if err != nil {
 			return missing(err.Error(), "")

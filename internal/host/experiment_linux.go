@@ -168,10 +168,8 @@ type stage struct {
 // sender's time until the returned function is called, from the same thread.
 func (e *stage) begin(unpack func(io.Reader) io.Reader) (stop func()) {
 	e.start = time.Now()
-	for _, l := range []*loopback{e.wires.out, e.wires.second} {
-		if l != nil {
-			e.readers = append(e.readers, readAll(l.recv, e.start, unpack))
-		}
+	for _, l := range e.wires.receivers() {
+		e.readers = append(e.readers, readAll(l.recv, e.start, unpack))
 	}
 	if l := e.wires.feed; l != nil {
 		e.fed = make(chan error, 1)

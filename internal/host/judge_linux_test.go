@@ -26,7 +26,7 @@ func TestAliasJudgesPieces(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r.judge()
+		r.judge(1)
 		if r.Copied != c.copied || r.Lent != c.lent || r.Mixed != c.mixed || r.Verdict != c.verdict {
 			t.Errorf("pieces %v are judged %+v, want %d copied, %d lent, %d mixed: %s", c.pieces, r, c.copied, c.lent, c.mixed, c.verdict)
 		}

@@ -41,12 +41,20 @@ func (w *wires) each(f func(*loopback)) {
 	}
 }
 
-// finish tells the receivers that nothing more comes.
-func (w *wires) finish() {
+// receivers are the connections at whose other ends somebody receives.
+func (w *wires) receivers() (out []*loopback) {
 	for _, l := range []*loopback{w.out, w.second} {
 		if l != nil {
-			l.finish()
+			out = append(out, l)
 		}
+	}
+	return out
+}
+
+// finish tells the receivers that nothing more comes.
+func (w *wires) finish() {
+	for _, l := range w.receivers() {
+		l.finish()
 	}
 }
 

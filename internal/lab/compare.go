@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"copyscope/internal/host"
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
 // predicted lists the counts that the linux model predicts for a real run, and
@@ -47,7 +49,9 @@ func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Alias, err = l.simulateAlias(s.Path)
+	if program, _ := transfer.Lookup(s.Path); host.Aliased(program) {
+		r.Alias, err = l.simulateAlias(s.Path)
+	}
 	return r, err
 }
 
@@ -61,7 +65,9 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), c.bound))
 	}
 	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName())...)
-	rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, trace.Modelled, measured.Alias, trace.Measured))
+	if prediction.Alias != "" || measured.Alias != "" { // else nobody asked
+		rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, trace.Modelled, measured.Alias, trace.Measured))
+	}
 	rows = append(rows, trace.CompareWords(path, "received_hash", measured.FileHash, trace.Measured, measured.ReceivedHash, trace.Measured))
 	return rows
 }

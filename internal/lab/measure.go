@@ -9,13 +9,29 @@ import (
 	"copyscope/internal/transfer"
 )
 
+// UnavailableError: this host's kernel cannot run a path.
+type UnavailableError struct {
+	Path string `json:"path"`
+	// Reason is what the attempt met, and what would help.
+	Reason string `json:"reason"`
+}
+
+func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("%s cannot run for real here: %s", e.Path, e.Reason)
+}
+
 // measure runs a scenario on this host's kernel, over loopback, and lets the
-// alias probe tell who copies on its path.
+// alias probe tell who copies on its path, if it has something to tell of it.
 func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	l.real.Lock()
 	defer l.real.Unlock()
+	if ok, why := host.Available(s.Path); !ok {
+		return nil, &UnavailableError{s.Path, why}
+	}
 	program, _ := transfer.Lookup(s.Path)
-	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(s.Cache == Cold)}
+	// A direct read goes to the disk, whatever the cache holds.
+	disk := s.Cache == Cold || s.Path == "direct"
+	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(disk)}
 	rec := newRecorder(run, o)
 	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, Dir: l.Dir, Recorder: rec}
 	if o.Progress != nil {
@@ -25,9 +41,11 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	alias, err := host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir})
-	if err != nil {
-		return nil, err
+	var alias host.AliasResult
+	if host.Aliased(program) {
+		if alias, err = host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir}); err != nil {
+			return nil, err
+		}
 	}
 	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict,
 		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}, nil

@@ -10,6 +10,9 @@ type Report struct {
 	Schema  int                `json:"schema"`
 	Runs    []RunReport        `json:"runs"`
 	Compare []trace.Comparison `json:"compare"`
+	// Unavailable are the paths that were left out of all, because this host
+	// cannot run them for real.
+	Unavailable []*UnavailableError `json:"unavailable,omitempty"`
 }
 
 // RunReport is one run of a report.
