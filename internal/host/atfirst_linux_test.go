@@ -40,3 +40,13 @@ func (k *atFirst) Splice(l transfer.Label, in transfer.FD, off *int64, out trans
 	k.first(in)
 	return k.Kernel.Splice(l, in, off, out, n, more)
 }
+
+func (k *atFirst) OpenDirect(l transfer.Label, in transfer.FD) (transfer.FD, error) {
+	k.first(in)
+	return k.Kernel.OpenDirect(l, in)
+}
+
+func (k *atFirst) Enter(l transfer.Label, ring transfer.FD, ops []transfer.RingOp) ([]transfer.RingResult, error) {
+	k.first(ops[0].FD)
+	return k.Kernel.Enter(l, ring, ops)
+}

@@ -5,7 +5,6 @@ import (
 
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
 )
 
 // In the order of the events nothing comes out of a place before it went in:
@@ -14,12 +13,11 @@ import (
 // has arrived.
 func TestEventsKeepCausesBeforeEffects(t *testing.T) {
 	const many = testSize / 16384 // bytes; more calls than the witness looks at each of
-	for _, path := range transfer.Paths() {
+	for _, p := range available(t) {
 		for _, how := range []struct {
 			cold  bool
 			chunk int64
 		}{{false, testChunk}, {true, testChunk}, {true, many}} {
-			p, _ := transfer.Lookup(path)
 			cold := how.cold
 			_, run := measure(t, host.Options{Program: p, Size: testSize, Chunk: how.chunk, Cold: cold, Dir: t.TempDir()})
 			var cached, taken, queued int64
@@ -29,7 +27,7 @@ func TestEventsKeepCausesBeforeEffects(t *testing.T) {
 			last := trace.Ns(0)
 			for _, e := range run.Events {
 				if e.At < last {
-					t.Fatalf("%s: event %d is at %d, after one at %d", path, e.Seq, e.At, last)
+					t.Fatalf("%s: event %d is at %d, after one at %d", p.Path, e.Seq, e.At, last)
 				}
 				last = e.At
 				moved := e.Kind == trace.CPUCopy || e.Kind == trace.Descriptor || e.Kind == trace.DMA
@@ -50,11 +48,11 @@ func TestEventsKeepCausesBeforeEffects(t *testing.T) {
 				}
 				if taken > cached || queued < 0 {
 					t.Fatalf("%s, cold %v: after event %d (%s %s→%s) %d bytes were taken of %d in the page cache, %d are in the socket buffer",
-						path, cold, e.Seq, e.Kind, e.From, e.To, taken, cached, queued)
+						p.Path, cold, e.Seq, e.Kind, e.From, e.To, taken, cached, queued)
 				}
 			}
 			if queued != 0 {
-				t.Errorf("%s, cold %v: %d bytes are left in the socket buffer", path, cold, queued)
+				t.Errorf("%s, cold %v: %d bytes are left in the socket buffer", p.Path, cold, queued)
 			}
 		}
 	}

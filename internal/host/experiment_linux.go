@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -39,7 +40,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		e.wires.connect(m, &job)
 		var k transfer.Kernel = m
 		if o.Program.Sinks == 0 {
-			k = &keeper{Measured: m, stage: e, hash: xxhash.New()}
+			k = &keeper{Measured: m, ctx: ctx, stage: e, hash: xxhash.New()}
 		}
 		if o.Fault != nil {
 			k = o.Fault(k)
@@ -72,11 +73,15 @@ func measuredOptions(o Options) MeasuredOptions {
 // stands still.
 type keeper struct {
 	*Measured
+	ctx   context.Context // there is no connection whose end would stop the run
 	stage *stage
 	hash  *xxhash.Digest
 }
 
 func (k *keeper) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
+	if k.ctx.Err() != nil {
+		return 0, syscall.ECANCELED
+	}
 	n, err := k.Measured.Read(l, in, dst, off)
 	k.witness.outside(func() {
 		if b, bad := k.mem.bytes(dst); bad == nil {
@@ -239,7 +244,7 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	src := o.Source
 	if src == nil {
 		var err error
-		if src, err = NewSource(ctx, o.Dir, o.Size); err != nil {
+		if src, err = newSourceFor(ctx, o.Program, o.Dir, o.Size); err != nil {
 			return nil, err
 		}
 		defer src.Close()

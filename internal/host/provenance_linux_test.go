@@ -5,7 +5,6 @@ import (
 
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
 )
 
 // known is how each event of a measured run is known: what the calls returned
@@ -18,10 +17,10 @@ var known = map[trace.Kind]struct {
 	trace.Syscall:       {trace.Measured, map[string]bool{"kernel ": true}},
 	trace.PageFault:     {trace.Measured, map[string]bool{"kernel minor": true, "kernel major": true}},
 	trace.ContextSwitch: {trace.Measured, map[string]bool{"scheduler voluntary": true, "scheduler involuntary": true}},
-	trace.Compute:       {trace.Measured, map[string]bool{"user touch": true}},
+	trace.Compute:       {trace.Measured, map[string]bool{"user touch": true, "user encrypt": true, "user compress": true}},
 	trace.ModeSwitch:    {trace.Derived, map[string]bool{"user enter": true, "kernel return": true}},
-	trace.CPUCopy:       {trace.Derived, map[string]bool{"kernel ": true, "kernel receive": true}},
-	trace.Descriptor:    {trace.Derived, map[string]bool{"kernel lend": true}},
+	trace.CPUCopy:       {trace.Derived, map[string]bool{"kernel ": true, "kernel receive": true, "kernel zerocopy-copied": true}},
+	trace.Descriptor:    {trace.Derived, map[string]bool{"kernel lend": true, "kernel pin": true}},
 	trace.DMA:           {trace.Derived, map[string]bool{"disk-dma ": true}},
 }
 
@@ -30,7 +29,7 @@ func TestEveryEventSaysHowItIsKnown(t *testing.T) {
 	src := newSource(t, size)
 	disk := host.ReadFacts(t.TempDir()).Filesystem != "tmpfs"
 	seen := map[trace.Kind]bool{}
-	for _, p := range transfer.Programs() {
+	for _, p := range available(t) {
 		for _, cold := range []bool{false, disk} {
 			_, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: cold, Touch: p.UserMemory})
 			for _, e := range run.Events {
