@@ -268,7 +268,7 @@ func (e *realEnv) Feed(t testing.TB, from, n int64) transfer.FD {
 func (e *realEnv) Reshaped(_ testing.TB, path string) {
 	unpack := func(r io.Reader) io.Reader { return &members{r: bufio.NewReader(r)} }
 	if path != "compress" {
-		unpack = e.kernel.(*host.Measured).Opener
+		unpack = e.kernel.(*host.Measured).Opener()
 	}
 	e.sink.mu.Lock()
 	defer e.sink.mu.Unlock()

@@ -342,8 +342,11 @@ func (m *Measured) Compress(l transfer.Label, src, dst transfer.Mem) (int, error
 	if m.squeeze == nil {
 		m.witness.apart(func() {
 			m.squeeze = newSqueezer()
-			// Brings its tables into memory, which is none of the transfer either.
-			_, _ = m.squeeze.squeeze(make([]byte, transfer.CompressBound(writePiece)), make([]byte, writePiece))
+			// Brings its tables and its window into memory, which is none of the
+			// transfer either.
+			text := make([]byte, 8*writePiece)
+			fillText(text, 0)
+			_, _ = m.squeeze.squeeze(make([]byte, transfer.CompressBound(len(text))), text)
 		})
 	}
 	return m.compute(l, "compress", src, dst, transfer.CompressBound, m.squeeze.squeeze)

@@ -2,5 +2,8 @@ package host
 
 import "io"
 
-// Opener reads the plaintext of a stream of records that this kernel makes.
-func (m *Measured) Opener(r io.Reader) io.Reader { return newOpener(m.tls(), r) }
+// Opener gives what reads the plaintext of a stream of this kernel's records.
+func (m *Measured) Opener() func(io.Reader) io.Reader {
+	keys := m.tls()
+	return func(r io.Reader) io.Reader { return newOpener(keys, r) }
+}
