@@ -38,10 +38,12 @@ type fault struct {
 }
 
 // calls are the names that a script may use, besides labels of programs.
-var calls = []string{"alloc", "read", "write", "mmap", "munmap", "sendfile", "pipe", "splice", "close", "wait", "touch"}
+var calls = []string{"alloc", "read", "write", "mmap", "munmap", "sendfile", "pipe", "splice", "close", "wait", "touch",
+	"tee", "open", "setsockopt", "send", "completion", "setup", "enter", "encrypt", "compress"}
 
 // unshortable calls have no byte count of their own that could be less.
-var unshortable = []string{"alloc", "mmap", "munmap", "close", "wait", "touch"}
+var unshortable = []string{"alloc", "mmap", "munmap", "close", "wait", "touch",
+	"open", "setsockopt", "completion", "setup", "encrypt", "compress"}
 
 var errnos = map[string]syscall.Errno{
 	"EINTR": syscall.EINTR, "EAGAIN": syscall.EAGAIN, "EPIPE": syscall.EPIPE,

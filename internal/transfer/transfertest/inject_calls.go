@@ -6,8 +6,7 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// The calls that only some programs make. In a script they go by the labels of
-// the programs' lines.
+// The calls that only some programs make.
 
 // whole applies the script to a call that is done whole or not at all.
 func (in *Injected) whole(name string, l transfer.Label) error {
