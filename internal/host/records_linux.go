@@ -22,9 +22,15 @@ type tlsKeys struct {
 }
 
 func newTLSKeys() *tlsKeys {
-	k := &tlsKeys{}
-	rand.Read(k.key[:])
-	rand.Read(k.iv[:])
+	var key [16]byte
+	var iv [12]byte
+	rand.Read(key[:])
+	rand.Read(iv[:])
+	return tlsKeysOf(key, iv)
+}
+
+func tlsKeysOf(key [16]byte, iv [12]byte) *tlsKeys {
+	k := &tlsKeys{key: key, iv: iv}
 	block, err := aes.NewCipher(k.key[:])
 	if err == nil {
 		k.aead, err = cipher.NewGCM(block)
