@@ -123,6 +123,8 @@ func explain(err error) string {
 		return "EFAULT: the mapped file became shorter; its pages beyond the new end are gone"
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		return "the receiver closed the connection (" + err.Error() + ")"
+	case errors.Is(err, syscall.ENOBUFS):
+		return "ENOBUFS: more memory would be lent than this user may pin (ulimit -l); use a smaller chunk"
 	case errors.Is(err, syscall.EIO):
 		return "EIO: the device reported an error"
 	}

@@ -174,6 +174,7 @@ func TestErrorText(t *testing.T) {
 		syscall.EPIPE:      "sendfile: sendfile failed after 5 of 10 bytes: the receiver closed the connection (",
 		syscall.ECONNRESET: "sendfile: sendfile failed after 5 of 10 bytes: the receiver closed the connection (",
 		syscall.EFAULT:     "sendfile: sendfile failed after 5 of 10 bytes: EFAULT: the mapped file became shorter",
+		syscall.ENOBUFS:    "sendfile: sendfile failed after 5 of 10 bytes: ENOBUFS: more memory would be lent",
 		syscall.EIO:        "sendfile: sendfile failed after 5 of 10 bytes: EIO: the device reported an error",
 	} {
 		err := &transfer.Error{Path: "sendfile", Line: "sendfile", Done: 5, Bytes: 10, Err: errno}
