@@ -61,7 +61,8 @@ type Config struct {
 	// MemoryBytes is what the page cache may hold; 0 is all there is to hold.
 	MemoryBytes int64
 	// GzipPerMille is what is left of 1000 bytes of the file after gzip; 1000
-	// or more for a file that does not compress.
+	// or more for a file that does not compress. The default is that of the
+	// text which real runs send.
 	GzipPerMille int64
 	Profile      Profile
 	Settings     Settings
@@ -70,7 +71,7 @@ type Config struct {
 // MachineConfig is the machine of a run that says nothing else: one processor, a
 // network card of Ethernet's MTU that gathers and cuts.
 func MachineConfig() Config {
-	return Config{Model: Linux, Net: NIC, CPUs: 1, DMA: true, SG: true, TSO: true, MTU: 1500, GzipPerMille: 1000,
+	return Config{Model: Linux, Net: NIC, CPUs: 1, DMA: true, SG: true, TSO: true, MTU: 1500, GzipPerMille: 311,
 		Settings: DefaultSettings()}
 }
 

@@ -54,8 +54,10 @@ func (k *Kernel) Socket() transfer.FD { return socketFD }
 func (k *Kernel) NewSocket() transfer.FD { return k.add(&socketEnd{k.m.socket()}) }
 
 // Source is the descriptor of a socket whose peer sends the n bytes of a file
-// from at on, and then ends.
+// from at on, and then ends. It makes the machine a relay, and must be asked for
+// before anything runs.
 func (k *Kernel) Source(at, n int64) transfer.FD {
+	k.m.endpoint = trace.Relay
 	s := &socket{m: k.m}
 	s.feed(at, n)
 	return k.add(&socketEnd{s})
@@ -163,7 +165,7 @@ func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64)
 // readSocket copies what has come out of a receive queue, waiting for the first
 // byte.
 func (k *Kernel) readSocket(s *socket, buf *buffer, dst transfer.Mem) (int64, error) {
-	s.data()
+	s.data(int64(dst.Len))
 	es := s.receive(int64(dst.Len))
 	n := length(es)
 	if n == 0 {

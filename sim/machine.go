@@ -19,8 +19,10 @@ type Machine struct {
 
 	log     *trace.Log
 	classes map[class]int
-	ids     []trace.ShapeID // shape of a class's form, plus one; 0 is not known yet
-	entry   trace.Entry     // the event that is being told
+	// endpoint is what the machine is in the transfer.
+	endpoint trace.Endpoint
+	ids      []trace.ShapeID // shape of a class's form, plus one; 0 is not known yet
+	entry    trace.Entry     // the event that is being told
 
 	now     trace.Ns // the clock of the processor whose thread runs
 	orders  int
@@ -65,7 +67,7 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, classes: map[class]int{}}
+	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, classes: map[class]int{}, endpoint: trace.Sender}
 	m.devices.time = func(c *completion) timed { return c.timed }
 	m.later.time = func(f *future) timed { return f.timed }
 	m.cpus = make([]processor, cfg.CPUs)
@@ -97,7 +99,7 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 		s.Actor = trace.KernelCode
 	}
 	if s.Endpoint == "" {
-		s.Endpoint = trace.Sender
+		s.Endpoint = m.endpoint
 	}
 	s.Phase, s.Provenance = trace.Transfer, trace.Modelled
 	if c.syscall != "" {

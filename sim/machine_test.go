@@ -18,7 +18,7 @@ func machine(c sim.Config) sim.Config {
 	if c.CPUs == 0 {
 		c.CPUs = d.CPUs
 	}
-	c.TSO, c.MTU, c.GzipPerMille = c.SG, d.MTU, d.GzipPerMille
+	c.TSO, c.MTU, c.GzipPerMille = c.SG, d.MTU, 1000
 	if c.Settings == (sim.Settings{}) {
 		c.Settings = d.Settings
 	}

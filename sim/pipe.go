@@ -90,7 +90,7 @@ func (k *Kernel) spliceReceive(s *socket, p *pipe, n int64) (int64, error) {
 	if p.used == p.slots {
 		return 0, syscall.EDEADLK
 	}
-	s.data()
+	s.data(min(n, (p.slots-p.used)*PageBytes))
 	es := s.receive(min(n, (p.slots-p.used)*PageBytes))
 	for _, e := range es {
 		k.lend(lendReceived, e.Off, e.Len)

@@ -72,7 +72,7 @@ func (k *Kernel) reshape(l transfer.Label, f form, rate Rate, src, dst transfer.
 		s.from = join(s.from, e)
 	}
 	k.t.line = string(l)
-	m.spend(f, rate.time(int64(src.Len)), int64(n), 0, es[0].Off)
+	m.spend(f, rate.time(int64(src.Len)), int64(src.Len), 0, es[0].Off)
 	k.t.line = ""
 	to.put(int64(dst.Off), Extent{Off: s.made, Len: int64(n), stream: k.made})
 	s.made += int64(n)

@@ -74,10 +74,13 @@ func (c *source) arrive(e Extent) {
 	s.m.wake(&s.readable)
 }
 
-// data waits until the socket has something to read, or its peer has ended.
-func (s *socket) data() {
+// data waits until the socket has n bytes to read, or its peer has ended: a
+// relay sets SO_RCVLOWAT (socket(7)) to its chunk, as far as the receive buffer
+// holds so much.
+func (s *socket) data(n int64) {
 	if s.source != nil {
-		s.m.sleep(waitData, &s.readable, func() bool { return s.unread > 0 || s.source.left == 0 && s.source.flying == 0 })
+		n = min(n, s.m.cfg.Settings.ReceiveBufferBytes/2)
+		s.m.sleep(waitData, &s.readable, func() bool { return s.unread >= n || s.source.left == 0 && s.source.flying == 0 })
 	}
 }
 

@@ -25,10 +25,11 @@ func (l *Lab) simulateAlias(path string) (string, error) {
 		return "", err
 	}
 	k := machine.Kernel()
+	second := k.NewSocket()
 	sawOld, sawNew := false, false
 	for i := range int64(pieceCount) {
 		at := i * pieceBytes
-		if _, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Offset: at, Bytes: pieceBytes, Chunk: pieceBytes}); err != nil {
+		if _, err := program.Send(k, transfer.Job{In: k.File(), Out: k.Socket(), Out2: second, Offset: at, Bytes: pieceBytes, Chunk: pieceBytes}); err != nil {
 			return "", err
 		}
 		machine.Overwrite(at, pieceBytes)
