@@ -137,6 +137,8 @@ func (c Config) check() error {
 		return fmt.Errorf("TSO without scatter-gather: the card would have to gather what it cuts; switch scatter-gather on or TSO off")
 	case c.MTU < minMTU || c.MTU > 65536:
 		return fmt.Errorf("MTU of %d bytes: use %d to 65536", c.MTU, minMTU)
+	case c.Warm && c.MemoryBytes > 0 && c.FileBytes > c.MemoryBytes:
+		return fmt.Errorf("a warm file of %d bytes in a page cache of %d: make it cold or partly cached, or the memory larger", c.FileBytes, c.MemoryBytes)
 	case c.CachedBytes < 0 || c.CachedBytes > c.FileBytes:
 		return fmt.Errorf("%d bytes cached of a file of %d: use 0 to %d", c.CachedBytes, c.FileBytes, c.FileBytes)
 	case c.GzipPerMille < 1:

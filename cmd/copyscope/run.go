@@ -24,6 +24,9 @@ var errPredictionFailed = errors.New("a prediction did not hold")
 // runFlags are the flags of `copyscope run`, as they were typed.
 type runFlags struct {
 	all, list, json, touch  bool
+	zeroCopy                bool
+	cpus                    int
+	whatIf                  []string
 	size, chunk, profile    string
 	side, model, cache, net []string
 	dma, sg                 []string
@@ -44,7 +47,8 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 --dma and --sg are switches of the modelled machine; a real run uses loopback.`,
 		Example: `  copyscope run read-write mmap-write sendfile splice
   copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
-  copyscope run sendfile --side sim --net nic --sg on,off --json`,
+  copyscope run sendfile --side sim --net nic --sg on,off --json
+  copyscope run sendfile --side sim --net nic --whatif 1000/sg=off`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.list {
@@ -70,6 +74,9 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off")
 	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+strings.Join(sim.ProfileNames(), ", ")+" (default "+sim.DefaultProfile+")")
 	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
+	flags.BoolVar(&f.zeroCopy, "zerocopy", false, "the io-uring path sends by reference (IORING_OP_SEND_ZC)")
+	flags.IntVar(&f.cpus, "cpus", 1, "processors of the modelled machine")
+	flags.StringArrayVar(&f.whatIf, "whatif", nil, "simulate once more with another machine from a step on: 120/sg=off ("+strings.Join(lab.WhatIfKeys(), ", ")+"); may be repeated")
 	flags.IntVar(&f.steps, "steps", 0, "cut the counts after so many events (0: count all)")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
@@ -107,6 +114,12 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		if f.profile != "" {
 			base += ",profile=" + f.profile
 		}
+		if f.zeroCopy && path == "io-uring" {
+			base += ",zerocopy=on"
+		}
+		if f.cpus != 1 {
+			base += fmt.Sprintf(",cpus=%d", f.cpus)
+		}
 		for _, text := range multiply(base, []option{{"side", f.side}, {"model", f.model}, {"cache", f.cache}, {"net", f.net}, {"dma", f.dma}, {"sg", f.sg}}) {
 			s, err := lab.ParseScenario(text, lab.Default())
 			if err != nil {
@@ -114,6 +127,16 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 			}
 			if !slices.Contains(out, s) { // what does not matter to a side does not repeat it
 				out = append(out, s)
+			}
+			for _, change := range f.whatIf {
+				if s.Side == trace.Real {
+					continue
+				}
+				fork, err := lab.ParseScenario(s.String()+",whatif="+change, s)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, fork)
 			}
 		}
 	}

@@ -80,6 +80,15 @@ func groupTitle(r lab.RunReport) string {
 			parts = append(parts, "SG "+lab.OnOff(*r.SG))
 		}
 	}
+	if r.CPUs > 1 {
+		parts = append(parts, fmt.Sprintf("%d CPUs", r.CPUs))
+	}
+	if r.ZeroCopy {
+		parts = append(parts, "sent by reference")
+	}
+	if r.WhatIf != "" {
+		parts = append(parts, "what if "+r.WhatIf)
+	}
 	if r.Steps > 0 {
 		parts = append(parts, fmt.Sprintf("first %d events", r.Steps))
 	}

@@ -33,7 +33,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	disk := s.Cache == Cold || s.Path == "direct"
 	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(disk)}
 	rec := newRecorder(run, o)
-	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, Dir: l.Dir, Recorder: rec}
+	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, ZeroCopy: s.ZeroCopy, Dir: l.Dir, Recorder: rec}
 	if o.Progress != nil {
 		options.Progress = func(sent int64) { o.Progress(sent, s.Size) }
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"copyscope/internal/trace"
@@ -54,6 +55,12 @@ type Scenario struct {
 	Touch bool       `json:"touch,omitempty"`
 	// Profile names the modelled hardware; empty means the default one.
 	Profile string `json:"profile,omitempty"`
+	// ZeroCopy: the io-uring path sends by reference.
+	ZeroCopy bool `json:"zerocopy,omitempty"`
+	// CPUs is how many processors a modelled machine has; 0 means one.
+	CPUs int `json:"cpus,omitempty"`
+	// WhatIf changes the modelled machine while it runs, for example 120/sg=off.
+	WhatIf string `json:"whatif,omitempty"`
 }
 
 // Default is the scenario that a command or page begins with.
@@ -68,7 +75,7 @@ func Default() Scenario {
 // for the hardware.
 func (s Scenario) Normal() Scenario {
 	if s.Side == trace.Real {
-		s.Model, s.Profile, s.DMA, s.SG = "", "", true, true
+		s.Model, s.Profile, s.DMA, s.SG, s.CPUs, s.WhatIf = "", "", true, true, 0, ""
 		if s.Net == NIC {
 			s.Net = Loopback
 		}
@@ -107,10 +114,21 @@ func (s Scenario) Validate() error {
 		return &FieldError{"net", string(s.Net), "use nic (simulated only) or loopback"}
 	case s.Side == trace.Sim && s.profileError() != nil:
 		return s.profileError()
+	case s.ZeroCopy && s.Path != "io-uring":
+		return &FieldError{"zerocopy", "on", s.Path + " has one way to send; use io-uring, or msg-zerocopy without it"}
+	case s.CPUs < 0 || s.CPUs > 1024:
+		return &FieldError{"cpus", fmt.Sprint(s.CPUs), "use 1 to 1024"}
+	case s.WhatIf != "" && s.whatIfError() != nil:
+		return s.whatIfError()
 	case s.Touch && !program.UserMemory:
 		return &FieldError{"touch", "on", "the bytes of " + s.Path + " never are in user memory; use read-write or mmap-write"}
 	}
 	return nil
+}
+
+func (s Scenario) whatIfError() error {
+	_, err := parseWhatIf(s.WhatIf)
+	return err
 }
 
 // profileError is what is wrong with the profile's name, or nil.
@@ -148,6 +166,15 @@ func (s Scenario) String() string {
 	}
 	if s.Profile != "" {
 		fmt.Fprintf(b, ",profile=%s", s.Profile)
+	}
+	if s.ZeroCopy {
+		b.WriteString(",zerocopy=on")
+	}
+	if s.CPUs > 0 {
+		fmt.Fprintf(b, ",cpus=%d", s.CPUs)
+	}
+	if s.WhatIf != "" {
+		fmt.Fprintf(b, ",whatif=%s", s.WhatIf)
 	}
 	return b.String()
 }
@@ -195,8 +222,16 @@ func (s *Scenario) set(key, value string) (err error) {
 		s.Touch, err = parseOnOff(key, value)
 	case "profile":
 		s.Profile = value
+	case "zerocopy":
+		s.ZeroCopy, err = parseOnOff(key, value)
+	case "cpus":
+		if s.CPUs, err = strconv.Atoi(value); err != nil || s.CPUs < 1 {
+			err = &FieldError{key, value, "use 1 to 1024"}
+		}
+	case "whatif":
+		s.WhatIf = value
 	default:
-		err = &FieldError{"scenario", key, "the fields are side, model, size, chunk, cache, net, dma, sg, touch, profile"}
+		err = &FieldError{"scenario", key, "the fields are side, model, size, chunk, cache, net, dma, sg, touch, profile, zerocopy, cpus, whatif"}
 	}
 	return err
 }

@@ -22,6 +22,15 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
+	if s.WhatIf != "" {
+		change, err := parseWhatIf(s.WhatIf)
+		if err != nil {
+			return nil, err
+		}
+		if err := machine.WhatIf(*change); err != nil {
+			return nil, &FieldError{"whatif", s.WhatIf, err.Error()}
+		}
+	}
 	k := machine.Kernel()
 	job := s.job(k.File(), k.Socket())
 	if program.Source == transfer.FromSocket {
@@ -72,13 +81,14 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	c := sim.MachineConfig()
 	c.Model, c.Net, c.DMA, c.SG, c.TSO = sim.Model(s.Model), sim.Net(s.Net), s.DMA, s.SG, s.SG
 	c.Warm, c.FileBytes, c.Profile, c.Settings = s.Cache == Warm, s.Size, profile, settings
+	c.CPUs = max(s.CPUs, 1)
 	return c, nil
 }
 
 // job is the scenario as a program gets it. Programs use the file's position,
 // as the textbook calls do.
 func (s Scenario) job(in, out transfer.FD) transfer.Job {
-	return transfer.Job{In: in, Out: out, Bytes: s.Size, Chunk: int(s.Chunk), UsePosition: true, Touch: s.Touch}
+	return transfer.Job{In: in, Out: out, Bytes: s.Size, Chunk: int(s.Chunk), UsePosition: true, Touch: s.Touch, ZeroCopy: s.ZeroCopy}
 }
 
 // stoppable lets a context end a simulated run, and tells how far it is: by the

@@ -1,0 +1,94 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"copyscope/sim"
+)
+
+// A what-if is written STEP/KEY=VALUE/KEY=VALUE…, for example 120/sg=off: from
+// the event after the 120th on, the modelled machine is another one.
+
+// knobs are what a what-if can change, each with what it does.
+var knobs = []struct {
+	key string
+	set func(c *sim.Config, value string) error
+}{
+	{"dma", func(c *sim.Config, v string) (err error) {
+		if c.DMA, err = parseOnOff("dma", v); !c.DMA {
+			c.SG, c.TSO = false, false
+		}
+		return err
+	}},
+	{"sg", func(c *sim.Config, v string) (err error) {
+		if c.SG, err = parseOnOff("sg", v); !c.SG {
+			c.TSO = false
+		}
+		return err
+	}},
+	{"tso", func(c *sim.Config, v string) (err error) { c.TSO, err = parseOnOff("tso", v); return err }},
+	{"mtu", func(c *sim.Config, v string) (err error) { c.MTU, err = ParseSize("mtu", v); return err }},
+	{"readahead", func(c *sim.Config, v string) (err error) {
+		if v == "0" {
+			c.Settings.ReadaheadBytes = 0
+			return nil
+		}
+		c.Settings.ReadaheadBytes, err = ParseSize("readahead", v)
+		return err
+	}},
+	{"send-buffer", func(c *sim.Config, v string) (err error) {
+		c.Settings.SendBufferBytes, err = ParseSize("send-buffer", v)
+		return err
+	}},
+	{"profile", func(c *sim.Config, v string) error {
+		p, err := sim.LookupProfile(v)
+		if err != nil {
+			return &FieldError{"profile", v, "use one of " + strings.Join(sim.ProfileNames(), ", ")}
+		}
+		c.Profile = p
+		return nil
+	}},
+}
+
+// WhatIfKeys lists what a what-if can change.
+func WhatIfKeys() []string {
+	keys := make([]string, len(knobs))
+	for i, k := range knobs {
+		keys[i] = k.key
+	}
+	return keys
+}
+
+// parseWhatIf reads one; each value is tried on a machine of the defaults.
+func parseWhatIf(text string) (*sim.Change, error) {
+	bad := func(remedy string) error { return &FieldError{"whatif", text, remedy} }
+	parts := strings.Split(text, "/")
+	step, err := strconv.Atoi(parts[0])
+	if err != nil || step < 0 {
+		return nil, bad("begin with a step, 0 or more: 120/sg=off")
+	}
+	if len(parts) < 2 {
+		return nil, bad("say what changes: 120/sg=off; it can be " + strings.Join(WhatIfKeys(), ", "))
+	}
+	var sets []func(c *sim.Config)
+	try := sim.MachineConfig()
+	for _, part := range parts[1:] {
+		key, value, ok := strings.Cut(part, "=")
+		i := slices.Index(WhatIfKeys(), key)
+		if !ok || i < 0 {
+			return nil, bad(fmt.Sprintf("%q cannot change; it can be %s", part, strings.Join(WhatIfKeys(), ", ")))
+		}
+		if err := knobs[i].set(&try, value); err != nil {
+			return nil, bad(err.Error())
+		}
+		sets = append(sets, func(c *sim.Config) { _ = knobs[i].set(c, value) }) // it was tried
+	}
+	return &sim.Change{Step: step, Apply: func(c *sim.Config) {
+		for _, set := range sets {
+			set(c)
+		}
+	}}, nil
+}
