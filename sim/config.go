@@ -58,6 +58,9 @@ type Config struct {
 	HoldReader bool
 	// ReaderRate is how fast the receiver reads; 0 is as fast as it can.
 	ReaderRate Rate
+	// LLCBytes is the size of the last-level cache; 0 leaves it, and the memory
+	// bus, out of the model.
+	LLCBytes int64
 	// MemoryBytes is what the page cache may hold; 0 is all there is to hold.
 	MemoryBytes int64
 	// GzipPerMille is what is left of 1000 bytes of the file after gzip; 1000
@@ -147,6 +150,8 @@ func (c Config) check() error {
 		return fmt.Errorf("socket buffers of %d and %d bytes: use 1 or more", c.Settings.SendBufferBytes, c.Settings.ReceiveBufferBytes)
 	case c.Settings.PipeMaxBytes < PageBytes:
 		return fmt.Errorf("pipes of at most %d bytes: use %d or more", c.Settings.PipeMaxBytes, PageBytes)
+	case c.LLCBytes < 0 || c.LLCBytes > 0 && c.LLCBytes < 64<<10:
+		return fmt.Errorf("last-level cache of %d bytes: use 0 to leave it out, or %d or more", c.LLCBytes, 64<<10)
 	case c.MemoryBytes < 0 || c.MemoryBytes > 0 && c.MemoryBytes < minMemory:
 		return fmt.Errorf("memory of %d bytes for the page cache: use 0 for no bound, or %d or more", c.MemoryBytes, minMemory)
 	case c.Settings.RequestBytes < PageBytes:

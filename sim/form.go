@@ -57,6 +57,8 @@ const (
 	readaheadAsync
 	readaheadAround
 	evict
+	evictCPUCache
+	memoryBus
 	writeback
 	faultMinorUser
 	faultMajorUser
@@ -160,6 +162,8 @@ var formed = [forms]trace.Shape{
 	copyToCache:       {Kind: trace.CPUCopy, From: trace.UserBuffer, To: trace.PageCache},
 	copyToMapping:     {Kind: trace.CPUCopy, Actor: trace.UserCode, From: trace.UserBuffer, To: trace.UserMapping},
 	evict:             {Kind: trace.Evict, From: trace.PageCache, Detail: "evict"},
+	evictCPUCache:     {Kind: trace.Evict, From: trace.CPUPlace, Detail: "llc"},
+	memoryBus:         {Kind: trace.MemoryBus, Detail: "memory-bus"},
 	writeback:         {Kind: trace.Writeback, From: trace.PageCache, To: trace.DiskPlace, Detail: "dirty"},
 	spanAppend:        {Kind: trace.Syscall, From: trace.UserBuffer, To: trace.PageCache},
 	pollDisk:          {Kind: trace.Compute, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "poll"},

@@ -41,6 +41,7 @@ type Machine struct {
 	files    []*file
 	cache    *pagecache.Cache
 	mappings []*mapping
+	llc      *llc // nil: not modelled
 	disk     disk.Disk
 	flusher  flusher
 	inflight []*request
@@ -74,6 +75,9 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	m.class(class{})
 	m.cache = pagecache.New(pagecache.Options{Pages: cfg.MemoryBytes / PageBytes})
 	m.disk = disk.Disk{Latency: m.costs.DiskLatency, Rate: int64(m.costs.DiskRate)}
+	if cfg.LLCBytes > 0 {
+		m.llc = newLLC(cfg.LLCBytes)
+	}
 	m.AddFile("file", cfg.FileBytes, 0)
 	m.main = m.thread("")
 	m.run(&m.cpus[0], m.main)
@@ -120,9 +124,19 @@ var ownerless = func() (out [forms]bool) {
 	return out
 }()
 
-// tell tells an event. It returns its index in the log, or -1 if it begins in
-// the future.
+// tell tells an event, and what it does to the memory bus and the last-level
+// cache, if those are modelled. It returns its index in the log, or -1 if it
+// begins in the future.
 func (m *Machine) tell(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
+	event := m.put(f, at, dur, cpu, bytes, n, off)
+	if m.llc != nil && moves[f] && bytes > 0 {
+		m.memory(f, at, bytes, off)
+	}
+	return event
+}
+
+// put tells one event.
+func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 	e := &m.entry
 	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, off
 	t, number, c := m.running, 0, class{}

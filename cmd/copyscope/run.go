@@ -26,6 +26,7 @@ type runFlags struct {
 	all, list, json, touch  bool
 	zeroCopy                bool
 	cpus                    int
+	llc                     string
 	whatIf                  []string
 	size, chunk, profile    string
 	side, model, cache, net []string
@@ -76,6 +77,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
 	flags.BoolVar(&f.zeroCopy, "zerocopy", false, "the io-uring path sends by reference (IORING_OP_SEND_ZC)")
 	flags.IntVar(&f.cpus, "cpus", 1, "processors of the modelled machine")
+	flags.StringVar(&f.llc, "llc", "", "take a last-level cache of this size, and the memory bus, into the model: 32MiB")
 	flags.StringArrayVar(&f.whatIf, "whatif", nil, "simulate once more with another machine from a step on: 120/sg=off ("+strings.Join(lab.WhatIfKeys(), ", ")+"); may be repeated")
 	flags.IntVar(&f.steps, "steps", 0, "cut the counts after so many events (0: count all)")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
@@ -116,6 +118,9 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		}
 		if f.zeroCopy && path == "io-uring" {
 			base += ",zerocopy=on"
+		}
+		if f.llc != "" {
+			base += ",llc=" + f.llc
 		}
 		if f.cpus != 1 {
 			base += fmt.Sprintf(",cpus=%d", f.cpus)

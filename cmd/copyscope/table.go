@@ -83,6 +83,9 @@ func groupTitle(r lab.RunReport) string {
 	if r.CPUs > 1 {
 		parts = append(parts, fmt.Sprintf("%d CPUs", r.CPUs))
 	}
+	if r.LLC > 0 {
+		parts = append(parts, "last-level cache "+lab.FormatSize(r.LLC))
+	}
 	if r.ZeroCopy {
 		parts = append(parts, "sent by reference")
 	}

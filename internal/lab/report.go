@@ -29,9 +29,10 @@ type RunReport struct {
 	SG    *bool `json:"sg,omitempty"`
 	Touch bool  `json:"touch,omitempty"`
 	// ZeroCopy: the io-uring path sent by reference. CPUs are those of a modelled
-	// machine with more than one; WhatIf is how it changed while it ran.
+	// machine with more than one, LLC is its last-level cache in bytes; WhatIf is how it changed while it ran.
 	ZeroCopy bool   `json:"zerocopy,omitempty"`
 	CPUs     int    `json:"cpus,omitempty"`
+	LLC      int64  `json:"llc,omitempty"`
 	WhatIf   string `json:"whatif,omitempty"`
 	// Steps is set if the counts are those of the first so many events.
 	Steps  int `json:"steps,omitempty"`
@@ -57,7 +58,7 @@ func NewReport(results []*Result, steps int, compare []trace.Comparison) Report 
 	for _, r := range results {
 		s := r.Scenario
 		run := RunReport{Path: s.Path, Side: s.Side, Model: s.Model, Bytes: s.Size, Chunk: s.Chunk, Cache: s.Cache, Net: s.Net,
-			Touch: s.Touch, ZeroCopy: s.ZeroCopy, CPUs: s.CPUs, WhatIf: s.WhatIf, Steps: steps, Events: r.TotalEvents, Counts: r.Counter.Counts(), SyscallsByName: r.Counter.SyscallsByName(),
+			Touch: s.Touch, ZeroCopy: s.ZeroCopy, CPUs: s.CPUs, LLC: s.LLC, WhatIf: s.WhatIf, Steps: steps, Events: r.TotalEvents, Counts: r.Counter.Counts(), SyscallsByName: r.Counter.SyscallsByName(),
 			SetupSyscallsByName: r.Counter.SetupSyscallsByName(), ReductionPercent: reduction(r, results),
 			Alias: r.Alias, FileHash: r.FileHash, ReceivedHash: r.ReceivedHash, Notes: r.Notes}
 		if s.Side == trace.Sim {

@@ -59,6 +59,8 @@ type Scenario struct {
 	ZeroCopy bool `json:"zerocopy,omitempty"`
 	// CPUs is how many processors a modelled machine has; 0 means one.
 	CPUs int `json:"cpus,omitempty"`
+	// LLC is the size of the modelled last-level cache in bytes; 0 leaves it out.
+	LLC int64 `json:"llc,omitempty"`
 	// WhatIf changes the modelled machine while it runs, for example 120/sg=off.
 	WhatIf string `json:"whatif,omitempty"`
 }
@@ -75,7 +77,7 @@ func Default() Scenario {
 // for the hardware.
 func (s Scenario) Normal() Scenario {
 	if s.Side == trace.Real {
-		s.Model, s.Profile, s.DMA, s.SG, s.CPUs, s.WhatIf = "", "", true, true, 0, ""
+		s.Model, s.Profile, s.DMA, s.SG, s.CPUs, s.LLC, s.WhatIf = "", "", true, true, 0, 0, ""
 		if s.Net == NIC {
 			s.Net = Loopback
 		}
@@ -118,6 +120,8 @@ func (s Scenario) Validate() error {
 		return &FieldError{"zerocopy", "on", s.Path + " has one way to send; use io-uring, or msg-zerocopy without it"}
 	case s.CPUs < 0 || s.CPUs > 1024:
 		return &FieldError{"cpus", fmt.Sprint(s.CPUs), "use 1 to 1024"}
+	case s.LLC < 0 || s.LLC > 0 && s.LLC < 64<<10:
+		return &FieldError{"llc", fmt.Sprint(s.LLC), "use 0 (left out), or 64KiB or more"}
 	case s.WhatIf != "" && s.whatIfError() != nil:
 		return s.whatIfError()
 	case s.Touch && !program.UserMemory:
@@ -172,6 +176,9 @@ func (s Scenario) String() string {
 	}
 	if s.CPUs > 0 {
 		fmt.Fprintf(b, ",cpus=%d", s.CPUs)
+	}
+	if s.LLC > 0 {
+		fmt.Fprintf(b, ",llc=%s", FormatSize(s.LLC))
 	}
 	if s.WhatIf != "" {
 		fmt.Fprintf(b, ",whatif=%s", s.WhatIf)
@@ -228,10 +235,12 @@ func (s *Scenario) set(key, value string) (err error) {
 		if s.CPUs, err = strconv.Atoi(value); err != nil || s.CPUs < 1 {
 			err = &FieldError{key, value, "use 1 to 1024"}
 		}
+	case "llc":
+		s.LLC, err = ParseSize(key, value)
 	case "whatif":
 		s.WhatIf = value
 	default:
-		err = &FieldError{"scenario", key, "the fields are side, model, size, chunk, cache, net, dma, sg, touch, profile, zerocopy, cpus, whatif"}
+		err = &FieldError{"scenario", key, "the fields are side, model, size, chunk, cache, net, dma, sg, touch, profile, zerocopy, cpus, llc, whatif"}
 	}
 	return err
 }

@@ -62,10 +62,15 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 
 // unmodelled tells the counts that the machine of a scenario cannot know.
 func unmodelled(s Scenario) trace.Watch {
-	if s.Net == Loopback {
-		return nil
+	w := trace.Watch{}
+	if s.Net != Loopback {
+		w[trace.ReceiverCopiedBytes] = trace.Basis{Provenance: trace.Unavailable, Reason: "the machine at the other end of the wire is not modelled"}
 	}
-	return trace.Watch{trace.ReceiverCopiedBytes: {Provenance: trace.Unavailable, Reason: "the machine at the other end of the wire is not modelled"}}
+	if s.LLC == 0 {
+		out := trace.Basis{Provenance: trace.Unavailable, Reason: "this run leaves the last-level cache and the memory bus out of the model; --llc 32MiB takes them in"}
+		w[trace.MemoryBusBytes], w[trace.LLCEvictedBytes] = out, out
+	}
+	return w
 }
 
 // config is the machine that a scenario asks for.
@@ -81,7 +86,7 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	c := sim.MachineConfig()
 	c.Model, c.Net, c.DMA, c.SG, c.TSO = sim.Model(s.Model), sim.Net(s.Net), s.DMA, s.SG, s.SG
 	c.Warm, c.FileBytes, c.Profile, c.Settings = s.Cache == Warm, s.Size, profile, settings
-	c.CPUs = max(s.CPUs, 1)
+	c.CPUs, c.LLCBytes = max(s.CPUs, 1), s.LLC
 	return c, nil
 }
 

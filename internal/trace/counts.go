@@ -26,6 +26,12 @@ const (
 	DiskReads           CountName = "disk_reads"
 	DiskReadBytes       CountName = "disk_read_bytes"
 	PageCacheInsertions CountName = "page_cache_insertions"
+	PageCacheEvictions  CountName = "page_cache_evictions"
+	DiskWrites          CountName = "disk_writes"
+	DiskWrittenBytes    CountName = "disk_written_bytes"
+	Packets             CountName = "packets"
+	MemoryBusBytes      CountName = "memory_bus_bytes"
+	LLCEvictedBytes     CountName = "llc_evicted_bytes"
 	UserBufferBytes     CountName = "user_buffer_bytes"
 	BytesSent           CountName = "bytes_sent"
 	ReceiverCopiedBytes CountName = "receiver_cpu_copied_bytes"
@@ -53,6 +59,8 @@ var countUnits = []struct {
 	{DMATransfers, Times}, {DMABytes, Bytes}, {DMACopiesPerByte, PerByte},
 	{Descriptors, Times}, {PageFaults, Times}, {MajorFaults, Times}, {ContextSwitches, Times},
 	{Interrupts, Times}, {DiskReads, Times}, {DiskReadBytes, Bytes}, {PageCacheInsertions, Times},
+	{PageCacheEvictions, Times}, {DiskWrites, Times}, {DiskWrittenBytes, Bytes}, {Packets, Times},
+	{MemoryBusBytes, Bytes}, {LLCEvictedBytes, Bytes},
 	{UserBufferBytes, Bytes}, {BytesSent, Bytes}, {ReceiverCopiedBytes, Bytes},
 	{CPUTime, Nanos}, {WallTime, Nanos},
 }

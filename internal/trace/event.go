@@ -90,16 +90,17 @@ const (
 	CacheHit      Kind = "cache-hit"      // N = pages
 	CacheMiss     Kind = "cache-miss"     // pages that were asked for and had to be brought in; N = pages
 	Readahead     Kind = "readahead"      // further pages brought in ahead of the request; N = pages
-	Evict         Kind = "evict"          // N = pages
+	Evict         Kind = "evict"          // N = pages; of the last-level cache, Bytes
 	Writeback     Kind = "writeback"      // N = pages
 	Compute       Kind = "compute"        // the CPU worked on bytes or on bookkeeping without copying them
+	MemoryBus     Kind = "memory-bus"     // what the event before it moved over the memory bus, to or from memory
 	Wait          Kind = "wait"           // the program had nothing to do until something else finished
 )
 
 // Kinds lists every kind, in the order in which pages and documents show them.
 func Kinds() []Kind {
 	return []Kind{ModeSwitch, Syscall, CPUCopy, DMA, Descriptor, PageFault, ContextSwitch, Interrupt,
-		DeviceCommand, PIO, CacheHit, CacheMiss, Readahead, Evict, Writeback, Compute, Wait}
+		DeviceCommand, PIO, CacheHit, CacheMiss, Readahead, Evict, Writeback, Compute, MemoryBus, Wait}
 }
 
 // Actor is who did it. Each actor has a track of its own on the timeline.

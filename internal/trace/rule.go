@@ -13,6 +13,9 @@ type class struct {
 	from, to   Place
 	syscall    string
 	major      bool
+	write      bool // of a command to the disk: it is no read
+	packets    bool // of compute: it made packets of what was sent
+	llc        bool // of an eviction: from the last-level cache
 	provenance Provenance
 }
 
@@ -44,6 +47,12 @@ func classOf(s *Shape) class {
 		k.syscall = s.Syscall
 	case PageFault:
 		k.major = s.Detail == "major"
+	case DeviceCommand:
+		k.write = s.Detail == "disk-write" || s.Detail == "flush"
+	case Compute:
+		k.packets = s.Detail == "tcp"
+	case Evict:
+		k.llc = s.Detail == "llc"
 	}
 	return k
 }
@@ -105,15 +114,33 @@ func (k class) sources() map[CountName]source {
 	case Interrupt:
 		out[Interrupts] = units
 	case DeviceCommand:
-		if k.to == DiskPlace {
+		switch {
+		case k.to == DiskPlace && k.write:
+			out[DiskWrites] = units
+		case k.to == DiskPlace:
 			out[DiskReads] = units
 		}
+	case Compute:
+		if k.packets {
+			out[Packets] = units
+		}
+	case Evict:
+		if k.llc {
+			out[LLCEvictedBytes] = bytes
+		} else {
+			out[PageCacheEvictions] = units
+		}
+	case MemoryBus:
+		out[MemoryBusBytes] = bytes
 	case CacheMiss, Readahead:
 		// Missing pages that were asked for, and those brought in ahead of it.
 		out[PageCacheInsertions] = units
 	}
 	if (k.kind == DMA || k.kind == PIO) && k.from == DiskPlace {
 		out[DiskReadBytes] = bytes
+	}
+	if (k.kind == DMA || k.kind == PIO) && k.to == DiskPlace {
+		out[DiskWrittenBytes] = bytes
 	}
 	return out
 }
