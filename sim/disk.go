@@ -60,16 +60,27 @@ func (m *Machine) await(r *request) {
 	m.sleep(waitDisk, &r.waiting, func() bool { return r.done })
 }
 
-// readDisk brings the pages [from, to) of the file into the page cache. With
-// wait the thread sleeps until they are there; else the disk goes on beside it.
+// readDisk brings the pages [from, to) of the file into the page cache, by as
+// many commands as the disk's largest one makes necessary. With wait the thread
+// sleeps until they are there; else the disk goes on beside it.
 func (m *Machine) readDisk(f *file, from, to int64, wait bool) {
 	n := (to - from) * PageBytes // a file's last block is read whole
 	if m.cfg.Model == Textbook {
 		n = min(to*PageBytes, f.made) - from*PageBytes
 	}
 	m.insert(f, from, to)
-	if r := m.diskRead(f, from*PageBytes, n, false); wait {
-		m.await(r)
+	most := n
+	if m.cfg.Model == Linux {
+		most = m.cfg.Settings.RequestBytes / PageBytes * PageBytes
+	}
+	var last *request
+	for at := from * PageBytes; n > 0; {
+		piece := min(n, most)
+		last = m.diskRead(f, at, piece, false)
+		at, n = at+piece, n-piece
+	}
+	if wait {
+		m.await(last)
 	}
 }
 

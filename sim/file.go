@@ -94,8 +94,9 @@ type fileEnd struct {
 	direct   bool // O_DIRECT
 	// ra is the readahead state (struct file_ra_state, include/linux/fs.h), in
 	// pages: the last window, how many pages at its end are still ahead of the
-	// reader when the next window is asked for, and where the last read ended.
-	ra struct{ start, size, async, previous int64 }
+	// reader when the next window is asked for, where the last read ended, and how
+	// large folios may be, as a power of two.
+	ra struct{ start, size, async, previous, order int64 }
 }
 
 func open(f *file) *fileEnd {

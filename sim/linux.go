@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"math/bits"
 
 	"copyscope/internal/trace"
 	"copyscope/sim/pagecache"
@@ -25,7 +26,7 @@ func (l linux) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
 			run = l.synchronousReadahead(f, i, last-i)
 		} else {
 			if i == f.marker() {
-				l.asynchronousReadahead(f)
+				l.asynchronousReadahead(f, last-i)
 			}
 			if mark := f.marker(); i < mark && mark < i+run {
 				run = mark - i // the next round meets the mark
@@ -49,17 +50,26 @@ func (f *fileEnd) marker() int64 {
 	return ra.start + ra.size - ra.async
 }
 
-func (l linux) maximum() int64 { return l.m.cfg.Settings.ReadaheadBytes / PageBytes }
+// maximum is ractl_max_pages: the device's readahead, or what is asked for, as
+// far as the device takes that in one command (bdi->io_pages).
+func (l linux) maximum(request int64) int64 {
+	s := l.m.cfg.Settings
+	most, io := s.ReadaheadBytes/PageBytes, s.RequestBytes/PageBytes
+	if request > most && io > most {
+		return min(request, io)
+	}
+	return most
+}
 
 // synchronousReadahead is page_cache_sync_ra (mm/readahead.c): page i is
 // missing, and request pages from there on are wanted. It returns how many of
 // them it brought in; the program has waited for them.
 func (l linux) synchronousReadahead(f *fileEnd, i, request int64) int64 {
-	ra, most := &f.ra, l.maximum()
+	ra, most := &f.ra, l.maximum(request)
 	missing := l.m.missing(f.file, i, i+request)
 	step := i - ra.previous
 	switch {
-	case most == 0: // readahead is off: page by page
+	case l.m.cfg.Settings.ReadaheadBytes < PageBytes: // readahead is off: page by page
 		return l.readAsIs(f, i, 1)
 	case i == 0 || request > most || step == 0 || step == 1:
 		// The start of the file, an oversized read, or the next of a sequence.
@@ -78,6 +88,7 @@ func (l linux) synchronousReadahead(f *fileEnd, i, request int64) int64 {
 		}
 		ra.start, ra.size, ra.async = i, min(behind+request, most), 1
 	}
+	ra.order = 0
 	wanted := min(ra.size, missing)
 	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, wanted, i*PageBytes)
 	l.readWindow(f, readaheadInitial, wanted, true)
@@ -92,12 +103,19 @@ func (l linux) readAsIs(f *fileEnd, i, n int64) int64 {
 }
 
 // asynchronousReadahead is page_cache_async_ra: the next window, larger than
-// the last, without waiting.
-func (l linux) asynchronousReadahead(f *fileEnd) {
+// the last, without waiting; request pages are still asked for. Its folios may
+// be four times as large as the last one's, and it ends where one of them does.
+func (l linux) asynchronousReadahead(f *fileEnd, request int64) {
 	ra := &f.ra
 	ra.start += ra.size
-	ra.size = nextWindow(ra.size, l.maximum())
+	ra.size = max(ra.size, nextWindow(ra.size, l.maximum(request)))
+	ra.order += 2
+	end := ra.start + ra.size
+	if aligned := end &^ (1<<ra.order - 1); aligned > ra.start {
+		ra.size = aligned - ra.start
+	}
 	ra.async = ra.size
+	ra.order = min(ra.order, int64(bits.Len64(uint64(ra.size))-1), maxFolioOrder)
 	l.readWindow(f, readaheadAsync, 0, false)
 }
 
@@ -151,7 +169,7 @@ func (l linux) touched(mp *mapping, off, n int64, user bool) {
 			l.faults(majorFault, 1, i)
 			l.readAround(f, i)
 		case i == f.marker():
-			l.asynchronousReadahead(f)
+			l.asynchronousReadahead(f, l.m.cfg.Settings.ReadaheadBytes/PageBytes)
 			minor++
 		default:
 			minor++
@@ -191,14 +209,18 @@ func (l linux) faults(f form, n, page int64) {
 
 // readAround is do_sync_mmap_readahead: a window centred on the page.
 func (l linux) readAround(f *fileEnd, i int64) {
-	m, ra, most := l.m, &f.ra, l.maximum()
+	m, ra, most := l.m, &f.ra, l.m.cfg.Settings.ReadaheadBytes/PageBytes
 	if m.resident(f.file, i, i+1) == 0 {
-		ra.start, ra.size, ra.async = max(i-most/2, 0), max(most, 1), most/4
+		ra.start, ra.size, ra.async, ra.order = max(i-most/2, 0), max(most, 1), most/4, 0
 		m.spend(cacheMiss, m.costs.LookupTime, 0, 1, i*PageBytes)
 		l.readWindow(f, readaheadAround, 1, true)
 	}
 	m.awaitPage(f.file, i)
 }
+
+// maxFolioOrder is MAX_PAGECACHE_ORDER on x86-64 (include/linux/pagemap.h): a
+// folio of 2 MiB.
+const maxFolioOrder = 9
 
 // callBytes is MAX_RW_COUNT (include/linux/fs.h): 2 GiB less a page.
 func (linux) callBytes() int64 { return math.MaxInt32 &^ (PageBytes - 1) }

@@ -54,13 +54,13 @@ func TestReadaheadWindows(t *testing.T) {
 	}{
 		// 16 pages asked for, at most 32: a window of 32, then 32 each.
 		{"read-write", 128 << 10, 64 << 10, [][2]int64{{0, 32}, {32, 32}, {64, 32}, {96, 32}, {128, 32}, {160, 32}, {192, 32}, {224, 32}}},
-		// 4 pages asked for, at most 256: 16, ×2 from 1/16 of the maximum on.
-		{"read-write", 1 << 20, 16 << 10, [][2]int64{{0, 16}, {16, 32}, {48, 64}, {112, 128}, {240, 16}}},
-		// 1 page, at most 512: 4, ×4, ×4, then ×2.
-		{"sendfile", 2 << 20, 4 << 10, [][2]int64{{0, 4}, {4, 16}, {20, 64}, {84, 128}, {212, 44}}},
-		// More than the maximum: the maximum, of which half is still ahead.
-		{"read-write", 64 << 10, 1 << 20, [][2]int64{{0, 16}, {16, 16}, {32, 16}, {48, 16}, {64, 16}, {80, 16}, {96, 16}, {112, 16},
-			{128, 16}, {144, 16}, {160, 16}, {176, 16}, {192, 16}, {208, 16}, {224, 16}, {240, 16}}},
+		// 4 pages asked for, at most 256: 16, ×2 from 1/16 of the maximum on, and an
+		// end at a multiple of 4, 16, 64, 256 pages.
+		{"read-write", 1 << 20, 16 << 10, [][2]int64{{0, 16}, {16, 32}, {48, 64}, {112, 80}, {192, 64}}},
+		// 1 page, at most 512: 4, ×4, ×4, then ×2, likewise.
+		{"sendfile", 2 << 20, 4 << 10, [][2]int64{{0, 4}, {4, 16}, {20, 60}, {80, 112}, {192, 64}}},
+		// More than the maximum is read at once, if one command takes it.
+		{"read-write", 64 << 10, 1 << 20, [][2]int64{{0, 256}}},
 	} {
 		settings := sim.DefaultSettings()
 		settings.ReadaheadBytes = row.readahead
