@@ -26,6 +26,29 @@ func TestSecondUseStays(t *testing.T) {
 	}
 }
 
+// TestActiveBeginsUnreferenced: the two uses that made a page active are spent;
+// back on the inactive list it needs two again, or one if it was used while
+// active.
+func TestActiveBeginsUnreferenced(t *testing.T) {
+	c := pagecache.New(pagecache.Options{Pages: 100})
+	c.Insert(1, 0, 60)
+	c.Use(1, 0, 60)
+	c.Use(1, 0, 60)
+	c.Use(1, 5, 6)
+	c.Insert(2, 0, 41) // the last needs room, and 40 inactive pages are too few
+	if c.Active() != 60-32 || c.Absent(1, 0, 60) != 0 {
+		t.Fatalf("%d active, %d absent; want 28, 0", c.Active(), c.Absent(1, 0, 60))
+	}
+	c.Use(1, 0, 5)
+	if c.Active() != 28 {
+		t.Errorf("%d active after one use, want 28", c.Active())
+	}
+	c.Use(1, 5, 6)
+	if c.Active() != 29 {
+		t.Errorf("%d active after the use of a page that was used while active, want 29", c.Active())
+	}
+}
+
 // TestDirtyPagesHoldOut: what is dirty never leaves; the cache grows over its
 // capacity and comes back to it after write-back.
 func TestDirtyPagesHoldOut(t *testing.T) {
