@@ -103,6 +103,9 @@ func (l *lru) use(i int32) {
 
 // inactiveIsLow is inactive_is_low of mm/vmscan.c.
 func (l *lru) inactiveIsLow() bool {
+	if l.inactive >= l.active { // no ratio is below 1, and most lists are like that
+		return false
+	}
 	ratio := int64(1)
 	if gib := (l.inactive + l.active) >> 18; gib > 0 {
 		ratio = int64(math.Sqrt(float64(10 * gib)))
