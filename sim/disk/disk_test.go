@@ -190,6 +190,25 @@ func TestSequentialFlash(t *testing.T) {
 	}
 }
 
+// TestBusyChannel: a command waits for the page on a channel that is busy, and
+// what lies on others is as fast as ever.
+func TestBusyChannel(t *testing.T) {
+	f := disk.DefaultSSD()
+	d := flash(t, f)
+	d.Start(0, f.StripeBytes, page, false)
+	other := d.Clone()
+	_, end := d.Start(0, 0, 2*f.StripeBytes, false)
+	if want := 2*f.Latency + trace.Ns(f.StripeBytes*1e9/f.Rate); end < want || end > want+10 {
+		t.Errorf("ends at %d, want %d: the page of the busy channel comes last", end, want)
+	}
+	if begin, _ := other.Start(10_000, 2*f.StripeBytes, page, false); begin != 10_000+f.Latency {
+		t.Errorf("on an idle channel data moves at %d, want %d", begin, 10_000+f.Latency)
+	}
+	if _, end := other.Start(10_000, 100*f.StripeBytes, int64(3*f.Channels)*f.StripeBytes, false); end < 3*f.Latency {
+		t.Errorf("three pages of each channel end at %d, before they can be read", end)
+	}
+}
+
 // TestWriteAcknowledged: a write does not wait for the flash.
 func TestWriteAcknowledged(t *testing.T) {
 	f := disk.DefaultNVMe()
