@@ -2,7 +2,7 @@ package pagecache
 
 import "math"
 
-// node is a page on a list. Two words and a half: a cache has millions.
+// node is a page on a list, in three words: a cache has millions.
 type node struct {
 	page       int64
 	file       File
