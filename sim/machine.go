@@ -42,7 +42,7 @@ type Machine struct {
 	cache    *pagecache.Cache
 	mappings []*mapping
 	llc      *llc // nil: not modelled
-	disk     disk.Disk
+	disk     disk.Drive
 	flusher  flusher
 	inflight []*request
 	card     card
@@ -74,7 +74,10 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	m.cpus = make([]processor, cfg.CPUs)
 	m.class(class{})
 	m.cache = pagecache.New(pagecache.Options{Pages: cfg.MemoryBytes / PageBytes})
-	m.disk = disk.Disk{Latency: m.costs.DiskLatency, Rate: int64(m.costs.DiskRate)}
+	var err error
+	if m.disk, err = m.costs.drive(cfg.Model); err != nil {
+		return nil, err
+	}
 	if cfg.LLCBytes > 0 {
 		m.llc = newLLC(cfg.LLCBytes)
 	}

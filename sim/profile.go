@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"copyscope/internal/trace"
+	"copyscope/sim/disk"
 )
 
 // Rate is a speed in bytes per second.
@@ -64,11 +65,51 @@ type Profile struct {
 	// CompressRate gzip at the level of web servers.
 	EncryptRate, CompressRate Rate
 
-	// DiskLatency is from the command to the first byte, DiskRate what follows.
+	// Disk is what kind of disk it is; empty is one that takes one command at a
+	// time and has neither head nor channels. DiskLatency is from the command to
+	// the first byte: of a hard disk the average seek and half a turn. DiskRate is
+	// what follows, of a hard disk on its outer tracks.
+	Disk        DiskKind
 	DiskLatency trace.Ns
 	DiskRate    Rate
 	// NICRate is the line's speed; the DMA engine keeps up with it.
 	NICRate Rate
+}
+
+// DiskKind is a kind of disk, whose timing is that of package disk.
+type DiskKind string
+
+const (
+	PlainDisk DiskKind = ""
+	HDD       DiskKind = "hdd"
+	SSD       DiskKind = "ssd"
+	NVMe      DiskKind = "nvme"
+)
+
+// drive is the profile's disk, new. The textbook's has neither head nor
+// channels.
+func (p Profile) drive(model Model) (disk.Drive, error) {
+	kind := p.Disk
+	if model == Textbook {
+		kind = PlainDisk
+	}
+	switch kind {
+	case HDD:
+		h := disk.DefaultHDD()
+		h.AverageSeek = p.DiskLatency - trace.Ns(60e9/h.RPM/2)
+		h.OuterRate, h.InnerRate = int64(p.DiskRate), int64(p.DiskRate)/2
+		return h.New()
+	case SSD, NVMe:
+		f := disk.DefaultSSD()
+		if kind == NVMe {
+			f = disk.DefaultNVMe()
+		}
+		f.Latency, f.Rate = p.DiskLatency, int64(p.DiskRate)
+		return f.New()
+	case PlainDisk:
+		return &disk.Disk{Latency: p.DiskLatency, Rate: int64(p.DiskRate)}, nil
+	}
+	return nil, fmt.Errorf("profile %q: disk %q: use hdd, ssd, nvme or nothing", p.Name, p.Disk)
 }
 
 // cpu is the part that every shipped profile shares.
@@ -125,14 +166,14 @@ func LookupProfile(name string) (Profile, error) {
 	if name == "" {
 		name = DefaultProfile
 	}
-	disk, nic, _ := strings.Cut(name, "-")
-	d, okDisk := disks[disk]
+	kind, nic, _ := strings.Cut(name, "-")
+	d, okDisk := disks[kind]
 	n, okNIC := nics[nic]
 	if !okDisk || !okNIC {
 		return Profile{}, fmt.Errorf("profile %q: use one of %s", name, strings.Join(ProfileNames(), ", "))
 	}
 	p := cpu
-	p.Name, p.DiskLatency, p.DiskRate, p.NICRate = name, d.latency, d.rate, n
+	p.Name, p.Disk, p.DiskLatency, p.DiskRate, p.NICRate = name, DiskKind(kind), d.latency, d.rate, n
 	return p, nil
 }
 

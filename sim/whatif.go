@@ -22,6 +22,9 @@ func (m *Machine) WhatIf(c Change) error {
 	if err := after.check(); err != nil {
 		return err
 	}
+	if _, err := after.Profile.drive(after.Model); err != nil {
+		return err
+	}
 	for _, fixed := range []struct {
 		name string
 		same bool
@@ -45,7 +48,11 @@ func (m *Machine) changeNow() {
 	before := m.cfg.Profile
 	c.Apply(&m.cfg)
 	m.costs = m.cfg.Profile
-	if p := m.costs; p.DiskLatency != before.DiskLatency || p.DiskRate != before.DiskRate {
-		m.disk.Latency, m.disk.Rate = p.DiskLatency, int64(p.DiskRate)
+	p := m.costs
+	if p.Disk == before.Disk && p.DiskLatency == before.DiskLatency && p.DiskRate == before.DiskRate {
+		return
+	}
+	if d, err := p.drive(m.cfg.Model); err == nil { // it was tried by WhatIf
+		m.disk = d
 	}
 }
