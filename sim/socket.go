@@ -105,6 +105,7 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 		g.bytes = length(g.es)
 		if s.seals {
 			m.seal(g)
+			from = copied // what the cipher made lies in the socket's memory
 		}
 		s.queued += g.bytes
 		if g.sending = w; w != nil {

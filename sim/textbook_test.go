@@ -63,6 +63,7 @@ func TestTextbookTable(t *testing.T) {
 		{"msg-zerocopy", true, true, 1, 2, 8, 4, 1},
 		{"io-uring", true, true, 2, 2, 2, 1, 0},
 		{"direct", true, true, 1, 2, 4, 2, 0},
+		{"ktls", true, false, 0, 2, 2, 1, 0}, // the cipher's output is the kernel's own, in one piece
 		{"ktls", true, true, 0, 2, 2, 1, 1},
 	} {
 		t.Run(fmt.Sprintf("%s/dma=%v/sg=%v", row.path, row.dma, row.sg), func(t *testing.T) {
@@ -91,6 +92,19 @@ func TestTextbookWarmCacheNeedsNoDisk(t *testing.T) {
 		}
 		if n := c.Count(trace.DiskReadBytes).Value; n != want {
 			t.Errorf("%s: %v bytes from the disk, want %v", path, n, want)
+		}
+	}
+}
+
+// What kernel TLS sends are records that the cipher wrote: the card takes them
+// from the kernel's memory, never from the page cache.
+func TestSealedBytesComeFromTheSocket(t *testing.T) {
+	for _, model := range []sim.Model{sim.Textbook, sim.Linux} {
+		r := run(t, "ktls", 64<<10, sim.Config{Model: model, Net: sim.NIC, DMA: true, SG: true, Warm: true, FileBytes: 1 << 20})
+		for _, e := range r.Events {
+			if e.To == trace.NICRing && e.Kind == trace.DMA && e.From != trace.SocketBuffer {
+				t.Fatalf("%s: the card takes %d bytes from %s, want the socket buffer", model, e.Bytes, e.From)
+			}
 		}
 	}
 }

@@ -24,6 +24,13 @@ import (
 func printTables(w io.Writer, report lab.Report) error {
 	for _, group := range groups(report.Runs) {
 		fmt.Fprintln(w, groupTitle(group[0]))
+		if tellsStory(group) {
+			fmt.Fprintln(w, render(w, storyRows(group)))
+			if baseOf(group) != nil {
+				fmt.Fprintln(w, storyNote)
+			}
+			fmt.Fprintln(w)
+		}
 		fmt.Fprintln(w, render(w, countRows(group)))
 		for _, note := range notes(group) {
 			fmt.Fprintln(w, note)
@@ -276,7 +283,7 @@ func render(w io.Writer, rows [][]string) string {
 		if pretty && row == table.HeaderRow {
 			style = style.Bold(true)
 		}
-		if col > 0 && rows[0][0] == "count" {
+		if col > 0 && (rows[0][0] == "count" || rows[0][0] == storyTitle) {
 			style = style.Align(lipgloss.Right)
 		}
 		return style
