@@ -78,8 +78,8 @@ func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64,
 	t.inCall, t.is = true, class{name, string(l)}
 	t.class = m.class(t.is)
 	start := m.now
+	event := m.tell(f, start, 0, 0, 0, 0, 0)
 	m.spend(enter, m.costs.ModeSwitch, 0, 0, 0)
-	event := m.tell(f, m.now, 0, 0, 0, 0, 0)
 	n, err := body()
 	m.spend(leave, m.costs.ModeSwitch, 0, 0, 0)
 	ret, bytes, errno := n, int64(0), ""
