@@ -122,7 +122,7 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 // other machine makes them, whatever runs.
 var ownerless = func() (out [forms]bool) {
 	for f, s := range formed {
-		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || s.Detail == "receive-ring"
+		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || s.Detail == "receive-ring"
 	}
 	return out
 }()
@@ -209,6 +209,11 @@ func (m *Machine) done(c completion) {
 		cost := m.costs.InterruptTime
 		m.tell(c.interrupt, m.now, cost, cost, 0, 0, 0)
 		m.now += cost
+		if len(m.cpus) > 1 { // the others go on meanwhile: what it means comes after it
+			c.at, c.interrupt = m.now, none
+			m.devices.push(c)
+			return
+		}
 	}
 	if c.request != nil {
 		m.arrived(c.request)

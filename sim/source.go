@@ -79,7 +79,7 @@ func (c *source) arrive(e Extent) {
 // holds so much.
 func (s *socket) data(n int64) {
 	if s.source != nil {
-		n = min(n, s.m.cfg.Settings.ReceiveBufferBytes/2)
+		n = max(1, min(n, s.m.cfg.Settings.ReceiveBufferBytes/2))
 		s.m.sleep(waitData, &s.readable, func() bool { return s.unread >= n || s.source.left == 0 && s.source.flying == 0 })
 	}
 }

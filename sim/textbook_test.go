@@ -12,32 +12,16 @@ import (
 // run sends the whole file through one program and returns the events.
 func run(t testing.TB, path string, chunk int64, c sim.Config) *trace.Run {
 	t.Helper()
-	program, ok := transfer.Lookup(path)
-	if !ok {
-		t.Fatalf("no program %q", path)
-	}
-	m, log := build(t, c)
-	k := m.Kernel()
-	job := transfer.Job{In: k.File(), Out: k.Socket(), Bytes: c.FileBytes, Chunk: int(chunk), UsePosition: true}
-	if program.Source == transfer.FromSocket {
-		job.In = k.Source(0, c.FileBytes)
-	}
-	if program.Sinks == 2 {
-		job.Out2 = k.NewSocket()
-	}
-	sent, err := program.Send(k, job)
-	if err != nil || sent != c.FileBytes {
-		t.Fatalf("%s sent %d of %d: %v", path, sent, c.FileBytes, err)
-	}
-	if err := m.Finish(); err != nil {
+	p, err := play(path, chunk, machine(c))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if a := m.Arrived(); program.Sinks > 0 && (len(a) != 1 || a[0].Off != 0 || a[0].Len != c.FileBytes) {
-		t.Fatalf("%s: %v arrived, want the %d bytes of the file", path, a, c.FileBytes)
+	for _, a := range p.arrived {
+		if len(a) != 1 || a[0].Off != 0 || a[0].Len != c.FileBytes {
+			t.Fatalf("%s: %v arrived, want the %d bytes of the file", path, a, c.FileBytes)
+		}
 	}
-	r := events(log)
-	r.Path, r.Side, r.Payload = path, trace.Sim, c.FileBytes
-	return r
+	return p.Run
 }
 
 // The table that the articles teach: one file in one call, cold cache.

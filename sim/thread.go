@@ -244,6 +244,11 @@ func (m *Machine) serve(c completion) {
 	if !busy {
 		at = max(at, p.now)
 	}
+	if at > c.at { // the processor is at another one; threads elsewhere go on
+		c.at = at
+		m.devices.push(c) // in its old place among those of one time
+		return
+	}
 	m.now = at
 	m.done(c)
 	p.served = m.now
