@@ -52,7 +52,7 @@ func byCode(e trace.Event) bool {
 	case trace.Interrupt:
 		return true
 	}
-	return e.Endpoint == trace.Sender && (e.Actor == trace.UserCode || e.Actor == trace.KernelCode || e.Actor == trace.Scheduler)
+	return e.Endpoint != trace.Receiver && (e.Actor == trace.UserCode || e.Actor == trace.KernelCode || e.Actor == trace.Scheduler)
 }
 
 // overlap is for how long code runs during an event.

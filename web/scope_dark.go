@@ -4,6 +4,7 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
 // darkLeg is a way that bytes take, or would take on other hardware, and that
@@ -26,8 +27,14 @@ func darkLegs(t *locale.Translator, r *lab.Result) []darkLeg {
 		legs = append(legs, darkLeg{From: trace.SocketBuffer, To: trace.NICRing, Engine: trace.NICDMA,
 			Label: t.T("scope.dark.no-device"), Reason: t.T("scope.dark.loopback")})
 	}
-	if transfers := r.Run.Counter().Count(trace.DMATransfers); r.Scenario.Cache == lab.Cold && !transfers.Known() {
-		legs = append(legs, darkLeg{From: trace.DiskPlace, To: trace.PageCache, Engine: trace.DiskDMA,
+	program, _ := transfer.Lookup(r.Scenario.Path)
+	fromDisk := r.Scenario.Cache == lab.Cold && program.Source == transfer.FromFile
+	to := trace.PageCache
+	if program.Path == "direct" { // past the page cache, whatever that holds
+		fromDisk, to = true, trace.UserBuffer
+	}
+	if transfers := r.Run.Counter().Count(trace.DMATransfers); fromDisk && !transfers.Known() {
+		legs = append(legs, darkLeg{From: trace.DiskPlace, To: to, Engine: trace.DiskDMA,
 			Label: t.T("scope.dark.unseen"), Reason: t.Sentence(transfers.Reason)})
 	}
 	return legs

@@ -22,7 +22,7 @@ func meanwhiles(events []trace.Event) []meanwhile {
 	for i, e := range events {
 		moving = slices.DeleteFunc(moving, func(step int) bool { return events[step-1].End() <= e.At })
 		all[i].Moving = slices.Clone(moving)
-		if e.Kind == trace.Syscall && e.Endpoint == trace.Sender {
+		if e.Kind == trace.Syscall && e.Endpoint != trace.Receiver {
 			call = e
 		}
 		switch {

@@ -48,7 +48,9 @@ func (n *narrator) first(term trace.Place) bool {
 // message is the most particular sentence that the catalogue has for an event.
 func (n *narrator) message(e trace.Event) string {
 	kind := "narrate." + string(e.Kind)
-	ids := []string{kind + "." + e.Detail, kind + "." + string(e.From), kind}
+	from := string(e.From)
+	ids := []string{kind + "." + e.Detail + "." + from, kind + "." + e.Detail,
+		kind + "." + from + "." + string(e.To), kind + "." + from, kind}
 	if e.Kind == trace.Syscall && e.Bytes > 0 {
 		ids = append([]string{kind + ".bytes"}, ids...)
 	}
@@ -62,9 +64,10 @@ func (n *narrator) message(e trace.Event) string {
 		ids = append([]string{kind + "." + e.Detail + ".first"}, ids...)
 	}
 	if e.Phase != trace.Transfer {
-		ids = append([]string{kind + "." + e.Detail + "." + string(e.Phase), kind + "." + string(e.Phase)}, ids...)
+		phase := kind + "." + string(e.Phase)
+		ids = append([]string{kind + "." + e.Detail + "." + string(e.Phase), phase + "." + e.Syscall, phase}, ids...)
 	}
-	if e.Endpoint != trace.Sender {
+	if e.Endpoint == trace.Receiver {
 		ids = append([]string{kind + "." + string(e.Endpoint)}, ids...)
 	}
 	for _, id := range ids {

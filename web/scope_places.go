@@ -60,7 +60,7 @@ type contents struct {
 // arrives, and leaves its source, at the first step that begins when the DMA
 // has ended.
 func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
-	o := filling{places: map[trace.Place]*contents{}}
+	o := &filling{places: map[trace.Place]*contents{}}
 	for _, p := range trace.Places() {
 		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0), Refs: newGrowth(0)}
 	}
@@ -95,9 +95,12 @@ func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 
 type filling struct {
 	places map[trace.Place]*contents
+	// received are the bytes in the socket buffer that came from the wire; the
+	// others wait to be sent.
+	received int64
 }
 
-func (o filling) take(step int, e trace.Event, size int64) {
+func (o *filling) take(step int, e trace.Event, size int64) {
 	switch e.Kind {
 	case trace.PageFault:
 		// A fault brings in a page, or the pages around it; the bytes tell if
@@ -118,7 +121,7 @@ func (o filling) take(step int, e trace.Event, size int64) {
 }
 
 // arrive fills the place that the bytes or references go to.
-func (o filling) arrive(step int, e trace.Event, size int64) {
+func (o *filling) arrive(step int, e trace.Event, size int64) {
 	to := o.places[e.To]
 	if to == nil {
 		return
@@ -131,23 +134,40 @@ func (o filling) arrive(step int, e trace.Event, size int64) {
 		to.Own.set(step, e.Bytes) // the next piece overwrites the last
 	case e.To == trace.PageCache:
 		to.Own.set(step, min(size, to.Own.now()+e.Bytes))
-	case e.From == trace.SocketBuffer && e.Kind == trace.CPUCopy:
-		// Linearised: the copy takes the place of what was there.
-	case e.From == trace.PageCache && e.To == trace.SocketBuffer:
-		// Bytes take the place of the references to them.
-		to.release(step, min(e.Bytes, to.Lent.now()))
+	case e.To == trace.SocketBuffer && e.Kind == trace.CPUCopy && replaces(e.Detail):
+		// Bytes take the place of the references to them; what the buffer had of
+		// its own is there as before.
+		lent := min(e.Bytes, to.Lent.now())
+		to.release(step, lent)
+		if e.From == trace.SocketBuffer {
+			to.Own.add(step, lent)
+		} else {
+			to.Own.add(step, e.Bytes)
+		}
+	case e.To == trace.SocketBuffer && (e.From == trace.Wire || e.From == trace.NICRing):
+		o.received += e.Bytes
 		to.Own.add(step, e.Bytes)
 	default:
 		to.Own.add(step, e.Bytes)
 	}
 }
 
+// replaces says whether a copy is of what the socket buffer has already.
+func replaces(detail string) bool {
+	return detail == "no-gather" || detail == "linearise" || detail == "zerocopy-copied"
+}
+
 // depart empties the places that pass on what they hold. A copy leaves its
 // source as it is, except that the socket buffer is done with what was sent.
-func (o filling) depart(step int, e trace.Event) {
+func (o *filling) depart(step int, e trace.Event) {
 	switch {
-	case e.From == trace.Pipe:
+	case e.From == trace.Pipe && e.To != trace.Pipe: // tee(2) leaves the first pipe as it is
 		o.drain(step, trace.Pipe, e.Bytes)
+	case e.From == trace.SocketBuffer && (e.To == trace.UserBuffer || e.To == trace.Pipe):
+		// A relay takes what has come.
+		taken := min(e.Bytes, o.received)
+		o.received -= taken
+		o.places[trace.SocketBuffer].Own.add(step, -taken)
 	case e.From == trace.UserMapping:
 		// What is copied out of the mapping had to be mapped.
 		m := o.places[trace.UserMapping].Own
@@ -158,7 +178,7 @@ func (o filling) depart(step int, e trace.Event) {
 }
 
 // drain takes bytes out of a place, references first.
-func (o filling) drain(step int, p trace.Place, bytes int64) {
+func (o *filling) drain(step int, p trace.Place, bytes int64) {
 	c := o.places[p]
 	lent := min(bytes, c.Lent.now())
 	c.release(step, lent)

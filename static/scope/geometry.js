@@ -46,7 +46,16 @@ const wide = {
     'pio socket-buffer>nic-ring': { d: 'M796 180 C770 208 640 204 604 226 M616 270 H830', label: [640, 208, 'end'] },
     'page-cache>nic-ring': { d: 'M430 180 C470 232 610 196 704 230 M786 245 H830', label: [592, 194, 'middle'] },
     'socket-buffer>socket-buffer': { d: 'M990 132 C1034 128 1034 172 996 166', label: [1036, 194, 'end'] },
-    'socket-buffer>user-buffer': { d: 'M964 116 V52', label: [956, 86, 'end'] },
+    'receive socket-buffer>user-buffer': { d: 'M964 116 V52', label: [956, 86, 'end'] },
+    'socket-buffer>user-buffer': { d: 'M824 116 C820 70 790 40 736 38', label: [842, 66, 'start'] },
+    'dma disk>user-buffer': { d: 'M198 245 H226 M322 245 C400 245 396 206 440 202 S506 190 506 150 V60 C506 40 512 30 534 30', label: [514, 118, 'start'] },
+    'pio disk>user-buffer': { d: 'M198 270 H414 M476 230 C476 204 506 190 506 150 V60 C506 40 512 30 534 30', label: [514, 118, 'start'] },
+    'user-buffer>user-buffer': { d: 'M730 12 C786 6 786 46 736 40', label: [780, 20, 'start'] },
+    'user-buffer>nic-ring': { d: 'M730 38 C786 52 750 120 740 224 M786 245 H830', label: [734, 122, 'end'] },
+    'wire>socket-buffer': { d: 'M1032 252 H998 M836 258 H790 M716 230 C730 196 790 210 806 186', label: [704, 212, 'end'] },
+    'pio nic-ring>socket-buffer': { d: 'M836 270 H620 M604 230 C640 204 760 212 790 186', label: [640, 208, 'end'] },
+    'socket-buffer>pipe': { d: 'M790 146 H704', label: [742, 127, 'middle'] },
+    'pipe>pipe': { d: 'M590 181 C586 210 660 210 656 187', label: [623, 218, 'middle'] },
     'nic-ring>wire': { d: 'M990 258 H1030', label: [1030, 238, 'end'] },
     'interrupt disk>cpu': { line: [198, 270, 412], label: [372, 258, 'middle'] },
     'interrupt nic-ring>cpu': { line: [836, 270, 624], label: [653, 258, 'middle'] },
@@ -93,7 +102,16 @@ const narrow = {
     'pio socket-buffer>nic-ring': { d: 'M290 294 C290 360 230 360 214 414 M264 460 H290', label: [250, 346, 'end'] },
     'page-cache>nic-ring': { d: 'M110 294 C130 350 220 340 304 368 M350 386 V418', label: [206, 330, 'middle'] },
     'socket-buffer>socket-buffer': { d: 'M310 230 C304 196 376 196 372 224', label: [396, 200, 'end'] },
-    'socket-buffer>user-buffer': { d: 'M360 230 V142', label: [396, 180, 'end'] },
+    'receive socket-buffer>user-buffer': { d: 'M360 230 V142', label: [396, 180, 'end'] },
+    'socket-buffer>user-buffer': { d: 'M304 230 C302 180 292 126 266 124', label: [396, 160, 'end'] },
+    'dma disk>user-buffer': { d: 'M50 424 V386 M84 356 C90 310 152 336 152 286 V226 C152 196 100 204 98 150 C97 126 100 116 112 116', label: [160, 330, 'start'] },
+    'pio disk>user-buffer': { d: 'M100 460 H130 M160 418 C160 370 152 340 152 290 V226 C152 196 100 204 98 150 C97 126 100 116 112 116', label: [166, 346, 'start'] },
+    'user-buffer>user-buffer': { d: 'M260 102 C294 98 294 136 266 130', label: [266, 154, 'start'] },
+    'user-buffer>nic-ring': { d: 'M260 126 C290 146 256 190 256 230 V300 C256 340 300 334 326 352 M350 386 V418', label: [250, 332, 'end'] },
+    'wire>socket-buffer': { d: 'M352 510 V484 M332 422 V390 M332 356 V300', label: [324, 344, 'end'] },
+    'pio nic-ring>socket-buffer': { d: 'M296 460 H268 M214 418 C230 356 300 366 300 300', label: [250, 346, 'end'] },
+    'socket-buffer>pipe': { d: 'M268 252 H250', label: [254, 216, 'middle'] },
+    'pipe>pipe': { d: 'M186 294 C182 324 228 324 224 300', label: [205, 336, 'middle'] },
     'nic-ring>wire': { d: 'M344 478 V506', label: [330, 500, 'end'] },
     'interrupt disk>cpu': { line: [100, 448, 128], label: [116, 498, 'middle'] },
     'interrupt nic-ring>cpu': { line: [296, 448, 270], label: [280, 498, 'middle'] },
@@ -104,8 +122,10 @@ const narrow = {
 
 export const layouts = { wide, narrow };
 
-// way finds the route of an event in a layout: first the one of its kind, then
-// the one that all kinds share.
-export function way(layout, { kind, from, to }) {
-  return layout.ways[`${kind} ${from}>${to}`] ?? layout.ways[`${from}>${to}`] ?? null;
+// way finds the route of an event in a layout: the receiver's own, which has
+// memory of its own, then the one of its kind, then the one that all kinds share.
+export function way(layout, { kind, from, to, endpoint }) {
+  const ends = `${from}>${to}`;
+  const own = endpoint === 'receiver' ? layout.ways[`receive ${ends}`] : null;
+  return own ?? layout.ways[`${kind} ${ends}`] ?? layout.ways[ends] ?? null;
 }

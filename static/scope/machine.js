@@ -1,6 +1,7 @@
 // Draws one lane's machine: three bands, the places, and what the step does.
 // The drawing is a function of the lane, the lane's step and the layout.
 import { layouts, way } from './geometry.js';
+import { routeOf } from './lane.js';
 import { moved, play } from './motion.js';
 import { narrowScreen } from './screen.js';
 import { set, svg } from './svg.js';
@@ -180,11 +181,11 @@ export class Machine {
     }
   }
 
-  // drawMode puts the CPU into its band; an interrupt's handler runs in the
-  // kernel, whatever it found running.
+  // drawMode puts the CPU into its band; an interrupt's handler, and the softirq
+  // that it leaves work to, run in the kernel, whatever they found running.
   drawMode(lane, step, event) {
     const { x, user, kernel } = this.layout.mode;
-    const inKernel = event?.kind === 'interrupt' || lane.mode(step) === 'kernel-mode';
+    const inKernel = event?.kind === 'interrupt' || event?.detail === 'softirq' || lane.mode(step) === 'kernel-mode';
     this.mode.replaceChildren(
       svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r: 15 }),
       svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
@@ -231,7 +232,7 @@ function endsOf(event) {
   return event.endpoint === 'receiver' ? [event.from, 'receiver'] : [event.from, event.to];
 }
 
-const sameWay = (a, b) => a.kind === b.kind && a.from === b.from && a.to === b.to;
+const sameWay = (a, b) => routeOf(a) === routeOf(b);
 
 function labelOf(event) {
   const keys = [`scope.label.${event.kind}.${event.detail}`, `scope.label.${event.kind}`, `kind.${event.kind}`];
