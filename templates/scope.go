@@ -24,7 +24,31 @@ type ScopePage struct {
 	Presets []ScopeLink
 	// Steps lead to other steps where there are no scripts.
 	Steps []ScopeLink
-	Paths []string
+	// Groups are the paths to choose from.
+	Groups []ScopePathGroup
+}
+
+// ScopePathGroup are paths for one purpose, under the last part of a message's
+// id.
+type ScopePathGroup struct {
+	Name  string
+	Paths []ScopePath
+}
+
+// ScopePath is one path to choose: an address that opens it beside another one,
+// and what it needs, each by the last part of a message's id.
+type ScopePath struct {
+	Path, Address string
+	Needs         []string
+}
+
+// paths is how many there are.
+func (p ScopePage) paths() int {
+	n := 0
+	for _, g := range p.Groups {
+		n += len(g.Paths)
+	}
+	return n
 }
 
 // ScopeLane is one lane.
@@ -155,13 +179,8 @@ func (p ScopePage) provenanceText(name trace.Provenance, reason string) string {
 	return text
 }
 
-// choice is the word for one value of a field; paths are called by their name.
-func (p ScopePage) choice(area, value string) string {
-	if area == "" {
-		return value
-	}
-	return p.T(area + "." + value)
-}
+// choice is the word for one value of a field.
+func (p ScopePage) choice(area, value string) string { return p.T(area + "." + value) }
 
 // way is where an event went, in the reader's words.
 func (p ScopePage) way(e trace.Event) string {

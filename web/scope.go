@@ -13,6 +13,8 @@ type Lab interface {
 	Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error)
 	// Compare holds the prediction for a real result's scenario against it.
 	Compare(ctx context.Context, measured *lab.Result) ([]trace.Comparison, error)
+	// Predict is the prediction alone, for a real scenario.
+	Predict(ctx context.Context, s lab.Scenario) (*lab.Result, error)
 }
 
 // Limits of the runs that a page may ask for; the command line has wider ones.

@@ -9,7 +9,6 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
 	"copyscope/templates"
 )
 
@@ -31,7 +30,7 @@ var scopeModules = []string{"page.js", "keys.js", "socket.js", "scope/address.js
 	"scope/series.js", "scope/settings.js", "scope/svg.js", "scope/table.js", "scope/timeline.js", "scope/words.js"}
 
 // scopeMessages are the prefixes of the messages that the scripts show.
-var scopeMessages = []string{"kind", "actor", "place", "provenance", "count", "verdict", "side", "detail", "scope.band",
+var scopeMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "detail", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.label", "scope.lane", "scope.machine", "scope.place",
 	"scope.say", "scope.score", "scope.state", "scope.timeline", "scope.truncated", "scope.word"}
 
@@ -47,7 +46,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	data.Preload = scopeModules
 	data.Socket = true
 	page := templates.ScopePage{PageData: data, OpeningA: openingAddress().A.String(), OpeningB: openingAddress().B.String(),
-		Second: second().String(), Presets: presets(), Paths: transfer.Paths()}
+		Second: second().String(), Presets: presets(), Groups: choosablePaths()}
 	status := http.StatusOK
 	at, err := parseScopeAddress(r.URL.Query())
 	if err != nil {
@@ -156,8 +155,13 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 	if s.Side == trace.Sim {
 		out = append(out, t.Term("model", string(s.Model)))
 	}
-	out = append(out, t.Term("cache", string(s.Cache)), t.Term("net", string(s.Net)))
-	if s.Side == trace.Sim && s.Net == lab.NIC {
+	if cached(s) {
+		out = append(out, t.Term("cache", string(s.Cache)))
+	}
+	if sends(s) {
+		out = append(out, t.Term("net", string(s.Net)))
+	}
+	if s.Side == trace.Sim && s.Net == lab.NIC && sends(s) {
 		out = append(out, t.T("scope.chip.sg."+lab.OnOff(s.SG)))
 	}
 	if s.Side == trace.Sim && !s.DMA {

@@ -97,6 +97,11 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
 	}
+	var lacking *lab.UnavailableError
+	if errors.As(err, &lacking) {
+		leaveOnce()
+		return s.notHere(ctx, c, m.ID, t, req.Lane, scenario, lacking.Reason)
+	}
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
@@ -114,10 +119,39 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
+	return c.Send("scope.predictions", m.ID, predictions(t, req.Lane, rows, ""))
+}
+
+// predictions is the body of scope.predictions; why says why this host can
+// measure nothing of them.
+func predictions(t *locale.Translator, lane string, rows []trace.Comparison, why string) map[string]any {
 	for i := range rows {
 		rows[i].Reason = t.Sentence(rows[i].Reason)
 	}
-	return c.Send("scope.predictions", m.ID, map[string]any{"lane": req.Lane, "rows": rows})
+	return map[string]any{"lane": lane, "rows": rows, "why": why}
+}
+
+// notHere answers scope.run for a path that this host's kernel cannot run: with
+// what is predicted for it, and why nothing stands beside that.
+func (s *scope) notHere(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, scenario lab.Scenario, reason string) error {
+	why := t.T("scope.not-measurable", "Why", t.Sentence(reason))
+	leave, err := s.sims.enter(ctx, func(int) {})
+	if err != nil {
+		return c.Send("scope.cancelled", id, map[string]any{"lane": lane})
+	}
+	prediction, err := s.lab.Predict(ctx, scenario)
+	leave()
+	if ctx.Err() != nil {
+		return c.Send("scope.cancelled", id, map[string]any{"lane": lane})
+	}
+	if err != nil {
+		return c.Send("error", id, faultOf(t, err))
+	}
+	if err := c.Send("scope.predictions", id, predictions(t, lane, lab.NotMeasurable(prediction, reason), why)); err != nil {
+		return err
+	}
+	remedy := t.T("scope.not-measurable.remedy")
+	return c.Send("error", id, scopeFault{Problem: Problem{"unavailable", why, remedy}, Field: "path", Value: scenario.Path})
 }
 
 // compare holds the prediction against a real run. The prediction is a simulated
@@ -234,10 +268,13 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 // settings are a scenario's fields as the page's form shows them; fields that
 // do not matter for it are left out.
 func settings(s lab.Scenario) map[string]string {
-	m := map[string]string{"path": s.Path, "side": string(s.Side), "size": lab.FormatSize(s.Size), "chunk": lab.FormatSize(s.Chunk), "cache": string(s.Cache)}
+	m := map[string]string{"path": s.Path, "side": string(s.Side), "size": lab.FormatSize(s.Size), "chunk": lab.FormatSize(s.Chunk)}
+	if cached(s) {
+		m["cache"] = string(s.Cache)
+	}
 	if s.Side == trace.Sim {
 		m["model"], m["dma"], m["sg"] = string(s.Model), lab.OnOff(s.DMA), lab.OnOff(s.SG)
-		if s.Model == lab.Linux {
+		if s.Model == lab.Linux && sends(s) {
 			m["net"] = string(s.Net)
 		}
 	}

@@ -252,6 +252,14 @@ func TestNarrationSaysWhatTheReaderNeeds(t *testing.T) {
 		{locale.English, trace.Event{Kind: trace.ModeSwitch, Detail: "return", Syscall: "pipe2", Phase: trace.SetUp, Endpoint: trace.Sender}, "Set-up, not counted: pipe2 returns"},
 		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "close", Phase: trace.TearDown, Endpoint: trace.Sender}, "收尾阶段，不计入计数：close"},
 		{locale.English, trace.Event{Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Bytes: 4096, N: 2048, Phase: trace.Transfer, Endpoint: trace.Sender}, "to the NIC in 2,048 words: CPU copy number 1"},
+		{locale.English, trace.Event{Kind: trace.DMA, From: trace.DiskPlace, To: trace.UserBuffer, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "past the page cache"},
+		{locale.English, trace.Event{Kind: trace.DMA, Detail: "gather", From: trace.UserBuffer, To: trace.NICRing, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "program's own buffer"},
+		{locale.English, trace.Event{Kind: trace.DMA, Detail: "gather", From: trace.PageCache, To: trace.NICRing, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "out of the page cache"},
+		{locale.English, trace.Event{Kind: trace.Descriptor, Detail: "lend", From: trace.Pipe, To: trace.Pipe, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "second pipe"},
+		{locale.English, trace.Event{Kind: trace.Compute, Detail: "encrypt", From: trace.PageCache, To: trace.SocketBuffer, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "The kernel encrypts"},
+		{locale.English, trace.Event{Kind: trace.Compute, Detail: "encrypt", From: trace.UserBuffer, To: trace.UserBuffer, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "User code encrypts"},
+		{locale.English, trace.Event{Kind: trace.Syscall, Syscall: "setsockopt", Phase: trace.SetUp, Endpoint: trace.Sender}, "Set-up, not counted: setsockopt gives"},
+		{locale.Chinese, trace.Event{Kind: trace.Syscall, Syscall: "poll", Ret: 1, Phase: trace.Transfer, Endpoint: trace.Sender}, "归还"},
 		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "read", Phase: trace.Transfer, Endpoint: trace.Sender}, "文章常称上下文切换"},
 	} {
 		run := &trace.Run{Payload: 65536, Base: trace.Modelled}
@@ -295,16 +303,153 @@ func TestTheCPUIsFreeWhileDMAWorks(t *testing.T) {
 	}
 }
 
+// variants are the machines and caches on which a path shows all that it does.
+var variants = []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,size=1MiB", ",model=linux,net=nic,size=1MiB,chunk=16KiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback"}
+
+// way is a route in static/scope/geometry.js: its key, in one of two layouts.
+var way = regexp.MustCompile(`'([\w-]+ )?([\w-]+>[\w-]+)': \{`)
+
+// Whatever moves from one place to another, by whichever path, has a way in both
+// drawings; without one, the page would show a moved byte as a framed box.
+func TestEveryFlowHasAWay(t *testing.T) {
+	b, err := fs.ReadFile(static.Files(), "scope/geometry.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, narrow, ok := strings.Cut(string(b), "const narrow = {")
+	if !ok {
+		t.Fatal("geometry.js has no narrow layout: mend this test")
+	}
+	for name, layout := range map[string]string{"wide": wide, "narrow": narrow} {
+		ways, missing := map[string]bool{}, map[string]bool{}
+		for _, m := range way.FindAllStringSubmatch(layout, -1) {
+			ways[m[1]+m[2]] = true
+		}
+		for _, path := range transfer.Paths() {
+			for _, more := range variants {
+				for _, e := range simulated(t, path+more).Run.Events {
+					ends := fmt.Sprintf("%s>%s", e.From, e.To)
+					still := e.Kind == trace.Syscall || e.Kind == trace.ModeSwitch || e.From == "" || e.To == "" ||
+						e.Kind == trace.Compute && e.To == trace.CPUPlace // the CPU's box says what it does
+					if e.Endpoint == trace.Receiver {
+						ends = "receive " + ends
+					}
+					flow := string(e.Kind) + " " + ends
+					if !still && !ways[ends] && !ways[flow] && !missing[flow] {
+						missing[flow] = true
+						t.Errorf("%s: %s%s has %s, which the layout has no way for", name, path, more, flow)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every path can be chosen, once, and the page says what it is and needs.
+func TestEveryPathIsOffered(t *testing.T) {
+	offered := map[string]int{}
+	for _, g := range choosablePaths() {
+		for _, p := range g.Paths {
+			offered[p.Path]++
+			program, _ := transfer.Lookup(p.Path)
+			for need, is := range map[string]bool{"memory": program.UserMemory, "sinks": program.Sinks == 2, "source": program.Source == transfer.FromSocket} {
+				if slices.Contains(p.Needs, need) != is {
+					t.Errorf("%s: says that it needs %v", p.Path, p.Needs)
+				}
+			}
+		}
+	}
+	for _, lang := range locale.Languages() {
+		w := httptest.NewRecorder()
+		newServer(t, Config{Lab: lab.New(t.TempDir())}).Handler().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1:8080/scope?lang="+string(lang), nil))
+		page := w.Body.String()
+		for _, path := range transfer.Paths() {
+			if offered[path] != 1 {
+				t.Errorf("%s is offered %d times", path, offered[path])
+			}
+			if !strings.Contains(page, `<option value="`+path+`"`) {
+				t.Errorf("%s: %s is not in the settings", lang, path)
+			}
+			if about := template.HTMLEscapeString(locale.New(lang).T("path." + path)); !strings.Contains(page, "<span>"+about+"</span>") {
+				t.Errorf("%s: the page does not say of %s: %s", lang, path, about)
+			}
+		}
+		if strings.Contains(page, "⟦") {
+			t.Errorf("%s: a message is missing: %.80s", lang, page[strings.Index(page, "⟦"):])
+		}
+	}
+}
+
+// lacking is a host that cannot run any path.
+type lacking struct{ *lab.Lab }
+
+const lackingReason = "setsockopt: ENOENT (no such file or directory); the kernel has no TLS of its own: sudo modprobe tls, if it has the module"
+
+func (l lacking) Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error) {
+	if s.Side == trace.Real {
+		return nil, &lab.UnavailableError{Path: s.Path, Reason: lackingReason}
+	}
+	return l.Lab.Run(ctx, s, o)
+}
+
+// What this host lacks is told with its reason, beside what is predicted for it.
+func TestWhatThisHostLacksIsNotMeasurable(t *testing.T) {
+	conn := dial(t, listen(t, newServer(t, Config{Addr: "127.0.0.1:8080", Lab: lacking{lab.New(t.TempDir())}}))+"/ws")
+	for lang, want := range map[string][2]string{
+		"en": {"not measurable here, because setsockopt: ENOENT", "sudo modprobe tls"},
+		"zh": {"此处无法测量，因为", "sudo modprobe tls"},
+	} {
+		say(t, conn, request("scope.run", lang, `{"lane":"b","lang":"`+lang+`","scenario":"ktls,side=real,size=64KiB,chunk=16KiB,cache=warm"}`))
+		m := hear(t, conn)
+		for m.Type == "scope.progress" || m.Type == "scope.queued" {
+			m = hear(t, conn)
+		}
+		var body struct {
+			Rows []struct {
+				Count, Verdict, Reason string
+				Predicted, Measured    any
+			}
+			Why string
+		}
+		if err := m.Decode(&body); err != nil || m.Type != "scope.predictions" {
+			t.Fatalf("%s: got %s %s, %v", lang, m.Type, m.Body, err)
+		}
+		calls := false
+		for _, row := range body.Rows {
+			calls = calls || row.Count == "syscalls_by_name.sendfile" && row.Predicted == 4.0
+			if row.Verdict != string(trace.NotMeasurable) || row.Measured != nil || row.Reason == "" {
+				t.Errorf("%s: %+v, want it not measurable, with a reason", lang, row)
+			}
+		}
+		if !calls {
+			t.Errorf("%s: the predicted calls of sendfile are not told: %+v", lang, body.Rows)
+		}
+		fault := hear(t, conn)
+		for _, text := range want {
+			if !strings.Contains(body.Why, text) || fault.Type != "error" || !strings.Contains(string(fault.Body), text) {
+				t.Errorf("%s: %q, then %s %s: want both to say %q", lang, body.Why, fault.Type, fault.Body, text)
+			}
+		}
+		if lang == "zh" && strings.Contains(body.Why, "no such file") {
+			t.Errorf("the reason is in English: %s", body.Why)
+		}
+	}
+}
+
 func TestEveryEventHasASentence(t *testing.T) {
 	broken := regexp.MustCompile(`⟦|<no value>|\{\{| {2}|^$`)
 	for _, lang := range locale.Languages() {
+		known := locale.New(lang).Messages("detail")
 		for _, path := range transfer.Paths() {
-			for _, more := range []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,size=1MiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback"} {
+			for _, more := range variants {
 				r := simulated(t, path+more)
 				teller := newNarrator(locale.New(lang), r.Run)
 				for i, e := range r.Run.Events {
 					if text := teller.tell(e); broken.MatchString(text) || !strings.ContainsAny(text, ".。") {
 						t.Fatalf("%s %s step %d (%s %s): %q is no sentence", lang, r.Scenario, i+1, e.Kind, e.Detail, text)
+					}
+					if e.Detail != "" && known[locale.TermID("detail", e.Detail)] == "" {
+						t.Errorf("%s %s step %d: no word for the detail %s", lang, r.Scenario, i+1, e.Detail)
 					}
 				}
 			}

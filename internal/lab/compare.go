@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"copyscope/internal/host"
@@ -89,6 +90,24 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 		rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, trace.Modelled, measured.Alias, trace.Measured))
 	}
 	rows = append(rows, trace.CompareWords(path, "received_hash", measured.FileHash, trace.Measured, measured.ReceivedHash, trace.Measured))
+	return rows
+}
+
+// NotMeasurable holds a prediction for a path that this host cannot run: all
+// that would be compared, and for each the reason why it cannot be.
+func NotMeasurable(prediction *Result, reason string) []trace.Comparison {
+	path, p := prediction.Scenario.Path, prediction.Counter
+	none := trace.Count{Provenance: trace.Unavailable, Reason: reason}
+	var rows []trace.Comparison
+	for _, c := range predicted {
+		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), none, c.bound))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.SyscallsByName())) {
+		made := trace.Count{Value: float64(p.SyscallsByName()[name]), Provenance: trace.Modelled}
+		c := trace.Compare(path, trace.Syscalls, made, none, trace.Bound{})
+		c.Count = fmt.Sprintf("syscalls_by_name.%s", name)
+		rows = append(rows, c)
+	}
 	return rows
 }
 

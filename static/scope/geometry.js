@@ -92,6 +92,7 @@ const narrow = {
     'pio disk>page-cache': { d: 'M100 460 H130 M160 418 C160 360 120 350 112 300', label: [150, 346, 'start'] },
     'page-cache>user-buffer': { d: 'M92 230 C92 160 96 116 112 116', label: [4, 162, 'start'] },
     'page-cache>user-mapping': { d: 'M116 230 C116 200 96 162 112 162', label: [4, 162, 'start'] },
+    'user-mapping>page-cache': { d: 'M118 162 C96 162 116 200 116 224', label: [4, 162, 'start'] },
     'user-buffer>socket-buffer': { d: 'M260 116 C300 116 316 160 318 224', label: [396, 160, 'end'] },
     'user-mapping>socket-buffer': { d: 'M260 162 C284 162 292 190 294 224', label: [396, 160, 'end'] },
     'page-cache>pipe': { d: 'M138 268 H160', label: [152, 216, 'middle'] },

@@ -12,6 +12,7 @@ export class Lane {
     this.head = null; // the server's description of the run
     this.events = [];
     this.comparison = null;
+    this.why = ''; // why this host can measure nothing of the comparison
     this.error = null;
     this.seen = new Map(); // route → the first step that used it
     this.modes = []; // per event: the mode that the CPU is in after it

@@ -12,6 +12,7 @@ export class LaneView {
     this.chips = host.querySelector('[data-part="chips"]');
     this.where = host.querySelector('[data-part="where"]');
     this.state = host.querySelector('[data-part="state"]');
+    this.about = host.querySelector('[data-part="about"]');
     this.notes = host.querySelector('[data-part="notes"]');
     this.table = host.querySelector('[data-part="events"] tbody');
     this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
@@ -38,6 +39,7 @@ export class LaneView {
     this.drawn = lane.head;
     const { head } = lane;
     this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'real' ? 'provenance.measured' : 'side.sim')));
+    this.about.textContent = word(`path.${head.title}`);
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.notes.replaceChildren(
       ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),

@@ -49,7 +49,7 @@ function show(scenarios) {
 }
 
 function run(lane) {
-  Object.assign(lane, { status: 'waiting', events: [], modes: [], head: null, error: null, comparison: null });
+  Object.assign(lane, { status: 'waiting', events: [], modes: [], head: null, error: null, comparison: null, why: '' });
   lane.seen.clear();
   settings.fault(form, lane.id, null);
   lane.request = socket.send('scope.run', { lane: lane.id, scenario: lane.scenario, lang });
@@ -81,7 +81,7 @@ answer('scope.done', (lane) => {
   player.realign();
   if (player.settled) address.replace(player);
 });
-answer('scope.predictions', (lane, body) => { lane.comparison = body.rows; });
+answer('scope.predictions', (lane, body) => { Object.assign(lane, { comparison: body.rows, why: body.why ?? '' }); });
 answer('scope.cancelled', (lane) => { lane.status = 'cancelled'; });
 answer('error', (lane, body) => {
   Object.assign(lane, { status: 'failed', error: body });

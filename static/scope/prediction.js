@@ -7,6 +7,8 @@ import { has, word } from './words.js';
 export function renderPredictions(host, player) {
   const lanes = player.lanes.filter((lane) => lane.comparison?.length > 0);
   host.hidden = lanes.length === 0;
+  host.querySelector('[data-part="not-here"]').replaceChildren(...lanes.filter((lane) => lane.why).map((lane) => (
+    html('p', { class: 'not-here' }, html('b', { class: 'tag' }, lane.id.toUpperCase()), ` ${lane.why}`))));
   host.querySelector('tbody').replaceChildren(...lanes.flatMap((lane) => lane.comparison.map((row) => line(lane, row, lanes.length > 1))));
 }
 
