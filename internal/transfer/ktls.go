@@ -4,7 +4,8 @@ package transfer
 var kernelTLS = Program{
 	Path: "ktls",
 	Listing: []Line{
-		{"setsockopt", "setsockopt(sock, SOL_TCP, TCP_ULP, \"tls\", 4), setsockopt(sock, SOL_TLS, TLS_TX, &keys, sizeof keys);"},
+		{"setsockopt", "setsockopt(sock, SOL_TCP, TCP_ULP, \"tls\", 4);"},
+		{"setsockopt", "setsockopt(sock, SOL_TLS, TLS_TX, &keys, sizeof keys);"},
 		{"sendfile", "sendfile(sock, file, &off, chunk);"},
 	},
 	Sinks:    1,

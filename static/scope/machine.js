@@ -170,7 +170,9 @@ export class Machine {
     }
     const ids = [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`, `scope.cpu.${state}.all`];
     const lasts = event.dur_ns > 0 && event.provenance !== 'derived' && state !== 'also' ? time(event.dur_ns) : '';
-    note.textContent = [ids.some(has) ? first(ids) : '', lasts].filter(Boolean).join(' · ');
+    const parts = [ids.some(has) ? first(ids) : '', lasts].filter(Boolean);
+    if (this.layout.name === 'narrow' && parts.length > 1) note.replaceChildren(...twoLines(note, parts));
+    else note.textContent = parts.join(' · ');
   }
 
   fillEngines(lane, events) {
@@ -261,6 +263,12 @@ function cells(box, most, { own, lent, refs, room }, name) {
   const many = Math.max(1, Math.min(fit, Math.ceil(room / 4096)));
   const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
   return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, x: x(i), y, width: 12, height: 12 }));
+}
+
+// twoLines are the parts of a note in a box that is too narrow for both in one
+// line; the last is where the note is.
+function twoLines(note, parts) {
+  return parts.map((part, i) => svg('tspan', { x: note.getAttribute('x'), dy: i === 0 ? -15 : 15 }, part));
 }
 
 function place(name, box) {
