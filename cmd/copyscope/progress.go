@@ -40,6 +40,13 @@ func (p *progress) show(done, total int64) {
 	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%", p.title, 100*done/total)
 }
 
+// retitle changes what the line says is under way.
+func (p *progress) retitle(title string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.title = title
+}
+
 // clear takes the line away again.
 func (p *progress) clear() {
 	p.mu.Lock()

@@ -14,7 +14,6 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
-	"copyscope/sim"
 )
 
 // errPredictionFailed: the runs are done, a measurement differs from its
@@ -73,7 +72,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
 	flags.StringSliceVar(&f.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
 	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off")
-	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+strings.Join(sim.ProfileNames(), ", ")+" (default "+sim.DefaultProfile+")")
+	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage())
 	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
 	flags.BoolVar(&f.zeroCopy, "zerocopy", false, "the io-uring path sends by reference (IORING_OP_SEND_ZC)")
 	flags.IntVar(&f.cpus, "cpus", 1, "processors of the modelled machine")
@@ -87,11 +86,9 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 
 // scenarios multiplies the flags' lists.
 func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
-	if f.all {
-		paths = transfer.Paths()
-	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("name at least one path, or --all: %s", strings.Join(transfer.Paths(), ", "))
+	paths, err := checkPaths(paths, f.all)
+	if err != nil {
+		return nil, err
 	}
 	if f.steps < 0 {
 		return nil, fmt.Errorf("--steps %d: use 0 (count all) or more", f.steps)
@@ -109,9 +106,6 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 	}
 	var out []lab.Scenario
 	for _, path := range paths {
-		if _, ok := transfer.Lookup(path); !ok {
-			return nil, fmt.Errorf("unknown path %q%s; the paths are %s", path, nearest(path, transfer.Paths()), strings.Join(transfer.Paths(), ", "))
-		}
 		base := fmt.Sprintf("%s,size=%dB,chunk=%dB,touch=%s", path, size, chunk, lab.OnOff(f.touch))
 		if f.profile != "" {
 			base += ",profile=" + f.profile
@@ -146,6 +140,22 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkPaths finds unknown paths; all stands for every one.
+func checkPaths(paths []string, all bool) ([]string, error) {
+	if all {
+		return transfer.Paths(), nil
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("name at least one path, or --all: %s", strings.Join(transfer.Paths(), ", "))
+	}
+	for _, path := range paths {
+		if _, ok := transfer.Lookup(path); !ok {
+			return nil, fmt.Errorf("unknown path %q%s; the paths are %s", path, nearest(path, transfer.Paths()), strings.Join(transfer.Paths(), ", "))
+		}
+	}
+	return paths, nil
 }
 
 // option is one key of a scenario with the values to try.

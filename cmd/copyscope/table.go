@@ -241,20 +241,26 @@ func notes(group []lab.RunReport) []string {
 			}
 		}
 	}
+	used := marksUsed(marks)
+	if len(order) > 0 {
+		used += "  – " + unknown(group[0].Side)
+	}
+	out := []string{strings.TrimLeft(used, " ")}
+	for _, reason := range order {
+		out = append(out, fmt.Sprintf("– %s: %s", strings.Join(reasons[reason], ", "), reason))
+	}
+	return out
+}
+
+// marksUsed explains the marks of a table.
+func marksUsed(marks map[trace.Provenance]bool) string {
 	var used []string
 	for _, p := range []trace.Provenance{trace.Measured, trace.Derived, trace.Modelled, trace.Recorded} {
 		if marks[p] {
 			used = append(used, provenanceMark[p]+" "+string(p))
 		}
 	}
-	if len(order) > 0 {
-		used = append(used, "– "+unknown(group[0].Side))
-	}
-	out := []string{strings.Join(used, "  ")}
-	for _, reason := range order {
-		out = append(out, fmt.Sprintf("– %s: %s", strings.Join(reasons[reason], ", "), reason))
-	}
-	return out
+	return strings.Join(used, "  ")
 }
 
 // unknown is what a dash in a side's table means; a line below the table gives
@@ -268,6 +274,14 @@ func unknown(side trace.Side) string {
 
 // render draws rows, of which the first is the header.
 func render(w io.Writer, rows [][]string) string {
+	return draw(w, rows, rows[0][0] == "count" || rows[0][0] == storyTitle)
+}
+
+// renderFigures draws rows of figures, which stand at the right of their
+// columns.
+func renderFigures(w io.Writer, rows [][]string) string { return draw(w, rows, true) }
+
+func draw(w io.Writer, rows [][]string, figures bool) string {
 	t := table.New().Headers(rows[0]...).Rows(rows[1:]...)
 	pretty := false
 	if f, ok := w.(*os.File); ok {
@@ -283,7 +297,7 @@ func render(w io.Writer, rows [][]string) string {
 		if pretty && row == table.HeaderRow {
 			style = style.Bold(true)
 		}
-		if col > 0 && (rows[0][0] == "count" || rows[0][0] == storyTitle) {
+		if col > 0 && figures {
 			style = style.Align(lipgloss.Right)
 		}
 		return style

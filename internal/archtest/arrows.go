@@ -35,6 +35,8 @@ var mayImport = map[string][]string{
 	"internal/host":                  belowKernels,
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
+	"internal/chart":                 {},
+	"internal/sweep":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
@@ -62,7 +64,7 @@ var testsMayImport = map[string][]string{
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
 	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/lab", "internal/load"},
+	"internal/archtest": {"internal/lab", "internal/load", "internal/sweep"},
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},

@@ -15,6 +15,9 @@ type Lab struct {
 	// Dir is where real runs put their source files; empty means the system's
 	// temporary directory.
 	Dir string
+	// Profile is the modelled hardware of scenarios that name none, for example
+	// as it was calibrated; nil is the shipped default.
+	Profile *sim.Profile
 
 	real  sync.Mutex
 	facts func() host.Facts
@@ -28,13 +31,32 @@ func New(dir string) *Lab {
 // Run runs one scenario.
 func (l *Lab) Run(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	s = s.Normal()
-	if err := s.Validate(); err != nil {
+	if err := Check(s, o); err != nil {
 		return nil, err
 	}
 	if s.Side == trace.Real {
 		return l.measure(ctx, s, o)
 	}
 	return l.simulate(ctx, s, o)
+}
+
+// Check says whether a scenario can run with the options.
+func Check(s Scenario, o Options) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	return checkConnections(s, o.Connections)
+}
+
+// ProfileName names the modelled hardware that a simulated scenario runs on.
+func (l *Lab) ProfileName(s Scenario) string {
+	switch {
+	case s.Profile != "":
+		return s.Profile
+	case l.Profile != nil:
+		return l.Profile.Name
+	}
+	return sim.DefaultProfile
 }
 
 // settings are this host's kernel settings, as the linux model takes them.

@@ -31,28 +31,16 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 			return nil, &FieldError{"whatif", s.WhatIf, err.Error()}
 		}
 	}
-	k := machine.Kernel()
-	job := s.job(k.File(), k.Socket())
-	if program.Source == transfer.FromSocket {
-		job.In = k.Source(0, s.Size)
+	send := sendOne
+	if o.Connections > 1 {
+		send = sendAll
 	}
-	if program.Sinks == 2 {
-		job.Out2 = k.NewSocket()
-	}
-	sent, err := program.Send(&stoppable{Kernel: k, ctx: ctx, total: s.Size, last: program.Sinks, progress: o.Progress}, job)
+	err = send(ctx, machine, program, s, o)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := machine.Finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s, err)
-	}
-	if program.Sinks > 0 {
-		if a := machine.Arrived(); len(a) != 1 || a[0].Off != 0 || a[0].Len != sent {
-			return nil, fmt.Errorf("%s: the program sent %d bytes, %v arrived", s, sent, a)
-		}
 	}
 	for i := range min(log.Len(), o.MaxEvents) {
 		run.Record(log.Event(i))
@@ -60,9 +48,31 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	return &Result{Scenario: s, Run: run, TotalEvents: log.Len(), Counter: log.Counter(), Listing: program.Lines(s.Touch)}, nil
 }
 
+// sendOne lets the machine's one program send the file, and checks that it
+// arrived.
+func sendOne(ctx context.Context, machine *sim.Machine, program transfer.Program, s Scenario, o Options) error {
+	k := machine.Kernel()
+	sent, err := program.Send(&stoppable{Kernel: k, ctx: ctx, total: s.Size, last: program.Sinks, progress: o.Progress}, s.job(k, program, 0, s.Size))
+	if err != nil {
+		return err
+	}
+	if err := machine.Finish(); err != nil {
+		return err
+	}
+	if program.Sinks > 0 {
+		if a := machine.Arrived(); len(a) != 1 || a[0].Off != 0 || a[0].Len != sent {
+			return fmt.Errorf("the program sent %d bytes, %v arrived", sent, a)
+		}
+	}
+	return nil
+}
+
 // unmodelled tells the counts that the machine of a scenario cannot know.
 func unmodelled(s Scenario) trace.Watch {
 	w := trace.Watch{}
+	if s.Model == Textbook {
+		w[trace.Packets] = trace.Basis{Provenance: trace.Unavailable, Reason: "the textbook knows no packets"}
+	}
 	if s.Net != Loopback {
 		w[trace.ReceiverCopiedBytes] = trace.Basis{Provenance: trace.Unavailable, Reason: "the machine at the other end of the wire is not modelled"}
 	}
@@ -79,6 +89,9 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	if err != nil {
 		return sim.Config{}, err
 	}
+	if s.Profile == "" && l.Profile != nil {
+		profile = *l.Profile
+	}
 	settings := sim.DefaultSettings()
 	if o.AsThisHost {
 		settings = l.settings()
@@ -90,10 +103,18 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	return c, nil
 }
 
-// job is the scenario as a program gets it. Programs use the file's position,
-// as the textbook calls do.
-func (s Scenario) job(in, out transfer.FD) transfer.Job {
-	return transfer.Job{In: in, Out: out, Bytes: s.Size, Chunk: int(s.Chunk), UsePosition: true, Touch: s.Touch, ZeroCopy: s.ZeroCopy}
+// job is the scenario's program for n bytes of the file from off on, with the
+// thread's file and socket, or what the program needs in their place. Programs
+// use the file's position, as the textbook calls do.
+func (s Scenario) job(k *sim.Kernel, program transfer.Program, off, n int64) transfer.Job {
+	job := transfer.Job{In: k.File(), Out: k.Socket(), Offset: off, Bytes: n, Chunk: int(s.Chunk), UsePosition: true, Touch: s.Touch, ZeroCopy: s.ZeroCopy}
+	if program.Source == transfer.FromSocket {
+		job.In = k.Source(off, n)
+	}
+	if program.Sinks == 2 {
+		job.Out2 = k.NewSocket()
+	}
+	return job
 }
 
 // stoppable lets a context end a simulated run, and tells how far it is: by the

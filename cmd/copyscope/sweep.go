@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/sweep"
+	"copyscope/internal/transfer"
+	"copyscope/sim"
+)
+
+// sweepFlags are the flags of `copyscope sweep`, as they were typed.
+type sweepFlags struct {
+	all, json                bool
+	chunk, size, connections string
+	side, model, cache, net  []string
+	dma, sg                  []string
+	profile, dir, csv, svg   string
+	rounds                   int
+}
+
+func sweepCommand() *cobra.Command {
+	var f sweepFlags
+	c := &cobra.Command{
+		Use:   "sweep PATH…",
+		Short: "Run transfer paths over a range of chunk sizes, file sizes or connections, and draw the curves",
+		Long: `Runs each path once for every value of a range and prints CPU time per gigabyte,
+throughput, syscalls, mode switches, context switches, copies per byte and
+packets, each with how it is known.
+
+Exactly one of --chunk, --size and --connections is a range A..B: from A on, each
+value is twice the one before, up to B. Without any, --chunk is 4KiB..1MiB.
+Options that take a list (--cache warm,cold) multiply: each combination is a
+series of its own.
+
+With --connections N the simulator runs N threads, each with a socket, that
+share the file out between them.`,
+		Example: `  copyscope sweep read-write sendfile --svg curves.svg
+  copyscope sweep sendfile --chunk 4KiB..1MiB --cache warm,cold --side sim,real --csv -
+  copyscope sweep read-write sendfile --connections 1..10000 --size 256MiB --net nic --json`,
+		ValidArgs: transfer.Paths(),
+		RunE: func(c *cobra.Command, args []string) error {
+			plan, err := f.plan(args, c.Flags().Changed("sg"))
+			if err != nil {
+				return &usageError{err}
+			}
+			return runSweep(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), plan, f)
+		},
+	}
+	flags := c.Flags()
+	flags.BoolVar(&f.all, "all", false, "sweep every path")
+	flags.StringVar(&f.chunk, "chunk", "", "bytes that a call is asked for, or a range (default 4KiB..1MiB, or 64KiB if another is a range)")
+	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer, or a range such as 1MiB..1GiB")
+	flags.StringVar(&f.connections, "connections", "1", "sockets to share the bytes out to, or a range such as 1..10000 (simulated)")
+	flags.StringSliceVar(&f.side, "side", []string{"sim"}, "sim, real")
+	flags.StringSliceVar(&f.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
+	flags.StringSliceVar(&f.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
+	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
+	flags.StringSliceVar(&f.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
+	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off (with --net nic)")
+	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage())
+	flags.IntVar(&f.rounds, "rounds", 1, "how often a real point is measured; the medians count")
+	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
+	flags.StringVar(&f.csv, "csv", "", "write CSV to a file, or to - for the standard output instead of the table")
+	flags.StringVar(&f.svg, "svg", "", "draw the curves into a file, or to - for the standard output instead of the table")
+	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1, instead of the table")
+	return c
+}
+
+// plan multiplies the flags' lists.
+func (f sweepFlags) plan(paths []string, sgGiven bool) (p sweep.Plan, err error) {
+	if err := f.checkOutputs(); err != nil {
+		return p, err
+	}
+	if p.Size, err = sweep.ParseSpan(sweep.Size, f.size); err != nil {
+		return p, err
+	}
+	if p.Connections, err = sweep.ParseSpan(sweep.Connections, f.connections); err != nil {
+		return p, err
+	}
+	chunk := f.chunk
+	if chunk == "" {
+		chunk = "4KiB..1MiB"
+		if len(p.Size) > 1 || len(p.Connections) > 1 {
+			chunk = "64KiB"
+		}
+	}
+	if p.Chunk, err = sweep.ParseSpan(sweep.Chunk, chunk); err != nil {
+		return p, err
+	}
+	carded := slices.Contains(f.net, string(lab.NIC)) || slices.Contains(f.model, string(lab.Textbook))
+	if sgGiven && slices.Contains(f.sg, "off") && !carded {
+		return p, fmt.Errorf("--sg off: the loopback interface has no card that could gather or not; add --net nic")
+	}
+	if p.Series, err = f.series(paths); err != nil {
+		return p, err
+	}
+	p.Rounds = f.rounds
+	return p, p.Check()
+}
+
+// checkOutputs: the standard output holds one thing.
+func (f sweepFlags) checkOutputs() error {
+	var there []string
+	for flag, used := range map[string]bool{"--csv -": f.csv == "-", "--svg -": f.svg == "-", "--json": f.json} {
+		if used {
+			there = append(there, flag)
+		}
+	}
+	if slices.Sort(there); len(there) > 1 {
+		return fmt.Errorf("%s both write to the standard output; give one of them a file", strings.Join(there, " and "))
+	}
+	return nil
+}
+
+// series are the scenarios of every combination, each once.
+func (f sweepFlags) series(paths []string) ([]lab.Scenario, error) {
+	paths, err := checkPaths(paths, f.all)
+	if err != nil {
+		return nil, err
+	}
+	var out []lab.Scenario
+	for _, path := range paths {
+		base := path
+		if f.profile != "" {
+			base += ",profile=" + f.profile
+		}
+		for _, text := range multiply(base, []option{{"side", f.side}, {"model", f.model}, {"cache", f.cache}, {"net", f.net}, {"dma", f.dma}, {"sg", f.sg}}) {
+			s, err := lab.ParseScenario(text, lab.Default())
+			if err != nil {
+				return nil, err
+			}
+			if s.Net == lab.Loopback && s.DMA {
+				s.SG = true // nothing gathers
+			}
+			if !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out, nil
+}
+
+// profileUsage lists the profiles for a flag's help.
+func profileUsage() string {
+	return strings.Join(sim.ProfileNames(), ", ") + " (default " + sim.DefaultProfile + ")"
+}
+
+func runSweep(ctx context.Context, stdout, stderr io.Writer, plan sweep.Plan, f sweepFlags) error {
+	shown := newProgress(stderr, "")
+	report, err := sweep.Run(ctx, lab.New(f.dir), plan, func(point, points int, what string, done, total int64) {
+		shown.retitle(fmt.Sprintf("%d/%d %s", point, points, what))
+		shown.show(done, total)
+	})
+	shown.clear()
+	if err != nil {
+		return err
+	}
+	for _, out := range []struct {
+		flag, name string
+		write      func(io.Writer) error
+	}{{"--csv", f.csv, report.WriteCSV}, {"--svg", f.svg, report.WriteSVG}} {
+		if err := writeTo(stdout, out.flag, out.name, out.write); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.json:
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	case f.csv == "-" || f.svg == "-":
+		return nil
+	}
+	printSweep(stdout, report)
+	return nil
+}
+
+// writeTo writes a document, once it is made, to the file that a flag names; - is
+// the standard output, and no name no document.
+func writeTo(stdout io.Writer, flag, name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return fmt.Errorf("%s %s: %w", flag, name, err)
+	}
+	if name == "-" {
+		_, err := stdout.Write(text.Bytes())
+		return err
+	}
+	if err := os.WriteFile(name, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
+}

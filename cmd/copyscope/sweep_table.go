@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/dustin/go-humanize"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/sweep"
+	"copyscope/internal/trace"
+)
+
+// sweepColumns are the figures' titles and how people read their values.
+var sweepColumns = map[sweep.Figure]struct {
+	title  string
+	format func(float64) string
+}{
+	sweep.CPUPerGB:         {"CPU ms/GB", func(v float64) string { return fmt.Sprintf("%.1f", v/1e6) }},
+	sweep.Throughput:       {"MB/s", func(v float64) string { return fmt.Sprintf("%.0f", v/1e6) }},
+	sweep.Syscalls:         {"syscalls", wholeNumber},
+	sweep.ModeSwitches:     {"mode switches", wholeNumber},
+	sweep.ContextSwitches:  {"context switches", wholeNumber},
+	sweep.CPUCopiesPerByte: {"CPU copies/byte", func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+	sweep.Packets:          {"packets", wholeNumber},
+}
+
+func wholeNumber(v float64) string { return humanize.Comma(int64(math.Round(v))) }
+
+// printSweep prints a table for each series, a line for each value.
+func printSweep(w io.Writer, r *sweep.Report) {
+	marks := map[trace.Provenance]bool{}
+	reasons := map[string][]sweep.Figure{}
+	var order []string
+	for _, s := range r.Series {
+		fmt.Fprintln(w, seriesTitle(r.Parameter, s))
+		rows := [][]string{{string(r.Parameter)}}
+		for _, name := range sweep.FigureNames() {
+			rows[0] = append(rows[0], sweepColumns[name].title)
+		}
+		for i, p := range s.Points {
+			row := []string{r.Parameter.Format(r.Values[i])}
+			for _, name := range sweep.FigureNames() {
+				c := p.Figures[name]
+				marks[c.Provenance] = true
+				if !c.Known() {
+					if reasons[c.Reason] == nil {
+						order = append(order, c.Reason)
+					}
+					if n := reasons[c.Reason]; len(n) == 0 || n[len(n)-1] != name {
+						reasons[c.Reason] = append(n, name)
+					}
+					row = append(row, "–")
+					continue
+				}
+				row = append(row, sweepColumns[name].format(c.Value)+" "+provenanceMark[c.Provenance])
+			}
+			rows = append(rows, row)
+		}
+		fmt.Fprintf(w, "%s\n\n", renderFigures(w, rows))
+	}
+	fmt.Fprintln(w, marksUsed(marks))
+	for _, reason := range order {
+		fmt.Fprintf(w, "– %s: %s\n", sweepColumns[reasons[reason][0]].title, reason)
+	}
+}
+
+// seriesTitle names a series and what stays the same along it.
+func seriesTitle(swept sweep.Parameter, s sweep.Series) string {
+	p, title := s.Points[0], s.Name()
+	if swept != sweep.Size {
+		title += ", " + lab.FormatSize(p.Bytes)
+	}
+	if swept != sweep.Chunk {
+		title += ", " + lab.FormatSize(p.Chunk) + " chunks"
+	}
+	if swept != sweep.Connections && p.Connections > 1 {
+		title += ", " + humanize.Comma(int64(p.Connections)) + " connections"
+	}
+	return title
+}

@@ -1,0 +1,89 @@
+package sweep
+
+import (
+	"strings"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// Report is what `copyscope sweep --json` prints. Field names are stable within
+// one schema version.
+type Report struct {
+	Schema    int       `json:"schema"`
+	Parameter Parameter `json:"parameter"`
+	Values    Span      `json:"values"`
+	Series    []Series  `json:"series"`
+}
+
+// Series is one curve: what stays the same along it, and its points, one for
+// each value.
+type Series struct {
+	Path  string     `json:"path"`
+	Side  trace.Side `json:"side"`
+	Model lab.Model  `json:"model,omitempty"`
+	Cache lab.Cache  `json:"cache"`
+	Net   lab.Net    `json:"net"`
+	// DMA and SG are the modelled machine's switches; a real run has none.
+	DMA *bool `json:"dma,omitempty"`
+	SG  *bool `json:"sg,omitempty"`
+	// Profile names the modelled hardware; a real run has none.
+	Profile string  `json:"profile,omitempty"`
+	Points  []Point `json:"points"`
+}
+
+// Point is one run.
+type Point struct {
+	Bytes       int64   `json:"bytes"`
+	Chunk       int64   `json:"chunk"`
+	Connections int     `json:"connections"`
+	Figures     Figures `json:"figures"`
+}
+
+func newSeries(s lab.Scenario, l *lab.Lab) Series {
+	out := Series{Path: s.Path, Side: s.Side, Model: s.Model, Cache: s.Cache, Net: s.Net, Points: []Point{}}
+	if s.Side == trace.Sim {
+		out.DMA, out.SG, out.Profile = &s.DMA, &s.SG, l.ProfileName(s)
+	}
+	return out
+}
+
+// Name tells the series in words, all of it.
+func (s Series) Name() string {
+	out := []string{s.Path, "measured"}
+	if s.Side == trace.Sim {
+		out[1] = "model " + string(s.Model)
+	}
+	out = append(out, string(s.Cache), string(s.Net))
+	if s.DMA != nil && s.Net == lab.NIC {
+		out = append(out, "SG "+lab.OnOff(*s.SG))
+	}
+	if s.DMA != nil && !*s.DMA {
+		out = append(out, "no DMA")
+	}
+	return strings.Join(out, ", ")
+}
+
+// names tells the series apart in as few words as do: what all of them share is
+// left out.
+func names(series []Series) []string {
+	words := make([][]string, len(series))
+	seen := map[string]int{}
+	for i, s := range series {
+		words[i] = strings.Split(s.Name(), ", ")
+		for _, w := range words[i] {
+			seen[w]++
+		}
+	}
+	out := make([]string, len(series))
+	for i := range words {
+		var kept []string
+		for k, w := range words[i] {
+			if k == 0 || seen[w] < len(series) {
+				kept = append(kept, w)
+			}
+		}
+		out[i] = strings.Join(kept, ", ")
+	}
+	return out
+}
