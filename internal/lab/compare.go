@@ -9,6 +9,7 @@ import (
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+	"copyscope/sim"
 )
 
 // predicted lists the counts that the linux model predicts for a real run, and
@@ -31,22 +32,29 @@ var predicted = []struct {
 	{count: trace.Interrupts},
 }
 
-// looser are the paths some of whose counts depend on what no model of the
+// looser are the counts of some paths that depend on what no model of the
 // kernel knows, and how far those may be off; stated before anything runs.
-var looser = map[string]struct {
+var looser = []struct {
+	path   string
 	counts []trace.CountName
 	bound  trace.Bound
 }{
-	"relay-splice": {[]trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 0.25,
+	{"relay-copy", []trace.CountName{trace.Syscalls, trace.ModeSwitches, trace.UserBufferBytes}, trace.Bound{Rel: 1,
+		Why: "a read of a chunk larger than half the receive buffer takes what has come"}},
+	{"relay-splice", []trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 0.25, Abs: 8,
 		Why: "splice from a socket takes what has come, and each part of a page takes a slot of the pipe"}},
-	"compress": {[]trace.CountName{trace.CPUCopiedBytes, trace.CPUCopiesPerByte, trace.BytesSent}, trace.Bound{Rel: 0.05,
+	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.CPUCopiesPerByte, trace.BytesSent}, trace.Bound{Rel: 0.25, Abs: 64,
 		Why: "what gzip leaves depends on the bytes; the model has one ratio for all"}},
+	{"direct", []trace.CountName{trace.DMABytes, trace.UserBufferBytes}, trace.Bound{Abs: sim.PageBytes,
+		Why: "the disk moves whole blocks; the call tells the bytes of the file alone"}},
 }
 
 // boundOf is how far a count of a path may be off.
 func boundOf(path string, name trace.CountName, usual trace.Bound) trace.Bound {
-	if l, ok := looser[path]; ok && slices.Contains(l.counts, name) {
-		return l.bound
+	for _, l := range looser {
+		if l.path == path && slices.Contains(l.counts, name) {
+			return l.bound
+		}
 	}
 	return usual
 }
