@@ -37,9 +37,11 @@ func choosablePaths() []templates.ScopePathGroup {
 }
 
 // needs names what a path cannot do without, by the last part of a message's id.
+// io-uring's bytes pass through a user buffer too, though no user code can touch
+// them there.
 func needs(p transfer.Program) []string {
 	var all []string
-	if p.UserMemory {
+	if p.UserMemory || p.Path == "io-uring" {
 		all = append(all, "memory")
 	}
 	if p.Source == transfer.FromSocket {

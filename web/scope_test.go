@@ -352,7 +352,7 @@ func TestEveryPathIsOffered(t *testing.T) {
 		for _, p := range g.Paths {
 			offered[p.Path]++
 			program, _ := transfer.Lookup(p.Path)
-			for need, is := range map[string]bool{"memory": program.UserMemory, "sinks": program.Sinks == 2, "source": program.Source == transfer.FromSocket} {
+			for need, is := range map[string]bool{"memory": program.UserMemory || p.Path == "io-uring", "sinks": program.Sinks == 2, "source": program.Source == transfer.FromSocket} {
 				if slices.Contains(p.Needs, need) != is {
 					t.Errorf("%s: says that it needs %v", p.Path, p.Needs)
 				}
