@@ -30,8 +30,9 @@ build: ## build bin/copyscope for this machine
 run: ## serve the pages and the broker on loopback
 	$(GO) run ./cmd/copyscope
 
-generate: ## write the Go of every templ page anew
+generate: ## write anew what is written by programs: the Go of every templ page, docs/models.md
 	$(GO) tool templ generate
+	$(GO) run ./docs/models -o docs/models.md
 
 test: ## run every test; what this machine cannot run is skipped with its reason
 	$(GO) test ./...

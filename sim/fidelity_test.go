@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"slices"
 	"testing"
 
 	"copyscope/internal/trace"
@@ -60,9 +61,15 @@ func fidelityEvidence() map[string]evidence {
 	return map[string]evidence{
 		"mode-switch":    warm("sendfile", kind(trace.ModeSwitch)),
 		"context-switch": cold("read-write", kind(trace.ContextSwitch)),
-		// Something beside the sender's CPU runs: a device or a receiver.
-		"processors": warm("sendfile", kind(trace.DMA)),
-		"cpu-cache":  cold("read-write", func(e trace.Event) bool { return e.Detail == "llc" }),
+		"threads":        func(t *testing.T, m sim.Model) bool { return besideEachOther(t, m, 1, true) },
+		"processors": func(t *testing.T, m sim.Model) bool {
+			return besideEachOther(t, m, 2, false) && !besideEachOther(t, m, 1, false)
+		},
+		"cpu-cache": func(t *testing.T, m sim.Model) bool {
+			c := nic(m, false)
+			c.LLCBytes = 256 << 10
+			return seen("read-write", c, 64<<10, func(e trace.Event) bool { return e.Detail == "llc" })(t)
+		},
 		"call-limit": func(t *testing.T, m sim.Model) bool {
 			limited := 0
 			for _, path := range []string{"read-write", "mmap-write", "sendfile"} {
@@ -77,17 +84,33 @@ func fidelityEvidence() map[string]evidence {
 			}
 			return limited == 3
 		},
+		"ring": func(t *testing.T, m sim.Model) bool { // a read and a send within one call
+			c := nic(m, true)
+			in := func(to trace.Place) bool {
+				return seen("io-uring", c, 64<<10, func(e trace.Event) bool {
+					return e.Syscall == "io_uring_enter" && e.Call == 2 && e.Kind == trace.CPUCopy && e.To == to
+				})(t)
+			}
+			return in(trace.UserBuffer) && in(trace.SocketBuffer)
+		},
 		"signals": cold("read-write", func(e trace.Event) bool { return e.Errno == "EINTR" }),
 
 		"page-cache": func(t *testing.T, m sim.Model) bool {
 			return cold("read-write", kind(trace.CacheMiss))(t, m) && warm("read-write", kind(trace.CacheHit))(t, m)
 		},
-		"eviction":   cold("read-write", kind(trace.Evict)),
-		"write-back": cold("read-write", kind(trace.Writeback)),
+		"eviction": func(t *testing.T, m sim.Model) bool {
+			c := nic(m, false)
+			c.MemoryBytes, c.FileBytes = 1<<20, 2<<20
+			return seen("read-write", c, 64<<10, kind(trace.Evict))(t)
+		},
+		"write-back": writeBack,
 		"readahead":  cold("read-write", kind(trace.Readahead)),
 		"page-fault": warm("mmap-write", kind(trace.PageFault)),
 		"mmap-fills": cold("mmap-write", func(e trace.Event) bool { return e.Kind == trace.DMA && e.Syscall == "mmap" }),
 		"truncation": truncation,
+		"direct-read": warm("direct", func(e trace.Event) bool {
+			return e.Kind == trace.DMA && e.From == trace.DiskPlace && e.To == trace.UserBuffer
+		}),
 
 		"disk-dma": cold("read-write", func(e trace.Event) bool { return e.Kind == trace.DMA && e.Actor == trace.DiskDMA }),
 		"pio": func(t *testing.T, m sim.Model) bool {
@@ -106,7 +129,20 @@ func fidelityEvidence() map[string]evidence {
 		"packets": warm("sendfile", func(e trace.Event) bool {
 			return e.Detail == "tcp" && e.N == (e.Bytes+1447)/1448 && e.N > 1
 		}),
-		"interrupt": cold("sendfile", kind(trace.Interrupt)),
+		"cutting": func(t *testing.T, m sim.Model) bool { // by the kernel, for a card that cannot
+			c := machine(nic(m, true))
+			c.TSO = false
+			p, err := play("sendfile", 64<<10, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(p.Events, func(e trace.Event) bool { return e.Detail == "nic-send" && e.N == (64<<10+1447)/1448 })
+		},
+		"interrupt":  cold("sendfile", kind(trace.Interrupt)),
+		"coalescing": warm("sendfile", func(e trace.Event) bool { return e.Detail == "softirq" && e.N > 0 }),
+		"receive": warm("relay-copy", func(e trace.Event) bool {
+			return e.Kind == trace.Interrupt && e.Detail == "nic-received"
+		}),
 
 		"socket-buffer": func(t *testing.T, m sim.Model) bool {
 			c := nic(m, true)
@@ -122,6 +158,17 @@ func fidelityEvidence() map[string]evidence {
 			_, err := sim.New(machine(c), trace.NewLog(trace.NewCounter(1, trace.Modelled, nil), trace.LogOptions{}))
 			return err == nil && seen("sendfile", c, 64<<10, func(e trace.Event) bool { return e.Endpoint == trace.Receiver })(t)
 		},
+		"zerocopy-send": warm("msg-zerocopy", func(e trace.Event) bool { return e.Kind == trace.Descriptor && e.Detail == "pin" }),
+		"zerocopy-copied": func(t *testing.T, m sim.Model) bool {
+			c := nic(m, true)
+			if m == sim.Linux { // the textbook has no loopback
+				c.Net = sim.Loopback
+			}
+			return seen("msg-zerocopy", c, 64<<10, func(e trace.Event) bool { return e.Detail == "zerocopy-copied" })(t)
+		},
+		"kernel-tls": warm("ktls", func(e trace.Event) bool {
+			return e.Kind == trace.Compute && e.Detail == "encrypt" && e.Syscall == "sendfile" && e.N == 4
+		}),
 		"tcp-control": never, // acknowledgements and retransmissions have no event at all
 
 		"pipe-capacity": func(t *testing.T, m sim.Model) bool {
@@ -132,7 +179,57 @@ func fidelityEvidence() map[string]evidence {
 			return seen("sendfile", nic(m, true), 1<<20, func(e trace.Event) bool { return e.Kind == trace.Descriptor && e.Bytes == 64<<10 })(t)
 		},
 		"page-references": warm("splice", kind(trace.Descriptor)),
+		"tee": warm("tee", func(e trace.Event) bool {
+			return e.Kind == trace.Descriptor && e.From == trace.Pipe && e.To == trace.Pipe
+		}),
+		"relay": func(t *testing.T, m sim.Model) bool {
+			return warm("relay-copy", func(e trace.Event) bool { return e.Kind == trace.CPUCopy && e.From == trace.SocketBuffer })(t, m) &&
+				warm("relay-splice", func(e trace.Event) bool { return e.Kind == trace.Descriptor && e.From == trace.SocketBuffer })(t, m)
+		},
 	}
+}
+
+// besideEachOther runs two programs at once. It reports whether one was switched out
+// against its will, or else whether both copied at the same time.
+func besideEachOther(t *testing.T, model sim.Model, cpus int, switched bool) bool {
+	c := machine(sim.Config{Model: model, Net: sim.NIC, CPUs: cpus, DMA: true, SG: true, Warm: true, FileBytes: 16 << 20})
+	p, err := playAll([]string{"read", "read"}, 64<<10, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last [3]trace.Ns // when each thread's latest copy ends
+	for _, e := range p.Events {
+		switch {
+		case switched && e.Kind == trace.ContextSwitch && e.Detail == "involuntary":
+			return true
+		case !switched && e.Kind == trace.CPUCopy:
+			if e.At < last[3-e.Thread] {
+				return true
+			}
+			last[e.Thread] = e.End()
+		}
+	}
+	return false
+}
+
+// writeBack: what was appended is written to the disk when it has got old, with
+// no call that asks for that.
+func writeBack(t *testing.T, model sim.Model) bool {
+	m, log := build(t, sim.Config{Model: model, Net: sim.NIC, DMA: true, SG: true, FileBytes: 1})
+	m.Go("writer", func(k *sim.Kernel) error {
+		buf, err := k.Alloc(64 << 10)
+		if err != nil {
+			return err
+		}
+		if _, err := k.Append("append", k.File(), buf); err != nil {
+			return err
+		}
+		return k.Sleep("sleep", 60e9)
+	})
+	if err := m.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(events(log).Events, func(e trace.Event) bool { return e.Kind == trace.DMA && e.To == trace.DiskPlace })
 }
 
 // truncation: a write from a mapping whose file became shorter fails.

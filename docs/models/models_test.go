@@ -1,0 +1,41 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"testing"
+
+	"copyscope/internal/locale"
+	"copyscope/sim"
+)
+
+// The document is what the table and the catalogue say today.
+func TestDocumentIsFresh(t *testing.T) {
+	have, err := os.ReadFile("../models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(have, document()) {
+		t.Error("docs/models.md is stale: run make generate, read the difference, commit it")
+	}
+}
+
+// Every rule has its name and its note; one of which the models claim different
+// levels says where they differ.
+func TestEveryRuleHasItsTexts(t *testing.T) {
+	for _, lang := range locale.Languages() {
+		ids := locale.IDs(lang)
+		for _, r := range sim.Fidelity() {
+			want := []string{"model." + r.ID, "model." + r.ID + ".note", "model.area." + r.Area}
+			if r.Textbook != r.Linux {
+				want = append(want, "model."+r.ID+".differs")
+			}
+			for _, id := range want {
+				if !slices.Contains(ids, id) {
+					t.Errorf("%s lacks %s", lang, id)
+				}
+			}
+		}
+	}
+}
