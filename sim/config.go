@@ -163,5 +163,5 @@ func (c Config) check() error {
 	case c.Settings.ReadaheadBytes < 0:
 		return fmt.Errorf("readahead of %d bytes: use 0 or more", c.Settings.ReadaheadBytes)
 	}
-	return c.Profile.check()
+	return c.Profile.Check()
 }

@@ -9,6 +9,7 @@ type form uint8
 const (
 	enter form = iota
 	leave
+	callWork
 	span
 	spanRead
 	spanReadSocket
@@ -100,6 +101,7 @@ const (
 var formed = [forms]trace.Shape{
 	enter:             {Kind: trace.ModeSwitch, Actor: trace.UserCode, From: trace.UserMode, To: trace.KernelMode, Detail: "enter"},
 	leave:             {Kind: trace.ModeSwitch, From: trace.KernelMode, To: trace.UserMode, Detail: "return"},
+	callWork:          {Kind: trace.Compute, Detail: "call"},
 	span:              {Kind: trace.Syscall},
 	spanRead:          {Kind: trace.Syscall, From: trace.PageCache, To: trace.UserBuffer},
 	spanReadSocket:    {Kind: trace.Syscall, From: trace.SocketBuffer, To: trace.UserBuffer},

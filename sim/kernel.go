@@ -80,6 +80,9 @@ func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64,
 	start := m.now
 	event := m.tell(f, start, 0, 0, 0, 0, 0)
 	m.spend(enter, m.costs.ModeSwitch, 0, 0, 0)
+	if cost := m.costs.Calls.of(f, name); cost > 0 {
+		m.spend(callWork, cost, 0, 0, 0)
+	}
 	n, err := body()
 	m.spend(leave, m.costs.ModeSwitch, 0, 0, 0)
 	ret, bytes, errno := n, int64(0), ""
@@ -229,7 +232,7 @@ func (k *Kernel) writeSocket(s *socket, mp *mapping, es []Extent) (done int64, e
 			f = copyFromMapping
 			k.system.touched(mp, piece[0].Off, n, false)
 		}
-		m.spend(f, m.costs.CopyRate.time(n), n, 0, piece[0].Off)
+		m.spend(f, m.costs.sendCopy(n), n, 0, piece[0].Off)
 		s.transmit(m.settle(piece), copied, nil)
 		done += n
 	}

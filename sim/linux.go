@@ -90,16 +90,22 @@ func (l linux) synchronousReadahead(f *fileEnd, i, request int64) int64 {
 	}
 	ra.order = 0
 	wanted := min(ra.size, missing)
-	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, wanted, i*PageBytes)
+	l.m.spend(cacheMiss, l.m.insertion(wanted), 0, wanted, i*PageBytes)
 	l.readWindow(f, readaheadInitial, wanted, true)
 	return wanted
 }
 
 // readAsIs reads n pages and leaves the readahead state as it was.
 func (l linux) readAsIs(f *fileEnd, i, n int64) int64 {
-	l.m.spend(cacheMiss, l.m.costs.LookupTime, 0, n, i*PageBytes)
+	l.m.spend(cacheMiss, l.m.insertion(n), 0, n, i*PageBytes)
 	l.m.readDisk(f.file, i, i+n, true)
 	return n
+}
+
+// insertion is how long it takes to miss n pages and to put them into the page
+// cache, empty as yet.
+func (m *Machine) insertion(n int64) trace.Ns {
+	return m.costs.LookupTime + m.costs.InsertTime*trace.Ns(n)
 }
 
 // asynchronousReadahead is page_cache_async_ra: the next window, larger than
@@ -125,7 +131,7 @@ func (l linux) readWindow(f *fileEnd, told form, wanted int64, wait bool) {
 	m, ra := l.m, &f.ra
 	from, to := ra.start, min(ra.start+ra.size, pages(0, f.size))
 	if ahead := m.cache.Absent(pagecache.File(f.id), from, to) - wanted; ahead > 0 {
-		m.spend(told, m.costs.LookupTime, 0, ahead, (from+wanted)*PageBytes)
+		m.spend(told, m.insertion(ahead), 0, ahead, (from+wanted)*PageBytes)
 	}
 	for from < to { // what is there already is not read again
 		if have := m.resident(f.file, from, to); have > 0 {
@@ -212,7 +218,7 @@ func (l linux) readAround(f *fileEnd, i int64) {
 	m, ra, most := l.m, &f.ra, l.m.cfg.Settings.ReadaheadBytes/PageBytes
 	if m.resident(f.file, i, i+1) == 0 {
 		ra.start, ra.size, ra.async, ra.order = max(i-most/2, 0), max(most, 1), most/4, 0
-		m.spend(cacheMiss, m.costs.LookupTime, 0, 1, i*PageBytes)
+		m.spend(cacheMiss, m.insertion(1), 0, 1, i*PageBytes)
 		l.readWindow(f, readaheadAround, 1, true)
 	}
 	m.awaitPage(f.file, i)

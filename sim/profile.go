@@ -54,6 +54,14 @@ type Profile struct {
 	// ReferenceTime is taking one page reference, PinTime pinning one page of
 	// user memory (get_user_pages, mm/gup.c).
 	ReferenceTime, PinTime trace.Ns
+	// InsertTime is bringing one page into the page cache: memory for it, its
+	// place in the file's tree, its part of a request to the disk
+	// (page_cache_ra_unbounded, mm/readahead.c). The shipped profiles leave it out.
+	InsertTime trace.Ns
+	// Calls are what a call of each kind takes beside its mode switches and what
+	// it does for bytes, pages and packets: locks, checks, wake-ups. The shipped
+	// profiles leave them out.
+	Calls CallTimes
 	// CoalesceTime is how long the card waits for more to tell of before it
 	// interrupts (ethtool(8), tx-usecs and rx-usecs).
 	CoalesceTime trace.Ns
@@ -61,6 +69,9 @@ type Profile struct {
 	// CopyRate is the CPU copying memory, PIORate the CPU carrying words to or
 	// from a device over the bus (PIO mode 4: 16.7 MB/s, ATA-3).
 	CopyRate, PIORate Rate
+	// SendCopyRate is the CPU copying the program's memory into the socket, where
+	// its own caches often hold the source; 0 is CopyRate.
+	SendCopyRate Rate
 	// EncryptRate is AES-128-GCM with the CPU's instructions for it,
 	// CompressRate gzip at the level of web servers.
 	EncryptRate, CompressRate Rate
@@ -119,24 +130,57 @@ var cpu = Profile{
 	CopyRate: 8_000_000_000, PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
 }
 
-// check names the first cost that cannot be.
-func (p Profile) check() error {
-	for _, c := range []struct {
-		name string
-		time trace.Ns
-	}{{"mode switch", p.ModeSwitch}, {"context switch", p.ContextSwitch}, {"interrupt", p.InterruptTime}, {"fault", p.FaultTime},
-		{"command", p.CommandTime}, {"lookup", p.LookupTime}, {"packet", p.PacketTime}, {"segment", p.SegmentTime},
-		{"reference", p.ReferenceTime}, {"pin", p.PinTime}, {"coalescing", p.CoalesceTime}, {"disk latency", p.DiskLatency}} {
-		if c.time < 0 {
-			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.name, c.time)
-		}
+// CallTimes are times of calls by their kind: Receive is a read(2) of a socket,
+// SpliceReceive a splice(2) out of one, Send the sendto(2) of a send by reference
+// together with the calls that await its completion.
+type CallTimes struct {
+	Read, Receive, Write, Sendfile, Splice, SpliceReceive, Tee, Send, Ring trace.Ns
+}
+
+// of is the time of a call by its form, and its name as strace prints it.
+func (c *CallTimes) of(f form, syscall string) trace.Ns {
+	switch f {
+	case spanReadSocket:
+		return c.Receive
+	case spanSpliceReceive:
+		return c.SpliceReceive
 	}
-	for _, c := range []struct {
-		name string
-		rate Rate
-	}{{"copy", p.CopyRate}, {"PIO", p.PIORate}, {"encrypt", p.EncryptRate}, {"compress", p.CompressRate}, {"disk", p.DiskRate}, {"card", p.NICRate}} {
-		if c.rate <= 0 {
-			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.name, c.rate)
+	switch syscall {
+	case "read", "pread64":
+		return c.Read
+	case "write":
+		return c.Write
+	case "sendfile":
+		return c.Sendfile
+	case "splice":
+		return c.Splice
+	case "tee":
+		return c.Tee
+	case "sendto":
+		return c.Send
+	case "io_uring_enter":
+		return c.Ring
+	}
+	return 0
+}
+
+// sendCopy is how long the CPU copies n bytes of the program's memory into the
+// socket.
+func (p *Profile) sendCopy(n int64) trace.Ns {
+	if p.SendCopyRate > 0 {
+		return p.SendCopyRate.time(n)
+	}
+	return p.CopyRate.time(n)
+}
+
+// Check names the first cost that cannot be.
+func (p *Profile) Check() error {
+	for _, c := range p.Costs() {
+		switch {
+		case c.Time != nil && *c.Time < 0:
+			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.Title, *c.Time)
+		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate, c.Rate != nil && *c.Rate < 0:
+			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.Title, *c.Rate)
 		}
 	}
 	return nil

@@ -54,11 +54,16 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 			if f.list {
 				return listPaths(c.OutOrStdout(), f.json)
 			}
+			l := lab.New(f.dir)
+			var err error
+			if f.profile, l.Profile, err = readProfile(f.profile); err != nil {
+				return &usageError{err}
+			}
 			scenarios, err := f.scenarios(args)
 			if err != nil {
 				return &usageError{err}
 			}
-			return runScenarios(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), scenarios, f)
+			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, f)
 		},
 	}
 	flags := c.Flags()
@@ -176,8 +181,7 @@ func multiply(text string, options []option) []string {
 	return out
 }
 
-func runScenarios(ctx context.Context, stdout, stderr io.Writer, scenarios []lab.Scenario, f runFlags) error {
-	l := lab.New(f.dir)
+func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, scenarios []lab.Scenario, f runFlags) error {
 	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Real }) &&
 		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
 	var results []*lab.Result

@@ -15,7 +15,6 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/sweep"
 	"copyscope/internal/transfer"
-	"copyscope/sim"
 )
 
 // sweepFlags are the flags of `copyscope sweep`, as they were typed.
@@ -49,11 +48,16 @@ share the file out between them.`,
   copyscope sweep read-write sendfile --connections 1..10000 --size 256MiB --net nic --json`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
+			l := lab.New(f.dir)
+			var err error
+			if f.profile, l.Profile, err = readProfile(f.profile); err != nil {
+				return &usageError{err}
+			}
 			plan, err := f.plan(args, c.Flags().Changed("sg"))
 			if err != nil {
 				return &usageError{err}
 			}
-			return runSweep(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), plan, f)
+			return runSweep(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), plan, f)
 		},
 	}
 	flags := c.Flags()
@@ -150,14 +154,9 @@ func (f sweepFlags) series(paths []string) ([]lab.Scenario, error) {
 	return out, nil
 }
 
-// profileUsage lists the profiles for a flag's help.
-func profileUsage() string {
-	return strings.Join(sim.ProfileNames(), ", ") + " (default " + sim.DefaultProfile + ")"
-}
-
-func runSweep(ctx context.Context, stdout, stderr io.Writer, plan sweep.Plan, f sweepFlags) error {
+func runSweep(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, plan sweep.Plan, f sweepFlags) error {
 	shown := newProgress(stderr, "")
-	report, err := sweep.Run(ctx, lab.New(f.dir), plan, func(point, points int, what string, done, total int64) {
+	report, err := sweep.Run(ctx, l, plan, func(point, points int, what string, done, total int64) {
 		shown.retitle(fmt.Sprintf("%d/%d %s", point, points, what))
 		shown.show(done, total)
 	})

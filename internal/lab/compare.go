@@ -73,7 +73,7 @@ func (l *Lab) Compare(ctx context.Context, measured *Result) ([]trace.Comparison
 // scenario. It also lets the modelled file be overwritten between send and
 // receive, so that who copies and who lends is predicted as well.
 func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
-	s.Side, s.Model, s.Net, s.DMA, s.SG = trace.Sim, Linux, Loopback, true, true
+	s = asModelled(s)
 	r, err := l.Run(ctx, s, Options{AsThisHost: true})
 	if err != nil {
 		return nil, err
@@ -82,6 +82,12 @@ func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
 		r.Alias, err = l.simulateAlias(s.Path)
 	}
 	return r, err
+}
+
+// asModelled is the scenario of the linux model that stands for a real run.
+func asModelled(s Scenario) Scenario {
+	s.Side, s.Model, s.Net, s.DMA, s.SG = trace.Sim, Linux, Loopback, true, true
+	return s
 }
 
 // CompareResults holds a prediction against a measurement of the same

@@ -1,0 +1,98 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"copyscope/internal/host"
+	"copyscope/internal/trace"
+	"copyscope/sim"
+)
+
+// ProfileFile is a profile as a document: what `copyscope calibrate -o` writes
+// and --profile reads.
+type ProfileFile struct {
+	Schema  int                    `json:"schema"`
+	Name    string                 `json:"name"`
+	Machine ProfileMachine         `json:"machine"`
+	Costs   map[string]ProfileCost `json:"costs"`
+}
+
+// ProfileMachine is the machine that a profile is of.
+type ProfileMachine struct {
+	Processor string `json:"processor,omitempty"`
+	host.Facts
+}
+
+// ProfileCost is one cost: in ns or bytes per second, as its name says.
+type ProfileCost struct {
+	Value      int64            `json:"value"`
+	Provenance trace.Provenance `json:"provenance"`
+	// How says how it was measured, or where it is from.
+	How string `json:"how"`
+}
+
+// maxProfileBytes bounds a profile file: a good deal more than one has.
+const maxProfileBytes = 1 << 20
+
+// ReadProfile reads a profile file.
+func ReadProfile(name string) (*sim.Profile, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	defer f.Close()
+	d := json.NewDecoder(io.LimitReader(f, maxProfileBytes))
+	d.DisallowUnknownFields()
+	var p ProfileFile
+	if err := d.Decode(&p); err != nil {
+		return nil, fmt.Errorf("profile %s: %w; copyscope calibrate -o FILE writes one", name, err)
+	}
+	out, err := p.profile()
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: %w", name, err)
+	}
+	return out, nil
+}
+
+// profile is the document's, if it is whole.
+func (p ProfileFile) profile() (*sim.Profile, error) {
+	switch {
+	case p.Schema != trace.Schema:
+		return nil, fmt.Errorf("schema %d: this program reads schema %d", p.Schema, trace.Schema)
+	case p.Name == "":
+		return nil, errors.New("name: it is empty; give the profile one")
+	}
+	out := &sim.Profile{Name: p.Name}
+	left := len(p.Costs)
+	for _, c := range out.Costs() {
+		v, ok := p.Costs[c.Name]
+		if !ok {
+			return nil, fmt.Errorf("costs.%s: it is missing; the costs are %s", c.Name, strings.Join(costNames(), ", "))
+		}
+		left--
+		c.Set(v.Value)
+	}
+	if left > 0 {
+		return nil, fmt.Errorf("costs: %d of them are none; the costs are %s", left, strings.Join(costNames(), ", "))
+	}
+	return out, out.Check()
+}
+
+func costNames() (out []string) {
+	for _, c := range new(sim.Profile).Costs() {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// Write writes the document.
+func (p ProfileFile) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(p)
+}
