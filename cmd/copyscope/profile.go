@@ -22,7 +22,7 @@ func readProfile(flag string) (shipped string, calibrated *sim.Profile, err erro
 		return flag, nil, nil
 	}
 	if _, err := os.Stat(flag); err != nil {
-		return "", nil, fmt.Errorf("--profile %q: it is no file, nor one of %s", flag, strings.Join(sim.ProfileNames(), ", "))
+		return "", nil, fmt.Errorf("--profile %q: use one of %s, or a file of copyscope calibrate", flag, strings.Join(sim.ProfileNames(), ", "))
 	}
 	calibrated, err = lab.ReadProfile(flag)
 	if err != nil {

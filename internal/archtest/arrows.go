@@ -64,7 +64,7 @@ var testsMayImport = map[string][]string{
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
 	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/lab", "internal/load", "internal/sweep"},
+	"internal/archtest": {"internal/lab", "internal/load", "internal/sweep", "sim"},
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},

@@ -3,7 +3,9 @@ package archtest
 import (
 	"testing"
 
+	"copyscope/internal/lab"
 	"copyscope/internal/sweep"
+	"copyscope/sim"
 )
 
 // TestSweepSchema: docs/schema/sweep-report.schema.json tells what `copyscope
@@ -19,4 +21,20 @@ func TestSweepSchema(t *testing.T) {
 	same(t, "figures that every point has", texts(figures["required"]), texts(sweep.FigureNames()))
 	figures.at(t, "propertyNames").lists(t, "figures", sweep.FigureNames())
 	s.at(t, "$defs", "provenance").lists(t, "provenances", provenances)
+}
+
+// TestProfileSchema: docs/schema/profile.schema.json tells what `copyscope
+// calibrate` writes.
+func TestProfileSchema(t *testing.T) {
+	s := readSchema(t, "profile.schema.json")
+	s.holds(t, "profile", lab.ProfileFile{})
+	s.at(t, "$defs", "machine").holds(t, "machine", lab.ProfileMachine{})
+	s.at(t, "$defs", "cost").holds(t, "cost", lab.ProfileCost{})
+	var names []string
+	for _, c := range new(sim.Profile).Costs() {
+		names = append(names, c.Name)
+	}
+	costs := s.at(t, "properties", "costs")
+	same(t, "costs that every profile has", texts(costs["required"]), names)
+	costs.at(t, "propertyNames").lists(t, "costs", names)
 }
