@@ -122,7 +122,8 @@ const minMemory = 1 << 20
 // minMTU is the least that IPv4 asks of a link (RFC 791).
 const minMTU = 68
 
-func (c Config) check() error {
+// Check names the first thing that a machine cannot be.
+func (c Config) Check() error {
 	switch {
 	case c.Model != Textbook && c.Model != Linux:
 		return fmt.Errorf("model %q: use textbook or linux", c.Model)

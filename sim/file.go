@@ -20,6 +20,10 @@ type file struct {
 	made   int64    // as it was made
 	base   int64    // where it begins on the disk
 	writes []Extent // in order; version v holds writes[:v]
+	grown  waiters  // who waits for it to become longer
+	// writing: somebody has the inode's lock, for which writers wait.
+	writing bool
+	writers waiters
 }
 
 func (f *file) version() int { return len(f.writes) }
@@ -58,6 +62,20 @@ func (m *Machine) fill(f *file, size, cached int64) {
 	*f = file{id: f.id, name: f.name, base: f.base, size: size, made: size}
 	if cached > 0 {
 		m.insert(f, 0, pages(0, cached))
+	}
+}
+
+// Watch lets a function look up from the run before each syscall. If it returns
+// an error, the call fails with it, and so in the end does the program.
+func (m *Machine) Watch(f func() error) { m.watch = f }
+
+// SizeOf is the size of a file now.
+func (m *Machine) SizeOf(id FileID) int64 { return m.files[id].size }
+
+// Warm puts the first n bytes of a file into the page cache.
+func (m *Machine) Warm(id FileID, n int64) {
+	if n > 0 {
+		m.insert(m.files[id], 0, pages(0, n))
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 	waitFlush
 	waitThrottle
 	waitTimer
+	waitAppend
+	waitLock
 	copyToUser
 	copyFromBuffer
 	copyFromMapping
@@ -122,6 +124,8 @@ var formed = [forms]trace.Shape{
 	waitData:          {Kind: trace.Wait, Detail: "socket-data"},
 	waitFlush:         {Kind: trace.Wait, Detail: "flush"},
 	waitThrottle:      {Kind: trace.Wait, Detail: "throttle"},
+	waitAppend:        {Kind: trace.Wait, Detail: "append"},
+	waitLock:          {Kind: trace.Wait, Detail: "lock"},
 	waitTimer:         {Kind: trace.Wait, Detail: "timer"},
 	waitCompletion:    {Kind: trace.Wait, Detail: "completion"},
 

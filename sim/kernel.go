@@ -74,6 +74,11 @@ func (k *Kernel) add(end any) transfer.FD {
 // the switch back.
 func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64, error)) (int64, error) {
 	m, t := k.m, k.t
+	if m.watch != nil {
+		if err := m.watch(); err != nil {
+			return 0, err
+		}
+	}
 	t.calls++
 	t.inCall, t.is = true, class{name, string(l)}
 	t.class = m.class(t.is)

@@ -50,6 +50,7 @@ type Machine struct {
 	segments []*segment // free ones
 	streams  []*stream
 	change   *Change // a what-if that is to come
+	watch    func() error
 }
 
 // future is an event that has not begun.
@@ -65,7 +66,7 @@ type class struct {
 
 // New makes a machine. Events go to log.
 func New(cfg Config, log *trace.Log) (*Machine, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, classes: map[class]int{}, endpoint: trace.Sender}

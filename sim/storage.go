@@ -24,15 +24,46 @@ func (k *Kernel) Append(l transfer.Label, fd transfer.FD, src transfer.Mem) (int
 			return 0, syscall.EFAULT
 		}
 		n := min(int64(src.Len), k.system.callBytes())
+		f.lock(m)
+		defer f.unlock(m)
 		at := f.size
 		from, to := at/PageBytes, pages(0, at+n)
 		m.insert(f.file, from, to)
 		m.spend(copyToCache, m.costs.CopyRate.time(n)+m.costs.LookupTime*trace.Ns(to-from), n, 0, at)
 		f.size += n
+		m.wake(&f.grown)
 		m.dirtied(f.file, from, to)
 		return n, nil
 	})
 	return int(n), err
+}
+
+// Grown waits until a file is longer than size, and says how long it is. It is no
+// syscall: a broker parks the request of a consumer that has read everything
+// until somebody appends.
+func (k *Kernel) Grown(l transfer.Label, fd transfer.FD, size int64) (int64, error) {
+	f := k.file(fd)
+	if f == nil {
+		return 0, syscall.EBADF
+	}
+	k.t.line = string(l)
+	defer func() { k.t.line = "" }()
+	if !k.m.sleep(waitAppend, &f.grown, func() bool { return f.size > size }) {
+		return 0, syscall.EDEADLK
+	}
+	return f.size, nil
+}
+
+// lock takes the inode's lock (i_rwsem), under which one program appends at a
+// time (generic_file_write_iter, mm/filemap.c).
+func (f *file) lock(m *Machine) {
+	m.sleep(waitLock, &f.writers, func() bool { return !f.writing })
+	f.writing = true
+}
+
+func (f *file) unlock(m *Machine) {
+	f.writing = false
+	m.wake(&f.writers)
 }
 
 // Fsync is fdatasync(2): it returns when what is dirty of the file is on the
@@ -95,6 +126,7 @@ func (k *Kernel) Store(l transfer.Label, dst transfer.Mem) error {
 	}
 	m.insert(f, from, to) // blocks that were only allocated read as zeros: no disk
 	mp.mapped.Insert(0, from, to)
+	m.wake(&f.grown)
 	m.spend(copyToMapping, m.costs.CopyRate.time(int64(dst.Len)), int64(dst.Len), 0, at)
 	m.dirtied(f, from, to)
 	return nil

@@ -40,6 +40,9 @@ type Thread struct {
 	err     error
 }
 
+// ID is the number of the thread in events.
+func (t *Thread) ID() int { return int(t.id) }
+
 func (m *Machine) thread(name string) *Thread {
 	t := &Thread{m: m, id: int32(len(m.threads)), name: name, cpu: &m.cpus[0]}
 	t.k = newKernel(m, t)

@@ -19,7 +19,7 @@ type Change struct {
 func (m *Machine) WhatIf(c Change) error {
 	after := m.cfg
 	c.Apply(&after)
-	if err := after.check(); err != nil {
+	if err := after.Check(); err != nil {
 		return err
 	}
 	if _, err := after.Profile.drive(after.Model); err != nil {

@@ -26,6 +26,7 @@ type runFlags struct {
 	zeroCopy                bool
 	cpus                    int
 	llc                     string
+	scenario                string
 	whatIf                  []string
 	size, chunk, profile    string
 	side, model, cache, net []string
@@ -48,9 +49,16 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 		Example: `  copyscope run read-write mmap-write sendfile splice
   copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
   copyscope run sendfile --side sim --net nic --sg on,off --json
-  copyscope run sendfile --side sim --net nic --whatif 1000/sg=off`,
+  copyscope run sendfile --side sim --net nic --whatif 1000/sg=off
+  copyscope run --scenario kafka-flow`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.scenario != "" {
+				if len(args) > 0 || f.all {
+					return &usageError{errors.New("--scenario: the file says what runs; leave the paths out")}
+				}
+				return runScenarioFile(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), f.scenario, f.json)
+			}
 			if f.list {
 				return listPaths(c.OutOrStdout(), f.json)
 			}
@@ -69,6 +77,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags := c.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every path; for real, every one that this host can run")
 	flags.BoolVar(&f.list, "list", false, "list the paths with their programs, and whether this host runs them for real")
+	flags.StringVar(&f.scenario, "scenario", "", "run a scenario on the modelled machine: a file, a shipped one by its name, or list")
 	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer")
 	flags.StringVar(&f.chunk, "chunk", "64KiB", "bytes that a call is asked for; may be more than the size")
 	flags.StringSliceVar(&f.side, "side", []string{"sim", "real"}, "sim, real")

@@ -32,6 +32,8 @@ var mayImport = map[string][]string{
 	"sim":                            append([]string{"sim/disk", "sim/pagecache"}, belowKernels...),
 	"sim/disk":                       {"internal/trace"},
 	"sim/pagecache":                  {},
+	"sim/scenario":                   append([]string{"sim", "sim/scenarios"}, belowKernels...),
+	"sim/scenarios":                  {},
 	"internal/host":                  belowKernels,
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
