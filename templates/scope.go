@@ -193,6 +193,21 @@ func (p ScopePage) way(e trace.Event) string {
 	return strings.Join(ends, " → ")
 }
 
+// processors and cacheSize are the fields that are empty by default.
+func (l ScopeLane) processors() string {
+	if l.Scenario.CPUs == 0 {
+		return ""
+	}
+	return strconv.Itoa(l.Scenario.CPUs)
+}
+
+func (l ScopeLane) cacheSize() string {
+	if l.Scenario.LLC == 0 {
+		return ""
+	}
+	return lab.FormatSize(l.Scenario.LLC)
+}
+
 func currentStep(is bool) string {
 	if is {
 		return "step"

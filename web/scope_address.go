@@ -112,7 +112,10 @@ func inLane(lane string, err error) error {
 }
 
 // laneFields are the scenario's fields in the page's form, in its order.
-var laneFields = []string{"side", "model", "size", "chunk", "cache", "net", "dma", "sg", "touch"}
+var laneFields = []string{"side", "model", "size", "chunk", "cache", "net", "dma", "sg", "touch", "zerocopy", "cpus", "llc", "whatif"}
+
+// machineFields are those of them that a real run does not have.
+var machineFields = []string{"model", "dma", "sg", "cpus", "llc", "whatif"}
 
 // formAddress turns what the form sends without scripts (a.path=…&a.size=…)
 // into an address. ok is false if the query is not from the form.
@@ -131,7 +134,7 @@ func formAddress(q url.Values) (to string, ok bool) {
 		onHost := trace.Side(q.Get(lane+".side")) == trace.Real
 		for _, field := range laneFields {
 			v := q.Get(lane + "." + field)
-			if v == "" || onHost && (field == "model" || field == "dma" || field == "sg") || field == "touch" && !program.UserMemory {
+			if v == "" || onHost && slices.Contains(machineFields, field) || field == "touch" && !program.UserMemory || field == "zerocopy" && path != "io-uring" {
 				continue
 			}
 			text += "," + field + "=" + v

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -277,6 +278,18 @@ func settings(s lab.Scenario) map[string]string {
 		if s.Model == lab.Linux && sends(s) {
 			m["net"] = string(s.Net)
 		}
+	}
+	if s.Side == trace.Sim {
+		m["whatif"], m["cpus"], m["llc"] = s.WhatIf, "", "" // empty: the default
+		if s.CPUs > 0 {
+			m["cpus"] = strconv.Itoa(s.CPUs)
+		}
+		if s.LLC > 0 {
+			m["llc"] = lab.FormatSize(s.LLC)
+		}
+	}
+	if s.Path == "io-uring" {
+		m["zerocopy"] = lab.OnOff(s.ZeroCopy)
 	}
 	if p, _ := transfer.Lookup(s.Path); p.UserMemory {
 		m["touch"] = lab.OnOff(s.Touch)

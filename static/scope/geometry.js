@@ -32,6 +32,9 @@ const wide = {
   engines: { 'disk-dma': { x: 226, y: 230, w: 96, h: 28 }, 'nic-dma': { x: 690, y: 230, w: 96, h: 28 } },
   ways: {
     'dma disk>page-cache': { d: 'M198 245 C296 245 356 234 366 187', label: [374, 220, 'start'] },
+    'user-buffer>page-cache': { d: 'M540 26 C484 26 522 120 476 128', label: [508, 112, 'start'] },
+    'page-cache>disk': { d: 'M352 180 C342 226 296 238 204 238', label: [374, 220, 'start'] },
+    'pio page-cache>disk': { d: 'M434 180 C446 200 460 212 460 226 M420 270 H204', label: [472, 216, 'start'] },
     'pio disk>page-cache': { d: 'M198 270 H414 M460 230 C460 212 446 200 434 187', label: [472, 216, 'start'] },
     'page-cache>user-buffer': { d: 'M470 128 C516 120 478 26 534 26', label: [508, 112, 'start'] },
     'page-cache>user-mapping': { d: 'M470 140 C514 140 500 73 534 73', label: [518, 116, 'start'] },
@@ -89,6 +92,9 @@ const narrow = {
   engines: { 'disk-dma': { x: 8, y: 356, w: 84, h: 30 }, 'nic-dma': { x: 308, y: 356, w: 84, h: 30 } },
   ways: {
     'dma disk>page-cache': { d: 'M50 424 V300', label: [60, 344, 'start'] },
+    'user-buffer>page-cache': { d: 'M118 116 C96 116 92 160 92 224', label: [4, 162, 'start'] },
+    'page-cache>disk': { d: 'M40 294 V418', label: [60, 344, 'start'] },
+    'pio page-cache>disk': { d: 'M112 294 C120 350 160 360 160 412 M134 460 H106', label: [150, 346, 'start'] },
     'pio disk>page-cache': { d: 'M100 460 H130 M160 418 C160 360 120 350 112 300', label: [150, 346, 'start'] },
     'page-cache>user-buffer': { d: 'M92 230 C92 160 96 116 112 116', label: [4, 162, 'start'] },
     'page-cache>user-mapping': { d: 'M116 230 C116 200 96 162 112 162', label: [4, 162, 'start'] },
