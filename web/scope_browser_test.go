@@ -106,11 +106,20 @@ func address(base string, step int, scenarios ...string) string {
 }
 
 const (
-	story    = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
-	gather   = "sendfile,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
-	porter   = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=off,sg=off"
-	mapped   = "mmap-write,side=sim,model=linux,size=64KiB,chunk=32KiB,cache=cold,net=nic,dma=on,sg=off"
-	piped    = "splice,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=warm,net=loopback,dma=on,sg=on"
+	story  = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
+	gather = "sendfile,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
+	porter = "read-write,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=off,sg=off"
+	mapped = "mmap-write,side=sim,model=linux,size=64KiB,chunk=32KiB,cache=cold,net=nic,dma=on,sg=off"
+	piped  = "splice,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=warm,net=loopback,dma=on,sg=on"
+	// What the first paths do not do: bytes from the wire, two pipes, the pages of
+	// a user buffer lent, a disk that writes into it, other bytes made of them.
+	relayed        = "relay-copy,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=on,sg=on"
+	forked         = "tee,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=on"
+	borrowed       = "msg-zerocopy,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=warm,net=loopback,dma=on,sg=on"
+	straight       = "direct,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=cold,net=nic,dma=off,sg=off"
+	sealed         = "tls,side=sim,model=textbook,size=64KiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=off"
+	sealedInKernel = "ktls,side=sim,model=linux,size=64KiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=off"
+
 	onHost   = "read-write,side=real,size=128KiB,chunk=64KiB,cache=warm,net=loopback"
 	asOnHost = "read-write,side=sim,model=linux,size=128KiB,chunk=64KiB,cache=warm,net=loopback,dma=on,sg=on"
 )
@@ -119,7 +128,7 @@ func TestScopeShowsEveryStepForwardAndBack(t *testing.T) {
 	l := newKeptLab(t)
 	base := serve(t, l)
 	b := browse(t)
-	for _, pair := range [][2]string{{story, gather}, {porter, mapped}, {piped, asOnHost}, {asOnHost, onHost}} {
+	for _, pair := range [][2]string{{story, gather}, {porter, mapped}, {piped, asOnHost}, {asOnHost, onHost}, {relayed, forked}, {borrowed, straight}, {sealed, sealedInKernel}} {
 		t.Run(strings.Join(pair[:], " "), func(t *testing.T) {
 			b.t = t
 			b.open(address(base, 0, pair[0], pair[1]))
@@ -351,7 +360,7 @@ func TestScopeSaysWhatIsWrongWithAnAddress(t *testing.T) {
 	b := browse(t)
 	base := serve(t, newKeptLab(t))
 	for query, parts := range map[string][]string{
-		"a=read-writ":                    {"a.path", "read-writ", "use one of read-write"},
+		"a=read-writ":                    {"a.path", "read-writ", "use one of read, read-write"},
 		"a=sendfile,side=real,size=2GiB": {"a.size", "2GiB", "up to 1GiB"},
 		"a=sendfile&step=-3":             {"step", "-3", "whole number"},
 		"a=sendfile&v=99":                {"v", "99", "version 1"},

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"copyscope/internal/trace"
 )
 
 // Without scripts the scoreboard has what it has with them: what gives each
@@ -29,8 +31,8 @@ func TestScopeWithoutScripts(t *testing.T) {
 		return text
 	}
 	board := part("&step=9", `data-part="scoreboard"`, "</table>")
-	if rows, dots := strings.Count(board, "data-row="), strings.Count(board, `class="dot prov-`); rows != 22 || dots != 2*rows {
-		t.Errorf("%d counts with %d marks of provenance, want 22 with 44", rows, dots)
+	if rows, dots := strings.Count(board, "data-row="), strings.Count(board, `class="dot prov-`); rows != len(trace.CountNames()) || dots != 2*rows {
+		t.Errorf("%d counts with %d marks of provenance, want %d with two each", rows, dots, len(trace.CountNames()))
 	}
 	_, copies, _ := strings.Cut(board, `data-row="cpu_copies"`)
 	copies, _, _ = strings.Cut(copies, "</tr>")

@@ -18,7 +18,7 @@ import (
 // function's errors reach a page from some packages only), these fields, and
 // what these functions return.
 var (
-	findings       = []string{"active", "missing", "notHere", "cannot", "perfFinding"}
+	findings       = []string{"active", "missing", "notHere", "cannot", "perfFinding", "bad"}
 	errorsToo      = append([]string{"Errorf", "New"}, findings...)
 	sentenceFields = []string{"Reason", "Why", "Remedy", "why", "remedy"}
 	sentenceFuncs  = []string{"has", "figureValue", "perSecond", "explain", "Error", "Message"}
