@@ -153,6 +153,7 @@ func (m *Machine) preempt(p *processor) {
 	t := m.running
 	p.since = m.now // or the step that switches would switch again
 	m.spend(switchInvoluntary, m.costs.ContextSwitch, 0, 0, 0)
+	p = t.cpu // a long interrupt may have used up this slice as well
 	t.readyAt = m.now
 	m.ready.add(t)
 	p.now, p.thread = m.now, nil
