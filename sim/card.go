@@ -8,6 +8,23 @@ type card struct {
 	sends, receives engine
 	flying          []*segment // in the order of their ends
 	armed           bool       // an interrupt will come
+	used            int        // descriptors of the ring
+	backlog         []waiting  // what has no room in the ring (a qdisc's queue)
+}
+
+// waiting is a segment that waits for room in the ring.
+type waiting struct {
+	*segment
+	from origin
+}
+
+// slots is how many descriptors a segment takes: one for the headers of each
+// packet, and one for each page that the card gathers from.
+func (m *Machine) slots(g *segment) int {
+	if m.cfg.TSO {
+		return 1 + int(pages(0, g.bytes))
+	}
+	return 2 * int(g.packets)
 }
 
 // sendPacket gives one segment to the network card.
@@ -22,11 +39,52 @@ func (m *Machine) sendPacket(g *segment, from origin) {
 		m.left(g)
 		return
 	}
+	if m.cfg.Model == Linux {
+		g.slots = m.slots(g)
+		if len(m.card.backlog) > 0 || m.card.used > 0 && m.card.used+g.slots > m.cfg.RingSlots {
+			m.card.backlog = append(m.card.backlog, waiting{g, from})
+			return
+		}
+	}
+	m.command(g, from, false)
+}
+
+// refill hands over what has waited and now has room in the ring, one segment
+// after the other. No thread's call does that: the driver does, when it has
+// cleaned up.
+func (m *Machine) refill() {
+	c := &m.card
+	room := func() bool {
+		return len(c.backlog) > 0 && (c.used == 0 || c.used+c.backlog[0].slots <= m.cfg.RingSlots)
+	}
+	if !room() {
+		return
+	}
+	m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: func() {
+		if !room() { // another round was quicker
+			return
+		}
+		w := c.backlog[0]
+		c.backlog = c.backlog[1:]
+		m.command(w.segment, w.from, true)
+		m.refill()
+	}})
+}
+
+// command tells the card of a segment; late if that had to wait for room.
+func (m *Machine) command(g *segment, from origin, late bool) {
+	off := g.es[0].Off
+	m.card.used += g.slots
 	commands := g.packets
 	if m.cfg.TSO || commands == 0 {
 		commands = 1
 	}
-	m.spend(commandCard, m.costs.CommandTime, g.bytes, commands, off)
+	if late {
+		m.tell(commandCardLate, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
+		m.now += m.costs.CommandTime
+	} else {
+		m.spend(commandCard, m.costs.CommandTime, g.bytes, commands, off)
+	}
 	begin, end := m.card.sends.start(m.now, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
 	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
 	m.tell(f, begin, end-begin, 0, g.bytes, 0, off)
@@ -69,12 +127,14 @@ func (m *Machine) clean() {
 	m.tell(softirqSent, m.now, cost, cost, 0, packets, 0)
 	m.now += cost
 	for _, g := range c.flying[:gone] {
+		c.used -= g.slots
 		m.left(g)
 	}
 	c.flying = c.flying[:copy(c.flying, c.flying[gone:])]
 	if len(c.flying) > 0 {
 		m.arm(max(c.flying[0].end, m.now))
 	}
+	m.refill()
 }
 
 // linearise copies a segment's payload into one piece of memory. The textbook
@@ -86,7 +146,7 @@ func (m *Machine) linearise(g *segment, from origin) {
 	if m.cfg.Model == Textbook {
 		f = [...]form{copied: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[from]
 	}
-	m.spend(f, m.costs.CopyRate.time(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.spend(f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	m.settle(g.es)
 	if g.sending != nil {
 		m.sentOne(g)

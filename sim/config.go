@@ -48,6 +48,9 @@ type Config struct {
 	// MTU is the largest IP packet that the network card's wire carries, in
 	// bytes.
 	MTU int64
+	// RingSlots is how many descriptors the card's ring has for what it sends; each
+	// piece of a packet that lies elsewhere takes one.
+	RingSlots int
 	// Warm: the file is in the page cache when the run begins.
 	Warm bool
 	// CachedBytes: of a file that is not warm, so many bytes at its begin are.
@@ -74,7 +77,7 @@ type Config struct {
 // MachineConfig is the machine of a run that says nothing else: one processor, a
 // network card of Ethernet's MTU that gathers and cuts.
 func MachineConfig() Config {
-	return Config{Model: Linux, Net: NIC, CPUs: 1, DMA: true, SG: true, TSO: true, MTU: 1500, GzipPerMille: 311,
+	return Config{Model: Linux, Net: NIC, CPUs: 1, DMA: true, SG: true, TSO: true, MTU: 1500, RingSlots: 1024, GzipPerMille: 311,
 		Settings: DefaultSettings()}
 }
 
@@ -143,6 +146,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("MTU of %d bytes: use %d to 65536", c.MTU, minMTU)
 	case c.Warm && c.MemoryBytes > 0 && c.FileBytes > c.MemoryBytes:
 		return fmt.Errorf("a warm file of %d bytes in a page cache of %d: make it cold or partly cached, or the memory larger", c.FileBytes, c.MemoryBytes)
+	case c.RingSlots < 64:
+		return fmt.Errorf("a ring of %d descriptors: use 64 or more", c.RingSlots)
 	case c.CachedBytes < 0 || c.CachedBytes > c.FileBytes:
 		return fmt.Errorf("%d bytes cached of a file of %d: use 0 to %d", c.CachedBytes, c.FileBytes, c.FileBytes)
 	case c.GzipPerMille < 1:

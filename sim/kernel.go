@@ -163,7 +163,7 @@ func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64)
 	}
 	into := int64(dst.Off)
 	k.system.cached(end, at, n, func(off, n int64) {
-		m.spend(copyToUser, m.costs.CopyRate.time(n), n, 0, off)
+		m.spend(copyToUser, m.copyTime(n), n, 0, off)
 		buf.put(into, Extent{File: end.id, Off: off, Len: n, Taken: end.version()})
 		into += n
 	})
@@ -179,7 +179,7 @@ func (k *Kernel) readSocket(s *socket, buf *buffer, dst transfer.Mem) (int64, er
 	if n == 0 {
 		return 0, nil
 	}
-	k.m.spend(copyReceived, k.m.costs.CopyRate.time(n), n, 0, es[0].Off)
+	k.m.spend(copyReceived, k.m.copyTime(n), n, 0, es[0].Off)
 	at := int64(dst.Off)
 	for _, e := range es {
 		buf.put(at, e)
@@ -237,7 +237,7 @@ func (k *Kernel) writeSocket(s *socket, mp *mapping, es []Extent) (done int64, e
 			f = copyFromMapping
 			k.system.touched(mp, piece[0].Off, n, false)
 		}
-		m.spend(f, m.costs.sendCopy(n), n, 0, piece[0].Off)
+		m.spend(f, m.shared(m.costs.sendCopy(n), n), n, 0, piece[0].Off)
 		s.transmit(m.settle(piece), copied, nil)
 		done += n
 	}

@@ -123,7 +123,7 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 // other machine makes them, whatever runs.
 var ownerless = func() (out [forms]bool) {
 	for f, s := range formed {
-		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || s.Detail == "receive-ring"
+		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || f == int(commandCardLate) || s.Detail == "receive-ring"
 	}
 	return out
 }()
@@ -180,6 +180,7 @@ func (m *Machine) tellUntil(at trace.Ns) {
 
 // spend lets the running thread's processor work on something.
 func (m *Machine) spend(f form, cost trace.Ns, bytes, n, off int64) {
+	m.running.cpu.copying = formed[f].Kind == trace.CPUCopy
 	m.pass(m.tell(f, m.now, cost, cost, bytes, n, off), cost)
 }
 

@@ -72,6 +72,9 @@ type Profile struct {
 	// SendCopyRate is the CPU copying the program's memory into the socket, where
 	// its own caches often hold the source; 0 is CopyRate.
 	SendCopyRate Rate
+	// MemoryRate is what the memory carries for processors and devices together;
+	// a copy needs twice its bytes of it. 0 is no bound.
+	MemoryRate Rate
 	// EncryptRate is AES-128-GCM with the CPU's instructions for it,
 	// CompressRate gzip at the level of web servers.
 	EncryptRate, CompressRate Rate
@@ -127,7 +130,8 @@ func (p Profile) drive(model Model) (disk.Drive, error) {
 var cpu = Profile{
 	ModeSwitch: 100, ContextSwitch: 2_000, InterruptTime: 1_000, FaultTime: 700, CommandTime: 300,
 	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, ReferenceTime: 20, PinTime: 60, EvictTime: 100, FlushTime: 50_000, CoalesceTime: 50_000,
-	CopyRate: 8_000_000_000, PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
+	CopyRate: 8_000_000_000, MemoryRate: 51_200_000_000, // two channels of DDR4-3200, JESD79-4
+	PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
 }
 
 // CallTimes are times of calls by their kind: Receive is a read(2) of a socket,
@@ -179,7 +183,7 @@ func (p *Profile) Check() error {
 		switch {
 		case c.Time != nil && *c.Time < 0:
 			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.Title, *c.Time)
-		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate, c.Rate != nil && *c.Rate < 0:
+		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
 			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.Title, *c.Rate)
 		}
 	}

@@ -51,6 +51,7 @@ func aMachine(t *rapid.T) (c sim.Config, chunk int64) {
 	c.Settings.ReadaheadBytes = rapid.SampledFrom([]int64{128 << 10, 0, 16 << 10, 2 << 20}).Draw(t, "readahead")
 	c.Settings.PipeMaxBytes = rapid.SampledFrom([]int64{1 << 20, 4 << 10, 64 << 10}).Draw(t, "pipe")
 	c.Settings.SendBufferBytes = rapid.SampledFrom([]int64{4 << 20, 1, 200_000}).Draw(t, "send buffer")
+	c.RingSlots = rapid.IntRange(64, 2048).Draw(t, "ring")
 	c.Settings.ReceiveBufferBytes = rapid.SampledFrom([]int64{6 << 20, 1, 200_000}).Draw(t, "receive buffer")
 	c.Settings.RequestBytes = rapid.SampledFrom([]int64{1280 << 10, 4 << 10, 100 << 10}).Draw(t, "request")
 	name := rapid.SampledFrom(sim.ProfileNames()).Draw(t, "profile")
@@ -189,7 +190,8 @@ func told(e trace.Event) string { return fmt.Sprintf("%d: %s", e.Seq, strings.Tr
 // inInterrupt says of an event that it happens to a processor, whatever that
 // does.
 func inInterrupt(e trace.Event) bool {
-	return e.Kind == trace.Interrupt || e.Detail == "softirq" || e.Kind == trace.PIO && e.From == trace.NICRing
+	return e.Kind == trace.Interrupt || e.Detail == "softirq" || e.Kind == trace.PIO && e.From == trace.NICRing ||
+		e.Kind == trace.DeviceCommand && e.To == trace.NICRing && e.Call == 0 // the driver refills its ring
 }
 
 // A disk, each of the card's two engines and each receiver move one thing at a

@@ -61,6 +61,7 @@ type segment struct {
 	socket  *socket
 	sending *sending
 	end     trace.Ns // when the card has it
+	slots   int      // of the card's ring
 }
 
 // segment takes one from the free list.
@@ -149,7 +150,7 @@ func (m *Machine) protocol(g *segment) {
 // say when it has done with the original (skb_orphan_frags_rx,
 // include/linux/skbuff.h; the completion's SO_EE_CODE_ZEROCOPY_COPIED says so).
 func (m *Machine) copyPinned(g *segment) {
-	m.spend(copyZerocopy, m.costs.CopyRate.time(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.spend(copyZerocopy, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	if g.sending != nil {
 		g.sending.copied = true
 		m.sentOne(g)
@@ -184,7 +185,7 @@ func (m *Machine) left(g *segment) {
 // deliver queues bytes at the local receiver, which copies them out on another
 // processor (tcp_recvmsg). There is no device and no DMA.
 func (m *Machine) deliver(g *segment) {
-	dur := m.costs.CopyRate.time(g.bytes)
+	dur := m.copyTime(g.bytes)
 	if r := g.socket.rate; r > 0 {
 		dur = max(dur, r.time(g.bytes))
 	}

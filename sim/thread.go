@@ -16,6 +16,8 @@ type processor struct {
 	step   int      // the event that is under way, or -1, and when it began
 	begun  trace.Ns
 	served trace.Ns // when its last interrupt was done
+	// copying: the step that is under way copies memory.
+	copying bool
 }
 
 // Thread is one thread of a program. It sees the machine through its [Kernel].

@@ -79,7 +79,7 @@ func (k *Kernel) Touch(l transfer.Label, mem transfer.Mem) error {
 			return syscall.EFAULT
 		}
 	}
-	m.spend(f, m.costs.CopyRate.time(int64(mem.Len)), int64(mem.Len), 0, 0)
+	m.spend(f, m.copyTime(int64(mem.Len)), int64(mem.Len), 0, 0)
 	return nil
 }
 

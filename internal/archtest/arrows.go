@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":               {"broker"},                                         // as Prometheus reads it
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
 	"broker/dump":                    {"broker/log"},
-	"cmd":                            {"internal/…", "sim", "broker", "broker/dump", "web", "docs"},
+	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
 	"clients":                        {},                              // a client knows the broker by its port and its files alone
