@@ -34,6 +34,7 @@ func Fidelity() []Rule {
 		{"threads", "cpu", Partial, Partial, "6.18", "kernel/sched/fair.c, sysctl_sched_base_slice"},
 		{"processors", "cpu", Partial, Partial, "6.18", "kernel/sched/fair.c, select_idle_sibling"},
 		{"cpu-cache", "cpu", Partial, Partial, "", ""},
+		{"memory-bandwidth", "memory", Partial, Partial, "", "JESD79-4 (DDR4)"},
 		{"call-limit", "cpu", NotModelled, Full, "6.18", "include/linux/fs.h, MAX_RW_COUNT"},
 		{"ring", "cpu", Partial, Partial, "6.18", "io_uring/io_uring.c, io_submit_sqes; io_uring/rw.c, io_async_buf_func"},
 		{"signals", "cpu", NotModelled, NotModelled, "", "signal(7)"},
@@ -49,13 +50,14 @@ func Fidelity() []Rule {
 
 		{"disk-dma", "disk", Full, Partial, "6.18", "block/blk-merge.c"},
 		{"pio", "disk", Partial, Partial, "", "ATA/ATAPI-3, PIO mode 4"},
-		{"disk-head", "disk", NotModelled, NotModelled, "", ""},
+		{"disk-head", "disk", NotModelled, Partial, "", "sim/disk: Ruemmler and Wilkes, An introduction to disk drive modeling, 1994"},
 
 		{"gather", "nic", Full, Partial, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},
 		{"no-gather", "nic", Full, Partial, "6.18", "net/core/skbuff.c, skb_segment; include/linux/skbuff.h, skb_linearize"},
 		{"packets", "nic", NotModelled, Partial, "6.18", "net/ipv4/tcp_offload.c, tcp_gso_segment"},
 		{"cutting", "nic", NotModelled, Partial, "6.18", "net/core/dev.c, validate_xmit_skb; net/core/skbuff.c, skb_segment"},
 		{"interrupt", "nic", Partial, Partial, "6.18", "net/core/dev.c, napi_schedule"},
+		{"nic-ring", "nic", NotModelled, Partial, "6.18", "include/linux/netdevice.h, netif_tx_stop_queue; ethtool(8), -g"},
 		{"coalescing", "nic", NotModelled, Partial, "6.18", "net/core/dev.c, napi_poll; ethtool(8), tx-usecs"},
 		{"receive", "nic", Partial, Partial, "6.18", "net/core/gro.c, dev_gro_receive; net/ipv4/tcp.c, tcp_recvmsg"},
 

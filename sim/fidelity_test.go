@@ -118,7 +118,29 @@ func fidelityEvidence() map[string]evidence {
 			c.DMA, c.SG = false, false
 			return seen("read-write", c, 64<<10, kind(trace.PIO))(t)
 		},
-		"disk-head": cold("read-write", func(e trace.Event) bool { return e.Detail == "seek" }),
+		// The next track is near, the other end of the disk far.
+		"disk-head": func(t *testing.T, m sim.Model) bool {
+			c := nic(m, false)
+			c.FileBytes = 1 << 40
+			c.Profile, _ = sim.LookupProfile("hdd-10g")
+			c.Settings = sim.DefaultSettings()
+			c.Settings.ReadaheadBytes = 0
+			machine, log := build(t, c)
+			k := machine.Kernel()
+			buf, _ := k.Alloc(sim.PageBytes)
+			for _, off := range []int64{0, sim.PageBytes, 1 << 39} {
+				if _, err := k.Read("read", k.File(), buf, &off); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var waits []trace.Ns
+			for _, e := range events(log).Events {
+				if e.Kind == trace.Wait {
+					waits = append(waits, e.Dur)
+				}
+			}
+			return len(waits) == 3 && waits[2] > 2*waits[1]
+		},
 
 		"gather": warm("sendfile", func(e trace.Event) bool { return e.Kind == trace.DMA && e.From == trace.PageCache }),
 		"no-gather": func(t *testing.T, m sim.Model) bool {
@@ -138,7 +160,19 @@ func fidelityEvidence() map[string]evidence {
 			}
 			return slices.ContainsFunc(p.Events, func(e trace.Event) bool { return e.Detail == "nic-send" && e.N == (64<<10+1447)/1448 })
 		},
-		"interrupt":  cold("sendfile", kind(trace.Interrupt)),
+		"interrupt": cold("sendfile", kind(trace.Interrupt)),
+		"nic-ring": func(t *testing.T, m sim.Model) bool {
+			c := machine(nic(m, true))
+			c.FileBytes, c.RingSlots = 16<<20, 64
+			return seen("sendfile", c, 64<<10, func(e trace.Event) bool {
+				return e.Kind == trace.DeviceCommand && e.To == trace.NICRing && e.Call == 0
+			})(t)
+		},
+		"memory-bandwidth": func(t *testing.T, m sim.Model) bool {
+			slow, c := machine(nic(m, true)), machine(nic(m, true))
+			slow.Profile.MemoryRate = 1_000_000_000
+			return wall(run(t, "read", 1<<20, slow)) > wall(run(t, "read", 1<<20, c))
+		},
 		"coalescing": warm("sendfile", func(e trace.Event) bool { return e.Detail == "softirq" && e.N > 0 }),
 		"receive": warm("relay-copy", func(e trace.Event) bool {
 			return e.Kind == trace.Interrupt && e.Detail == "nic-received"

@@ -18,7 +18,10 @@ func machine(c sim.Config) sim.Config {
 	if c.CPUs == 0 {
 		c.CPUs = d.CPUs
 	}
-	c.TSO, c.MTU, c.GzipPerMille, c.RingSlots = c.SG, d.MTU, 1000, d.RingSlots
+	c.TSO, c.MTU, c.GzipPerMille = c.SG, d.MTU, 1000
+	if c.RingSlots == 0 {
+		c.RingSlots = d.RingSlots
+	}
 	if c.Settings == (sim.Settings{}) {
 		c.Settings = d.Settings
 	}
