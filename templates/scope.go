@@ -26,6 +26,8 @@ type ScopePage struct {
 	Steps []ScopeLink
 	// Groups are the paths to choose from.
 	Groups []ScopePathGroup
+	// Profiles are the names of the modelled hardware.
+	Profiles []string
 }
 
 // ScopePathGroup are paths for one purpose, under the last part of a message's

@@ -112,10 +112,10 @@ func inLane(lane string, err error) error {
 }
 
 // laneFields are the scenario's fields in the page's form, in its order.
-var laneFields = []string{"side", "model", "size", "chunk", "cache", "net", "dma", "sg", "touch", "zerocopy", "cpus", "llc", "whatif"}
+var laneFields = []string{"side", "model", "size", "chunk", "cache", "net", "dma", "sg", "touch", "zerocopy", "cpus", "llc", "whatif", "profile"}
 
 // machineFields are those of them that a real run does not have.
-var machineFields = []string{"model", "dma", "sg", "cpus", "llc", "whatif"}
+var machineFields = []string{"model", "dma", "sg", "cpus", "llc", "whatif", "profile"}
 
 // formAddress turns what the form sends without scripts (a.path=…&a.size=…)
 // into an address. ok is false if the query is not from the form.

@@ -9,6 +9,7 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
+	"copyscope/sim"
 	"copyscope/templates"
 )
 
@@ -46,7 +47,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	data.Preload = scopeModules
 	data.Socket = true
 	page := templates.ScopePage{PageData: data, OpeningA: openingAddress().A.String(), OpeningB: openingAddress().B.String(),
-		Second: second().String(), Presets: presets(), Groups: choosablePaths()}
+		Second: second().String(), Presets: presets(), Groups: choosablePaths(), Profiles: sim.ProfileNames()}
 	status := http.StatusOK
 	at, err := parseScopeAddress(r.URL.Query())
 	if err != nil {
@@ -166,6 +167,21 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 	}
 	if s.Side == trace.Sim && !s.DMA {
 		out = append(out, t.T("scope.chip.dma.off"))
+	}
+	if s.ZeroCopy {
+		out = append(out, t.T("scope.chip.zerocopy"))
+	}
+	if s.CPUs > 1 {
+		out = append(out, t.T("scope.chip.cpus", "Count", s.CPUs))
+	}
+	if s.LLC > 0 {
+		out = append(out, t.T("scope.chip.llc", "Size", templates.Size(s.LLC)))
+	}
+	if s.Profile != "" {
+		out = append(out, s.Profile)
+	}
+	if s.WhatIf != "" {
+		out = append(out, t.T("scope.chip.whatif", "Change", s.WhatIf))
 	}
 	size := templates.Size(s.Size)
 	if s.Chunk < s.Size {

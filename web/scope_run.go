@@ -280,7 +280,7 @@ func settings(s lab.Scenario) map[string]string {
 		}
 	}
 	if s.Side == trace.Sim {
-		m["whatif"], m["cpus"], m["llc"] = s.WhatIf, "", "" // empty: the default
+		m["whatif"], m["profile"], m["cpus"], m["llc"] = s.WhatIf, s.Profile, "", "" // empty: the default
 		if s.CPUs > 0 {
 			m["cpus"] = strconv.Itoa(s.CPUs)
 		}

@@ -19,6 +19,7 @@ import (
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+	"copyscope/sim"
 	"copyscope/static"
 	"copyscope/templates"
 )
@@ -137,6 +138,33 @@ func TestScopeIsReadableWithoutScripts(t *testing.T) {
 			if !strings.Contains(page, template.HTMLEscapeString(l.Address)) {
 				t.Errorf("step %d: there is no link to %s", k, l.Address)
 			}
+		}
+	}
+}
+
+// What the settings say of a scenario makes the same scenario again: changing one
+// field in the form loses no other.
+func TestSettingsHoldTheScenario(t *testing.T) {
+	for _, text := range []string{
+		"io-uring,model=linux,net=nic,zerocopy=on,cpus=2,llc=64KiB,whatif=9/sg=off,profile=" + sim.ProfileNames()[0],
+		"io-uring,side=real,cache=warm,zerocopy=on", "relay-copy,cache=cold", "read,model=linux,net=nic", "mmap-write,touch=on",
+	} {
+		want, err := lab.ParseScenario(text, opening("read-write"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := settings(want)
+		again := fields["path"]
+		for name, value := range fields {
+			if name != "path" && value != "" {
+				again += "," + name + "=" + value
+			}
+		}
+		if got, err := lab.ParseScenario(again, opening("read-write")); err != nil || got.String() != want.String() {
+			t.Errorf("%s became %s, %v", want, got, err)
+		}
+		if shown := strings.Join(chips(locale.New(locale.English), want), ", "); want.WhatIf != "" && !strings.Contains(shown, "what if 9/sg=off") {
+			t.Errorf("%s is shown as %s", want, shown)
 		}
 	}
 }
