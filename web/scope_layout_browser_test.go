@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
 // size makes the tab's window so large, in CSS pixels.
@@ -51,6 +52,34 @@ func TestScopeFitsItsScreen(t *testing.T) {
 		}
 		if !eval[bool](b, `document.querySelector('.narration').getBoundingClientRect().bottom < document.querySelector('.controls').getBoundingClientRect().top`) {
 			t.Errorf("%d × %d: the narration is below the fold", screen[0], screen[1])
+		}
+	}
+}
+
+// The chooser has every path, stays on the screen and leaves the controls free.
+func TestScopeChooser(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	for _, screen := range [][2]int{{390, 844}, {1366, 768}, {1920, 1080}} {
+		b.size(screen[0], screen[1])
+		b.open(address(base, 0, story))
+		eval[bool](b, `(document.querySelector('.paths').open = true)`)
+		if n := eval[int](b, `[...document.querySelectorAll('.paths li a')].filter((a) => a.offsetHeight > 0).length`); n != len(transfer.Paths()) {
+			t.Errorf("%d × %d: %d paths are shown", screen[0], screen[1], n)
+		}
+		box := eval[[]float64](b, `(() => { const box = document.querySelector('.paths .choice').getBoundingClientRect(); return [box.left, box.right]; })()`)
+		if box[0] < 0 || box[1] > float64(screen[0]) {
+			t.Errorf("%d × %d: the chooser goes from %.0f to %.0f", screen[0], screen[1], box[0], box[1])
+		}
+		if !eval[bool](b, `(() => {
+			const box = document.querySelector('.controls .primary').getBoundingClientRect();
+			return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).closest('.controls') !== null;
+		})()`) {
+			t.Errorf("%d × %d: the chooser lies on the controls", screen[0], screen[1])
+		}
+		b.press(kb.Escape)
+		if eval[bool](b, `document.querySelector('.paths').open`) {
+			t.Errorf("%d × %d: Esc leaves the chooser open", screen[0], screen[1])
 		}
 	}
 }

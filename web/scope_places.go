@@ -108,6 +108,14 @@ func (o *filling) take(step int, e trace.Event, size int64) {
 		m := o.places[trace.UserMapping].Own
 		m.set(step, min(size, m.now()+max(e.Bytes, e.Units()*pageBytes)))
 		return
+	case trace.Compute:
+		if e.Detail == "encrypt" && e.To == trace.SocketBuffer {
+			// The records are in memory of the socket; what was lent is no longer needed.
+			s := o.places[trace.SocketBuffer]
+			s.release(step, min(e.Bytes, s.Lent.now()))
+			s.Own.add(step, e.Bytes)
+		}
+		return
 	case trace.CPUCopy, trace.DMA, trace.PIO, trace.Descriptor:
 	default:
 		return

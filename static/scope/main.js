@@ -139,6 +139,13 @@ onKey('what-if', () => {
   lane.querySelector('.settings').open = true;
   lane.querySelector('.settings select').focus();
 });
+onKey('close', () => {
+  const chooser = page.querySelector('.paths[open]');
+  if (!chooser) return false;
+  chooser.open = false;
+  chooser.querySelector('summary').focus();
+  return true;
+});
 part('axis').addEventListener('change', (event) => player.setAxis(event.target.value));
 addEventListener('popstate', () => {
   page.dataset.problem = '';
