@@ -34,7 +34,7 @@ type witness struct {
 	others  func(until trace.Ns) []trace.Event
 	waiting []trace.Event // of others, to be told before later ones
 	// paused is how long the run stood still while events were made and progress
-	// was told, pausedCPU what that used.
+	// was told, pausedCPU what that used, and what looking did.
 	paused    time.Duration
 	pausedCPU trace.Ns
 	hidden    time.Duration // how long the clock stood still
@@ -124,13 +124,18 @@ func (w *witness) watch(r record, f func() (int, error)) (int, error) {
 func (w *witness) last() *record { return &w.records[len(w.records)-1] }
 
 // settle books what was used since the last time on the first record after
-// that: what the disk brought in then is there before any of them uses it.
+// that: what the disk brought in then is there before any of them uses it. The
+// processor time that looking takes, up to several µs, is not the transfer's.
 func (w *witness) settle() {
 	if w.since == 0 {
 		return
 	}
+	cpu := threadCPU()
 	u := w.usage(w.disk)
+	u.cpu = cpu
 	w.records[len(w.records)-w.since].used, w.base, w.since = u.minus(w.base), u, 0
+	w.base.cpu = threadCPU()
+	w.pausedCPU += w.base.cpu - cpu
 }
 
 // usage is what the thread has used so far. What came from the disk is only
@@ -155,6 +160,7 @@ func (w *witness) apart(f func()) {
 // pause runs f, which is not part of the transfer and may take a while. The
 // run's clock goes on meanwhile, as the receiver's does, so it is told how long.
 func (w *witness) pause(f func()) {
+	w.settle()
 	began, cpu := time.Now(), threadCPU()
 	w.apart(f)
 	w.paused += time.Since(began)
@@ -164,6 +170,7 @@ func (w *witness) pause(f func()) {
 // outside runs f as pause does, and lets the run's clock stand still meanwhile:
 // for a run in which nobody else's clock goes on.
 func (w *witness) outside(f func()) {
+	w.settle()
 	began, cpu := time.Now(), threadCPU()
 	w.apart(f)
 	d := time.Since(began)

@@ -49,7 +49,7 @@ func (l *Lab) fit(ctx context.Context, profile *sim.Profile, runs []calibrationR
 			}
 			rest[i] = 1 - max(fixed, 0)/r.cpu
 		}
-		for k, v := range nonNegative(rows, rest) {
+		for k, v := range leastErrors(rows, rest) {
 			if column(rows, k) {
 				setNs(costNamed(profile, fitted[k]), v)
 			}
@@ -116,6 +116,30 @@ func (l *Lab) modelledCPU(ctx context.Context, s Scenario, p sim.Profile) (float
 		return 0, err
 	}
 	return r.Counter.Count(trace.CPUTime).Value, nil
+}
+
+// leastErrors solves rows × x = want for the x ≥ 0 with the least sum of errors:
+// a run that something disturbed pulls no harder than any other. Squares are
+// weighted anew until they are errors (iteratively reweighted least squares).
+func leastErrors(rows [][]float64, want []float64) (x []float64) {
+	const small = 0.02 // errors below are as good as none
+	weighted, target := rows, want
+	for range 20 {
+		x = nonNegative(weighted, target)
+		weighted, target = make([][]float64, len(rows)), make([]float64, len(rows))
+		for i, r := range rows {
+			left := want[i]
+			for k, v := range r {
+				left -= v * x[k]
+			}
+			weight := math.Sqrt(1 / max(math.Abs(left), small))
+			weighted[i], target[i] = make([]float64, len(r)), weight*want[i]
+			for k, v := range r {
+				weighted[i][k] = weight * v
+			}
+		}
+	}
+	return x
 }
 
 // nonNegative solves rows × x = want for the x ≥ 0 with the least squares, one
