@@ -87,7 +87,11 @@ func (m *Machine) command(g *segment, from origin, late bool) {
 	}
 	begin, end := m.card.sends.start(m.now, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
 	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
-	m.tell(f, begin, end-begin, 0, g.bytes, 0, off)
+	gathered := int64(0)
+	if from != copied {
+		gathered = m.pieces(off, g.bytes)
+	}
+	m.tell(f, begin, end-begin, 0, g.bytes, gathered, off)
 	if r := g.socket.rate; r > 0 { // the peer's window opens as it reads
 		_, read := g.socket.peer.start(begin, r.time(g.bytes))
 		end = max(end, read)

@@ -32,12 +32,22 @@ func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+off, n, false)
-	m.tell(dma, begin, end-begin, 0, n, 0, off)
+	m.tell(dma, begin, end-begin, 0, n, m.pieces(off, n), off)
 	if !direct {
 		m.inflight = append(m.inflight, r)
 	}
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
+}
+
+// pieces is how many pieces of memory one DMA transfer of the file's bytes fills
+// or collects: each page is one (scatter-gather list, struct scatterlist,
+// include/linux/scatterlist.h). The textbook's buffers lie in one piece.
+func (m *Machine) pieces(off, n int64) int64 {
+	if m.cfg.Model == Textbook {
+		return 0
+	}
+	return pages(off, n)
 }
 
 // arrived: the disk has done a request.

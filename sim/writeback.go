@@ -85,7 +85,7 @@ func (m *Machine) writeBack(f *file, from, to int64, paid bool) *request {
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+from*PageBytes, n, true)
-	m.tell(dmaToDisk, begin, end-begin, 0, n, 0, from*PageBytes)
+	m.tell(dmaToDisk, begin, end-begin, 0, n, m.pieces(from*PageBytes, n), from*PageBytes)
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
 }

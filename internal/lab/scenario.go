@@ -124,10 +124,25 @@ func (s Scenario) Validate() error {
 		return &FieldError{"llc", fmt.Sprint(s.LLC), "use 0 (left out), or 64KiB or more"}
 	case s.WhatIf != "" && s.whatIfError() != nil:
 		return s.whatIfError()
+	case s.Side == trace.Sim && s.estimate() > maxEvents:
+		return &FieldError{"chunk", FormatSize(s.Chunk), fmt.Sprintf("the run would make about %d million events, more than %d million; use a larger chunk or a smaller size",
+			s.estimate()/1e6, maxEvents/1_000_000)}
 	case s.Touch && !program.UserMemory:
 		return &FieldError{"touch", "on", "the bytes of " + s.Path + " never are in user memory; use read-write or mmap-write"}
 	}
 	return nil
+}
+
+// maxEvents bounds a simulated run: two minutes or so.
+const maxEvents = 1_000_000_000
+
+// estimate is about how many events a simulated run makes.
+func (s Scenario) estimate() int64 {
+	const ofCall, ofSegment, segment = 12, 8, 64 << 10
+	if s.Model == Textbook {
+		return s.Size / s.Chunk * ofCall
+	}
+	return s.Size/s.Chunk*ofCall + s.Size/segment*ofSegment
 }
 
 func (s Scenario) whatIfError() error {

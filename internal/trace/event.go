@@ -80,7 +80,7 @@ const (
 	ModeSwitch    Kind = "mode-switch"    // user→kernel or kernel→user, by a syscall's entry or return
 	Syscall       Kind = "syscall"        // the span of one call, from entry to return
 	CPUCopy       Kind = "cpu-copy"       // the CPU duplicated bytes; the source keeps its own
-	DMA           Kind = "dma"            // a device moved bytes by itself
+	DMA           Kind = "dma"            // a device moved bytes by itself; N = pieces of memory that it scattered them into or gathered them from
 	Descriptor    Kind = "descriptor"     // references were handed over instead of bytes; N = references
 	PageFault     Kind = "page-fault"     // N = faults; Detail is "minor" or "major"
 	ContextSwitch Kind = "context-switch" // the scheduler's; N = switches; Detail is "voluntary" or "involuntary"
