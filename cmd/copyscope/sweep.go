@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"copyscope/internal/chart"
 	"copyscope/internal/lab"
 	"copyscope/internal/sweep"
 	"copyscope/internal/transfer"
@@ -108,6 +110,9 @@ func (f sweepFlags) plan(paths []string, sgGiven bool) (p sweep.Plan, err error)
 	if p.Series, err = f.series(paths); err != nil {
 		return p, err
 	}
+	if n := len(p.Series); f.svg != "" && n > chart.MaxLines {
+		return p, fmt.Errorf("--svg %q: %d series in one chart, %d at the most can be told apart; name fewer paths, or fewer values of --cache, --sg, --model, --side", f.svg, n, chart.MaxLines)
+	}
 	p.Rounds = f.rounds
 	return p, p.Check()
 }
@@ -122,6 +127,15 @@ func (f sweepFlags) checkOutputs() error {
 	}
 	if slices.Sort(there); len(there) > 1 {
 		return fmt.Errorf("%s both write to the standard output; give one of them a file", strings.Join(there, " and "))
+	}
+	// A sweep may take a while: what it could not write is told before.
+	for flag, name := range map[string]string{"--csv": f.csv, "--svg": f.svg} {
+		if name == "" || name == "-" {
+			continue
+		}
+		if at, err := os.Stat(filepath.Dir(name)); err != nil || !at.IsDir() {
+			return fmt.Errorf("%s %q: there is no folder %s; make it, or name another", flag, name, filepath.Dir(name))
+		}
 	}
 	return nil
 }

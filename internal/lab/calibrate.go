@@ -44,6 +44,7 @@ func (l *Lab) Calibrate(ctx context.Context, progress func(done, total int64)) (
 	if err != nil {
 		return nil, err
 	}
+	profile.Disk = "" // what kind of disk this is, nobody told
 	how := map[string]string{}
 	set := func(name string, value int64, by string) {
 		costNamed(&profile, name).Set(value)
