@@ -79,13 +79,17 @@ func (m *Machine) command(g *segment, from origin, late bool) {
 	if m.cfg.TSO || commands == 0 {
 		commands = 1
 	}
+	told := m.now // when the card knows
 	if late {
 		m.tell(commandCardLate, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
-		m.now += m.costs.CommandTime
+		told += m.costs.CommandTime
+		// The time goes by at the end: other processors' threads are not there yet.
+		defer func() { m.now = told }()
 	} else {
 		m.spend(commandCard, m.costs.CommandTime, g.bytes, commands, off)
+		told = m.now
 	}
-	begin, end := m.card.sends.start(m.now, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
+	begin, end := m.card.sends.start(told, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
 	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
 	gathered := int64(0)
 	if from != copied {

@@ -89,7 +89,11 @@ func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64,
 		m.spend(callWork, cost, 0, 0, 0)
 	}
 	n, err := body()
+	// A slice that is over ends before the return (exit_to_user_mode_loop,
+	// kernel/entry/common.c) or in what follows, not within the switch.
+	t.leaving = true
 	m.spend(leave, m.costs.ModeSwitch, 0, 0, 0)
+	t.leaving = false
 	ret, bytes, errno := n, int64(0), ""
 	if err != nil {
 		ret, errno = -1, errnoName(err)

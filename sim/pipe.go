@@ -22,7 +22,8 @@ type pipeEnd struct {
 // Pipe implements [transfer.Kernel].
 func (k *Kernel) Pipe(l transfer.Label, want int) (transfer.PipeEnds, error) {
 	const defaultBytes = 16 * PageBytes // PIPE_DEF_BUFFERS, include/linux/pipe_fs_i.h
-	p := &pipe{slots: defaultBytes / PageBytes}
+	// Who may not have so much gets less from the begin on (alloc_pipe_info, fs/pipe.c).
+	p := &pipe{slots: min(defaultBytes/PageBytes, k.system.pipeSlots(defaultBytes))}
 	var ends transfer.PipeEnds
 	_, err := k.call("pipe2", l, span, func() (int64, error) {
 		ends.Read, ends.Write = k.add(&pipeEnd{p, false}), k.add(&pipeEnd{p, true})

@@ -30,9 +30,11 @@ type Thread struct {
 
 	calls  int32 // so far
 	inCall bool  // one of them is under way
-	is     class // its class, and that one's number
-	class  int
-	line   string // of what user code does between calls
+	// leaving: it is about to return to user mode.
+	leaving bool
+	is      class // its class, and that one's number
+	class   int
+	line    string // of what user code does between calls
 
 	readyAt trace.Ns
 	resume  func() (struct{}, bool) // lets the coroutine go on; nil for the main thread
@@ -145,7 +147,7 @@ func (m *Machine) pass(event int, cost trace.Ns) {
 			m.running.pause()
 		}
 	}
-	if !m.ready.empty() && m.now-p.since > m.sliceTime() {
+	if !m.ready.empty() && !m.running.leaving && m.now-p.since > m.sliceTime() {
 		m.preempt(p)
 	}
 }
