@@ -83,7 +83,7 @@ func TestPagesRunBoundedScenarios(t *testing.T) {
 	for text, field := range map[string]string{
 		"sendfile,side=real,size=2GiB":     "size",
 		"sendfile,size=1TiB,chunk=1TiB":    "size",
-		"read-write,size=1GiB,chunk=1B":    "chunk",
+		"read-write,size=64MiB,chunk=1B":   "chunk",
 		"read-write,size=1GiB,chunk=64KiB": "",
 		"read-write,side=real,size=1GiB":   "",
 		"mmap-write,size=4KiB,chunk=64MiB": "",
