@@ -9,13 +9,7 @@ type card struct {
 	flying          []*segment // in the order of their ends
 	armed           bool       // an interrupt will come
 	used            int        // descriptors of the ring
-	backlog         []waiting  // what has no room in the ring (a qdisc's queue)
-}
-
-// waiting is a segment that waits for room in the ring.
-type waiting struct {
-	*segment
-	from origin
+	backlog         []*segment // what has no room in the ring (a qdisc's queue)
 }
 
 // slots is how many descriptors a segment takes: one for the headers of each
@@ -28,11 +22,10 @@ func (m *Machine) slots(g *segment) int {
 }
 
 // sendPacket gives one segment to the network card.
-func (m *Machine) sendPacket(g *segment, from origin) {
+func (m *Machine) sendPacket(g *segment) {
 	off := g.es[0].Off
-	if !m.cfg.SG && (from != copied || m.cfg.Model == Linux) {
-		m.linearise(g, from)
-		from = copied
+	if !m.cfg.SG && (g.from != copied || m.cfg.Model == Linux) {
+		m.linearise(g)
 	}
 	if !m.cfg.DMA {
 		m.spend(pioToCard, m.costs.PIORate.time(g.bytes), g.bytes, (g.bytes+wordBytes-1)/wordBytes, off)
@@ -41,38 +34,41 @@ func (m *Machine) sendPacket(g *segment, from origin) {
 	}
 	if m.cfg.Model == Linux {
 		g.slots = m.slots(g)
-		if len(m.card.backlog) > 0 || m.card.used > 0 && m.card.used+g.slots > m.cfg.RingSlots {
-			m.card.backlog = append(m.card.backlog, waiting{g, from})
+		if len(m.card.backlog) > 0 || !m.fits(g) {
+			m.card.backlog = append(m.card.backlog, g)
 			return
 		}
 	}
-	m.command(g, from, false)
+	m.command(g, false)
 }
 
 // refill hands over what has waited and now has room in the ring, one segment
 // after the other. No thread's call does that: the driver does, when it has
 // cleaned up.
 func (m *Machine) refill() {
-	c := &m.card
-	room := func() bool {
-		return len(c.backlog) > 0 && (c.used == 0 || c.used+c.backlog[0].slots <= m.cfg.RingSlots)
+	if b := m.card.backlog; len(b) > 0 && m.fits(b[0]) {
+		m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: m.refillCard})
 	}
-	if !room() {
+}
+
+func (m *Machine) handOver() {
+	c := &m.card
+	if len(c.backlog) == 0 || !m.fits(c.backlog[0]) { // another round was quicker
 		return
 	}
-	m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: func() {
-		if !room() { // another round was quicker
-			return
-		}
-		w := c.backlog[0]
-		c.backlog = c.backlog[1:]
-		m.command(w.segment, w.from, true)
-		m.refill()
-	}})
+	g := c.backlog[0]
+	c.backlog = c.backlog[1:]
+	m.command(g, true)
+	m.refill()
+}
+
+// fits says whether the ring has room for a segment; an empty one has for any.
+func (m *Machine) fits(g *segment) bool {
+	return m.card.used == 0 || m.card.used+g.slots <= m.cfg.RingSlots
 }
 
 // command tells the card of a segment; late if that had to wait for room.
-func (m *Machine) command(g *segment, from origin, late bool) {
+func (m *Machine) command(g *segment, late bool) {
 	off := g.es[0].Off
 	m.card.used += g.slots
 	commands := g.packets
@@ -90,12 +86,12 @@ func (m *Machine) command(g *segment, from origin, late bool) {
 		told = m.now
 	}
 	begin, end := m.card.sends.start(told, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
-	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[from]
+	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[g.from]
 	gathered := int64(0)
-	if from != copied {
+	if g.from != copied {
 		gathered = m.pieces(off, g.bytes)
 	}
-	m.tell(f, begin, end-begin, 0, g.bytes, gathered, off)
+	m.of(g.es[0].File).tell(f, begin, end-begin, 0, g.bytes, gathered, off)
 	if r := g.socket.rate; r > 0 { // the peer's window opens as it reads
 		_, read := g.socket.peer.start(begin, r.time(g.bytes))
 		end = max(end, read)
@@ -116,7 +112,7 @@ func (m *Machine) arm(end trace.Ns) {
 		return
 	}
 	m.card.armed = true
-	m.complete(completion{timed: timed{at: end + m.costs.CoalesceTime}, interrupt: cardDone, do: m.clean})
+	m.complete(completion{timed: timed{at: end + m.costs.CoalesceTime}, interrupt: cardDone, do: m.cleanCard})
 }
 
 // clean is the driver's poll (napi_poll, net/core/dev.c): it gives back all that
@@ -149,13 +145,14 @@ func (m *Machine) clean() {
 // copies what was lent; the linux model copies every payload (skb_segment,
 // net/core/skbuff.c, or skb_linearize, include/linux/skbuff.h, for what is not
 // GSO).
-func (m *Machine) linearise(g *segment, from origin) {
-	f := [...]form{copied: copyLinearise, cached: copyLineariseLent, pinned: copyLinearisePinned}[from]
+func (m *Machine) linearise(g *segment) {
+	f := [...]form{copied: copyLinearise, cached: copyLineariseLent, pinned: copyLinearisePinned}[g.from]
 	if m.cfg.Model == Textbook {
-		f = [...]form{copied: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[from]
+		f = [...]form{copied: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[g.from]
 	}
-	m.spend(f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.of(g.es[0].File).spend(f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	m.settle(g.es)
+	g.from = copied
 	if g.sending != nil {
 		m.sentOne(g)
 	}

@@ -27,17 +27,39 @@ func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
 	if !m.cfg.DMA {
 		// Nothing will interrupt: the CPU asks the disk's status until it is ready.
 		m.spend(pollDisk, m.costs.DiskLatency, 0, 0, 0)
-		m.spend(pio, m.costs.PIORate.time(n), n, (n+wordBytes-1)/wordBytes, off)
+		m.of(f.id).spend(pio, m.costs.PIORate.time(n), n, (n+wordBytes-1)/wordBytes, off)
 		r.done = true
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+off, n, false)
-	m.tell(dma, begin, end-begin, 0, n, m.pieces(off, n), off)
+	m.of(f.id).tell(dma, begin, end-begin, 0, n, m.pieces(off, n), off)
 	if !direct {
 		m.inflight = append(m.inflight, r)
 	}
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
+}
+
+// diskReads gives the disk as many commands for n bytes from off on as its
+// largest one makes necessary. With wait the thread sleeps until all are done: a
+// flash drive may end the last one first.
+func (m *Machine) diskReads(f *file, off, n int64, direct, wait bool) {
+	most := n
+	if m.cfg.Model == Linux {
+		most = m.cfg.Settings.RequestBytes / PageBytes * PageBytes
+	}
+	var some [4]*request
+	under := some[:0]
+	for n > 0 {
+		piece := min(n, most)
+		under = append(under, m.diskRead(f, off, piece, direct))
+		off, n = off+piece, n-piece
+	}
+	if wait {
+		for _, r := range under {
+			m.await(r)
+		}
+	}
 }
 
 // pieces is how many pieces of memory one DMA transfer of the file's bytes fills
@@ -70,28 +92,15 @@ func (m *Machine) await(r *request) {
 	m.sleep(waitDisk, &r.waiting, func() bool { return r.done })
 }
 
-// readDisk brings the pages [from, to) of the file into the page cache, by as
-// many commands as the disk's largest one makes necessary. With wait the thread
-// sleeps until they are there; else the disk goes on beside it.
+// readDisk brings the pages [from, to) of the file into the page cache. With wait
+// the thread sleeps until they are there; else the disk goes on beside it.
 func (m *Machine) readDisk(f *file, from, to int64, wait bool) {
 	n := (to - from) * PageBytes // a file's last block is read whole
 	if m.cfg.Model == Textbook {
 		n = min(to*PageBytes, f.made) - from*PageBytes
 	}
 	m.insert(f, from, to)
-	most := n
-	if m.cfg.Model == Linux {
-		most = m.cfg.Settings.RequestBytes / PageBytes * PageBytes
-	}
-	var last *request
-	for at := from * PageBytes; n > 0; {
-		piece := min(n, most)
-		last = m.diskRead(f, at, piece, false)
-		at, n = at+piece, n-piece
-	}
-	if wait {
-		m.await(last)
-	}
+	m.diskReads(f, from*PageBytes, n, false, wait)
 }
 
 // underWay is the request that brings the page, or nil.

@@ -25,6 +25,10 @@ type Kernel struct {
 	memory     map[int]any // *buffer, *mapping
 	nextHandle int
 	made       int // the stream of what it made of the file's bytes, or 0
+
+	// held and piece are room for the extents of the call that is under way: what
+	// it was given, and the part of it that is being passed on.
+	held, piece []Extent
 }
 
 var _ transfer.Kernel = (*Kernel)(nil)
@@ -167,7 +171,7 @@ func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64)
 	}
 	into := int64(dst.Off)
 	k.system.cached(end, at, n, func(off, n int64) {
-		m.spend(copyToUser, m.copyTime(n), n, 0, off)
+		m.of(end.id).spend(copyToUser, m.copyTime(n), n, 0, off)
 		buf.put(into, Extent{File: end.id, Off: off, Len: n, Taken: end.version()})
 		into += n
 	})
@@ -208,13 +212,15 @@ func (k *Kernel) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int
 		var es []Extent
 		switch buf := k.memory[src.Handle].(type) {
 		case *buffer:
-			es = buf.get(int64(src.Off), int64(src.Len))
+			k.held = buf.get(k.held[:0], int64(src.Off), int64(src.Len))
+			es = k.held
 		case *mapping:
 			n := k.reachable(mp, src)
 			if n == 0 {
 				return 0, syscall.EFAULT
 			}
-			es = []Extent{{File: mp.end.id, Off: mp.off + int64(src.Off), Len: n, Taken: lent}}
+			k.held = append(k.held[:0], Extent{File: mp.end.id, Off: mp.off + int64(src.Off), Len: n, Taken: lent})
+			es = k.held
 		default:
 			return 0, syscall.EFAULT
 		}
@@ -226,8 +232,7 @@ func (k *Kernel) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int
 // writeSocket copies what a write was given into the socket buffer, piece by
 // piece as room becomes free.
 func (k *Kernel) writeSocket(s *socket, mp *mapping, es []Extent) (done int64, err error) {
-	m := k.m
-	var piece []Extent
+	m, piece := k.m, k.piece
 	for len(es) > 0 {
 		if err := s.room(); err != nil {
 			if done > 0 {
@@ -241,10 +246,11 @@ func (k *Kernel) writeSocket(s *socket, mp *mapping, es []Extent) (done int64, e
 			f = copyFromMapping
 			k.system.touched(mp, piece[0].Off, n, false)
 		}
-		m.spend(f, m.shared(m.costs.sendCopy(n), n), n, 0, piece[0].Off)
+		m.of(piece[0].File).spend(f, m.shared(m.costs.sendCopy(n), n), n, 0, piece[0].Off)
 		s.transmit(m.settle(piece), copied, nil)
 		done += n
 	}
+	k.piece = piece
 	return done, nil
 }
 
@@ -276,7 +282,8 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 					k.lend(lendToSocket, off, n)
 				}
 			})
-			s.transmit([]Extent{{File: end.id, Off: at + done, Len: piece, Taken: lent}}, cached, nil)
+			k.piece = append(k.piece[:0], Extent{File: end.id, Off: at + done, Len: piece, Taken: lent})
+			s.transmit(k.piece, cached, nil)
 			done += piece
 			rest -= piece
 		}

@@ -152,8 +152,8 @@ var moves = func() (out [forms]bool) {
 }()
 
 // memory tells what an event moves over the memory bus and drives out of the
-// last-level cache.
-func (m *Machine) memory(f form, at trace.Ns, n, off int64) {
+// last-level cache. A device's transfer counts when the device is told of it.
+func (m *Machine) memory(f form, at trace.Ns, file FileID, n, off int64) {
 	s := &formed[f]
 	device := s.Kind == trace.DMA
 	var bus, out int64
@@ -161,7 +161,7 @@ func (m *Machine) memory(f form, at trace.Ns, n, off int64) {
 		id, begin := blockID{}, int64(0)
 		switch place {
 		case trace.PageCache, trace.UserMapping:
-			id, begin = blockID{space: inPageCache}, max(off, 0)
+			id, begin = blockID{space: inPageCache, owner: int32(file)}, max(off, 0)
 		case trace.UserBuffer:
 			id = blockID{space: inUserBuffer}
 			if second {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"copyscope/internal/trace"
 	"copyscope/sim/disk"
@@ -18,7 +19,7 @@ type Machine struct {
 	costs Profile
 
 	log     *trace.Log
-	classes map[class]int
+	classes []class // of the program's lines: far fewer than a map would be for
 	// endpoint is what the machine is in the transfer.
 	endpoint trace.Endpoint
 	ids      []trace.ShapeID // shape of a class's form, plus one; 0 is not known yet
@@ -26,10 +27,10 @@ type Machine struct {
 
 	now     trace.Ns // the clock of the processor whose thread runs
 	orders  int
-	devices heap[completion]
+	devices agenda[completion]
 	// later holds events that begin in the future, such as what an engine does
 	// when it is free.
-	later heap[future]
+	later agenda[trace.Entry]
 
 	cpus    []processor
 	threads []*Thread
@@ -41,22 +42,19 @@ type Machine struct {
 	files    []*file
 	cache    *pagecache.Cache
 	mappings []*mapping
-	llc      *llc // nil: not modelled
+	llc      *llc   // nil: not modelled
+	file     FileID // of the next event
 	disk     disk.Drive
 	flusher  flusher
 	inflight []*request
 	card     card
-	sockets  []*socket
-	segments []*segment // free ones
-	streams  []*stream
-	change   *Change // a what-if that is to come
-	watch    func() error
-}
-
-// future is an event that has not begun.
-type future struct {
-	timed
-	entry trace.Entry
+	// What the card's driver does, made once: a method's value is an allocation.
+	cleanCard, refillCard func()
+	sockets               []*socket
+	segments              []*segment // free ones
+	streams               []*stream
+	change                *Change // a what-if that is to come
+	watch                 func() error
 }
 
 // class is what the events of one line's calls have in common.
@@ -69,9 +67,8 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, classes: map[class]int{}, endpoint: trace.Sender}
-	m.devices.time = func(c *completion) timed { return c.timed }
-	m.later.time = func(f *future) timed { return f.timed }
+	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, endpoint: trace.Sender}
+	m.cleanCard, m.refillCard = m.clean, m.handOver
 	m.cpus = make([]processor, cfg.CPUs)
 	m.class(class{})
 	m.cache = pagecache.New(pagecache.Options{Pages: cfg.MemoryBytes / PageBytes})
@@ -91,13 +88,12 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 
 // class gives the number of a class.
 func (m *Machine) class(c class) int {
-	n, ok := m.classes[c]
-	if !ok {
-		n = len(m.classes)
-		m.classes[c] = n
-		m.ids = append(m.ids, make([]trace.ShapeID, forms)...)
+	if n := slices.Index(m.classes, c); n >= 0 {
+		return n
 	}
-	return n
+	m.classes = append(m.classes, c)
+	m.ids = append(m.ids, make([]trace.ShapeID, forms)...)
+	return len(m.classes) - 1
 }
 
 // shape is the log's number for a form in a class.
@@ -132,11 +128,19 @@ var ownerless = func() (out [forms]bool) {
 // cache, if those are modelled. It returns its index in the log, or -1 if it
 // begins in the future.
 func (m *Machine) tell(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
-	event := m.put(f, at, dur, cpu, bytes, n, off)
+	event, file := m.put(f, at, dur, cpu, bytes, n, off), m.file
+	m.file = 0
 	if m.llc != nil && moves[f] && bytes > 0 {
-		m.memory(f, at, bytes, off)
+		m.memory(f, at, file, bytes, off)
 	}
 	return event
+}
+
+// of says which file's bytes the next event moves. It need be said only of what
+// reads or writes the page cache.
+func (m *Machine) of(f FileID) *Machine {
+	m.file = f
+	return m
 }
 
 // put tells one event.
@@ -160,7 +164,7 @@ func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 	e.Shape = id - 1
 	if at > m.now {
 		m.orders++
-		m.later.push(future{timed{at, m.orders}, *e})
+		m.later.push(timed{at, m.orders}, *e)
 		return -1
 	}
 	m.tellUntil(at)
@@ -172,9 +176,9 @@ func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 
 // tellUntil tells what has begun by a time.
 func (m *Machine) tellUntil(at trace.Ns) {
-	for len(m.later.items) > 0 && m.later.items[0].at <= at {
-		f := m.later.pop()
-		m.log.Add(&f.entry)
+	for m.later.by(at) {
+		e := m.later.pop()
+		m.log.Add(&e)
 	}
 }
 
@@ -201,7 +205,7 @@ const none = forms // no form
 func (m *Machine) complete(c completion) {
 	m.orders++
 	c.order = m.orders
-	m.devices.push(c)
+	m.devices.push(c.timed, c)
 }
 
 // done does what a completion means, at its time; the processor time that it
@@ -213,7 +217,7 @@ func (m *Machine) done(c completion) {
 		m.now += cost
 		if len(m.cpus) > 1 { // the others go on meanwhile: what it means comes after it
 			c.at, c.interrupt = m.now, none
-			m.devices.push(c)
+			m.devices.push(c.timed, c)
 			return
 		}
 	}

@@ -47,12 +47,17 @@ func (b *buffer) put(at int64, e Extent) {
 			return
 		}
 	}
+	if last > first && len(before) == 0 && len(after) == 0 { // in the place of what it covers
+		b.content[first] = placed{at, e}
+		b.content = slices.Delete(b.content, first+1, last)
+		return
+	}
 	b.content = slices.Replace(b.content, first, last, append(append(before, placed{at, e}), after...)...)
 }
 
-// get reads n bytes from byte at on. Bytes that were never written belong to no
-// place in the file.
-func (b *buffer) get(at, n int64) (out []Extent) {
+// get adds n bytes from byte at on to out. Bytes that were never written belong
+// to no place in the file.
+func (b *buffer) get(out []Extent, at, n int64) []Extent {
 	for _, p := range b.content {
 		if p.at+p.Len <= at || n == 0 {
 			continue

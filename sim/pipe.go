@@ -107,8 +107,8 @@ func (k *Kernel) spliceOut(p *pipe, s *socket, n int64) (int64, error) {
 	if err := s.room(); err != nil {
 		return 0, err
 	}
-	var es []Extent
-	es, p.queue = take(nil, p.queue, n)
+	k.held, p.queue = take(k.held[:0], p.queue, n)
+	es := k.held
 	p.used = 0
 	for _, e := range p.queue {
 		p.used += pages(e.Off, e.Len)

@@ -11,47 +11,69 @@ type timed struct {
 
 func (t timed) before(u timed) bool { return t.at < u.at || t.at == u.at && t.order < u.order }
 
-// heap keeps things by their time, the earliest first. (container/heap would
-// put each of them into an interface, at one allocation for each event of a
-// device.)
-type heap[T any] struct {
-	items []T
-	time  func(*T) timed
+// agenda keeps things by their time, the earliest first. What is moved about in
+// its heap are their places only: the things themselves have pointers, whose
+// moves the garbage collector would want to hear of. (container/heap would put
+// each of them into an interface, at one allocation for each event of a device.)
+type agenda[T any] struct {
+	heap   []due
+	things []T
+	free   []int32 // places in things
 }
 
-func (h *heap[T]) empty() bool { return len(h.items) == 0 }
+// due is when a thing is due, and its place.
+type due struct {
+	timed
+	place int32
+}
 
-func (h *heap[T]) push(x T) {
-	h.items = append(h.items, x)
-	for i := len(h.items) - 1; i > 0; {
+func (a *agenda[T]) empty() bool { return len(a.heap) == 0 }
+
+// by says whether something is due by a time.
+func (a *agenda[T]) by(at trace.Ns) bool { return len(a.heap) > 0 && a.heap[0].at <= at }
+
+func (a *agenda[T]) push(t timed, x T) {
+	d := due{t, int32(len(a.things))}
+	if n := len(a.free) - 1; n >= 0 {
+		d.place, a.free = a.free[n], a.free[:n]
+		a.things[d.place] = x
+	} else {
+		a.things = append(a.things, x)
+	}
+	i := len(a.heap)
+	a.heap = append(a.heap, d)
+	for i > 0 {
 		up := (i - 1) / 2
-		if !h.time(&h.items[i]).before(h.time(&h.items[up])) {
+		if !d.before(a.heap[up].timed) {
 			break
 		}
-		h.items[i], h.items[up] = h.items[up], h.items[i]
+		a.heap[i] = a.heap[up]
 		i = up
 	}
+	a.heap[i] = d
 }
 
-func (h *heap[T]) pop() T {
-	top, last := h.items[0], len(h.items)-1
-	h.items[0] = h.items[last]
-	var none T
-	h.items[last] = none
-	h.items = h.items[:last]
-	for i := 0; ; {
-		least := i
-		for _, k := range [2]int{2*i + 1, 2*i + 2} {
-			if k < last && h.time(&h.items[k]).before(h.time(&h.items[least])) {
-				least = k
-			}
+func (a *agenda[T]) pop() T {
+	place, last := a.heap[0].place, len(a.heap)-1
+	d := a.heap[last]
+	a.heap = a.heap[:last]
+	for i := 0; last > 0; {
+		least := 2*i + 1
+		if right := least + 1; right < last && a.heap[right].before(a.heap[least].timed) {
+			least = right
 		}
-		if least == i {
-			return top
+		if least >= last || !a.heap[least].before(d.timed) {
+			a.heap[i] = d
+			break
 		}
-		h.items[i], h.items[least] = h.items[least], h.items[i]
+		a.heap[i] = a.heap[least]
 		i = least
 	}
+	x := a.things[place]
+	var none T
+	a.things[place] = none
+	a.free = append(a.free, place)
+	return x
 }
 
 // engine is something that does one thing at a time beside the CPUs: a DMA

@@ -67,7 +67,8 @@ func (k *Kernel) reshape(l transfer.Label, f form, rate Rate, src, dst transfer.
 		k.made = len(m.streams)
 	}
 	s := m.streams[k.made-1]
-	es := from.get(int64(src.Off), int64(src.Len))
+	k.held = from.get(k.held[:0], int64(src.Off), int64(src.Len))
+	es := k.held
 	for _, e := range es {
 		s.from = join(s.from, e)
 	}
@@ -107,7 +108,8 @@ func (k *Kernel) EnableTLS(l transfer.Label, out transfer.FD) error {
 // tls_push_record, net/tls/tls_sw.c), so that nothing is lent to the device.
 func (m *Machine) seal(g *segment) {
 	records := (g.bytes + transfer.TLSRecordBytes - 1) / transfer.TLSRecordBytes
-	m.spend(encryptKernel, m.costs.EncryptRate.time(g.bytes), g.bytes, records, g.es[0].Off)
+	m.of(g.es[0].File).spend(encryptKernel, m.costs.EncryptRate.time(g.bytes), g.bytes, records, g.es[0].Off)
 	m.settle(g.es)
+	g.from = copied // what the cipher made lies in the socket's memory
 	g.bytes += records * transfer.TLSOverheadBytes
 }

@@ -56,6 +56,7 @@ const (
 // segment is what the protocol hands to the device at a time.
 type segment struct {
 	es      []Extent
+	from    origin
 	bytes   int64 // with what sealing adds
 	packets int64
 	socket  *socket
@@ -103,10 +104,9 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 	for len(es) > 0 {
 		g := m.segment(s)
 		g.es, es = take(g.es, es, most)
-		g.bytes = length(g.es)
+		g.bytes, g.from = length(g.es), from
 		if s.seals {
 			m.seal(g)
-			from = copied // what the cipher made lies in the socket's memory
 		}
 		s.queued += g.bytes
 		if g.sending = w; w != nil {
@@ -117,16 +117,12 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 		}
 		switch {
 		case m.cfg.Net == NIC:
-			m.sendPacket(g, from)
+			m.sendPacket(g)
 		case m.cfg.HoldReader:
-			if from == pinned {
-				m.copyPinned(g)
-			}
+			m.copyPinned(g)
 			s.held = append(s.held, g)
 		default:
-			if from == pinned {
-				m.copyPinned(g)
-			}
+			m.copyPinned(g)
 			m.deliver(g)
 		}
 	}
@@ -150,6 +146,9 @@ func (m *Machine) protocol(g *segment) {
 // say when it has done with the original (skb_orphan_frags_rx,
 // include/linux/skbuff.h; the completion's SO_EE_CODE_ZEROCOPY_COPIED says so).
 func (m *Machine) copyPinned(g *segment) {
+	if g.from != pinned {
+		return
+	}
 	m.spend(copyZerocopy, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	if g.sending != nil {
 		g.sending.copied = true

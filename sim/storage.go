@@ -29,7 +29,7 @@ func (k *Kernel) Append(l transfer.Label, fd transfer.FD, src transfer.Mem) (int
 		at := f.size
 		from, to := at/PageBytes, pages(0, at+n)
 		m.insert(f.file, from, to)
-		m.spend(copyToCache, m.copyTime(n)+m.costs.LookupTime*trace.Ns(to-from), n, 0, at)
+		m.of(f.id).spend(copyToCache, m.copyTime(n)+m.costs.LookupTime*trace.Ns(to-from), n, 0, at)
 		f.size += n
 		m.wake(&f.grown)
 		m.dirtied(f.file, from, to)
@@ -127,7 +127,7 @@ func (k *Kernel) Store(l transfer.Label, dst transfer.Mem) error {
 	m.insert(f, from, to) // blocks that were only allocated read as zeros: no disk
 	mp.mapped.Insert(0, from, to)
 	m.wake(&f.grown)
-	m.spend(copyToMapping, m.copyTime(int64(dst.Len)), int64(dst.Len), 0, at)
+	m.of(f.id).spend(copyToMapping, m.copyTime(int64(dst.Len)), int64(dst.Len), 0, at)
 	m.dirtied(f, from, to)
 	return nil
 }

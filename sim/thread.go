@@ -129,7 +129,7 @@ func (m *Machine) pass(event int, cost trace.Ns) {
 	begun := m.now
 	end := begun + cost
 	if len(m.cpus) == 1 {
-		for len(m.devices.items) > 0 && m.devices.items[0].at <= end {
+		for m.devices.by(end) {
 			c := m.devices.pop()
 			m.now = max(m.now, c.at)
 			at := m.now
@@ -166,7 +166,7 @@ func (m *Machine) preempt(p *processor) {
 
 // othersFirst says whether something else is due before processor p goes on.
 func (m *Machine) othersFirst(p *processor) bool {
-	if len(m.devices.items) > 0 && m.devices.items[0].at <= p.now {
+	if m.devices.by(p.now) {
 		return true
 	}
 	for i := range m.cpus {
@@ -227,7 +227,7 @@ func (m *Machine) dispatch(self *Thread) bool {
 				p = q
 			}
 		}
-		if !m.devices.empty() && (p == nil || m.devices.items[0].at <= p.now) {
+		if !m.devices.empty() && (p == nil || m.devices.by(p.now)) {
 			m.serve(m.devices.pop())
 			continue
 		}
@@ -254,7 +254,7 @@ func (m *Machine) serve(c completion) {
 	}
 	if at > c.at { // the processor is at another one; threads elsewhere go on
 		c.at = at
-		m.devices.push(c) // in its old place among those of one time
+		m.devices.push(c.timed, c) // in its old place among those of one time
 		return
 	}
 	m.now = at

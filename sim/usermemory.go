@@ -66,20 +66,21 @@ func (k *Kernel) reachable(mp *mapping, src transfer.Mem) int64 {
 
 // Touch implements [transfer.Kernel].
 func (k *Kernel) Touch(l transfer.Label, mem transfer.Mem) error {
-	m, f := k.m, touchBuffer
+	m, f, at := k.m, touchBuffer, int64(0)
 	k.t.line = string(l)
 	defer func() { k.t.line = "" }()
 	if mp, ok := k.memory[mem.Handle].(*mapping); ok {
-		f = touchMapping
+		f, at = touchMapping, mp.off+int64(mem.Off)
 		n := k.reachable(mp, mem)
 		if n > 0 {
-			k.system.touched(mp, mp.off+int64(mem.Off), n, true)
+			k.system.touched(mp, at, n, true)
 		}
 		if n < int64(mem.Len) {
 			return syscall.EFAULT
 		}
+		m.of(mp.end.id)
 	}
-	m.spend(f, m.copyTime(int64(mem.Len)), int64(mem.Len), 0, 0)
+	m.spend(f, m.copyTime(int64(mem.Len)), int64(mem.Len), 0, at)
 	return nil
 }
 
@@ -97,8 +98,7 @@ func (k *Kernel) OpenDirect(l transfer.Label, in transfer.FD) (transfer.FD, erro
 }
 
 // readDirect lets the disk put n bytes of the file from at on into a buffer:
-// one command, and the thread sleeps until it is done (iomap_dio_rw,
-// fs/iomap/direct-io.c). All must lie on the disk's blocks.
+// the thread sleeps until it is done (iomap_dio_rw, fs/iomap/direct-io.c). All must lie on the disk's blocks.
 func (k *Kernel) readDirect(end *fileEnd, buf *buffer, dst transfer.Mem, at, n int64) (int64, error) {
 	const block = transfer.DirectAlign
 	if at%block != 0 || dst.Off%block != 0 || dst.Len%block != 0 {
@@ -111,7 +111,7 @@ func (k *Kernel) readDirect(end *fileEnd, buf *buffer, dst transfer.Mem, at, n i
 	if k.m.cfg.Model == Linux {
 		whole = pages(0, n) * PageBytes
 	}
-	k.m.await(k.m.diskRead(end.file, at, whole, true))
+	k.m.diskReads(end.file, at, whole, true, true)
 	buf.put(int64(dst.Off), Extent{File: end.id, Off: at, Len: n, Taken: end.version()})
 	return n, nil
 }

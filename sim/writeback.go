@@ -80,12 +80,12 @@ func (m *Machine) writeBack(f *file, from, to int64, paid bool) *request {
 	}
 	if !m.cfg.DMA {
 		cost := m.costs.PIORate.time(n)
-		m.tell(pioToDisk, m.now, cost, cost, n, (n+wordBytes-1)/wordBytes, from*PageBytes)
+		m.of(f.id).tell(pioToDisk, m.now, cost, cost, n, (n+wordBytes-1)/wordBytes, from*PageBytes)
 		m.complete(completion{timed: timed{at: m.now + cost}, interrupt: none, request: r})
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+from*PageBytes, n, true)
-	m.tell(dmaToDisk, begin, end-begin, 0, n, m.pieces(from*PageBytes, n), from*PageBytes)
+	m.of(f.id).tell(dmaToDisk, begin, end-begin, 0, n, m.pieces(from*PageBytes, n), from*PageBytes)
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
 }

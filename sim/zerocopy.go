@@ -42,9 +42,9 @@ func (k *Kernel) sendPinned(s *socket, src transfer.Mem) (done int64, w *sending
 	if !ok {
 		return 0, nil, syscall.EFAULT
 	}
-	es := buf.get(int64(src.Off), min(int64(src.Len), k.system.callBytes()))
+	k.held = buf.get(k.held[:0], int64(src.Off), min(int64(src.Len), k.system.callBytes()))
+	es, piece := k.held, k.piece
 	w = &sending{open: true}
-	var piece []Extent
 	for len(es) > 0 {
 		if err := s.room(); err != nil {
 			if done > 0 {
@@ -60,6 +60,7 @@ func (k *Kernel) sendPinned(s *socket, src transfer.Mem) (done int64, w *sending
 		s.transmit(piece, pinned, w)
 		done += n
 	}
+	k.piece = piece
 	w.open = false
 	return done, w, nil
 }
@@ -121,6 +122,7 @@ func (k *Kernel) Enter(l transfer.Label, fd transfer.FD, ops []transfer.RingOp) 
 			return 0, syscall.EBADF
 		}
 		var handed int64
+		out = make([]transfer.RingResult, 0, len(ops))
 		broken := false // the link to the operation before
 		for _, op := range ops {
 			r := transfer.RingResult{Err: syscall.ECANCELED}
@@ -161,7 +163,8 @@ func (k *Kernel) operate(op transfer.RingOp) (r transfer.RingResult) {
 			return transfer.RingResult{Err: syscall.EBADF}
 		}
 		if op.Kind == transfer.RingSend {
-			n, r.Err = k.writeSocket(s, nil, buf.get(int64(op.Mem.Off), int64(op.Mem.Len)))
+			k.held = buf.get(k.held[:0], int64(op.Mem.Off), int64(op.Mem.Len))
+			n, r.Err = k.writeSocket(s, nil, k.held)
 			break
 		}
 		var w *sending
