@@ -6,10 +6,10 @@ import "copyscope/internal/trace"
 // receives, and the segments that it has sent but not told of.
 type card struct {
 	sends, receives engine
-	flying          []*segment // in the order of their ends
-	armed           bool       // an interrupt will come
-	used            int        // descriptors of the ring
-	backlog         []*segment // what has no room in the ring (a qdisc's queue)
+	flying          fifo[*segment] // in the order of their ends
+	armed           bool           // an interrupt will come
+	used            int            // descriptors of the ring
+	backlog         fifo[*segment] // what has no room in the ring (a qdisc's queue)
 }
 
 // slots is how many descriptors a segment takes: one for the headers of each
@@ -34,8 +34,8 @@ func (m *Machine) sendPacket(g *segment) {
 	}
 	if m.cfg.Model == Linux {
 		g.slots = m.slots(g)
-		if len(m.card.backlog) > 0 || !m.fits(g) {
-			m.card.backlog = append(m.card.backlog, g)
+		if !m.card.backlog.empty() || !m.fits(g) {
+			m.card.backlog.add(g)
 			return
 		}
 	}
@@ -46,18 +46,18 @@ func (m *Machine) sendPacket(g *segment) {
 // after the other. No thread's call does that: the driver does, when it has
 // cleaned up.
 func (m *Machine) refill() {
-	if b := m.card.backlog; len(b) > 0 && m.fits(b[0]) {
+	if b := &m.card.backlog; !b.empty() && m.fits(b.first()) {
 		m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: m.refillCard})
 	}
 }
 
 func (m *Machine) handOver() {
-	c := &m.card
-	if len(c.backlog) == 0 || !m.fits(c.backlog[0]) { // another round was quicker
+	b := &m.card.backlog
+	if b.empty() || !m.fits(b.first()) { // another round was quicker
 		return
 	}
-	g := c.backlog[0]
-	c.backlog = c.backlog[1:]
+	g := b.first()
+	b.drop(1)
 	m.command(g, true)
 	m.refill()
 }
@@ -101,7 +101,7 @@ func (m *Machine) command(g *segment, late bool) {
 		return
 	}
 	g.end = end
-	m.card.flying = append(m.card.flying, g)
+	m.card.flying.add(g)
 	m.arm(end)
 }
 
@@ -121,7 +121,7 @@ func (m *Machine) clean() {
 	c := &m.card
 	c.armed = false
 	gone, packets := 0, int64(0)
-	for _, g := range c.flying {
+	for _, g := range c.flying.all() {
 		if g.end > m.now {
 			break
 		}
@@ -130,13 +130,13 @@ func (m *Machine) clean() {
 	cost := m.costs.ReferenceTime * trace.Ns(gone)
 	m.tell(softirqSent, m.now, cost, cost, 0, packets, 0)
 	m.now += cost
-	for _, g := range c.flying[:gone] {
+	for _, g := range c.flying.all()[:gone] {
 		c.used -= g.slots
 		m.left(g)
 	}
-	c.flying = c.flying[:copy(c.flying, c.flying[gone:])]
-	if len(c.flying) > 0 {
-		m.arm(max(c.flying[0].end, m.now))
+	c.flying.drop(gone)
+	if !c.flying.empty() {
+		m.arm(max(c.flying.first().end, m.now))
 	}
 	m.refill()
 }

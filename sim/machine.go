@@ -37,7 +37,7 @@ type Machine struct {
 	alive   int     // of those that Go made, how many have not ended
 	main    *Thread // the thread of [Machine.Kernel], which runs on the caller's stack
 	running *Thread
-	ready   runQueue // they have all but a processor
+	ready   fifo[*Thread] // they have all but a processor, in the order in which they got it
 
 	files    []*file
 	cache    *pagecache.Cache

@@ -76,6 +76,29 @@ func (a *agenda[T]) pop() T {
 	return x
 }
 
+// fifo is a queue: the first in, the first out.
+type fifo[T any] struct {
+	things []T
+	begin  int
+}
+
+func (q *fifo[T]) empty() bool { return q.begin == len(q.things) }
+func (q *fifo[T]) add(x T)     { q.things = append(q.things, x) }
+func (q *fifo[T]) first() T    { return q.things[q.begin] }
+func (q *fifo[T]) all() []T    { return q.things[q.begin:] }
+
+// drop takes the first n off. Now and then the rest moves to the front: to move
+// it each time would cost more than all else.
+func (q *fifo[T]) drop(n int) {
+	clear(q.things[q.begin : q.begin+n])
+	q.begin += n
+	if q.begin > 64 && q.begin*2 > len(q.things) {
+		rest := copy(q.things, q.things[q.begin:])
+		clear(q.things[rest:])
+		q.things, q.begin = q.things[:rest], 0
+	}
+}
+
 // engine is something that does one thing at a time beside the CPUs: a DMA
 // engine, a receiver.
 type engine struct{ free trace.Ns }

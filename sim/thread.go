@@ -208,7 +208,7 @@ func (m *Machine) place() {
 				return
 			}
 		}
-		m.ready.drop()
+		m.ready.drop(1)
 		p.thread, t.cpu = t, p
 		p.now = max(p.now, t.readyAt)
 		p.since, p.step = p.now, -1
@@ -268,25 +268,6 @@ func (m *Machine) serve(c completion) {
 		if p.step >= 0 {
 			m.log.Prolong(p.step, p.now-p.begun)
 		}
-	}
-}
-
-// runQueue is the threads that are ready, in the order in which they were.
-type runQueue struct {
-	threads []*Thread
-	begin   int
-}
-
-func (q *runQueue) empty() bool    { return q.begin == len(q.threads) }
-func (q *runQueue) add(t *Thread)  { q.threads = append(q.threads, t) }
-func (q *runQueue) first() *Thread { return q.threads[q.begin] }
-
-// drop takes the first one off; now and then the rest moves to the front.
-func (q *runQueue) drop() {
-	q.begin++
-	if q.begin > 64 && q.begin*2 > len(q.threads) {
-		q.threads = q.threads[:copy(q.threads, q.threads[q.begin:])]
-		q.begin = 0
 	}
 }
 
