@@ -69,6 +69,11 @@ func (m *Machine) fill(f *file, size, cached int64) {
 // an error, the call fails with it, and so in the end does the program.
 func (m *Machine) Watch(f func() error) { m.watch = f }
 
+// Carried is how many bytes have arrived at all receivers so far, what sealing
+// adds among them; Loaded is how many calls have read into the programs' memory.
+func (m *Machine) Carried() int64 { return m.carried }
+func (m *Machine) Loaded() int64  { return m.loaded }
+
 // SizeOf is the size of a file now.
 func (m *Machine) SizeOf(id FileID) int64 { return m.files[id].size }
 

@@ -156,6 +156,7 @@ func (k *Kernel) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *i
 		end := k.file(in)
 		n, err := k.readFile(end, buf, dst, end.where(off))
 		end.moved(off, n)
+		k.m.loaded += n
 		return n, err
 	})
 	return int(n), err

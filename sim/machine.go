@@ -55,6 +55,8 @@ type Machine struct {
 	streams               []*stream
 	change                *Change // a what-if that is to come
 	watch                 func() error
+
+	carried, loaded int64 // bytes
 }
 
 // class is what the events of one line's calls have in common.

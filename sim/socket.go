@@ -171,6 +171,7 @@ func (m *Machine) settle(es []Extent) []Extent {
 func (m *Machine) left(g *segment) {
 	s := g.socket
 	s.queued -= g.bytes
+	m.carried += g.bytes
 	s.wire.carry(m.settle(g.es))
 	if g.sending != nil {
 		m.sentOne(g)

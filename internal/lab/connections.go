@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 
@@ -42,20 +41,12 @@ func parts(size int64, n int) []sim.Extent {
 
 // sendAll lets as many threads as there are connections run the program side by
 // side, each for its part of the file and with a socket of its own.
-func sendAll(ctx context.Context, machine *sim.Machine, program transfer.Program, s Scenario, o Options) error {
-	var done int64
-	for i, part := range parts(s.Size, o.Connections) {
+func sendAll(machine *sim.Machine, program transfer.Program, s Scenario, connections int) error {
+	for i, part := range parts(s.Size, connections) {
 		machine.Go(fmt.Sprintf("connection %d", i+1), func(k *sim.Kernel) error {
 			job := s.job(k, program, part.Off, part.Len)
 			job.UsePosition = false // threads share the file, each is at a place of its own
-			before := int64(0)
-			progress := func(n, _ int64) {
-				done, before = done+n-before, n
-				if o.Progress != nil {
-					o.Progress(done, s.Size)
-				}
-			}
-			sent, err := program.Send(&stoppable{Kernel: k, ctx: ctx, total: part.Len, last: program.Sinks, progress: progress}, job)
+			sent, err := program.Send(k, job)
 			if err == nil && sent != part.Len {
 				err = fmt.Errorf("sent %d of %d bytes", sent, part.Len)
 			}

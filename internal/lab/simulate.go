@@ -31,16 +31,20 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 			return nil, &FieldError{"whatif", s.WhatIf, err.Error()}
 		}
 	}
-	send := sendOne
+	watch(ctx, machine, program, s, o.Progress)
 	if o.Connections > 1 {
-		send = sendAll
+		err = sendAll(machine, program, s, o.Connections)
+	} else {
+		err = sendOne(machine, program, s)
 	}
-	err = send(ctx, machine, program, s, o)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s, err)
+	}
+	if o.Progress != nil {
+		o.Progress(s.Size, s.Size)
 	}
 	for i := range min(log.Len(), o.MaxEvents) {
 		run.Record(log.Event(i))
@@ -50,9 +54,9 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 
 // sendOne lets the machine's one program send the file, and checks that it
 // arrived.
-func sendOne(ctx context.Context, machine *sim.Machine, program transfer.Program, s Scenario, o Options) error {
+func sendOne(machine *sim.Machine, program transfer.Program, s Scenario) error {
 	k := machine.Kernel()
-	sent, err := program.Send(&stoppable{Kernel: k, ctx: ctx, total: s.Size, last: program.Sinks, progress: o.Progress}, s.job(k, program, 0, s.Size))
+	sent, err := program.Send(k, s.job(k, program, 0, s.Size))
 	if err != nil {
 		return err
 	}
@@ -117,72 +121,19 @@ func (s Scenario) job(k *sim.Kernel, program transfer.Program, off, n int64) tra
 	return job
 }
 
-// stoppable lets a context end a simulated run, and tells how far it is: by the
-// bytes that the program's last step has moved.
-type stoppable struct {
-	*sim.Kernel
-	ctx      context.Context
-	total    int64
-	last     int // how many sockets the program sends to
-	done     int64
-	told     int64 // what progress was told last
-	progress func(done, total int64)
-}
-
-func (k *stoppable) Read(l transfer.Label, in transfer.FD, dst transfer.Mem, off *int64) (int, error) {
-	if err := k.ctx.Err(); err != nil {
-		return 0, err
+// watch lets a context end a simulated run, and tells how far it is: by what has
+// arrived or, of a program that sends nothing, by what has come into memory.
+func watch(ctx context.Context, machine *sim.Machine, program transfer.Program, s Scenario, progress func(done, total int64)) {
+	moved := machine.Loaded
+	if program.Sinks > 0 {
+		moved = func() int64 { return machine.Carried() / int64(program.Sinks) }
 	}
-	n, err := k.Kernel.Read(l, in, dst, off)
-	if k.last > 0 {
-		return n, err
-	}
-	return n, k.moved(n, err)
-}
-
-func (k *stoppable) Write(l transfer.Label, out transfer.FD, src transfer.Mem) (int, error) {
-	n, err := k.Kernel.Write(l, out, src)
-	return n, k.moved(n, err)
-}
-
-func (k *stoppable) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n int) (int, error) {
-	n, err := k.Kernel.Sendfile(l, out, in, off, n)
-	return n, k.moved(n, err)
-}
-
-func (k *stoppable) Splice(l transfer.Label, in transfer.FD, off *int64, out transfer.FD, n int, more bool) (int, error) {
-	n, err := k.Kernel.Splice(l, in, off, out, n, more)
-	if out != k.Socket() {
-		return n, err
-	}
-	return n, k.moved(n, err)
-}
-
-func (k *stoppable) SendZerocopy(l transfer.Label, out transfer.FD, src transfer.Mem) (int, error) {
-	n, err := k.Kernel.SendZerocopy(l, out, src)
-	return n, k.moved(n, err)
-}
-
-func (k *stoppable) Enter(l transfer.Label, ring transfer.FD, ops []transfer.RingOp) ([]transfer.RingResult, error) {
-	out, err := k.Kernel.Enter(l, ring, ops)
-	n := 0
-	for i, r := range out {
-		if ops[i].Kind != transfer.RingRead {
-			n += r.N
+	told := int64(0)
+	machine.Watch(func() error {
+		if done := min(moved(), s.Size); progress != nil && done-told >= s.Size/100 {
+			told = done
+			progress(done, s.Size)
 		}
-	}
-	return out, k.moved(n, err)
-}
-
-// moved looks up from the work after every call; one call is at most 2 GiB.
-func (k *stoppable) moved(n int, err error) error {
-	if err != nil {
-		return err
-	}
-	k.done = min(k.done+int64(n), k.total) // what seals or stores sends a little more
-	if k.progress != nil && (k.done-k.told >= k.total/100 || k.done == k.total) {
-		k.told = k.done
-		k.progress(k.done, k.total)
-	}
-	return k.ctx.Err()
+		return ctx.Err()
+	})
 }

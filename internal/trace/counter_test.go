@@ -163,6 +163,12 @@ func TestBuffersOfAProgram(t *testing.T) {
 		{Event{Kind: DMA, From: DiskPlace, To: UserBuffer, Bytes: 150, Provenance: Measured}, 272, Derived},
 		{Event{Kind: Compute, From: UserBuffer, To: UserBuffer, Bytes: 30, Provenance: Modelled}, 272, Derived}, // smaller than what was known
 		{Event{Kind: CPUCopy, From: UserBuffer, To: SocketBuffer, Bytes: 900, Provenance: Modelled}, 272, Derived},
+		// One call fills its buffer in pieces; the next one fills it anew.
+		{Event{Kind: Syscall, Syscall: "pread64", Call: 1, Provenance: Measured}, 272, Derived},
+		{Event{Kind: DMA, Call: 1, From: DiskPlace, To: UserBuffer, Bytes: 100, Provenance: Measured}, 272, Derived},
+		{Event{Kind: DMA, Call: 1, From: DiskPlace, To: UserBuffer, Bytes: 80, Provenance: Measured}, 302, Derived},
+		{Event{Kind: Syscall, Syscall: "pread64", Call: 2, Provenance: Measured}, 302, Derived},
+		{Event{Kind: DMA, Call: 2, From: DiskPlace, To: UserBuffer, Bytes: 100, Provenance: Measured}, 302, Derived},
 	} {
 		s.event.Phase = Transfer
 		c.Add(s.event)

@@ -12,8 +12,8 @@ type state struct {
 	started     bool // an event of the transfer was seen
 	first, last Ns
 
-	// The largest pieces that were moved into the user buffer and made in it: the
-	// buffers are at least as large as both together.
+	// The most that one call moved into the user buffer, and the largest piece that
+	// was made in it: the buffers are at least as large as both together.
 	moved, made int64
 	buffer      Provenance // weakest of the events that said so
 
@@ -32,6 +32,7 @@ type call struct {
 	index int // of its span, in the log; -1 outside of one
 	bytes int64
 	cpu   int64
+	moved int64 // into the user buffer
 	class int32
 	n     int32 // Event.Call
 	state callState
@@ -86,7 +87,12 @@ func (s *state) special(k *ruled, e *Entry) {
 			t.cpu += max(c.cpu, 0)
 		}
 	case k.marks&moves != 0:
-		s.widen(&s.moved, k, e.Bytes)
+		n := e.Bytes
+		if c := s.call(e.Thread); c.state == under && c.n != 0 && c.n == e.Call {
+			c.moved += n
+			n = c.moved
+		}
+		s.widen(&s.moved, k, n)
 	case k.marks&makes != 0:
 		s.widen(&s.made, k, e.Bytes)
 	}
