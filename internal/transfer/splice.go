@@ -17,7 +17,11 @@ var splice = Program{
 // spliceThrough moves a chunk or less into a pipe and all of it out again, until
 // the job is done.
 func spliceThrough(k Kernel, j Job, from Source) (sent int64, err error) {
-	p, err := openPipe(k, j.Out, j.piece(j.Bytes))
+	room := j.piece(j.Bytes)
+	if from == FromSocket {
+		room *= 2 // what came off the wire begins and ends within pages, and each part takes a slot
+	}
+	p, err := openPipe(k, j.Out, room)
 	if err != nil {
 		return 0, err
 	}
