@@ -188,7 +188,7 @@ func (k *Kernel) readSocket(s *socket, buf *buffer, dst transfer.Mem) (int64, er
 	if n == 0 {
 		return 0, nil
 	}
-	k.m.spend(copyReceived, k.m.copyTime(n), n, 0, es[0].Off)
+	k.m.spend(copyReceived, k.m.shared(k.m.costs.receiveCopy(n), n)+k.m.costs.QueueTime*trace.Ns(pages(0, n)), n, 0, es[0].Off)
 	at := int64(dst.Off)
 	for _, e := range es {
 		buf.put(at, e)
@@ -296,8 +296,11 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 
 // lend hands references to the pages of a range over.
 func (k *Kernel) lend(f form, off, n int64) {
-	refs := k.system.references(off, n)
-	k.m.spend(f, k.m.costs.ReferenceTime*trace.Ns(refs), n, refs, off)
+	refs, each := k.system.references(off, n), k.m.costs.ReferenceTime
+	if f == lendReceived {
+		each += k.m.costs.QueueTime
+	}
+	k.m.spend(f, each*trace.Ns(refs), n, refs, off)
 }
 
 // Close implements [transfer.Kernel].

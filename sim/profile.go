@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"strings"
@@ -54,6 +55,11 @@ type Profile struct {
 	// ReferenceTime is taking one page reference, PinTime pinning one page of
 	// user memory (get_user_pages, mm/gup.c).
 	ReferenceTime, PinTime trace.Ns
+	// QueueTime is taking one page out of a socket's receive queue: giving its
+	// memory back, to another processor's cache often, and its part of the
+	// acknowledgements (tcp_eat_recv_skb and tcp_cleanup_rbuf, net/ipv4/tcp.c). The
+	// shipped profiles leave it out.
+	QueueTime trace.Ns
 	// InsertTime is bringing one page into the page cache: memory for it, its
 	// place in the file's tree, its part of a request to the disk
 	// (page_cache_ra_unbounded, mm/readahead.c). The shipped profiles leave it out.
@@ -72,6 +78,9 @@ type Profile struct {
 	// SendCopyRate is the CPU copying the program's memory into the socket, where
 	// its own caches often hold the source; 0 is CopyRate.
 	SendCopyRate Rate
+	// ReceiveCopyRate is the CPU copying out of a socket what another processor has
+	// just written; 0 is CopyRate.
+	ReceiveCopyRate Rate
 	// MemoryRate is what the memory carries for processors and devices together;
 	// a copy needs twice its bytes of it. 0 is no bound.
 	MemoryRate Rate
@@ -169,13 +178,9 @@ func (c *CallTimes) of(f form, syscall string) trace.Ns {
 }
 
 // sendCopy is how long the CPU copies n bytes of the program's memory into the
-// socket.
-func (p *Profile) sendCopy(n int64) trace.Ns {
-	if p.SendCopyRate > 0 {
-		return p.SendCopyRate.time(n)
-	}
-	return p.CopyRate.time(n)
-}
+// socket, receiveCopy how long the other way.
+func (p *Profile) sendCopy(n int64) trace.Ns    { return cmp.Or(p.SendCopyRate, p.CopyRate).time(n) }
+func (p *Profile) receiveCopy(n int64) trace.Ns { return cmp.Or(p.ReceiveCopyRate, p.CopyRate).time(n) }
 
 // Check names the first cost that cannot be.
 func (p *Profile) Check() error {
@@ -183,7 +188,7 @@ func (p *Profile) Check() error {
 		switch {
 		case c.Time != nil && *c.Time < 0:
 			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.Title, *c.Time)
-		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
+		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.ReceiveCopyRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
 			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.Title, *c.Rate)
 		}
 	}
