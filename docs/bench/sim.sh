@@ -10,9 +10,9 @@ rounds=${1:-5}
 out=docs/bench/sim-results.md
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-go test -run '^$' -bench 'GiB|Connections' -benchtime 3x -count "$rounds" -cpu 1 ./sim | tee -a "$log"
-go test -run '^$' -bench 'LogAdd|LogJump|CounterAt|Log' -benchtime 3x -count "$rounds" -cpu 1 ./internal/trace | tee -a "$log"
-go test -run '^$' -bench . -benchtime 3x -count "$rounds" -cpu 1 ./sim/pagecache | tee -a "$log"
+go test -run '^$' -bench 'GiB|Connections' -benchtime 10x -count "$rounds" -cpu 1 ./sim | tee -a "$log"
+go test -run '^$' -bench 'LogAdd|CounterAt' -benchtime 1s -count "$rounds" -cpu 1 ./internal/trace | tee -a "$log"
+go test -run '^$' -bench . -benchtime 1s -count "$rounds" -cpu 1 ./sim/pagecache | tee -a "$log"
 {
   echo "# The simulator's speed"
   echo
