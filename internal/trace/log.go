@@ -22,6 +22,7 @@ type Log struct {
 	tail   []packed // the last block
 	wide   map[int]*wide
 	recent recent
+	groups groups
 	frames []state // the counts before every frameEvents-th event
 
 	frameEvents int // a power of two
@@ -39,6 +40,9 @@ type told struct {
 type LogOptions struct {
 	Keep  int // how many of the first events to keep; negative: all
 	Steps int // how many of the first events to count; 0: all
+	// Groups is into how many groups the threads are counted besides
+	// ([Log.Join]); 0 counts none apart.
+	Groups int
 }
 
 const (
@@ -56,6 +60,9 @@ func NewLog(c *Counter, o LogOptions) *Log {
 		l.steps = math.MaxInt
 	}
 	l.recent.size = recentEvents
+	if o.Groups > 0 {
+		l.groups.states = make([]state, 1+o.Groups)
+	}
 	return l
 }
 
@@ -87,6 +94,9 @@ func (l *Log) Add(e *Entry) int {
 	}
 	if i < l.steps {
 		l.counter.state.count(&k.ruled, e, i)
+		if g := l.group(e.Thread); g != nil {
+			g.count(&k.ruled, e, i)
+		}
 	}
 	switch {
 	case i < l.keep:
@@ -178,6 +188,9 @@ func (l *Log) Prolong(i int, dur Ns) {
 	}
 	k := &l.told[e.Shape].ruled
 	l.counter.state.prolong(k, e.At+dur)
+	if g := l.group(e.Thread); g != nil {
+		g.prolong(k, e.At+dur)
+	}
 	for f := len(l.frames) - 1; f*l.frameEvents > i; f-- {
 		l.frames[f].prolong(k, e.At+dur)
 	}
@@ -204,6 +217,9 @@ func (l *Log) Return(i int, dur Ns, bytes, ret int64, errno string) {
 		return
 	}
 	l.counter.state.returned(i, e.Thread, bytes)
+	if g := l.group(e.Thread); g != nil {
+		g.returned(i, e.Thread, bytes)
+	}
 	for f := len(l.frames) - 1; f*l.frameEvents > i; f-- {
 		l.frames[f].returned(i, e.Thread, bytes)
 	}
