@@ -125,49 +125,63 @@ const minMemory = 1 << 20
 // minMTU is the least that IPv4 asks of a link (RFC 791).
 const minMTU = 68
 
-// Check names the first thing that a machine cannot be.
+// FieldError is a field of a [Config] whose value cannot be.
+type FieldError struct {
+	// Field is the field's name; one of Settings or of the costs follows a dot.
+	Field string
+	Text  string
+}
+
+func (e *FieldError) Error() string { return e.Text }
+
+func cannot(field, format string, args ...any) error {
+	return &FieldError{field, fmt.Sprintf(format, args...)}
+}
+
+// Check names the first thing that a machine cannot be, as a [*FieldError] or
+// as what is wrong with the profile.
 func (c Config) Check() error {
 	switch {
 	case c.Model != Textbook && c.Model != Linux:
-		return fmt.Errorf("model %q: use textbook or linux", c.Model)
+		return cannot("Model", "model %q: use textbook or linux", c.Model)
 	case c.Net != NIC && c.Net != Loopback:
-		return fmt.Errorf("net %q: use nic or loopback", c.Net)
+		return cannot("Net", "net %q: use nic or loopback", c.Net)
 	case c.Model == Textbook && c.Net != NIC:
-		return fmt.Errorf("net %q: the textbook always sends through a network card; use nic", c.Net)
+		return cannot("Net", "net %q: the textbook always sends through a network card; use nic", c.Net)
 	case c.FileBytes <= 0:
-		return fmt.Errorf("file of %d bytes: use 1 or more", c.FileBytes)
+		return cannot("FileBytes", "file of %d bytes: use 1 or more", c.FileBytes)
 	case c.CPUs < 1 || c.CPUs > maxCPUs:
-		return fmt.Errorf("%d CPUs: a machine has 1 to %d", c.CPUs, maxCPUs)
+		return cannot("CPUs", "%d CPUs: a machine has 1 to %d", c.CPUs, maxCPUs)
 	case c.SG && !c.DMA:
-		return fmt.Errorf("scatter-gather without DMA: gathering is something that a DMA engine does; switch DMA on or scatter-gather off")
+		return cannot("SG", "scatter-gather without DMA: gathering is something that a DMA engine does; switch DMA on or scatter-gather off")
 	case c.TSO && !c.SG:
-		return fmt.Errorf("TSO without scatter-gather: the card would have to gather what it cuts; switch scatter-gather on or TSO off")
+		return cannot("TSO", "TSO without scatter-gather: the card would have to gather what it cuts; switch scatter-gather on or TSO off")
 	case c.MTU < minMTU || c.MTU > 65536:
-		return fmt.Errorf("MTU of %d bytes: use %d to 65536", c.MTU, minMTU)
+		return cannot("MTU", "MTU of %d bytes: use %d to 65536", c.MTU, minMTU)
 	case c.Warm && c.MemoryBytes > 0 && c.FileBytes > c.MemoryBytes:
-		return fmt.Errorf("a warm file of %d bytes in a page cache of %d: make it cold or partly cached, or the memory larger", c.FileBytes, c.MemoryBytes)
+		return cannot("FileBytes", "a warm file of %d bytes in a page cache of %d: make it cold or partly cached, or the memory larger", c.FileBytes, c.MemoryBytes)
 	case c.RingSlots < 64:
-		return fmt.Errorf("a ring of %d descriptors: use 64 or more", c.RingSlots)
+		return cannot("RingSlots", "a ring of %d descriptors: use 64 or more", c.RingSlots)
 	case c.CachedBytes < 0 || c.CachedBytes > c.FileBytes:
-		return fmt.Errorf("%d bytes cached of a file of %d: use 0 to %d", c.CachedBytes, c.FileBytes, c.FileBytes)
+		return cannot("CachedBytes", "%d bytes cached of a file of %d: use 0 to %d", c.CachedBytes, c.FileBytes, c.FileBytes)
 	case c.GzipPerMille < 1:
-		return fmt.Errorf("%d per mille left by gzip: use 1 or more", c.GzipPerMille)
+		return cannot("GzipPerMille", "%d per mille left by gzip: use 1 or more", c.GzipPerMille)
 	case c.Settings.SendBufferBytes < 1 || c.Settings.ReceiveBufferBytes < 1:
-		return fmt.Errorf("socket buffers of %d and %d bytes: use 1 or more", c.Settings.SendBufferBytes, c.Settings.ReceiveBufferBytes)
+		return cannot("Settings.SendBufferBytes", "socket buffers of %d and %d bytes: use 1 or more", c.Settings.SendBufferBytes, c.Settings.ReceiveBufferBytes)
 	case c.Settings.PipeMaxBytes < PageBytes:
-		return fmt.Errorf("pipes of at most %d bytes: use %d or more", c.Settings.PipeMaxBytes, PageBytes)
+		return cannot("Settings.PipeMaxBytes", "pipes of at most %d bytes: use %d or more", c.Settings.PipeMaxBytes, PageBytes)
 	case c.LLCBytes < 0 || c.LLCBytes > 0 && c.LLCBytes < 64<<10:
-		return fmt.Errorf("last-level cache of %d bytes: use 0 to leave it out, or %d or more", c.LLCBytes, 64<<10)
+		return cannot("LLCBytes", "last-level cache of %d bytes: use 0 to leave it out, or %d or more", c.LLCBytes, 64<<10)
 	case c.MemoryBytes < 0 || c.MemoryBytes > 0 && c.MemoryBytes < minMemory:
-		return fmt.Errorf("memory of %d bytes for the page cache: use 0 for no bound, or %d or more", c.MemoryBytes, minMemory)
+		return cannot("MemoryBytes", "memory of %d bytes for the page cache: use 0 for no bound, or %d or more", c.MemoryBytes, minMemory)
 	case c.Settings.RequestBytes < PageBytes:
-		return fmt.Errorf("disk requests of at most %d bytes: use %d or more", c.Settings.RequestBytes, PageBytes)
+		return cannot("Settings.RequestBytes", "disk requests of at most %d bytes: use %d or more", c.Settings.RequestBytes, PageBytes)
 	case c.Settings.DirtyBackgroundBytes < 0 || c.Settings.DirtyBytes < c.Settings.DirtyBackgroundBytes:
-		return fmt.Errorf("dirty bytes of %d in the background and %d in all: use 0 or more, and no less in all", c.Settings.DirtyBackgroundBytes, c.Settings.DirtyBytes)
+		return cannot("Settings.DirtyBytes", "dirty bytes of %d in the background and %d in all: use 0 or more, and no less in all", c.Settings.DirtyBackgroundBytes, c.Settings.DirtyBytes)
 	case c.Settings.WritebackInterval <= 0 || c.Settings.DirtyExpire < 0:
-		return fmt.Errorf("write-back every %d ns of what is older than %d ns: use 1 or more, and 0 or more", c.Settings.WritebackInterval, c.Settings.DirtyExpire)
+		return cannot("Settings.WritebackInterval", "write-back every %d ns of what is older than %d ns: use 1 or more, and 0 or more", c.Settings.WritebackInterval, c.Settings.DirtyExpire)
 	case c.Settings.ReadaheadBytes < 0:
-		return fmt.Errorf("readahead of %d bytes: use 0 or more", c.Settings.ReadaheadBytes)
+		return cannot("Settings.ReadaheadBytes", "readahead of %d bytes: use 0 or more", c.Settings.ReadaheadBytes)
 	}
 	return c.Profile.Check()
 }
