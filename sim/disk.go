@@ -97,7 +97,7 @@ func (m *Machine) await(r *request) {
 func (m *Machine) readDisk(f *file, from, to int64, wait bool) {
 	n := (to - from) * PageBytes // a file's last block is read whole
 	if m.cfg.Model == Textbook {
-		n = min(to*PageBytes, f.made) - from*PageBytes
+		n = min(to*PageBytes, max(f.made, f.size)) - from*PageBytes
 	}
 	m.insert(f, from, to)
 	m.diskReads(f, from*PageBytes, n, false, wait)

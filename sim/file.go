@@ -17,6 +17,7 @@ type file struct {
 	id     FileID
 	name   string
 	size   int64    // now
+	end    int64    // of what was written; what was only allocated lies beyond
 	made   int64    // as it was made
 	base   int64    // where it begins on the disk
 	writes []Extent // in order; version v holds writes[:v]
@@ -59,7 +60,7 @@ func (m *Machine) AddFile(name string, size, cached int64) FileID {
 // fill makes the file anew.
 func (m *Machine) fill(f *file, size, cached int64) {
 	m.cache.Drop(pagecache.File(f.id), 0, math.MaxInt64/PageBytes)
-	*f = file{id: f.id, name: f.name, base: f.base, size: size, made: size}
+	*f = file{id: f.id, name: f.name, base: f.base, size: size, end: size, made: size}
 	if cached > 0 {
 		m.insert(f, 0, pages(0, cached))
 	}
@@ -102,7 +103,10 @@ func (m *Machine) Replace(bytes int64) {
 }
 
 // Truncate makes the first file shorter, as another process would.
-func (m *Machine) Truncate(size int64) { m.files[0].size = min(m.files[0].size, size) }
+func (m *Machine) Truncate(size int64) {
+	f := m.files[0]
+	f.size, f.end = min(f.size, size), min(f.end, size)
+}
 
 // Overwrite replaces bytes of the first file, as another process's write would.
 func (m *Machine) Overwrite(off, n int64) {

@@ -28,9 +28,11 @@ func (k *Kernel) Append(l transfer.Label, fd transfer.FD, src transfer.Mem) (int
 		defer f.unlock(m)
 		at := f.size
 		from, to := at/PageBytes, pages(0, at+n)
+		m.fetchTail(f.file, at)
 		m.insert(f.file, from, to)
 		m.of(f.id).spend(copyToCache, m.copyTime(n)+m.costs.LookupTime*trace.Ns(to-from), n, 0, at)
 		f.size += n
+		f.end = f.size
 		m.wake(&f.grown)
 		m.dirtied(f.file, from, to)
 		return n, nil
@@ -38,8 +40,21 @@ func (k *Kernel) Append(l transfer.Label, fd transfer.FD, src transfer.Mem) (int
 	return int(n), err
 }
 
-// Grown waits until a file is longer than size, and says how long it is. It is no
-// syscall: a broker parks the request of a consumer that has read everything
+// fetchTail reads the page that a write begins within, if the file's bytes before
+// it are not in memory (__block_write_begin, fs/buffer.c; a major fault where the
+// page is mapped).
+func (m *Machine) fetchTail(f *file, at int64) {
+	p := at / PageBytes
+	if at%PageBytes == 0 || p*PageBytes >= f.end || m.missing(f, p, p+1) == 0 {
+		return
+	}
+	m.spend(cacheMiss, m.insertion(1), 0, 1, p*PageBytes)
+	m.readDisk(f, p, p+1, true)
+}
+
+// Grown waits until more than size bytes of a file are written, and says how many
+// are; what a mapping's writer has only allocated ([Kernel.MmapShared]) is not,
+// though the file is as long. It is no syscall: a broker parks the request of a consumer that has read everything
 // until somebody appends.
 func (k *Kernel) Grown(l transfer.Label, fd transfer.FD, size int64) (int64, error) {
 	f := k.file(fd)
@@ -48,10 +63,10 @@ func (k *Kernel) Grown(l transfer.Label, fd transfer.FD, size int64) (int64, err
 	}
 	k.t.line = string(l)
 	defer func() { k.t.line = "" }()
-	if !k.m.sleep(waitAppend, &f.grown, func() bool { return f.size > size }) {
+	if !k.m.sleep(waitAppend, &f.grown, func() bool { return f.end > size }) {
 		return 0, syscall.EDEADLK
 	}
-	return f.size, nil
+	return f.end, nil
 }
 
 // lock takes the inode's lock (i_rwsem), under which one program appends at a
@@ -124,8 +139,10 @@ func (k *Kernel) Store(l transfer.Label, dst transfer.Mem) error {
 	if faults > 0 {
 		m.spend(faultMinorUser, m.costs.FaultTime*trace.Ns(faults), 0, faults, from*PageBytes)
 	}
+	m.fetchTail(f, at)
 	m.insert(f, from, to) // blocks that were only allocated read as zeros: no disk
 	mp.mapped.Insert(0, from, to)
+	f.end = max(f.end, at+int64(dst.Len))
 	m.wake(&f.grown)
 	m.of(f.id).spend(copyToMapping, m.copyTime(int64(dst.Len)), int64(dst.Len), 0, at)
 	m.dirtied(f, from, to)
