@@ -20,18 +20,44 @@ type stream struct {
 type piece struct{ made, from int64 }
 
 // original is what ranges that arrived were made from: themselves, if they are
-// the file's; else what the stream's pieces were made from that arrived whole.
-func (m *Machine) original(arrived []Extent) []Extent {
-	if len(arrived) != 1 || arrived[0].stream == 0 || arrived[0].Off != 0 {
-		return arrived
+// the file's; else what the stream's pieces were made from that arrived whole. A
+// range that begins within a piece is no original's.
+func (m *Machine) original(arrived []Extent) (out []Extent) {
+	for _, e := range arrived {
+		if e.stream == 0 {
+			out = join(out, e)
+			continue
+		}
+		from, ok := m.streams[e.stream-1].original(e)
+		if !ok {
+			return arrived
+		}
+		for _, o := range from {
+			out = join(out, o)
+		}
 	}
-	s := m.streams[arrived[0].stream-1]
-	n := sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].made > arrived[0].Len })
-	if n == 0 {
-		return nil
-	}
-	out, _ := take(nil, slices.Clone(s.from), s.pieces[n-1].from)
 	return out
+}
+
+// original is what a range of the stream was made from.
+func (s *stream) original(e Extent) ([]Extent, bool) {
+	ends := func(at int64) (n int) {
+		return sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].made > at })
+	}
+	var before piece
+	if n := ends(e.Off); n > 0 {
+		before = s.pieces[n-1]
+	}
+	if before.made != e.Off {
+		return nil, false
+	}
+	last := before
+	if n := ends(e.Off + e.Len); n > 0 {
+		last = s.pieces[n-1]
+	}
+	_, rest := take(nil, slices.Clone(s.from), before.from)
+	out, _ := take(nil, rest, last.from-before.from)
+	return out, true
 }
 
 // Encrypt implements [transfer.Kernel].

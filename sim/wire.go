@@ -38,6 +38,10 @@ func (m *Machine) ArrivedAt(fd transfer.FD) []Extent {
 	return m.original(m.main.k.open[fd].(*socketEnd).socket.wire.arrived)
 }
 
+// Arrived is what has arrived so far at the receiver of one of the thread's
+// sockets, as [Machine.Arrived] has it of the first.
+func (k *Kernel) Arrived(fd transfer.FD) []Extent { return k.m.original(k.socket(fd).wire.arrived) }
+
 // Overwritten tells which bytes arrived of ranges that were overwritten after
 // they were sent: the old ones (a copy was taken), the new ones (the page was
 // lent). It forgets both.
