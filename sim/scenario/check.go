@@ -2,17 +2,16 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
-
-	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
-	"copyscope/sim"
 )
 
 const (
 	maxThreads    = 20_000
+	maxRepeats    = 4 // within each other
+	maxEvents     = 1_000_000_000
 	defaultEvents = 20_000_000
 	defaultChunk  = 64 << 10
 )
@@ -25,6 +24,12 @@ func (c *checker) scenario() {
 		c.fail("schema", "%d: this program reads schema %d", s.Schema, Schema)
 	case s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
 		c.fail("name", "%q: use small letters, digits and hyphens", s.Name)
+	case s.Title.En == "":
+		c.fail("title.en", "the title in English is missing")
+	case s.Title.Zh == "":
+		c.fail("title.zh", "the title in Chinese is missing")
+	case c.given("about") && (s.About.En == "" || s.About.Zh == ""):
+		c.fail("about", "it is in one language; write en and zh, or leave it out")
 	case len(s.Files) == 0:
 		c.fail("files", "there is none; name one with its size")
 	case len(s.Threads) == 0:
@@ -32,18 +37,18 @@ func (c *checker) scenario() {
 	}
 	c.files()
 	c.threads()
-	if s.Limits.Events == 0 {
-		s.Limits.Events = defaultEvents
-	}
 	if c.err != nil {
 		return
 	}
-	if _, err := s.config(); err != nil {
-		c.fail("machine", "%v", err)
-	}
-	if n := s.Estimate(); n > int64(s.Limits.Events) {
-		c.fail("limits.events", "the scenario makes about %s events, more than %s; make it smaller, or the limit larger",
-			humanize.Comma(n), humanize.Comma(int64(s.Limits.Events)))
+	c.machine()
+	c.ranges()
+	c.limits()
+}
+
+// above0 refuses a number that is given and is not above 0.
+func (c *checker) above0(field string, v int64) {
+	if v < 0 || v == 0 && c.given(field) {
+		c.fail(field, "%d: use 1 or more", v)
 	}
 }
 
@@ -53,9 +58,11 @@ func (c *checker) files() {
 		f, field := &c.s.Files[i], fmt.Sprintf("files[%d]", i)
 		switch {
 		case f.Name == "":
-			c.fail(field, "it has no name")
+			c.fail(field+".name", "it is missing")
 		case seen[f.Name]:
 			c.fail(field+".name", "%q comes twice", f.Name)
+		case !c.given(field + ".size"):
+			c.fail(field+".size", "it is missing; an empty file has 0B")
 		}
 		seen[f.Name] = true
 		if f.Cached == "" {
@@ -83,22 +90,24 @@ func (f *File) cached() (int64, error) {
 }
 
 func (c *checker) threads() {
-	total := 0
+	total, seen := 0, map[string]bool{}
 	for i := range c.s.Threads {
 		t, field := &c.s.Threads[i], fmt.Sprintf("threads[%d]", i)
+		c.above0(field+".count", int64(t.Count))
 		if t.Count == 0 {
 			t.Count = 1
 		}
-		switch total += max(t.Count, 0); {
+		switch total += min(max(t.Count, 0), maxThreads+1); {
 		case t.Name == "":
-			c.fail(field, "it has no name")
-		case t.Count < 0:
-			c.fail(field+".count", "%d: use 1 or more", t.Count)
+			c.fail(field+".name", "it is missing")
+		case seen[t.Name]:
+			c.fail(field+".name", "%q comes twice", t.Name)
 		case total > maxThreads:
 			c.fail(field+".count", "%d: a scenario has at most %d threads", t.Count, maxThreads)
 		case len(t.Do) == 0:
-			c.fail(field, "it does nothing; say what in do")
+			c.fail(field+".do", "it does nothing; say what")
 		}
+		seen[t.Name] = true
 		c.steps(field, t.Do, 0)
 	}
 }
@@ -124,159 +133,75 @@ func (c *checker) steps(field string, steps []Step, depth int) {
 		case s.Append != nil:
 			c.append(at+".append", s.Append)
 		case s.Repeat != nil:
-			if s.Repeat.Times < 1 {
-				c.fail(at+".repeat.times", "%d: use 1 or more", s.Repeat.Times)
-			}
-			if depth > 3 {
-				c.fail(at, "repeats within repeats, too deep; use at most 4")
-				continue
-			}
-			c.steps(at+".repeat", s.Repeat.Do, depth+1)
+			c.repeat(at+".repeat", s.Repeat, depth+1)
 		}
 	}
 }
 
+func (c *checker) repeat(field string, r *Repeat, depth int) {
+	switch {
+	case r.Times < 1:
+		c.fail(field+".times", "%d: use 1 or more", r.Times)
+	case len(r.Do) == 0:
+		c.fail(field+".do", "it repeats nothing; say what")
+	case depth > maxRepeats:
+		c.fail(field, "repeats within repeats, too deep; use at most %d", maxRepeats)
+		return
+	}
+	c.steps(field, r.Do, depth)
+}
+
 // file finds a step's file.
 func (c *checker) file(field, name string) *File {
+	if f := c.s.file(name); f != nil {
+		return f
+	}
 	var names []string
-	for i := range c.s.Files {
-		if c.s.Files[i].Name == name {
-			return &c.s.Files[i]
-		}
-		names = append(names, c.s.Files[i].Name)
+	for _, f := range c.s.Files {
+		names = append(names, f.Name)
 	}
 	c.fail(field+".file", "%q is no file of this scenario; use %s", name, strings.Join(names, ", "))
 	return nil
 }
 
-// scenarioPaths are the programs that send a file to one connection.
-func scenarioPaths() (paths []string) {
-	for _, p := range transfer.Programs() {
-		if p.Source == transfer.FromFile && p.Sinks == 1 {
-			paths = append(paths, p.Path)
-		}
+// file is the file of a name, or nil.
+func (s *Scenario) file(name string) *File {
+	if i := slices.IndexFunc(s.Files, func(f File) bool { return f.Name == name }); i >= 0 {
+		return &s.Files[i]
 	}
-	return paths
+	return nil
 }
 
-func (c *checker) send(field string, s *Send) {
-	f := c.file(field, s.File)
-	p, ok := transfer.Lookup(s.Path)
-	if s.Chunk == 0 {
-		s.Chunk = defaultChunk
+// limits checks that the scenario does not make too many events, nor takes too
+// long by the machine's clock.
+func (c *checker) limits() {
+	l := &c.s.Limits
+	c.above0("limits.events", l.Events)
+	if l.Events == 0 {
+		l.Events = defaultEvents
 	}
-	switch {
-	case !ok || p.Source != transfer.FromFile || p.Sinks != 1:
-		c.fail(field+".path", "%q: use one of %s", s.Path, strings.Join(scenarioPaths(), ", "))
-	case bool(s.ZeroCopy) && s.Path != "io-uring":
-		c.fail(field+".zerocopy", "%s has one way to send; use io-uring", s.Path)
-	case bool(s.Follow) && s.Bytes == 0:
-		c.fail(field+".bytes", "who follows a log must know when to stop; say how many bytes")
-	case f != nil && !bool(s.Follow) && s.From >= f.Size:
-		c.fail(field+".from", "%d: the file has %d bytes", s.From, f.Size)
-	case f != nil && !bool(s.Follow) && s.From+s.Bytes > f.Size:
-		c.fail(field+".bytes", "%d from %d on: the file has %d bytes", s.Bytes, s.From, f.Size)
+	if l.Events > maxEvents {
+		c.fail("limits.events", "%d: use at most %d", l.Events, maxEvents)
 	}
-}
-
-func (c *checker) read(field string, r *Read) {
-	f := c.file(field, r.File)
-	if r.Chunk == 0 {
-		r.Chunk = defaultChunk
-	}
-	if r.Pattern == "" {
-		r.Pattern = "sequential"
-	}
-	if f != nil && r.Bytes == 0 {
-		r.Bytes = f.Size - min(r.From, f.Size)
-	}
-	switch {
-	case r.Pattern != "sequential" && r.Pattern != "random" && r.Pattern != "stride":
-		c.fail(field+".pattern", "%q: use sequential, random or stride", r.Pattern)
-	case r.Pattern == "stride" && r.Stride == 0:
-		c.fail(field+".stride", "how far each read is from the one before is missing")
-	case f != nil && r.Chunk > f.Size:
-		c.fail(field+".chunk", "%d: the file has %d bytes", r.Chunk, f.Size)
-	}
-}
-
-func (c *checker) append(field string, a *Append) {
-	c.file(field, a.File)
-	if a.Engine == "" {
-		a.Engine = "write"
-	}
-	if a.Flush == "" {
-		a.Flush = "none"
-	}
-	if a.Batch == 0 {
-		a.Batch = defaultChunk
-	}
-	switch {
-	case a.Engine != "write" && a.Engine != "mmap":
-		c.fail(field+".engine", "%q: use write or mmap", a.Engine)
-	case a.Flush != "none" && a.Flush != "every" && a.Flush != "interval":
-		c.fail(field+".flush", "%q: use none, every or interval", a.Flush)
-	case (a.Flush == "interval") != (a.Interval > 0):
-		c.fail(field+".interval", "it goes with flush: interval, and is above 0")
-	case a.Bytes == 0:
-		c.fail(field+".bytes", "how many is missing")
-	}
-}
-
-// config is the machine of the scenario.
-func (s *Scenario) config() (sim.Config, error) {
-	c, m := sim.MachineConfig(), s.Machine
-	set := func(to *bool, v *Switch) {
-		if v != nil {
-			*to = bool(*v)
+	end := c.s.ends()
+	for i, t := range c.s.Threads {
+		if t.pauses(end) > maxPauses {
+			c.fail(fmt.Sprintf("threads[%d]", i), "its pauses and slow readers last longer than a year in all; make them shorter or fewer")
 		}
 	}
-	if m.Model != "" {
-		c.Model = sim.Model(m.Model)
+	n := c.s.Estimate()
+	if n <= l.Events {
+		return
 	}
-	if m.Net != "" {
-		c.Net = sim.Net(m.Net)
-	}
-	if m.CPUs != 0 {
-		c.CPUs = m.CPUs
-	}
-	set(&c.DMA, m.DMA)
-	if !c.DMA {
-		c.SG = false
-	}
-	set(&c.SG, m.SG)
-	c.TSO = c.SG
-	set(&c.TSO, m.TSO)
-	if m.MTU != 0 {
-		c.MTU = int64(m.MTU)
-	}
-	if m.Readahead != nil {
-		c.Settings.ReadaheadBytes = int64(*m.Readahead)
-	}
-	if m.SendBuffer != 0 {
-		c.Settings.SendBufferBytes = int64(m.SendBuffer)
-	}
-	if d := m.Dirty; d != nil {
-		c.Settings.DirtyBackgroundBytes, c.Settings.DirtyBytes = int64(d.Background), int64(d.Limit)
-		if d.Expire > 0 {
-			c.Settings.DirtyExpire = trace.Ns(d.Expire)
-		}
-		if d.Interval > 0 {
-			c.Settings.WritebackInterval = trace.Ns(d.Interval)
+	field := "limits.events"
+	if !c.given(field) { // then whoever makes most of them is where to look
+		most := int64(0)
+		for i, t := range c.s.Threads {
+			if of := t.events(end); of > most {
+				field, most = fmt.Sprintf("threads[%d]", i), of
+			}
 		}
 	}
-	c.MemoryBytes, c.LLCBytes = int64(m.Memory), int64(m.LLC)
-	disk, nic := m.Disk, m.NIC
-	if disk == "" {
-		disk = "nvme"
-	}
-	if nic == "" {
-		nic = "10g"
-	}
-	var err error
-	if c.Profile, err = sim.LookupProfile(disk + "-" + nic); err != nil {
-		return c, err
-	}
-	c.FileBytes = max(int64(s.Files[0].Size), 1)
-	return c, c.Check()
+	c.fail(field, "the scenario makes about %s events, more than %s; make it smaller, or limits.events larger",
+		humanize.Comma(n), humanize.Comma(l.Events))
 }

@@ -23,26 +23,26 @@ type Text struct {
 type Machine struct {
 	Model      string  `yaml:"model"` // textbook, linux
 	Net        string  `yaml:"net"`   // nic, loopback
-	CPUs       int     `yaml:"cpus"`
+	CPUs       *int    `yaml:"cpus"`
 	Memory     Size    `yaml:"memory"` // of the page cache; 0: no bound
 	Disk       string  `yaml:"disk"`   // hdd, ssd, nvme
 	NIC        string  `yaml:"nic"`    // 1g, 10g, 100g
 	DMA        *Switch `yaml:"dma"`
 	SG         *Switch `yaml:"sg"`
 	TSO        *Switch `yaml:"tso"`
-	MTU        Size    `yaml:"mtu"`
+	MTU        *Size   `yaml:"mtu"`
 	LLC        Size    `yaml:"llc"` // the last-level cache; 0: not modelled
 	Readahead  *Size   `yaml:"readahead"`
-	SendBuffer Size    `yaml:"send_buffer"`
+	SendBuffer *Size   `yaml:"send_buffer"`
 	Dirty      *Dirty  `yaml:"dirty"`
 }
 
 // Dirty are the thresholds of write-back.
 type Dirty struct {
-	Background Size     `yaml:"background"`
-	Limit      Size     `yaml:"limit"`
-	Expire     Duration `yaml:"expire"`
-	Interval   Duration `yaml:"interval"`
+	Background *Size     `yaml:"background"`
+	Limit      *Size     `yaml:"limit"`
+	Expire     *Duration `yaml:"expire"`
+	Interval   *Duration `yaml:"interval"`
 }
 
 // File is a file on the machine's disk.
@@ -72,7 +72,7 @@ type Step struct {
 	Repeat *Repeat   `yaml:"repeat"`
 }
 
-// Send sends a part of a file to a connection of the thread's own.
+// Send sends a part of a file to a connection of the thread's own, by tee to two.
 type Send struct {
 	Path     string `yaml:"path"`
 	File     string `yaml:"file"`
@@ -91,7 +91,7 @@ type Read struct {
 	Pattern string `yaml:"pattern"` // sequential, random, stride
 	Stride  Size   `yaml:"stride"`
 	From    Size   `yaml:"from"`
-	Bytes   Size   `yaml:"bytes"` // in all; 0: as many as the file has
+	Bytes   Size   `yaml:"bytes"` // in all; 0: as many as there are from From on
 	Chunk   Size   `yaml:"chunk"`
 	Seed    uint64 `yaml:"seed"`
 }
@@ -102,9 +102,14 @@ type Append struct {
 	Engine string `yaml:"engine"` // write, mmap
 	Bytes  Size   `yaml:"bytes"`
 	Batch  Size   `yaml:"batch"`
-	// Flush is when it is forced to the disk: none (the kernel writes it back),
-	// every (after each batch), interval.
-	Flush    string   `yaml:"flush"`
+	// Flush is when the file is forced to the disk: none (the kernel writes it
+	// back), every (after each batch), messages, interval. What has gone by since
+	// the thread last forced the file counts, whichever of its steps did.
+	Flush string `yaml:"flush"`
+	// Messages is after how many batches. Kafka's flush.messages counts records;
+	// a batch has none here, so that it is one message.
+	Messages int64 `yaml:"messages"`
+	// Interval is after how long; it is looked at after each batch.
 	Interval Duration `yaml:"interval"`
 	// Pace is a pause after each batch.
 	Pace Duration `yaml:"pace"`
@@ -119,5 +124,5 @@ type Repeat struct {
 // Limits bound a run.
 type Limits struct {
 	// Events is how many a run may have, by estimate; 20 million if left out.
-	Events int `yaml:"events"`
+	Events int64 `yaml:"events"`
 }

@@ -1,14 +1,14 @@
 package scenario
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Schema is the version of the format that this program reads.
@@ -34,26 +34,28 @@ func (e *Error) Error() string {
 	return b.String() + ": " + e.Text
 }
 
-// maxBytes bounds a scenario's file; the format is for small ones.
-const maxBytes = 1 << 20
-
-// Parse reads a scenario and checks it. name is the file's, for errors.
+// Parse reads a scenario and checks it. name is the file's, for errors, which are
+// of type [*Error].
 func Parse(name string, text []byte) (*Scenario, error) {
-	if len(text) > maxBytes {
-		return nil, &Error{File: name, Text: fmt.Sprintf("%d bytes: a scenario has at most %d", len(text), maxBytes)}
+	if err := guard(name, text); err != nil {
+		return nil, err
 	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return nil, syntaxError(name, err)
+		return nil, syntaxError(&fields{source: name}, err)
 	}
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
 		return nil, &Error{File: name, Text: fmt.Sprintf("%d documents: a scenario is one, and not empty", len(tree.Docs))}
 	}
-	s := &Scenario{}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField()).Decode(s); err != nil {
-		return nil, syntaxError(name, err)
+	s, body := &Scenario{}, tree.Docs[0].Body
+	f := &fields{source: name, lines: map[string]int{}, paths: map[position]string{}}
+	if err := f.find(body, reflect.TypeOf(*s), ""); err != nil {
+		return nil, err
 	}
-	c := &checker{name: name, tree: tree, s: s}
+	if err := yaml.NodeToValue(body, s); err != nil {
+		return nil, syntaxError(f, err)
+	}
+	c := &checker{fields: f, s: s}
 	c.scenario()
 	if c.err != nil {
 		return nil, c.err
@@ -61,30 +63,33 @@ func Parse(name string, text []byte) (*Scenario, error) {
 	return s, nil
 }
 
-// syntaxError keeps the line and the cause of the library's errors, whose own
+// syntaxError keeps the place and the cause of the library's errors, whose own
 // form has a picture of the text around.
-func syntaxError(name string, err error) error {
+func syntaxError(f *fields, err error) *Error {
+	e := &Error{File: f.source, Text: err.Error()}
+	var at *token.Position
 	var bad *fault
-	if errors.As(err, &bad) {
-		return &Error{File: name, Line: bad.line, Text: bad.Error()}
-	}
 	var y yaml.Error
-	if errors.As(err, &y) {
-		e := &Error{File: name, Text: strings.TrimSpace(y.GetMessage())}
-		if t := y.GetToken(); t != nil && t.Position != nil {
-			e.Line = t.Position.Line
+	switch {
+	case errors.As(err, &bad):
+		at, e.Text = bad.at, bad.Error()
+	case errors.As(err, &y):
+		e.Text = strings.TrimSpace(y.GetMessage())
+		if t := y.GetToken(); t != nil {
+			at = t.Position
 		}
-		return e
 	}
-	return &Error{File: name, Text: err.Error()}
+	if at != nil {
+		e.Line, e.Field = at.Line, f.paths[positionOf(at)]
+	}
+	return e
 }
 
 // checker finds the first thing that cannot be.
 type checker struct {
-	name string
-	tree *ast.File
-	s    *Scenario
-	err  error
+	*fields
+	s   *Scenario
+	err error
 }
 
 // fail notes what is wrong with a field, if it is the first.
@@ -92,19 +97,5 @@ func (c *checker) fail(field, format string, args ...any) {
 	if c.err != nil {
 		return
 	}
-	c.err = &Error{File: c.name, Line: c.line(field), Field: field, Text: fmt.Sprintf(format, args...)}
-}
-
-// line is where a field stands, or what it should be part of.
-func (c *checker) line(field string) int {
-	for field != "" {
-		if path, err := yaml.PathString("$." + field); err == nil {
-			if n, err := path.FilterFile(c.tree); err == nil && n != nil && n.GetToken() != nil {
-				return n.GetToken().Position.Line
-			}
-		}
-		cut := strings.LastIndexAny(field, ".[")
-		field = field[:max(cut, 0)]
-	}
-	return 1
+	c.err = &Error{File: c.source, Line: c.line(field), Field: field, Text: fmt.Sprintf(format, args...)}
 }

@@ -2,9 +2,7 @@ package scenario
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
@@ -15,12 +13,15 @@ import (
 type Options struct {
 	// Progress is told now and then how many of about so many events there are.
 	Progress func(done, about int64)
+	// Keep is how many of the first events are kept in [Result].Log; negative:
+	// all. The counts are exact without.
+	Keep int
 }
 
 // Result is what a run gave.
 type Result struct {
 	Scenario *Scenario
-	// Log has every event.
+	// Log has the events that were to be kept.
 	Log *trace.Log
 	// Groups are the scenario's threads, in its order; Kernel is what belongs to
 	// none of them, such as interrupts and write-back.
@@ -43,7 +44,7 @@ func (s *Scenario) Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := trace.NewLog(trace.NewCounter(0, trace.Modelled, nil), trace.LogOptions{Keep: -1})
+	log := trace.NewLog(trace.NewCounter(0, trace.Modelled, nil), trace.LogOptions{Keep: o.Keep, Groups: len(s.Threads)})
 	m, err := sim.New(c, log)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (s *Scenario) Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		return context.Cause(ctx)
 	})
-	r := &run{s: s, m: m, files: map[string]sim.FileID{}, group: map[int]int{}}
+	r := &run{s: s, m: m, log: log, files: map[string]sim.FileID{}, moved: make([]int64, len(s.Threads))}
 	for i, f := range s.Files {
 		cached, _ := f.cached()
 		if i == 0 {
@@ -66,7 +67,6 @@ func (s *Scenario) Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		r.files[f.Name] = m.AddFile(f.Name, int64(f.Size), cached)
 	}
-	r.moved = make([]int64, len(s.Threads))
 	for g := range s.Threads {
 		for n := range s.Threads[g].Count {
 			r.thread(g, n)
@@ -79,16 +79,22 @@ func (s *Scenario) Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	m.Idle()
-	return r.result(log), nil
+	for _, w := range r.workers {
+		if err := w.arrived(); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return r.result(), nil
 }
 
 // run is a scenario on its machine.
 type run struct {
-	s     *Scenario
-	m     *sim.Machine
-	files map[string]sim.FileID
-	group map[int]int // of a thread's number
-	moved []int64
+	s       *Scenario
+	m       *sim.Machine
+	log     *trace.Log
+	files   map[string]sim.FileID
+	workers []*worker
+	moved   []int64 // by group
 }
 
 // thread makes the n-th thread of a group.
@@ -98,31 +104,25 @@ func (r *run) thread(g, n int) {
 	if t.Count > 1 {
 		name = fmt.Sprintf("%s %d", t.Name, n+1)
 	}
+	w := &worker{run: r, group: g, number: n, sockets: map[*Send][]*connection{}, descriptors: map[string]transfer.FD{}, forced: map[string]*flush{}}
+	r.workers = append(r.workers, w)
 	id := r.m.Go(name, func(k *sim.Kernel) error {
+		w.k = k
 		if wait := trace.Ns(t.Start) + trace.Ns(t.Every)*trace.Ns(n); wait > 0 {
 			if err := k.Sleep("start", wait); err != nil {
 				return err
 			}
 		}
-		w := &worker{run: r, k: k, group: g, number: n, sockets: map[*Send]transfer.FD{}}
 		return w.steps(t.Do)
 	}).ID()
-	r.group[id] = g
+	r.log.Join(id, g)
 }
 
-// result sorts the events by group.
-func (r *run) result(log *trace.Log) *Result {
-	out := &Result{Scenario: r.s, Log: log, Kernel: trace.NewCounter(0, trace.Modelled, nil)}
+// result has the counts of each group.
+func (r *run) result() *Result {
+	out := &Result{Scenario: r.s, Log: r.log, Kernel: r.log.Ungrouped(0)}
 	for g, t := range r.s.Threads {
-		out.Groups = append(out.Groups, Group{t.Name, t.Count, r.moved[g], trace.NewCounter(r.moved[g], trace.Modelled, nil)})
-	}
-	for i := range log.Len() {
-		e := log.Event(i)
-		if g, ok := r.group[e.Thread]; ok {
-			out.Groups[g].Counter.Add(e)
-		} else {
-			out.Kernel.Add(e)
-		}
+		out.Groups = append(out.Groups, Group{t.Name, t.Count, r.moved[g], r.log.Group(g, r.moved[g])})
 	}
 	return out
 }
@@ -132,7 +132,31 @@ type worker struct {
 	*run
 	k             *sim.Kernel
 	group, number int
-	sockets       map[*Send]transfer.FD
+	sockets       map[*Send][]*connection
+	descriptors   map[string]transfer.FD // of the files, by name
+	forced        map[string]*flush      // by file
+}
+
+// open is the descriptor of a file, which the thread opens once.
+func (w *worker) open(file string) transfer.FD {
+	fd, ok := w.descriptors[file]
+	if !ok {
+		fd = w.k.OpenFile(w.files[file])
+		w.descriptors[file] = fd
+	}
+	return fd
+}
+
+// arrived checks what the thread's receivers got.
+func (w *worker) arrived() error {
+	for s, all := range w.sockets {
+		for _, c := range all {
+			if err := c.check(w.k.Arrived(c.fd)); err != nil {
+				return fmt.Errorf("%s: %s: %w", w.s.Threads[w.group].Name, s.Path, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (w *worker) steps(do []Step) (err error) {
@@ -156,69 +180,6 @@ func (w *worker) steps(do []Step) (err error) {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (w *worker) send(s *Send) error {
-	id := w.files[s.File]
-	socket, ok := w.sockets[s]
-	if !ok {
-		socket = w.k.NewSocketTo(sim.Rate(s.Reader))
-		w.sockets[s] = socket
-	}
-	program, _ := transfer.Lookup(s.Path)
-	in := w.k.OpenFile(id)
-	at, rest := int64(s.From), int64(s.Bytes)
-	if rest == 0 {
-		rest = w.m.SizeOf(id) - at
-	}
-	for rest > 0 {
-		n := rest
-		if bool(s.Follow) {
-			have, err := w.k.Grown("await", in, at)
-			if err != nil {
-				return err
-			}
-			n = min(n, have-at)
-		}
-		sent, err := program.Send(w.k, transfer.Job{In: in, Out: socket, Offset: at, Bytes: n, Chunk: int(s.Chunk), ZeroCopy: bool(s.ZeroCopy)})
-		w.moved[w.group] += sent
-		if err != nil {
-			return err
-		}
-		at, rest = at+sent, rest-sent
-	}
-	return nil
-}
-
-func (w *worker) read(r *Read) error {
-	id := w.files[r.File]
-	in, size := w.k.OpenFile(id), w.m.SizeOf(id)
-	buf, err := w.k.Alloc(int(r.Chunk))
-	if err != nil {
-		return err
-	}
-	defer w.k.Free(buf)
-	random := rand.New(rand.NewPCG(r.Seed, uint64(w.number)))
-	places := max(size/int64(r.Chunk), 1)
-	for i, done := int64(0), int64(0); done < int64(r.Bytes); i++ {
-		off := int64(r.From) + done
-		switch r.Pattern {
-		case "random":
-			off = random.Int64N(places) * int64(r.Chunk)
-		case "stride":
-			off = (int64(r.From) + i*int64(r.Stride)) % size
-		}
-		n, err := w.k.Read("read", in, buf.Slice(0, int(min(int64(r.Chunk), int64(r.Bytes)-done))), &off)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errors.New("the file ended before what is to be read")
-		}
-		done += int64(n)
-		w.moved[w.group] += int64(n)
 	}
 	return nil
 }

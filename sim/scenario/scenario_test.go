@@ -105,62 +105,6 @@ func TestTheStoriesComeOut(t *testing.T) {
 	}
 }
 
-// What is wrong is told with file, line, field and remedy.
-func TestErrors(t *testing.T) {
-	const good = `schema: 1
-name: x
-machine: {cpus: 1}
-files:
-  - {name: f, size: 1MiB}
-threads:
-  - name: t
-    do:
-      - send: {path: sendfile, file: f}
-`
-	if _, err := scenario.Parse("x.yaml", []byte(good)); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range []struct{ old, new, want string }{
-		{"schema: 1", "schema: 7", "x.yaml:1: schema: 7: this program reads schema 1"},
-		{"name: x", "name: X y", "x.yaml:2: name:"},
-		{"cpus: 1", "cpus: -1", "x.yaml:3: machine: -1 CPUs"},
-		{"cpus: 1", "cpus: many", "x.yaml:3"},
-		{"cpus: 1", "sg: maybe", `x.yaml:3: "maybe": write on or off`},
-		{"cpus: 1", "dma: off, sg: on", "x.yaml:3: machine: scatter-gather without DMA"},
-		{"cpus: 1", "disk: floppy", "x.yaml:3: machine: profile"},
-		{"cpus: 1", "colour: red", `x.yaml:3: unknown field "colour"`},
-		{"size: 1MiB", "size: big", `x.yaml:5: "big": write a size`},
-		{"size: 1MiB", "size: 1MiB, cached: 2MiB", "x.yaml:5: files[0].cached"},
-		{"path: sendfile", "path: teleport", `x.yaml:9: threads[0].do[0].send.path: "teleport": use one of read-write`},
-		{"path: sendfile", "path: tee", "send.path"},
-		{"file: f", "file: g", `x.yaml:9: threads[0].do[0].send.file: "g" is no file of this scenario; use f`},
-		{"file: f", "file: f, from: 2MiB", "send.from"},
-		{"file: f", "file: f, chunk: 1B, bytes: 1MiB", "x.yaml:1: limits.events: the scenario makes about"},
-		{"- name: t", "- name: t\n    count: 100000", "threads[0].count"},
-		{"  - name: t\n    do:", "  - do:", "threads[0]: it has no name"},
-		{"send: {path: sendfile, file: f}", "read: {file: f, pattern: zigzag}", "read.pattern"},
-		{"send: {path: sendfile, file: f}", "append: {file: f, engine: pen, bytes: 1MiB}", "append.engine"},
-		{"send: {path: sendfile, file: f}", "append: {file: f, bytes: 1MiB, flush: interval}", "append.interval"},
-		{"send: {path: sendfile, file: f}", "think: -1s", "write a duration"},
-		{"files:", "files: [", "x.yaml:"},
-	} {
-		text := strings.Replace(good, row.old, row.new, 1)
-		if row.want == "x.yaml:1: limits.events: the scenario makes about" {
-			text += "limits: {events: 100000}\n"
-			row.want = "limits.events: the scenario makes about"
-		}
-		if text == good {
-			t.Fatalf("%q is not in the file", row.old)
-		}
-		if _, err := scenario.Parse("x.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), row.want) {
-			t.Errorf("%q: %v, want %q", row.new, err, row.want)
-		}
-	}
-	if _, err := scenario.Load("no-such"); err == nil || !strings.Contains(err.Error(), "none of those shipped") {
-		t.Errorf("%v", err)
-	}
-}
-
 // A run ends when it is told to.
 func TestCancel(t *testing.T) {
 	s, err := scenario.Load("connections-10000")
@@ -177,20 +121,4 @@ func TestCancel(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || calls > 50_000 {
 		t.Errorf("%v after %d calls, want context.Canceled soon after 100", err, calls)
 	}
-}
-
-// Any bytes are a scenario or an error.
-func FuzzParse(f *testing.F) {
-	for _, name := range scenario.Shipped() {
-		text, err := os.ReadFile(filepath.Join("..", "scenarios", name+".yaml"))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if s, err := scenario.Parse("fuzz.yaml", text); err == nil && s.Estimate() > int64(s.Limits.Events) {
-			t.Error("more events than it may have")
-		}
-	})
 }

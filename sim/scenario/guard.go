@@ -1,0 +1,46 @@
+package scenario
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
+)
+
+const (
+	// maxBytes bounds a scenario's file; the format is for small ones.
+	maxBytes = 32 << 10
+	// maxDepth bounds how deep its lists and mappings are within each other. The
+	// deepest that means something, repeats within repeats, is 23.
+	maxDepth = 64
+)
+
+// guard refuses what costs the parser time out of proportion to its length: the
+// parser takes a time that grows with the square of the depth, and an alias may
+// stand for a text that grows with each use. A file that is deep by its
+// indentation alone is as long as the square of its depth.
+func guard(name string, text []byte) error {
+	if len(text) > maxBytes {
+		return &Error{File: name, Text: fmt.Sprintf("%d bytes: a scenario has at most %d", len(text), maxBytes)}
+	}
+	depth, entries, line := 0, 0, 0
+	for _, t := range lexer.Tokenize(string(text)) {
+		if t.Position.Line != line {
+			entries, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			entries++ // the next of the line lies within it
+		case token.AnchorType, token.AliasType:
+			return &Error{File: name, Line: line, Text: "anchors and aliases are not read; write the text again"}
+		}
+		if depth+entries > maxDepth {
+			return &Error{File: name, Line: line, Text: fmt.Sprintf("lists within lists, more than %d deep", maxDepth)}
+		}
+	}
+	return nil
+}
