@@ -66,8 +66,9 @@ func (m *Machine) fill(f *file, size, cached int64) {
 	}
 }
 
-// Watch lets a function look up from the run before each syscall. If it returns
-// an error, the call fails with it, and so in the end does the program.
+// Watch lets a function look up from the run before each syscall, and now and
+// then while threads make none. If it returns an error, the call fails with it,
+// and so in the end does the program; or else [Machine.Run] does.
 func (m *Machine) Watch(f func() error) { m.watch = f }
 
 // Carried is how many bytes have arrived at all receivers so far, what sealing

@@ -76,6 +76,7 @@ const (
 	pioFromDisk
 	pioFromDiskToUser
 	pioToDisk
+	pioToDiskBeside // the flusher's
 	pioToCard
 	pioFromCard
 	dmaFromDisk
@@ -166,6 +167,7 @@ var formed = [forms]trace.Shape{
 	commandDiskWrite:  {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-write"},
 	commandFlush:      {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "flush"},
 	pioToDisk:         {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},
+	pioToDiskBeside:   {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},
 	dmaToDisk:         {Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.PageCache, To: trace.DiskPlace, Detail: "writeback"},
 	copyToCache:       {Kind: trace.CPUCopy, From: trace.UserBuffer, To: trace.PageCache},
 	copyToMapping:     {Kind: trace.CPUCopy, Actor: trace.UserCode, From: trace.UserBuffer, To: trace.UserMapping},

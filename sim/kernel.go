@@ -95,9 +95,9 @@ func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64,
 	n, err := body()
 	// A slice that is over ends before the return (exit_to_user_mode_loop,
 	// kernel/entry/common.c) or in what follows, not within the switch.
-	t.leaving = true
+	t.switching = true
 	m.spend(leave, m.costs.ModeSwitch, 0, 0, 0)
-	t.leaving = false
+	t.switching = false
 	ret, bytes, errno := n, int64(0), ""
 	if err != nil {
 		ret, errno = -1, errnoName(err)

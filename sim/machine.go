@@ -50,11 +50,14 @@ type Machine struct {
 	card     card
 	// What the card's driver does, made once: a method's value is an allocation.
 	cleanCard, refillCard func()
-	sockets               []*socket
-	segments              []*segment // free ones
-	streams               []*stream
-	change                *Change // a what-if that is to come
-	watch                 func() error
+
+	sockets  []*socket
+	segments []*segment // free ones
+	streams  []*stream
+	change   *Change // a what-if that is to come
+	watch    func() error
+	rounds   int   // of the dispatcher
+	given    error // by watch, between two syscalls
 
 	carried, loaded int64 // bytes
 }
@@ -121,7 +124,7 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 // other machine makes them, whatever runs.
 var ownerless = func() (out [forms]bool) {
 	for f, s := range formed {
-		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || f == int(commandCardLate) || s.Detail == "receive-ring"
+		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || f == int(pioToDiskBeside) || f == int(commandCardLate) || s.Detail == "receive-ring"
 	}
 	return out
 }()
@@ -238,12 +241,19 @@ func (m *Machine) done(c completion) {
 func (m *Machine) Idle() {
 	p := m.main.cpu
 	p.now, p.thread = max(p.now, m.now), nil
+	timers := false
 	for !m.devices.empty() {
 		if c := m.devices.pop(); !c.timer {
 			m.serve(c)
+		} else {
+			m.flusher.armed, timers = false, true
 		}
 	}
+	p.now = max(p.now, m.now) // the interrupts were another's, perhaps
 	m.run(p, m.main)
+	if timers { // from now on
+		m.wakeFlusher()
+	}
 	m.tellUntil(math.MaxInt64)
 }
 

@@ -191,6 +191,7 @@ func told(e trace.Event) string { return fmt.Sprintf("%d: %s", e.Seq, strings.Tr
 // does.
 func inInterrupt(e trace.Event) bool {
 	return e.Kind == trace.Interrupt || e.Detail == "softirq" || e.Kind == trace.PIO && e.From == trace.NICRing ||
+		e.Kind == trace.PIO && e.To == trace.DiskPlace && e.Call == 0 || // the flusher's
 		e.Kind == trace.DeviceCommand && e.To == trace.NICRing && e.Call == 0 // the driver refills its ring
 }
 

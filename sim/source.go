@@ -76,10 +76,12 @@ func (c *source) arrive(e Extent) {
 
 // data waits until the socket has n bytes to read, or its peer has ended: a
 // relay sets SO_RCVLOWAT (socket(7)) to its chunk, as far as the receive buffer
-// holds so much.
+// holds so much and, beside less than that, the peer's next segment: or each would
+// wait for the other.
 func (s *socket) data(n int64) {
 	if s.source != nil {
-		n = max(1, min(n, s.m.cfg.Settings.ReceiveBufferBytes/2))
+		most := s.m.cfg.Settings.ReceiveBufferBytes
+		n = max(1, min(n, most/2, most-segmentBytes))
 		s.m.sleep(waitData, &s.readable, func() bool { return s.unread >= n || s.source.left == 0 && s.source.flying == 0 })
 	}
 }

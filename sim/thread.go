@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"copyscope/internal/trace"
 )
@@ -30,11 +31,11 @@ type Thread struct {
 
 	calls  int32 // so far
 	inCall bool  // one of them is under way
-	// leaving: it is about to return to user mode.
-	leaving bool
-	is      class // its class, and that one's number
-	class   int
-	line    string // of what user code does between calls
+	// switching: to user mode, or to another thread. A slice does not end within.
+	switching bool
+	is        class // its class, and that one's number
+	class     int
+	line      string // of what user code does between calls
 
 	readyAt trace.Ns
 	resume  func() (struct{}, bool) // lets the coroutine go on; nil for the main thread
@@ -84,23 +85,31 @@ var errStopped = errors.New("the machine was switched off")
 
 // Run runs the threads that [Machine.Go] made until all have ended. It returns
 // what the first of them failed with; threads that wait for each other are an
-// error as well.
+// error as well, and are gone then.
 func (m *Machine) Run() error {
-	m.cpus[0].thread, m.cpus[0].now = nil, m.now
+	home := m.main.cpu
+	home.thread, home.now = nil, m.now
+	m.given = nil
 	m.dispatch(nil)
-	defer m.run(&m.cpus[0], m.main)
-	m.cpus[0].now = m.now
-	var err error
+	defer m.run(home, m.main)
+	home.now = m.now
+	err := m.given
 	for _, t := range m.threads[1:] {
 		switch {
 		case t.ended && t.err != nil && err == nil:
 			err = fmt.Errorf("%s: %w", t.name, t.err)
 		case !t.ended:
+			t.ended = true
+			m.alive--
 			t.stop()
 			if err == nil {
 				err = fmt.Errorf("%s waits for something that no other thread or device will do", t.name)
 			}
 		}
+	}
+	m.ready = fifo[*Thread]{} // and who was woken by them
+	for i := range m.cpus {
+		m.cpus[i].thread = nil
 	}
 	return err
 }
@@ -147,7 +156,7 @@ func (m *Machine) pass(event int, cost trace.Ns) {
 			m.running.pause()
 		}
 	}
-	if !m.ready.empty() && !m.running.leaving && m.now-p.since > m.sliceTime() {
+	if !m.ready.empty() && !m.running.switching && m.now-p.since > m.sliceTime() {
 		m.preempt(p)
 	}
 }
@@ -155,9 +164,9 @@ func (m *Machine) pass(event int, cost trace.Ns) {
 // preempt puts another thread on the processor whose slice is over.
 func (m *Machine) preempt(p *processor) {
 	t := m.running
-	p.since = m.now // or the step that switches would switch again
+	t.switching = true // or a switch that takes longer than a slice would switch again
 	m.spend(switchInvoluntary, m.costs.ContextSwitch, 0, 0, 0)
-	p = t.cpu // a long interrupt may have used up this slice as well
+	t.switching = false
 	t.readyAt = m.now
 	m.ready.add(t)
 	p.now, p.thread = m.now, nil
@@ -216,10 +225,14 @@ func (m *Machine) place() {
 }
 
 // dispatch lets time go by: devices, interrupts and threads, always what comes
-// first, until it is self's turn. It reports false if nothing more can happen.
+// first, until it is self's turn. It reports false if nothing more can happen, or
+// who watches the run has ended it.
 // Only the caller's stack dispatches; threads give way to it.
 func (m *Machine) dispatch(self *Thread) bool {
 	for self != nil || m.alive > 0 {
+		if m.lookUp() {
+			return false
+		}
 		m.place()
 		var p *processor
 		for i := range m.cpus {
@@ -242,6 +255,17 @@ func (m *Machine) dispatch(self *Thread) bool {
 		t.resume()
 	}
 	return false
+}
+
+// lookUp asks who watches the run now and then, though no thread makes a syscall,
+// and says whether the run ends.
+func (m *Machine) lookUp() bool {
+	const rounds = 1024
+	if m.rounds++; m.watch == nil || m.rounds%rounds != 0 {
+		return false
+	}
+	m.given = m.watch()
+	return m.given != nil
 }
 
 // serve takes a completion at its time, on the processor that interrupts go to.
@@ -277,6 +301,9 @@ type waiters []*Thread
 // wake makes them ready.
 func (m *Machine) wake(w *waiters) {
 	for _, t := range *w {
+		if t.ended { // by Run, while it waited
+			continue
+		}
 		t.readyAt = m.now
 		m.ready.add(t)
 	}
@@ -305,6 +332,7 @@ func (m *Machine) sleep(f form, w *waiters, done func() bool) bool {
 		p := t.cpu
 		p.now, p.thread = m.now, nil
 		if !t.pause() {
+			*w = slices.DeleteFunc(*w, func(other *Thread) bool { return other == t })
 			p.now = max(p.now, m.now)
 			m.run(p, t)
 			m.log.Prolong(event, m.now-start)

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"math"
+
 	"copyscope/internal/trace"
 	"copyscope/sim/pagecache"
 )
@@ -36,7 +38,7 @@ func (m *Machine) wakeFlusher() {
 	}
 	if !w.armed && m.cache.DirtyPages() > 0 {
 		w.armed = true
-		m.complete(completion{timed: timed{at: m.now + s.WritebackInterval}, interrupt: none, timer: true, do: func() {
+		m.complete(completion{timed: timed{at: m.now + m.untilFlush()}, interrupt: none, timer: true, do: func() {
 			w.armed = false
 			if w.busy == 0 {
 				m.flushSome(func() bool {
@@ -47,6 +49,16 @@ func (m *Machine) wakeFlusher() {
 			m.wakeFlusher()
 		}})
 	}
+}
+
+// untilFlush is the time to the round of the flusher that has something to do:
+// pages that become dirty until then are younger than the oldest now.
+func (m *Machine) untilFlush() trace.Ns {
+	s := m.cfg.Settings
+	_, at, _ := m.cache.OldestDirty()
+	rest := s.DirtyExpire - (m.now - trace.Ns(at))
+	rounds := max(rest-1, 0)/s.WritebackInterval + 1
+	return min(rounds, math.MaxInt64/2/s.WritebackInterval) * s.WritebackInterval
 }
 
 // flushSome writes the oldest dirty pages back until enough are.
@@ -79,15 +91,31 @@ func (m *Machine) writeBack(f *file, from, to int64, paid bool) *request {
 		r.flusher = true
 	}
 	if !m.cfg.DMA {
-		cost := m.costs.PIORate.time(n)
-		m.of(f.id).tell(pioToDisk, m.now, cost, cost, n, (n+wordBytes-1)/wordBytes, from*PageBytes)
-		m.complete(completion{timed: timed{at: m.now + cost}, interrupt: none, request: r})
+		m.carryToDisk(r, n, paid)
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+from*PageBytes, n, true)
 	m.of(f.id).tell(dmaToDisk, begin, end-begin, 0, n, m.pieces(from*PageBytes, n), from*PageBytes)
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
+}
+
+// carryToDisk lets a processor carry the words of a write-back. Nothing will
+// interrupt: it is done when they are there. What the flusher writes takes the
+// time of the processor that interrupts go to.
+func (m *Machine) carryToDisk(r *request, n int64, paid bool) {
+	cost, words, off := m.costs.PIORate.time(n), (n+wordBytes-1)/wordBytes, r.from*PageBytes
+	if paid {
+		m.of(r.file.id).spend(pioToDisk, cost, n, words, off)
+		r.done = true
+		return
+	}
+	m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: func() {
+		m.of(r.file.id).tell(pioToDiskBeside, m.now, cost, cost, n, words, off)
+		m.now += cost
+		// Threads on other processors are not there yet.
+		m.complete(completion{timed: timed{at: m.now}, interrupt: none, request: r})
+	}})
 }
 
 // written: the disk has a write-back of the flusher.
