@@ -77,7 +77,7 @@ func (m *Machine) command(g *segment, late bool) {
 	}
 	told := m.now // when the card knows
 	if late {
-		m.tell(commandCardLate, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
+		m.tell(commandCard, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
 		told += m.costs.CommandTime
 		// The time goes by at the end: other processors' threads are not there yet.
 		defer func() { m.now = told }()
@@ -86,12 +86,14 @@ func (m *Machine) command(g *segment, late bool) {
 		told = m.now
 	}
 	begin, end := m.card.sends.start(told, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))
-	f := [...]form{copied: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[g.from]
+	f := [...]form{copied: dmaToCard, passed: dmaToCard, cached: dmaToCardLent, pinned: dmaToCardPinned}[g.from]
 	gathered := int64(0)
-	if g.from != copied {
+	if g.from == cached || g.from == pinned {
 		gathered = m.pieces(off, g.bytes)
 	}
+	m.behalf = g.thread
 	m.of(g.es[0].File).tell(f, begin, end-begin, 0, g.bytes, gathered, off)
+	m.behalf = 0
 	if r := g.socket.rate; r > 0 { // the peer's window opens as it reads
 		_, read := g.socket.peer.start(begin, r.time(g.bytes))
 		end = max(end, read)
@@ -146,9 +148,9 @@ func (m *Machine) clean() {
 // net/core/skbuff.c, or skb_linearize, include/linux/skbuff.h, for what is not
 // GSO).
 func (m *Machine) linearise(g *segment) {
-	f := [...]form{copied: copyLinearise, cached: copyLineariseLent, pinned: copyLinearisePinned}[g.from]
+	f := [...]form{copied: copyLinearise, passed: copyLinearise, cached: copyLineariseLent, pinned: copyLinearisePinned}[g.from]
 	if m.cfg.Model == Textbook {
-		f = [...]form{copied: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[g.from]
+		f = [...]form{copied: copyNoGather, passed: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[g.from]
 	}
 	m.of(g.es[0].File).spend(f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	m.settle(g.es)

@@ -71,12 +71,10 @@ const (
 	commandDiskWrite
 	commandFlush
 	commandCard
-	commandCardLate
 	pollDisk
 	pioFromDisk
 	pioFromDiskToUser
 	pioToDisk
-	pioToDiskBeside // the flusher's
 	pioToCard
 	pioFromCard
 	dmaFromDisk
@@ -163,11 +161,9 @@ var formed = [forms]trace.Shape{
 
 	commandDisk:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-read"},
 	commandCard:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Detail: "nic-send"},
-	commandCardLate:   {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Detail: "nic-send"},
 	commandDiskWrite:  {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-write"},
 	commandFlush:      {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "flush"},
 	pioToDisk:         {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},
-	pioToDiskBeside:   {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},
 	dmaToDisk:         {Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.PageCache, To: trace.DiskPlace, Detail: "writeback"},
 	copyToCache:       {Kind: trace.CPUCopy, From: trace.UserBuffer, To: trace.PageCache},
 	copyToMapping:     {Kind: trace.CPUCopy, Actor: trace.UserCode, From: trace.UserBuffer, To: trace.UserMapping},

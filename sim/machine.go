@@ -44,6 +44,8 @@ type Machine struct {
 	mappings []*mapping
 	llc      *llc   // nil: not modelled
 	file     FileID // of the next event
+	beside   bool   // what is done now is nobody's call: a device's completion led to it, or the flusher
+	behalf   int32  // of which thread, though
 	disk     disk.Drive
 	flusher  flusher
 	inflight []*request
@@ -124,7 +126,7 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 // other machine makes them, whatever runs.
 var ownerless = func() (out [forms]bool) {
 	for f, s := range formed {
-		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || f == int(pioToDiskBeside) || f == int(commandCardLate) || s.Detail == "receive-ring"
+		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || s.Detail == "receive-ring"
 	}
 	return out
 }()
@@ -153,7 +155,7 @@ func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 	e := &m.entry
 	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, off
 	t, number, c := m.running, 0, class{}
-	if e.Call, e.Thread = 0, 0; t != nil && !ownerless[f] {
+	if e.Call, e.Thread = 0, m.behalf; t != nil && !ownerless[f] && !m.beside {
 		e.Thread = t.id
 		if t.inCall {
 			e.Call, number, c = t.calls, t.class, t.is
@@ -226,6 +228,8 @@ func (m *Machine) done(c completion) {
 			return
 		}
 	}
+	before := m.beside
+	m.beside = true
 	if c.request != nil {
 		m.arrived(c.request)
 	}
@@ -235,6 +239,7 @@ func (m *Machine) done(c completion) {
 	if c.do != nil {
 		c.do()
 	}
+	m.beside = before
 }
 
 // Idle lets the devices and the receivers end what they have under way.

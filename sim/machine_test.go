@@ -112,7 +112,7 @@ func sentBytes(path string, size int64) float64 {
 		records := size/(48<<10)*3 + (size%(48<<10)+16<<10-1)/(16<<10)
 		return float64(size + records*transfer.TLSOverheadBytes)
 	case "compress": // stored: a block and a member for each chunk
-		return float64(size + chunks*(18+5))
+		return float64(size + chunks*(18+2+5))
 	}
 	return float64(size)
 }

@@ -117,8 +117,8 @@ func (k *Kernel) spliceOut(p *pipe, s *socket, n int64) (int64, error) {
 		k.lend(lendFromPipe, e.Off, e.Len)
 	}
 	from := cached
-	if es[0].Taken != lent { // what came from a socket lies in one piece, for this card as well
-		from = copied
+	if es[0].Taken != lent { // it came from a socket
+		from = passed
 	}
 	n = length(es)
 	s.transmit(es, from, nil)

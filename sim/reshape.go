@@ -66,11 +66,14 @@ func (k *Kernel) Encrypt(l transfer.Label, src, dst transfer.Mem) (int, error) {
 }
 
 // Compress implements [transfer.Kernel]. A member of gzip has 18 bytes around
-// what was deflated (RFC 1952, 2.3); what does not shrink is stored, in blocks
-// with 5 bytes of header for each 65535 (RFC 1951, 3.2.4).
+// what was deflated (RFC 1952, 2.3), and an empty block at its end (RFC 1951,
+// 3.2.3: two bytes with their padding). What does not shrink is stored, in blocks
+// with 5 bytes of header for each 65535 (RFC 1951, 3.2.4), and so is what is too
+// short to pay for its table of codes (3.2.7; 44 bytes is what level 1 of klauspost/compress
+// makes of text, measured with pieces of 128 to 1024 bytes).
 func (k *Kernel) Compress(l transfer.Label, src, dst transfer.Mem) (int, error) {
-	const around, header, block = 18, 5, 65535
-	n := int64(src.Len)*k.m.cfg.GzipPerMille/1000 + around
+	const around, table, header, block = 18 + 2, 44, 5, 65535
+	n := int64(src.Len)*k.m.cfg.GzipPerMille/1000 + around + table
 	if stored := int64(src.Len + (src.Len+block-1)/block*header + around); n > stored || k.m.cfg.GzipPerMille >= 1000 {
 		n = stored
 	}

@@ -49,6 +49,7 @@ type origin uint8
 
 const (
 	copied origin = iota // in the socket buffer
+	passed               // in a socket's memory, lent on through a pipe
 	cached               // in the page cache
 	pinned               // in the program's memory
 )
@@ -60,6 +61,7 @@ type segment struct {
 	bytes   int64 // with what sealing adds
 	packets int64
 	socket  *socket
+	thread  int32 // whose bytes they are
 	sending *sending
 	end     trace.Ns // when the card has it
 	slots   int      // of the card's ring
@@ -104,7 +106,7 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 	for len(es) > 0 {
 		g := m.segment(s)
 		g.es, es = take(g.es, es, most)
-		g.bytes, g.from = length(g.es), from
+		g.bytes, g.from, g.thread = length(g.es), from, m.running.id
 		if s.seals {
 			m.seal(g)
 		}

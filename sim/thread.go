@@ -70,6 +70,9 @@ func (m *Machine) Go(name string, body func(k *Kernel) error) *Thread {
 			}
 		}
 		t.err = body(t.k)
+		if m.cfg.Model == Linux { // to whatever comes next (do_task_dead, kernel/sched/core.c)
+			m.spend(switchVoluntary, m.costs.ContextSwitch, 0, 0, 0)
+		}
 		t.ended = true
 		m.alive--
 		t.cpu.now, t.cpu.thread = m.now, nil

@@ -81,6 +81,9 @@ func (m *Machine) writeBack(f *file, from, to int64, paid bool) *request {
 	n := min(to*PageBytes, pages(0, f.size)*PageBytes) - from*PageBytes
 	r := &request{file: f, from: from, to: to, write: true}
 	m.cache.Clean(pagecache.File(f.id), from, to)
+	before := m.beside
+	m.beside = before || !paid
+	defer func() { m.beside = before }()
 	if paid {
 		m.spend(writeback, m.costs.LookupTime*trace.Ns(to-from), 0, to-from, from*PageBytes)
 		m.spend(commandDiskWrite, m.costs.CommandTime, n, 0, from*PageBytes)
@@ -111,7 +114,7 @@ func (m *Machine) carryToDisk(r *request, n int64, paid bool) {
 		return
 	}
 	m.complete(completion{timed: timed{at: m.now}, interrupt: none, do: func() {
-		m.of(r.file.id).tell(pioToDiskBeside, m.now, cost, cost, n, words, off)
+		m.of(r.file.id).tell(pioToDisk, m.now, cost, cost, n, words, off)
 		m.now += cost
 		// Threads on other processors are not there yet.
 		m.complete(completion{timed: timed{at: m.now}, interrupt: none, request: r})

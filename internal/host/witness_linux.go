@@ -329,7 +329,8 @@ func (r record) userPlace() trace.Place {
 // write(2) copied n bytes, sendfile(2), splice(2), tee(2) and a send by reference
 // handed over references to the pages that n bytes lie in. What comes out of a
 // socket lies in its packets' pieces, which nobody can see from here: they are
-// told as if they were pages. A read past the page cache is the disk's own copy.
+// told as if they were pages. A read past the page cache is the disk's own copy,
+// of whole blocks, though the call tells no more than the file has.
 func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
 	what := trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: from, To: to, Bytes: int64(r.ret), Provenance: trace.Derived}
 	switch r.call {
@@ -342,6 +343,7 @@ func (w *witness) moved(e trace.Event, r record, from, to trace.Place) {
 	case callRead, callPread:
 		if r.direct {
 			what.Kind, what.Actor = trace.DMA, trace.DiskDMA
+			what.Bytes = (what.Bytes + transfer.DirectAlign - 1) / transfer.DirectAlign * transfer.DirectAlign
 		}
 	}
 	w.put(with(e, what))

@@ -9,7 +9,6 @@ import (
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
-	"copyscope/sim"
 )
 
 // predicted lists the counts that the linux model predicts for a real run, and
@@ -43,11 +42,11 @@ var looser = []struct {
 		Why: "a read of a chunk larger than half the receive buffer takes what has come"}},
 	{"relay-splice", []trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 1, Abs: 8,
 		Why: "splice from a socket takes what has come: SO_RCVLOWAT holds a read back, not a splice"}},
-	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.CPUCopiesPerByte, trace.BytesSent}, trace.Bound{Rel: 0.25, Abs: 64,
-		Why: "what gzip leaves depends on the bytes; the model has one ratio for all"}},
-	{"direct", []trace.CountName{trace.DMABytes, trace.UserBufferBytes}, trace.Bound{Abs: sim.PageBytes,
-		Why: "the disk moves whole blocks; the call tells the bytes of the file alone"}},
+	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.BytesSent}, trace.Bound{Rel: 0.25, Abs: 64, Why: ratioVaries}},
+	{"compress", []trace.CountName{trace.CPUCopiesPerByte}, trace.Bound{Rel: 0.25, Why: ratioVaries}},
 }
+
+const ratioVaries = "what gzip leaves depends on the bytes; the model has one ratio for all"
 
 // boundOf is how far a count of a path may be off.
 func boundOf(path string, name trace.CountName, usual trace.Bound) trace.Bound {
@@ -97,6 +96,9 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 	p, m := prediction.Counter, measured.Counter
 	var rows []trace.Comparison
 	for _, c := range predicted {
+		if c.count == trace.PageFaults { // a long run gives the Go runtime more time for its own
+			c.bound.Abs += p.Count(trace.Syscalls).Value / 1000
+		}
 		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), boundOf(path, c.count, c.bound)))
 	}
 	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName())...)

@@ -140,7 +140,10 @@ func (c *Counter) Count(name CountName) Count {
 // same figure must come out wherever it is shown.
 func (c *Counter) perByte(of CountName) Count {
 	n := c.Count(of)
-	if n.Known() && c.payload > 0 {
+	switch {
+	case c.payload <= 0:
+		return Count{Provenance: Unavailable, Reason: "there are no payload bytes to divide by"}
+	case n.Known():
 		n.Value = ratio(n.Value, c.payload)
 	}
 	return n
