@@ -25,10 +25,7 @@ func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
 		dma, pio = dmaFromDiskToUser, pioFromDiskToUser
 	}
 	if !m.cfg.DMA {
-		// Nothing will interrupt: the CPU asks the disk's status until it is ready.
-		m.spend(pollDisk, m.costs.DiskLatency, 0, 0, 0)
-		m.of(f.id).spend(pio, m.costs.PIORate.time(n), n, (n+wordBytes-1)/wordBytes, off)
-		r.done = true
+		m.carryFromDisk(r, pio, off, n)
 		return r
 	}
 	begin, end := m.disk.Start(m.now, f.base+off, n, false)
@@ -38,6 +35,24 @@ func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
 	}
 	m.complete(completion{timed: timed{at: end}, interrupt: diskDone, request: r})
 	return r
+}
+
+// carryFromDisk lets the CPU carry what a command brings. The disk interrupts for
+// each block that is in its buffer: 16 sectors of 512 bytes, as READ MULTIPLE is
+// set up (ATA/ATAPI-6, the PIO data-in protocol; ata_sff_hsm_move,
+// drivers/ata/libata-sff.c); they are told as one event, before the bytes. In the
+// articles it interrupts once.
+func (m *Machine) carryFromDisk(r *request, pio form, off, n int64) {
+	const block = 16 * 512
+	ready := &request{file: r.file}
+	times := int64(1)
+	if m.cfg.Model == Linux {
+		times = (n + block - 1) / block
+	}
+	m.complete(completion{timed: timed{at: m.now + m.costs.DiskLatency}, interrupt: diskReady, times: times, request: ready})
+	m.await(ready)
+	m.of(r.file.id).spend(pio, m.costs.PIORate.time(n), n, (n+wordBytes-1)/wordBytes, off)
+	r.done = true
 }
 
 // diskReads gives the disk as many commands for n bytes from off on as its

@@ -49,7 +49,7 @@ func Fidelity() []Rule {
 		{"direct-read", "memory", Partial, Partial, "6.18", "fs/iomap/direct-io.c, iomap_dio_rw; open(2), O_DIRECT"},
 
 		{"disk-dma", "disk", Full, Partial, "6.18", "block/blk-merge.c"},
-		{"pio", "disk", Partial, Partial, "", "ATA/ATAPI-3, PIO mode 4"},
+		{"pio", "disk", Partial, Partial, "", "ATA/ATAPI-6, PIO data-in protocol, PIO mode 4; drivers/ata/libata-sff.c, ata_sff_hsm_move"},
 		{"disk-head", "disk", NotModelled, Partial, "", "sim/disk: Ruemmler and Wilkes, An introduction to disk drive modeling, 1994"},
 
 		{"gather", "nic", Full, Partial, "6.18", "include/linux/netdev_features.h, NETIF_F_SG"},

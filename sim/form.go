@@ -71,7 +71,6 @@ const (
 	commandDiskWrite
 	commandFlush
 	commandCard
-	pollDisk
 	pioFromDisk
 	pioFromDiskToUser
 	pioToDisk
@@ -84,6 +83,7 @@ const (
 	dmaToCardLent
 	dmaToCardPinned
 	dmaFromCard
+	diskReady
 	diskDone
 	cardDone
 	cardReceived
@@ -172,7 +172,6 @@ var formed = [forms]trace.Shape{
 	memoryBus:         {Kind: trace.MemoryBus, Detail: "memory-bus"},
 	writeback:         {Kind: trace.Writeback, From: trace.PageCache, To: trace.DiskPlace, Detail: "dirty"},
 	spanAppend:        {Kind: trace.Syscall, From: trace.UserBuffer, To: trace.PageCache},
-	pollDisk:          {Kind: trace.Compute, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "poll"},
 	pioFromDisk:       {Kind: trace.PIO, From: trace.DiskPlace, To: trace.PageCache, Detail: "pio"},
 	pioFromDiskToUser: {Kind: trace.PIO, From: trace.DiskPlace, To: trace.UserBuffer, Detail: "pio"},
 	pioToCard:         {Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Detail: "pio"},
@@ -183,6 +182,7 @@ var formed = [forms]trace.Shape{
 	dmaToCardLent:     {Kind: trace.DMA, Actor: trace.NICDMA, From: trace.PageCache, To: trace.NICRing, Detail: "gather"},
 	dmaToCardPinned:   {Kind: trace.DMA, Actor: trace.NICDMA, From: trace.UserBuffer, To: trace.NICRing, Detail: "gather"},
 	dmaFromCard:       {Kind: trace.DMA, Actor: trace.NICDMA, From: trace.Wire, To: trace.SocketBuffer, Detail: "receive-ring"},
+	diskReady:         {Kind: trace.Interrupt, Actor: trace.Disk, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "disk-ready"},
 	diskDone:          {Kind: trace.Interrupt, Actor: trace.Disk, From: trace.DiskPlace, To: trace.CPUPlace, Detail: "disk-done"},
 	cardDone:          {Kind: trace.Interrupt, Actor: trace.NIC, From: trace.NICRing, To: trace.CPUPlace, Detail: "nic-done"},
 	cardReceived:      {Kind: trace.Interrupt, Actor: trace.NIC, From: trace.NICRing, To: trace.CPUPlace, Detail: "nic-received"},

@@ -201,6 +201,7 @@ type completion struct {
 	// interrupt is the form of the interrupt that tells it, or none if the
 	// device raises none.
 	interrupt form
+	times     int64    // how often it interrupts; 0 is once
 	request   *request // of the disk
 	segment   *segment // of a socket
 	do        func()   // for what is rare
@@ -219,8 +220,8 @@ func (m *Machine) complete(c completion) {
 // takes goes by.
 func (m *Machine) done(c completion) {
 	if c.interrupt != none {
-		cost := m.costs.InterruptTime
-		m.tell(c.interrupt, m.now, cost, cost, 0, 0, 0)
+		cost := m.costs.InterruptTime * trace.Ns(max(c.times, 1))
+		m.tell(c.interrupt, m.now, cost, cost, 0, c.times, 0)
 		m.now += cost
 		if len(m.cpus) > 1 { // the others go on meanwhile: what it means comes after it
 			c.at, c.interrupt = m.now, none

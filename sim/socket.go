@@ -59,7 +59,7 @@ type segment struct {
 	es      []Extent
 	from    origin
 	bytes   int64 // with what sealing adds
-	packets int64
+	packets int64 // on the wire
 	socket  *socket
 	thread  int32 // whose bytes they are
 	sending *sending
@@ -131,17 +131,19 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 }
 
 // protocol is TCP's work on a segment. A card that does not cut packets by
-// itself leaves that to the kernel (GSO, net/core/skbuff.c, skb_segment).
+// itself leaves that to the kernel (GSO, net/core/skbuff.c, skb_segment); what
+// counts as packets is what the kernel hands to the device.
 func (m *Machine) protocol(g *segment) {
 	g.packets = 1
-	cost := m.costs.PacketTime
+	cost, handed := m.costs.PacketTime, int64(1)
 	if m.cfg.Net == NIC {
 		g.packets = (g.bytes + m.cfg.MTU - headerBytes - 1) / (m.cfg.MTU - headerBytes)
 		if !m.cfg.TSO {
 			cost += m.costs.SegmentTime * trace.Ns(g.packets)
+			handed = g.packets
 		}
 	}
-	m.spend(tcpSend, cost, g.bytes, g.packets, g.es[0].Off)
+	m.spend(tcpSend, cost, g.bytes, handed, g.es[0].Off)
 }
 
 // copyPinned: a local receiver gets a copy of pinned memory, for nobody could
