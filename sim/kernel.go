@@ -62,8 +62,16 @@ func (k *Kernel) NewSocket() transfer.FD { return k.add(&socketEnd{k.m.socket()}
 // before anything runs.
 func (k *Kernel) Source(at, n int64) transfer.FD {
 	k.m.endpoint = trace.Relay
+	return k.fed(at, n)
+}
+
+// Producer is the descriptor of a socket whose peer sends n bytes of its own, and
+// then ends.
+func (k *Kernel) Producer(n int64) transfer.FD { return k.fed(0, n) }
+
+func (k *Kernel) fed(at, n int64) transfer.FD {
 	s := &socket{m: k.m}
-	s.feed(at, n)
+	s.feed(at, n, k.t.id)
 	return k.add(&socketEnd{s})
 }
 

@@ -5,15 +5,17 @@ package sim
 // receive buffer has room.
 type source struct {
 	socket *socket
+	thread int32 // that reads it
 	at     int64 // of its bytes, what it sends next
 	left   int64
 	peer   engine
 	flying int64 // on the way
 }
 
-// feed lets the peer send n bytes, those of a file from at on, and then no more.
-func (s *socket) feed(at, n int64) {
-	s.source = &source{socket: s, at: at, left: n}
+// feed lets the peer send n bytes to a thread, those of a file from at on, and then
+// no more.
+func (s *socket) feed(at, n int64, thread int32) {
+	s.source = &source{socket: s, thread: thread, at: at, left: n}
 	s.source.next()
 }
 
@@ -51,7 +53,9 @@ func (c *source) receive(e Extent) {
 		}})
 		return
 	}
+	m.behalf = c.thread
 	m.tell(dmaFromCard, begin, end-begin, 0, e.Len, 0, e.Off)
+	m.behalf = 0
 	at := end
 	if m.cfg.Model == Linux {
 		at += m.costs.CoalesceTime

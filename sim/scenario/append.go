@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"errors"
+
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 	"copyscope/sim"
@@ -32,9 +34,16 @@ func (w *worker) append(a *Append) error {
 		forced = &flush{at: w.k.Now()}
 		w.forced[a.File] = forced
 	}
+	receive, err := w.receiver(a)
+	if err != nil {
+		return err
+	}
 	before := forced.batches > 0 // by an earlier step
 	for done := int64(0); done < int64(a.Bytes); {
 		n := min(int64(a.Batch), int64(a.Bytes)-done)
+		if err := receive(n); err != nil {
+			return err
+		}
 		if err := e.put(done, n); err != nil {
 			return err
 		}
@@ -54,6 +63,28 @@ func (w *worker) append(a *Append) error {
 		}
 	}
 	return e.end()
+}
+
+// receiver is how a batch of n bytes comes into the thread's memory.
+func (w *worker) receiver(a *Append) (func(n int64) error, error) {
+	if !a.Received {
+		return func(int64) error { return nil }, nil
+	}
+	in := w.k.Producer(int64(a.Bytes))
+	buf, err := w.k.Alloc(int(min(a.Batch, a.Bytes)))
+	return func(n int64) error {
+		for n > 0 {
+			got, err := w.k.Read("receive", in, buf.Slice(0, int(n)), nil)
+			if err != nil {
+				return err
+			}
+			if got == 0 {
+				return errors.New("the producer hung up before all had come")
+			}
+			n -= int64(got)
+		}
+		return nil
+	}, err
 }
 
 // flush is when a thread last forced a file to the disk, or began to append to

@@ -40,7 +40,11 @@ func (t *Thread) events(end ends) int64 {
 			bytes := end.rest(d.Read.File, d.Read.From, d.Read.Bytes)
 			return plus(times(10, calls(bytes, d.Read.Chunk)), calls(bytes, 1<<20))
 		case d.Append != nil:
-			return plus(times(10, calls(d.Append.Bytes, d.Append.Batch)), calls(d.Append.Bytes, 1<<20))
+			each := int64(10)
+			if d.Append.Received {
+				each = 30
+			}
+			return plus(times(each, calls(d.Append.Bytes, d.Append.Batch)), calls(d.Append.Bytes, 1<<20))
 		}
 		return 5
 	})))

@@ -100,8 +100,11 @@ type Read struct {
 type Append struct {
 	File   string `yaml:"file"`
 	Engine string `yaml:"engine"` // write, mmap
-	Bytes  Size   `yaml:"bytes"`
-	Batch  Size   `yaml:"batch"`
+	// Received: each batch comes over a connection of the thread's own first, as a
+	// producer's does; else it is in the thread's memory.
+	Received Switch `yaml:"received"`
+	Bytes    Size   `yaml:"bytes"`
+	Batch    Size   `yaml:"batch"`
 	// Flush is when the file is forced to the disk: none (the kernel writes it
 	// back), every (after each batch), messages, interval. What has gone by since
 	// the thread last forced the file counts, whichever of its steps did.
