@@ -185,8 +185,7 @@ func finishBench(ctx context.Context, c *cobra.Command, f benchFlags, p *progres
 		out.SetIndent("", "  ")
 		return errors.Join(out.Encode(report), err)
 	}
-	printBench(c.OutOrStdout(), report)
-	return err
+	return errors.Join(printBench(c.OutOrStdout(), report), err)
 }
 
 // benchBareCommand is what the baselines run as a child process: a bare server

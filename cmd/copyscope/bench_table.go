@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -36,7 +37,7 @@ var benchRows = []struct{ name, title string }{
 var sideTitles = map[string]string{load.RawSide: "raw client", load.FranzSide: "franz-go client"}
 
 // printBench prints the medians, a column for each side.
-func printBench(w io.Writer, r *load.Report) {
+func printBench(w io.Writer, r *load.Report) error {
 	var sides []string
 	for _, round := range r.Rounds {
 		if !slices.Contains(sides, round.Side) {
@@ -44,8 +45,8 @@ func printBench(w io.Writer, r *load.Report) {
 		}
 	}
 	if len(sides) == 0 {
-		fmt.Fprintln(w, "nothing was measured")
-		return
+		_, err := fmt.Fprintln(w, "nothing was measured")
+		return err
 	}
 	header := []string{"count"}
 	for _, s := range sides {
@@ -71,23 +72,26 @@ func printBench(w io.Writer, r *load.Report) {
 			rows = append(rows, row)
 		}
 	}
-	fmt.Fprintln(w, render(w, rows))
+	out := &strings.Builder{}
+	fmt.Fprintln(out, render(w, rows))
 	rounds := r.Rounds[len(r.Rounds)-1].Round
 	if rounds > 1 {
-		fmt.Fprintf(w, "medians of %d rounds, in turns\n", rounds)
+		fmt.Fprintf(out, "medians of %d rounds, in turns\n", rounds)
 	}
 	if r.Ratio != nil {
-		fmt.Fprintf(w, "broker / bare: %.3f\n", *r.Ratio.Value)
+		fmt.Fprintf(out, "broker / bare: %.3f\n", *r.Ratio.Value)
 	}
 	if r.Congestion != "" {
-		fmt.Fprintf(w, "congestion control of the client's sockets: %s\n", r.Congestion)
+		fmt.Fprintf(out, "congestion control of the client's sockets: %s\n", r.Congestion)
 	}
 	for _, reason := range reasons {
-		fmt.Fprintf(w, "– %s\n", reason)
+		fmt.Fprintf(out, "– %s\n", reason)
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintln(w, note)
+		fmt.Fprintln(out, note)
 	}
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 func benchFigure(f load.Figure) string {

@@ -38,10 +38,9 @@ func runScenarioFile(ctx context.Context, stdout, stderr io.Writer, name string,
 		e.SetIndent("", "  ")
 		return e.Encode(report)
 	}
-	fmt.Fprintf(stdout, "%s: %s\n%s\n", s.Name, s.Title.En, s.About.En)
-	fmt.Fprintln(stdout, render(stdout, report.rows()))
-	fmt.Fprintln(stdout, provenanceMark[trace.Modelled]+" modelled; kernel: what belongs to no thread, such as interrupts and write-back")
-	return nil
+	_, err = fmt.Fprintf(stdout, "%s: %s\n%s\n%s\n%s modelled; kernel: what belongs to no thread, such as interrupts and write-back\n",
+		s.Name, s.Title.En, s.About.En, render(stdout, report.rows()), provenanceMark[trace.Modelled])
+	return err
 }
 
 // loadScenario finds a scenario: a shipped one goes before a file of its name.
@@ -81,8 +80,8 @@ func listScenarios(w io.Writer, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"schema": trace.Schema, "scenarios": all})
 	}
-	fmt.Fprintln(w, render(w, rows))
-	return nil
+	_, err := fmt.Fprintln(w, render(w, rows))
+	return err
 }
 
 // scenarioReport is what run --scenario --json prints.

@@ -194,8 +194,7 @@ func runSweep(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, plan sw
 	case f.csv == "-" || f.svg == "-":
 		return nil
 	}
-	printSweep(stdout, report)
-	return nil
+	return printSweep(stdout, report)
 }
 
 // writeTo writes a document, once it is made, to the file that a flag names; - is

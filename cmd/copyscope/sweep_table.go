@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -29,12 +30,13 @@ var sweepColumns = map[sweep.Figure]struct {
 func wholeNumber(v float64) string { return humanize.Comma(int64(math.Round(v))) }
 
 // printSweep prints a table for each series, a line for each value.
-func printSweep(w io.Writer, r *sweep.Report) {
+func printSweep(w io.Writer, r *sweep.Report) error {
+	out := &strings.Builder{}
 	marks := map[trace.Provenance]bool{}
 	reasons := map[string][]sweep.Figure{}
 	var order []string
 	for _, s := range r.Series {
-		fmt.Fprintln(w, seriesTitle(r.Parameter, s))
+		fmt.Fprintln(out, seriesTitle(r.Parameter, s))
 		rows := [][]string{{string(r.Parameter)}}
 		for _, name := range sweep.FigureNames() {
 			rows[0] = append(rows[0], sweepColumns[name].title)
@@ -58,12 +60,14 @@ func printSweep(w io.Writer, r *sweep.Report) {
 			}
 			rows = append(rows, row)
 		}
-		fmt.Fprintf(w, "%s\n\n", renderFigures(w, rows))
+		fmt.Fprintf(out, "%s\n\n", renderFigures(w, rows))
 	}
-	fmt.Fprintln(w, marksUsed(marks))
+	fmt.Fprintln(out, marksUsed(marks))
 	for _, reason := range order {
-		fmt.Fprintf(w, "– %s: %s\n", sweepColumns[reasons[reason][0]].title, reason)
+		fmt.Fprintf(out, "– %s: %s\n", sweepColumns[reasons[reason][0]].title, reason)
 	}
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // seriesTitle names a series and what stays the same along it.

@@ -22,42 +22,44 @@ import (
 // of runs that differ in the path alone, then prediction beside measurement.
 // On a terminal the tables have borders and colours, else plain columns.
 func printTables(w io.Writer, report lab.Report) error {
+	out := &strings.Builder{}
 	for _, group := range groups(report.Runs) {
-		fmt.Fprintln(w, groupTitle(group[0]))
+		fmt.Fprintln(out, groupTitle(group[0]))
 		if tellsStory(group) {
-			fmt.Fprintln(w, render(w, storyRows(group)))
+			fmt.Fprintln(out, render(w, storyRows(group)))
 			if baseOf(group) != nil {
-				fmt.Fprintln(w, storyNote)
+				fmt.Fprintln(out, storyNote)
 			}
-			fmt.Fprintln(w)
+			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(w, render(w, countRows(group)))
+		fmt.Fprintln(out, render(w, countRows(group)))
 		for _, note := range notes(group) {
-			fmt.Fprintln(w, note)
+			fmt.Fprintln(out, note)
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(out)
 	}
 	if len(report.Compare) > 0 {
-		fmt.Fprintln(w, "prediction (linux model) beside measurement (this host)")
-		fmt.Fprintln(w, render(w, compareRows(report.Compare)))
+		fmt.Fprintln(out, "prediction (linux model) beside measurement (this host)")
+		fmt.Fprintln(out, render(w, compareRows(report.Compare)))
 		for _, note := range compareNotes(report.Compare) {
-			fmt.Fprintln(w, note)
+			fmt.Fprintln(out, note)
 		}
 	}
 	for _, not := range report.Unavailable {
-		fmt.Fprintln(w, not)
+		fmt.Fprintln(out, not)
 	}
 	failed := 0
 	for _, c := range report.Compare {
 		if !c.Holds() {
 			failed++
-			fmt.Fprintf(w, "\n%s %s: %s", c.Path, c.Count, c.Reason)
+			fmt.Fprintf(out, "\n%s %s: %s", c.Path, c.Count, c.Reason)
 		}
 	}
 	if failed > 0 {
-		fmt.Fprintf(w, "\n%d of %d predictions did not hold\n", failed, len(report.Compare))
+		fmt.Fprintf(out, "\n%d of %d predictions did not hold\n", failed, len(report.Compare))
 	}
-	return nil
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // groups gathers the runs that differ in the path alone, in order.
