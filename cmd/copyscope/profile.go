@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 // profileUsage tells what --profile takes.
 func profileUsage() string {
-	return "modelled hardware: a file of copyscope calibrate, or " + strings.Join(sim.ProfileNames(), ", ") + " (default " + sim.DefaultProfile + ")"
+	return "a file of copyscope calibrate, or " + strings.Join(sim.ProfileNames(), ", ") + " (default " + sim.DefaultProfile + ")"
 }
 
 // readProfile reads the profile that --profile names, if it is a file; shipped is
@@ -21,10 +22,14 @@ func readProfile(flag string) (shipped string, calibrated *sim.Profile, err erro
 	if flag == "" || slices.Contains(sim.ProfileNames(), flag) {
 		return flag, nil, nil
 	}
-	if _, err := os.Stat(flag); err != nil {
-		return "", nil, fmt.Errorf("--profile %q: use one of %s, or a file of copyscope calibrate", flag, strings.Join(sim.ProfileNames(), ", "))
+	text, err := readInput(flag)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, fmt.Errorf("--profile %q: there is no such file%s; use one of %s, or a file of copyscope calibrate",
+			flag, nearest(flag, sim.ProfileNames()), strings.Join(sim.ProfileNames(), ", "))
 	}
-	calibrated, err = lab.ReadProfile(flag)
+	if err == nil {
+		calibrated, err = lab.ParseProfile(flag, text)
+	}
 	if err != nil {
 		return "", nil, fmt.Errorf("--profile: %w", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -48,13 +48,13 @@ func loadScenario(name string) (*scenario.Scenario, error) {
 	if slices.Contains(scenario.Shipped(), name) {
 		return scenario.Load(name)
 	}
-	text, err := os.ReadFile(name)
+	text, err := readInput(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		_, unknown := scenario.Load(name)
-		return nil, fmt.Errorf("there is no file %q; %w", name, unknown)
+		return nil, fmt.Errorf("--scenario %q: there is no such file%s; those shipped are %s",
+			name, nearest(name, scenario.Shipped()), strings.Join(scenario.Shipped(), ", "))
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--scenario: %w", err)
 	}
 	return scenario.Parse(name, text)
 }

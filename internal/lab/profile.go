@@ -1,11 +1,11 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"copyscope/internal/host"
@@ -36,21 +36,16 @@ type ProfileCost struct {
 	How string `json:"how"`
 }
 
-// maxProfileBytes bounds a profile file: a good deal more than one has.
-const maxProfileBytes = 1 << 20
-
-// ReadProfile reads a profile file.
-func ReadProfile(name string) (*sim.Profile, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("profile: %w", err)
-	}
-	defer f.Close()
-	d := json.NewDecoder(io.LimitReader(f, maxProfileBytes))
+// ParseProfile reads the text of a profile file; name is the file's, for errors.
+func ParseProfile(name string, text []byte) (*sim.Profile, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var p ProfileFile
 	if err := d.Decode(&p); err != nil {
-		return nil, fmt.Errorf("profile %s: %w; copyscope calibrate -o FILE writes one", name, err)
+		return nil, fmt.Errorf("profile %s: %w; copyscope calibrate -o FILE writes one", name, inWords(err))
+	}
+	if d.More() {
+		return nil, fmt.Errorf("profile %s: something follows the profile; a file has one", name)
 	}
 	out, err := p.profile()
 	if err != nil {
@@ -59,9 +54,28 @@ func ReadProfile(name string) (*sim.Profile, error) {
 	return out, nil
 }
 
+// inWords tells what does not fit without the names that the document's types
+// have in this program.
+func inWords(err error) error {
+	var unfit *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &unfit) && unfit.Field == "":
+		return fmt.Errorf("it holds JSON of another kind (%s), and is to be an object", unfit.Value)
+	case errors.As(err, &unfit):
+		return fmt.Errorf("%s: JSON of another kind (%s) than is to be there", unfit.Field, unfit.Value)
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends too early")
+	}
+	return err
+}
+
 // profile is the document's, if it is whole.
 func (p ProfileFile) profile() (*sim.Profile, error) {
 	switch {
+	case p.Schema == 0:
+		return nil, fmt.Errorf("schema: it is missing; this program reads schema %d", trace.Schema)
 	case p.Schema != trace.Schema:
 		return nil, fmt.Errorf("schema %d: this program reads schema %d", p.Schema, trace.Schema)
 	case p.Name == "":

@@ -55,7 +55,11 @@ func (o outcome) off() float64 { return 100 * (o.predicted - o.measured) / o.mea
 
 func run(ctx context.Context, w io.Writer, profile, size string, rounds int, limit float64) (held bool, err error) {
 	l := lab.New("")
-	if l.Profile, err = lab.ReadProfile(profile); err != nil {
+	text, err := os.ReadFile(profile)
+	if err != nil {
+		return false, fmt.Errorf("-profile: %w", err)
+	}
+	if l.Profile, err = lab.ParseProfile(profile, text); err != nil {
 		return false, err
 	}
 	bytes, err := lab.ParseSize("-size", size)
