@@ -22,17 +22,16 @@ var errPredictionFailed = errors.New("a prediction did not hold")
 
 // runFlags are the flags of `copyscope run`, as they were typed.
 type runFlags struct {
-	all, list, json, touch  bool
-	zeroCopy                bool
-	cpus                    int
-	llc                     string
-	scenario                string
-	whatIf                  []string
-	size, chunk, profile    string
-	side, model, cache, net []string
-	dma, sg                 []string
-	steps                   int
-	dir                     string
+	variants
+	all, list, json, touch bool
+	zeroCopy               bool
+	cpus                   int
+	llc                    string
+	scenario               string
+	whatIf                 []string
+	size, chunk, profile   string
+	steps                  int
+	dir                    string
 }
 
 func runCommand() *cobra.Command {
@@ -53,14 +52,20 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
   copyscope run --scenario kafka-flow`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := refuseEmpty(c.Flags()); err != nil {
+				return &usageError{err}
+			}
 			if f.scenario != "" {
-				if len(args) > 0 || f.all {
-					return &usageError{errors.New("--scenario: the file says what runs; leave the paths out")}
+				if err := checkScenarioAlone(c.Flags(), args); err != nil {
+					return &usageError{err}
 				}
 				return runScenarioFile(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), f.scenario, f.json)
 			}
 			if f.list {
 				return listPaths(c.OutOrStdout(), f.json)
+			}
+			if err := f.check(c.Flags()); err != nil {
+				return &usageError{err}
 			}
 			l := lab.New(f.dir)
 			var err error
@@ -71,6 +76,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 			if err != nil {
 				return &usageError{err}
 			}
+			tell(c.ErrOrStderr(), f.notes)
 			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, f)
 		},
 	}
@@ -80,12 +86,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringVar(&f.scenario, "scenario", "", "run a scenario on the modelled machine: a file, a shipped one by its name, or list")
 	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer")
 	flags.StringVar(&f.chunk, "chunk", "64KiB", "bytes that a call is asked for; may be more than the size")
-	flags.StringSliceVar(&f.side, "side", []string{"sim", "real"}, "sim, real")
-	flags.StringSliceVar(&f.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
-	flags.StringSliceVar(&f.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
-	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
-	flags.StringSliceVar(&f.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
-	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off")
+	f.addTo(flags, "sim", "real")
 	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage())
 	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
 	flags.BoolVar(&f.zeroCopy, "zerocopy", false, "the io-uring path sends by reference (IORING_OP_SEND_ZC)")
@@ -107,8 +108,11 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 	if f.steps < 0 {
 		return nil, fmt.Errorf("--steps %d: use 0 (count all) or more", f.steps)
 	}
-	if !slices.Contains(f.side, "sim") && slices.Contains(f.net, string(lab.NIC)) {
-		return nil, fmt.Errorf("--net nic: the modelled network card; a real run uses loopback, so add --side sim or leave --net out")
+	if f.zeroCopy && !slices.Contains(paths, "io-uring") {
+		return nil, errors.New("--zerocopy: io-uring alone sends by reference when told to; add it to the paths, or leave --zerocopy out")
+	}
+	if err := checkWhatIfs(f.whatIf); err != nil {
+		return nil, err
 	}
 	size, err := lab.ParseSize("--size", f.size)
 	if err != nil {
@@ -133,14 +137,12 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		if f.cpus != 1 {
 			base += fmt.Sprintf(",cpus=%d", f.cpus)
 		}
-		for _, text := range multiply(base, []option{{"side", f.side}, {"model", f.model}, {"cache", f.cache}, {"net", f.net}, {"dma", f.dma}, {"sg", f.sg}}) {
-			s, err := lab.ParseScenario(text, lab.Default())
-			if err != nil {
-				return nil, err
-			}
-			if !slices.Contains(out, s) { // what does not matter to a side does not repeat it
-				out = append(out, s)
-			}
+		machines, err := f.variants.scenarios(base)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range machines {
+			out = append(out, s)
 			for _, change := range f.whatIf {
 				if s.Side == trace.Real {
 					continue
@@ -154,6 +156,24 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkWhatIfs refuses a comma, which would begin another field of a scenario.
+func checkWhatIfs(changes []string) error {
+	for _, text := range changes {
+		if strings.Contains(text, ",") {
+			return fmt.Errorf("--whatif %q: a what-if has no comma; of one step write %s, of several give --whatif for each",
+				text, strings.ReplaceAll(text, ",", "/"))
+		}
+	}
+	return nil
+}
+
+// tell writes notes about a call that is carried out all the same.
+func tell(stderr io.Writer, notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(stderr, "copyscope: note: %s\n", note)
+	}
 }
 
 // checkPaths finds unknown paths; all stands for every one.
@@ -170,24 +190,6 @@ func checkPaths(paths []string, all bool) ([]string, error) {
 		}
 	}
 	return paths, nil
-}
-
-// option is one key of a scenario with the values to try.
-type option struct {
-	key    string
-	values []string
-}
-
-// multiply appends every combination of the options' values to the text.
-func multiply(text string, options []option) []string {
-	if len(options) == 0 {
-		return []string{text}
-	}
-	var out []string
-	for _, v := range options[0].values {
-		out = append(out, multiply(fmt.Sprintf("%s,%s=%s", text, options[0].key, v), options[1:])...)
-	}
-	return out
 }
 
 func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, scenarios []lab.Scenario, f runFlags) error {

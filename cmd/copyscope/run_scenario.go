@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"github.com/spf13/pflag"
 
 	"copyscope/internal/trace"
 	"copyscope/sim/scenario"
@@ -40,6 +41,34 @@ func runScenarioFile(ctx context.Context, stdout, stderr io.Writer, name string,
 	}
 	_, err = fmt.Fprintf(stdout, "%s: %s\n%s\n%s\n%s modelled; kernel: what belongs to no thread, such as interrupts and write-back\n",
 		s.Name, s.Title.En, s.About.En, render(stdout, report.rows()), provenanceMark[trace.Modelled])
+	return err
+}
+
+// inFile is where a scenario's file says what a flag says of other runs.
+var inFile = map[string]string{
+	"model": "machine: model", "net": "machine: net", "cpus": "machine: cpus", "dma": "machine: dma", "sg": "machine: sg",
+	"llc": "machine: llc", "profile": "machine: disk and nic", "size": "files: size", "cache": "files: cached",
+	"chunk": "threads: chunk", "zerocopy": "threads: zerocopy",
+}
+
+// checkScenarioAlone refuses paths and flags beside --scenario: the file says all
+// of a run.
+func checkScenarioAlone(flags *pflag.FlagSet, paths []string) (err error) {
+	if len(paths) > 0 {
+		return errors.New("--scenario: the file says what runs; leave the paths out")
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		if err != nil || f.Name == "scenario" || f.Name == "json" {
+			return
+		}
+		remedy := "leave it out"
+		if field := inFile[f.Name]; field != "" {
+			remedy = "write it in the file under " + field
+		} else if f.Name == "list" {
+			remedy = "--scenario list lists the scenarios"
+		}
+		err = fmt.Errorf("--%s with --scenario: the file says all of the run, which is on the modelled machine; %s", f.Name, remedy)
+	})
 	return err
 }
 

@@ -21,10 +21,9 @@ import (
 
 // sweepFlags are the flags of `copyscope sweep`, as they were typed.
 type sweepFlags struct {
+	variants
 	all, json                bool
 	chunk, size, connections string
-	side, model, cache, net  []string
-	dma, sg                  []string
 	profile, dir, csv, svg   string
 	rounds                   int
 }
@@ -50,15 +49,22 @@ share the file out between them.`,
   copyscope sweep read-write sendfile --connections 1..10000 --size 256MiB --net nic --json`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := refuseEmpty(c.Flags()); err != nil {
+				return &usageError{err}
+			}
+			if err := f.check(c.Flags()); err != nil {
+				return &usageError{err}
+			}
 			l := lab.New(f.dir)
 			var err error
 			if f.profile, l.Profile, err = readProfile(f.profile); err != nil {
 				return &usageError{err}
 			}
-			plan, err := f.plan(args, c.Flags().Changed("sg"))
+			plan, err := f.plan(args)
 			if err != nil {
 				return &usageError{err}
 			}
+			tell(c.ErrOrStderr(), f.notes)
 			return runSweep(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), plan, f)
 		},
 	}
@@ -67,12 +73,7 @@ share the file out between them.`,
 	flags.StringVar(&f.chunk, "chunk", "", "bytes that a call is asked for, or a range (default 4KiB..1MiB, or 64KiB if another is a range)")
 	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer, or a range such as 1MiB..1GiB")
 	flags.StringVar(&f.connections, "connections", "1", "sockets to share the bytes out to, or a range such as 1..10000 (simulated)")
-	flags.StringSliceVar(&f.side, "side", []string{"sim"}, "sim, real")
-	flags.StringSliceVar(&f.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
-	flags.StringSliceVar(&f.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
-	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
-	flags.StringSliceVar(&f.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
-	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off (with --net nic)")
+	f.addTo(flags, "sim")
 	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage())
 	flags.IntVar(&f.rounds, "rounds", 1, "how often a real point is measured; the medians count")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
@@ -83,7 +84,7 @@ share the file out between them.`,
 }
 
 // plan multiplies the flags' lists.
-func (f sweepFlags) plan(paths []string, sgGiven bool) (p sweep.Plan, err error) {
+func (f sweepFlags) plan(paths []string) (p sweep.Plan, err error) {
 	if err := f.checkOutputs(); err != nil {
 		return p, err
 	}
@@ -102,10 +103,6 @@ func (f sweepFlags) plan(paths []string, sgGiven bool) (p sweep.Plan, err error)
 	}
 	if p.Chunk, err = sweep.ParseSpan(sweep.Chunk, chunk); err != nil {
 		return p, err
-	}
-	carded := slices.Contains(f.net, string(lab.NIC)) || slices.Contains(f.model, string(lab.Textbook))
-	if sgGiven && slices.Contains(f.sg, "off") && !carded {
-		return p, fmt.Errorf("--sg off: the loopback interface has no card that could gather or not; add --net nic")
 	}
 	if p.Series, err = f.series(paths); err != nil {
 		return p, err
@@ -152,18 +149,11 @@ func (f sweepFlags) series(paths []string) ([]lab.Scenario, error) {
 		if f.profile != "" {
 			base += ",profile=" + f.profile
 		}
-		for _, text := range multiply(base, []option{{"side", f.side}, {"model", f.model}, {"cache", f.cache}, {"net", f.net}, {"dma", f.dma}, {"sg", f.sg}}) {
-			s, err := lab.ParseScenario(text, lab.Default())
-			if err != nil {
-				return nil, err
-			}
-			if s.Net == lab.Loopback && s.DMA {
-				s.SG = true // nothing gathers
-			}
-			if !slices.Contains(out, s) {
-				out = append(out, s)
-			}
+		scenarios, err := f.scenarios(base)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, scenarios...)
 	}
 	return out, nil
 }
