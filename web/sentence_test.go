@@ -111,7 +111,7 @@ func TestRemediesAreInChinese(t *testing.T) {
 		"sendfile,chunk=none", "sendfile,chunk=2TiB", "sendfile,cache=hot", "sendfile,model=linux,net=air",
 		"sendfile,dma=maybe", "sendfile,sg=1", "read-write,touch=yes", "sendfile,profile=abacus", "sendfile,colour=red", "sendfile,words",
 		"sendfile,zerocopy=on", "sendfile,cpus=5000", "sendfile,cpus=none", "sendfile,llc=1KiB", "sendfile,whatif=now", "sendfile,whatif=3",
-		"sendfile,whatif=3/colour=red", "sendfile,whatif=3/sg=maybe",
+		"sendfile,whatif=3/colour=red", "sendfile,whatif=3/sg=maybe", "sendfile,whatif=3/sg", "sendfile,whatif=3/mtu=abc", "sendfile,whatif=3/mtu=67", "sendfile,dma=off,net=nic,whatif=3/sg=on", "sendfile,net=nic,whatif=3/sg=off/tso=on", "sendfile,whatif=3/readahead=-1", "sendfile,size=9EiB",
 		"sendfile,side=real,size=2GiB", "sendfile,size=1TiB,chunk=1TiB", "read-write,size=1GiB,chunk=1B",
 	} {
 		s, err := lab.ParseScenario(text, opening("read-write"))

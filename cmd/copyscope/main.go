@@ -83,7 +83,7 @@ Without a subcommand it serves the pages and the Kafka broker (copyscope serve).
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w\nsee: %s --help", err, c.CommandPath())}
+		return &usageError{fmt.Errorf("%w\nsee: %s --help", flagError(err), c.CommandPath())}
 	})
 	root.AddCommand(serve, runCommand(), sweepCommand(), calibrateCommand(), benchCommand(), dumpLogCommand(), doctorCommand(), versionCommand())
 	return root

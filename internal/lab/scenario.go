@@ -107,9 +107,9 @@ func (s Scenario) Validate() error {
 	case s.Side == trace.Sim && s.Model != Textbook && s.Model != Linux:
 		return &FieldError{"model", string(s.Model), "use textbook or linux"}
 	case s.Size <= 0 || s.Size > MaxSize:
-		return &FieldError{"size", fmt.Sprint(s.Size), "use 1B to 1TiB"}
+		return &FieldError{"size", FormatSize(s.Size), "use 1B to 1TiB"}
 	case s.Chunk <= 0 || s.Chunk > MaxSize:
-		return &FieldError{"chunk", fmt.Sprint(s.Chunk), "use 1B to 1TiB"}
+		return &FieldError{"chunk", FormatSize(s.Chunk), "use 1B to 1TiB"}
 	case s.Cache != Warm && s.Cache != Cold:
 		return &FieldError{"cache", string(s.Cache), "use warm or cold"}
 	case s.Net != NIC && s.Net != Loopback:
@@ -121,7 +121,7 @@ func (s Scenario) Validate() error {
 	case s.CPUs < 0 || s.CPUs > 1024:
 		return &FieldError{"cpus", fmt.Sprint(s.CPUs), "use 1 to 1024"}
 	case s.LLC < 0 || s.LLC > 0 && s.LLC < 64<<10:
-		return &FieldError{"llc", fmt.Sprint(s.LLC), "use 0 (left out), or 64KiB or more"}
+		return &FieldError{"llc", FormatSize(s.LLC), "use 0 (left out), or 64KiB or more"}
 	case s.WhatIf != "" && s.whatIfError() != nil:
 		return s.whatIfError()
 	case s.Side == trace.Sim && s.estimate() > maxEvents:
@@ -146,8 +146,18 @@ func (s Scenario) estimate() int64 {
 }
 
 func (s Scenario) whatIfError() error {
-	_, err := parseWhatIf(s.WhatIf)
-	return err
+	change, err := parseWhatIf(s.WhatIf)
+	if err != nil || s.Side != trace.Sim {
+		return err
+	}
+	after, err := s.machine()
+	if err != nil {
+		return err
+	}
+	if change.Apply(&after); after.Check() != nil {
+		return &FieldError{"whatif", s.WhatIf, after.Check().Error()}
+	}
+	return nil
 }
 
 // profileError is what is wrong with the profile's name, or nil.

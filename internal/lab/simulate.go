@@ -87,24 +87,27 @@ func unmodelled(s Scenario) trace.Watch {
 	return w
 }
 
-// config is the machine that a scenario asks for.
-func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
-	profile, err := sim.LookupProfile(s.Profile)
-	if err != nil {
-		return sim.Config{}, err
-	}
-	if s.Profile == "" && l.Profile != nil {
-		profile = *l.Profile
-	}
-	settings := sim.DefaultSettings()
-	if o.AsThisHost {
-		settings = l.settings()
-	}
-	c := sim.MachineConfig()
+// machine is the machine that a scenario asks for; what it leaves open is as
+// shipped.
+func (s Scenario) machine() (c sim.Config, err error) {
+	c = sim.MachineConfig()
 	c.Model, c.Net, c.DMA, c.SG, c.TSO = sim.Model(s.Model), sim.Net(s.Net), s.DMA, s.SG, s.SG
-	c.Warm, c.FileBytes, c.Profile, c.Settings = s.Cache == Warm, s.Size, profile, settings
+	c.Warm, c.FileBytes = s.Cache == Warm, s.Size
 	c.CPUs, c.LLCBytes = max(s.CPUs, 1), s.LLC
-	return c, nil
+	c.Profile, err = sim.LookupProfile(s.Profile)
+	return c, err
+}
+
+// config is the machine of a scenario in this lab.
+func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
+	c, err := s.machine()
+	if s.Profile == "" && l.Profile != nil {
+		c.Profile = *l.Profile
+	}
+	if o.AsThisHost {
+		c.Settings = l.settings()
+	}
+	return c, err
 }
 
 // job is the scenario's program for n bytes of the file from off on, with the

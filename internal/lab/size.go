@@ -11,7 +11,10 @@ import (
 // ParseSize reads a size such as 64KiB, 1GiB, 1GB or 4096, in bytes, above 0.
 func ParseSize(field, text string) (int64, error) {
 	n, err := humanize.ParseBytes(strings.TrimSpace(text))
-	if err != nil || n == 0 || n > math.MaxInt64 {
+	switch {
+	case n > math.MaxInt64, err != nil && strings.HasPrefix(err.Error(), "too large"):
+		return 0, &FieldError{field, text, "it is too large; use " + FormatSize(MaxSize) + " or less"}
+	case err != nil || n == 0:
 		return 0, &FieldError{field, text, "write a size above 0 such as 4096, 64KiB, 1GiB or 1GB"}
 	}
 	return int64(n), nil

@@ -12,38 +12,45 @@ import (
 // A what-if is written STEP/KEY=VALUE/KEY=VALUE…, for example 120/sg=off: from
 // the event after the 120th on, the modelled machine is another one.
 
-// knobs are what a what-if can change, each with what it does.
+// knobs are what a what-if can change, each with a value and what it does.
 var knobs = []struct {
-	key string
-	set func(c *sim.Config, value string) error
+	key, example string
+	set          func(c *sim.Config, value string) error
 }{
-	{"dma", func(c *sim.Config, v string) (err error) {
+	{"dma", "off", func(c *sim.Config, v string) (err error) {
 		if c.DMA, err = parseOnOff("dma", v); !c.DMA {
 			c.SG, c.TSO = false, false
 		}
 		return err
 	}},
-	{"sg", func(c *sim.Config, v string) (err error) {
+	{"sg", "off", func(c *sim.Config, v string) (err error) {
 		if c.SG, err = parseOnOff("sg", v); !c.SG {
 			c.TSO = false
 		}
 		return err
 	}},
-	{"tso", func(c *sim.Config, v string) (err error) { c.TSO, err = parseOnOff("tso", v); return err }},
-	{"mtu", func(c *sim.Config, v string) (err error) { c.MTU, err = ParseSize("mtu", v); return err }},
-	{"readahead", func(c *sim.Config, v string) (err error) {
+	{"tso", "off", func(c *sim.Config, v string) (err error) { c.TSO, err = parseOnOff("tso", v); return err }},
+	{"mtu", "9000", func(c *sim.Config, v string) (err error) {
+		if c.MTU, err = ParseSize("mtu", v); err != nil {
+			return &FieldError{"mtu", v, "write the bytes of a packet, 68 to 65536"}
+		}
+		return nil
+	}},
+	{"readahead", "0", func(c *sim.Config, v string) (err error) {
 		if v == "0" {
 			c.Settings.ReadaheadBytes = 0
 			return nil
 		}
-		c.Settings.ReadaheadBytes, err = ParseSize("readahead", v)
-		return err
+		if c.Settings.ReadaheadBytes, err = ParseSize("readahead", v); err != nil {
+			return &FieldError{"readahead", v, "write 0, or a size such as 128KiB"}
+		}
+		return nil
 	}},
-	{"send-buffer", func(c *sim.Config, v string) (err error) {
+	{"send-buffer", "64KiB", func(c *sim.Config, v string) (err error) {
 		c.Settings.SendBufferBytes, err = ParseSize("send-buffer", v)
 		return err
 	}},
-	{"profile", func(c *sim.Config, v string) error {
+	{"profile", sim.DefaultProfile, func(c *sim.Config, v string) error {
 		p, err := sim.LookupProfile(v)
 		if err != nil {
 			return &FieldError{"profile", v, "use one of " + strings.Join(sim.ProfileNames(), ", ")}
@@ -78,6 +85,9 @@ func parseWhatIf(text string) (*sim.Change, error) {
 	for _, part := range parts[1:] {
 		key, value, ok := strings.Cut(part, "=")
 		i := slices.Index(WhatIfKeys(), key)
+		if !ok && i >= 0 {
+			return nil, bad(fmt.Sprintf("%q becomes what? write a value after it, such as %s/%s=%s", key, parts[0], key, knobs[i].example))
+		}
 		if !ok || i < 0 {
 			return nil, bad(fmt.Sprintf("%q cannot change; it can be %s", part, strings.Join(WhatIfKeys(), ", ")))
 		}

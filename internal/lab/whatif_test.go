@@ -40,7 +40,7 @@ func TestWhatIf(t *testing.T) {
 }
 
 func TestBadWhatIf(t *testing.T) {
-	for _, text := range []string{"x", "-1/sg=off", "7", "7/", "7/sg", "7/sg=maybe", "7/colour=red", "7/profile=floppy", "7/readahead=big"} {
+	for _, text := range []string{"x", "-1/sg=off", "7", "7/", "7/sg", "7/sg=maybe", "7/colour=red", "7/profile=floppy", "7/readahead=big", "7/readahead=-1", "7/mtu=67", "7/mtu=abc", "7/sg=off/tso=on"} {
 		if _, err := lab.ParseScenario("sendfile,whatif="+text, lab.Default()); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("whatif=%s: %v, want an error that quotes it", text, err)
 		}
