@@ -39,3 +39,19 @@ func TestEveryRuleHasItsTexts(t *testing.T) {
 		}
 	}
 }
+
+// Every rule says where it stands, and each area is one heading.
+func TestEveryRuleHasItsSourceUnderOneHeading(t *testing.T) {
+	var areas []string
+	for _, r := range sim.Fidelity() {
+		if r.Source == "" {
+			t.Errorf("%s: no source", r.ID)
+		}
+		if n := len(areas); n == 0 || areas[n-1] != r.Area {
+			if slices.Contains(areas, r.Area) {
+				t.Errorf("%s: the area %s comes again", r.ID, r.Area)
+			}
+			areas = append(areas, r.Area)
+		}
+	}
+}
