@@ -24,8 +24,9 @@ func (r Rate) time(n int64) trace.Ns {
 }
 
 // Profile holds the costs of the modelled hardware. Times are orders of
-// magnitude that let a reader compare; predictions of counts do not depend on
-// them.
+// magnitude that let a reader compare; of a transfer's counts those of
+// interrupts and context switches depend on them. [ShippedCosts] says where each
+// figure is from.
 type Profile struct {
 	Name string
 

@@ -19,8 +19,8 @@ run and sweep take with --profile. Each cost says how it was measured.
 
 Mode switches, context switches, page faults and the disk are measured by
 themselves. The other costs are found from the processor time of real runs of
-every path that this host has. It takes about a minute; a busy machine spoils
-it.`,
+every path that this host has. It takes one to two minutes; a busy machine
+spoils it.`,
 		Example: `  copyscope calibrate -o here.json
   copyscope run --all --profile here.json`,
 		Args: noArguments,

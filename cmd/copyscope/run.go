@@ -64,6 +64,12 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 			if f.list {
 				return listPaths(c.OutOrStdout(), f.json)
 			}
+			if f.profile == "list" {
+				if len(args) > 0 || f.all {
+					return &usageError{errors.New("--profile list: it lists the profiles and runs nothing; leave the paths out")}
+				}
+				return listProfiles(c.OutOrStdout(), f.json)
+			}
 			if err := f.check(c.Flags()); err != nil {
 				return &usageError{err}
 			}
@@ -87,7 +93,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringVar(&f.size, "size", "64MiB", "bytes to transfer")
 	flags.StringVar(&f.chunk, "chunk", "64KiB", "bytes that a call is asked for; may be more than the size")
 	f.addTo(flags, "sim", "real")
-	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage())
+	flags.StringVar(&f.profile, "profile", "", "modelled hardware: "+profileUsage()+"; list prints every shipped cost and its source")
 	flags.BoolVar(&f.touch, "touch", false, "user code reads every byte before it is sent (read-write, mmap-write)")
 	flags.BoolVar(&f.zeroCopy, "zerocopy", false, "the io-uring path sends by reference (IORING_OP_SEND_ZC)")
 	flags.IntVar(&f.cpus, "cpus", 1, "processors of the modelled machine")
