@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/lab"
@@ -25,27 +22,22 @@ spoils it.`,
   copyscope run --all --profile here.json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := refuseEmpty(c.Flags()); err != nil {
+				return &usageError{err}
+			}
+			if err := checkOutput("-o", out); err != nil {
+				return &usageError{err}
+			}
 			shown := newProgress(c.ErrOrStderr(), "calibrate")
 			profile, err := lab.New(dir).Calibrate(c.Context(), shown.show)
 			shown.clear()
 			if err != nil {
 				return err
 			}
-			if out == "" || out == "-" {
-				return profile.Write(c.OutOrStdout())
-			}
-			f, err := os.Create(out)
-			if err != nil {
-				return fmt.Errorf("-o: %w", err)
-			}
-			if err := profile.Write(f); err != nil {
-				f.Close()
-				return fmt.Errorf("-o: %w", err)
-			}
-			return f.Close()
+			return writeTo(c.OutOrStdout(), "-o", out, profile.Write)
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "", "write the profile to a file (default: the standard output)")
+	c.Flags().StringVarP(&out, "output", "o", "-", "write the profile to a file, or to - for the standard output")
 	c.Flags().StringVar(&dir, "dir", "", "where the file to read is made; its disk is the one that is measured (default: the temporary directory)")
 	return c
 }

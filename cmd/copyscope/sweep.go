@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -111,7 +108,25 @@ func (f sweepFlags) plan(paths []string) (p sweep.Plan, err error) {
 		return p, fmt.Errorf("--svg %q: %d series in one chart, %d at the most can be told apart; name fewer paths, or fewer values of --cache, --sg, --model, --side", f.svg, n, chart.MaxLines)
 	}
 	p.Rounds = f.rounds
+	if err := checkMostConnections(p); err != nil {
+		return p, err
+	}
 	return p, p.Check()
+}
+
+// checkMostConnections asks first about what needs the largest file, so that
+// whoever follows the advice is not given it again.
+func checkMostConnections(p sweep.Plan) error {
+	if len(p.Size) > 1 || len(p.Chunk) > 1 {
+		return nil // the plan has an error of its own, or one number of connections
+	}
+	for _, s := range p.Series {
+		s.Size, s.Chunk = p.Size[0], p.Chunk[0]
+		if err := lab.Check(s.Normal(), lab.Options{Connections: int(p.Connections[len(p.Connections)-1])}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkOutputs: the standard output holds one thing.
@@ -127,11 +142,8 @@ func (f sweepFlags) checkOutputs() error {
 	}
 	// A sweep may take a while: what it could not write is told before.
 	for flag, name := range map[string]string{"--csv": f.csv, "--svg": f.svg} {
-		if name == "" || name == "-" {
-			continue
-		}
-		if at, err := os.Stat(filepath.Dir(name)); err != nil || !at.IsDir() {
-			return fmt.Errorf("%s %q: there is no folder %s; make it, or name another", flag, name, filepath.Dir(name))
+		if err := checkOutput(flag, name); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -185,24 +197,4 @@ func runSweep(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, plan sw
 		return nil
 	}
 	return printSweep(stdout, report)
-}
-
-// writeTo writes a document, once it is made, to the file that a flag names; - is
-// the standard output, and no name no document.
-func writeTo(stdout io.Writer, flag, name string, write func(io.Writer) error) error {
-	if name == "" {
-		return nil
-	}
-	var text bytes.Buffer
-	if err := write(&text); err != nil {
-		return fmt.Errorf("%s %s: %w", flag, name, err)
-	}
-	if name == "-" {
-		_, err := stdout.Write(text.Bytes())
-		return err
-	}
-	if err := os.WriteFile(name, text.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
-	}
-	return nil
 }

@@ -161,6 +161,8 @@ func formatCount(name trace.CountName, c trace.Count) string {
 
 func formatValue(unit trace.Unit, v float64) string {
 	switch {
+	case unit == trace.Nanos && v >= 1e9:
+		return fmt.Sprintf("%.2f s", v/1e9)
 	case unit == trace.Nanos && v >= 1e6:
 		return fmt.Sprintf("%.2f ms", v/1e6)
 	case unit == trace.Nanos:
