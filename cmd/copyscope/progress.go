@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"golang.org/x/term"
 )
 
@@ -37,7 +38,28 @@ func (p *progress) show(done, total int64) {
 		return
 	}
 	p.last = now
-	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%", p.title, 100*done/total)
+	fmt.Fprint(p.w, "\r\x1b[K"+progressLine(p.title, 100*done/total, columns(p.w)))
+}
+
+// progressLine is the title and how far it is, in fewer columns than there are:
+// a line that wraps cannot be written over.
+func progressLine(title string, percent int64, columns int) string {
+	end := fmt.Sprintf(" %3d%%", percent)
+	room := columns - len(end) - 1 // at the last column some terminals wrap
+	if room < 1 {
+		return end
+	}
+	return lipgloss.NewStyle().Inline(true).MaxWidth(room).Render(title) + end
+}
+
+// columns is how wide a terminal is; 80 if it does not tell.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
 }
 
 // retitle changes what the line says is under way.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/lab"
@@ -205,7 +206,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 	var unavailable []*lab.UnavailableError
 	var rows []trace.Comparison
 	for i, s := range scenarios {
-		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), s))
+		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), underWay(s)))
 		r, err := l.Run(ctx, s, lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
 		progress.clear()
 		if not := (*lab.UnavailableError)(nil); f.all && errors.As(err, &not) {
@@ -214,6 +215,10 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 		if err != nil {
 			return err
+		}
+		if n, ok := s.ChangesAt(); ok && n >= r.TotalEvents {
+			tell(stderr, []string{fmt.Sprintf("--whatif %s: the run of %s has %s events; step %s is at or after its end, so nothing changed",
+				s.WhatIf, s.Path, humanize.Comma(int64(r.TotalEvents)), humanize.Comma(int64(n)))})
 		}
 		results = append(results, r)
 		if compares && s.Side == trace.Real && f.steps == 0 {
@@ -230,6 +235,11 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		return err
 	}
 	return judge(rows)
+}
+
+// underWay names a scenario on the progress line.
+func underWay(s lab.Scenario) string {
+	return fmt.Sprintf("%s, %s, %s in %s chunks, %s", s.Path, s.Side, lab.FormatSize(s.Size), lab.FormatSize(s.Chunk), s.Cache)
 }
 
 // judge is the error of a run of which a prediction did not hold.

@@ -24,7 +24,7 @@ import (
 func printTables(w io.Writer, report lab.Report) error {
 	out := &strings.Builder{}
 	for _, group := range groups(report.Runs) {
-		fmt.Fprintln(out, groupTitle(group[0]))
+		fmt.Fprintln(out, groupTitle(group[0])+eventsCounted(group))
 		if tellsStory(group) {
 			fmt.Fprintln(out, render(w, storyRows(group)))
 			if baseOf(group) != nil {
@@ -101,10 +101,33 @@ func groupTitle(r lab.RunReport) string {
 	if r.WhatIf != "" {
 		parts = append(parts, "what if "+r.WhatIf)
 	}
-	if r.Steps > 0 {
-		parts = append(parts, fmt.Sprintf("first %d events", r.Steps))
-	}
 	return strings.Join(parts, " · ")
+}
+
+// eventsCounted tells which events of a group's runs are counted, if steps cut
+// them: a run that has no more is counted whole.
+func eventsCounted(group []lab.RunReport) string {
+	steps := group[0].Steps
+	if steps == 0 {
+		return ""
+	}
+	var whole []string
+	for _, r := range group {
+		if r.Events <= steps {
+			whole = append(whole, fmt.Sprintf("all %s of %s", humanize.Comma(int64(r.Events)), r.Path))
+		}
+	}
+	text := fmt.Sprintf("first %s events", humanize.Comma(int64(steps)))
+	switch {
+	case len(whole) == 0:
+	case len(group) == 1:
+		text = fmt.Sprintf("all %s events", humanize.Comma(int64(group[0].Events)))
+	case len(whole) == len(group):
+		text = "all events: " + strings.Join(whole, ", ")
+	default:
+		text += ", " + strings.Join(whole, ", ")
+	}
+	return " · " + text
 }
 
 // countRows has a row for each count and a column for each path.

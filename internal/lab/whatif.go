@@ -102,3 +102,16 @@ func parseWhatIf(text string) (*sim.Change, error) {
 		}
 	}}, nil
 }
+
+// ChangesAt is the step of the scenario's what-if, if it has one: how many events
+// come before the change.
+func (s Scenario) ChangesAt() (step int, ok bool) {
+	if s.WhatIf == "" {
+		return 0, false
+	}
+	change, err := parseWhatIf(s.WhatIf)
+	if err != nil {
+		return 0, false
+	}
+	return change.Step, true
+}
