@@ -23,7 +23,7 @@ func TestChillProvesThatThePagesAreGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = chill(ctx, src.file, 1<<20)
+	err = chill(ctx, src.file, 1<<20, src.place)
 	if err == nil || !strings.Contains(err.Error(), "of 256 pages of the source stay in the page cache") && unix.Getpagesize() == 4096 {
 		t.Errorf("chill of a file whose pages are held: %v", err)
 	}
@@ -37,7 +37,7 @@ func TestChillProvesThatThePagesAreGone(t *testing.T) {
 	if fs.Type == unix.TMPFS_MAGIC || fs.Type == unix.RAMFS_MAGIC {
 		t.Skip("the temporary directory is on a memory file system, which cannot be cold; set TMPDIR to a directory on a disk")
 	}
-	if err := chill(ctx, src.file, 1<<20); err != nil {
+	if err := chill(ctx, src.file, 1<<20, src.place); err != nil {
 		t.Errorf("chill of a file whose pages are free: %v", err)
 	}
 	if n, err := resident(src.file, 1<<20); n != 0 || err != nil {
@@ -60,7 +60,7 @@ func TestCancelledChillDoesNotWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if err := chill(ctx, src.file, 1<<20); !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
+	if err := chill(ctx, src.file, 1<<20, src.place); !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
 		t.Errorf("a cancelled chill: %v", err)
 	}
 	if err := within(context.Background(), func() error { return unix.EIO }); err != unix.EIO {

@@ -167,7 +167,7 @@ func tryCold(ctx context.Context) finding {
 		return missing(err.Error(), "TMPDIR=DIR copyscope doctor")
 	}
 	defer src.Close()
-	if err := chill(ctx, src.file, probeBytes); err != nil {
+	if err := chill(ctx, src.file, probeBytes, src.place); err != nil {
 		return missing(err.Error(), "TMPDIR=DIR copyscope run --cache cold, with DIR on a disk")
 	}
 	fs, _ := storage(os.TempDir())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 
 	"copyscope/internal/trace"
@@ -238,8 +239,8 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	// buffer.
 	buffered := o.Program.UserMemory && o.Program.Path != "mmap-write" || o.Program.Path == "io-uring"
 	if n := min(o.Chunk, o.Size); buffered && n > maxBuffer {
-		return nil, fmt.Errorf("chunk %d of %s: a user buffer of a real run holds at most %d bytes; choose a smaller --chunk",
-			n, o.Program.Path, int64(maxBuffer))
+		return nil, fmt.Errorf("chunk %s of %s: a user buffer of a real run holds at most %s; choose a smaller --chunk",
+			humanize.Comma(n), o.Program.Path, humanize.IBytes(maxBuffer))
 	}
 	src := o.Source
 	if src == nil {
@@ -258,7 +259,7 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 		return nil, err
 	}
 	defer e.file.Close()
-	if err := e.prepareCache(ctx, o); err != nil {
+	if err := e.prepareCache(ctx, o, src.place); err != nil {
 		return nil, err
 	}
 	if e.wires, err = openWires(o.Program); err != nil {
@@ -325,9 +326,9 @@ func (e *stage) prepareFeed(o Options) error {
 	return os.NewSyscallError("setsockopt SO_RCVLOWAT", err)
 }
 
-func (e *stage) prepareCache(ctx context.Context, o Options) (err error) {
+func (e *stage) prepareCache(ctx context.Context, o Options, place string) (err error) {
 	if o.Cold {
-		return chill(ctx, e.file, o.Size)
+		return chill(ctx, e.file, o.Size, place)
 	}
 	if e.out.ResidentBefore, err = warm(e.file, o.Size); err != nil {
 		return err

@@ -58,7 +58,7 @@ func warm(f *os.File, size int64) (int64, error) {
 
 // chill drops the file's pages from the page cache, and proves it: posix_fadvise
 // only advises.
-func chill(ctx context.Context, f *os.File, size int64) error {
+func chill(ctx context.Context, f *os.File, size int64, place string) error {
 	err := within(ctx, func() error { return synced(f) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -84,7 +84,7 @@ func chill(ctx context.Context, f *os.File, size int64) error {
 		}
 	}
 	return fmt.Errorf("cold run: %d of %d pages of the source stay in the page cache after posix_fadvise(POSIX_FADV_DONTNEED); "+
-		"a memory file system such as tmpfs cannot be cold, so name a directory on a disk, for example with TMPDIR", left, pagesIn(0, size))
+		"a memory file system such as tmpfs cannot be cold, so name a directory on a disk, for example with %s", left, pagesIn(0, size), place)
 }
 
 // synced waits until the file's bytes are on the disk. No signal ends that.

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 
 	"copyscope/internal/transfer"
@@ -18,11 +19,12 @@ import (
 // it is left behind whatever ends the process. Several runs, one after the
 // other, may use it.
 type Source struct {
-	dir  string
-	file *os.File
-	size int64
-	hash uint64
-	fill func(b []byte, off int64)
+	dir   string
+	place string // what names another directory: --dir if it named this one, else TMPDIR
+	file  *os.File
+	size  int64
+	hash  uint64
+	fill  func(b []byte, off int64)
 }
 
 // NewSource makes a file of size bytes in dir; empty means the temporary
@@ -40,13 +42,14 @@ func newSourceFor(ctx context.Context, p transfer.Program, dir string, size int6
 }
 
 func newSource(ctx context.Context, dir string, size int64, fill func(b []byte, off int64)) (*Source, error) {
+	place := "--dir"
 	if dir == "" {
-		dir = os.TempDir()
+		dir, place = os.TempDir(), "TMPDIR"
 	}
 	if size <= 0 {
 		return nil, fmt.Errorf("source file of %d bytes: the size must be above 0", size)
 	}
-	s := &Source{dir: dir, size: size, fill: fill}
+	s := &Source{dir: dir, place: place, size: size, fill: fill}
 	if err := s.make(ctx); err != nil {
 		s.Close()
 		if ctx.Err() != nil {
@@ -59,14 +62,14 @@ func newSource(ctx context.Context, dir string, size int64, fill func(b []byte, 
 
 // explain says what to do about a file that cannot be made.
 func (s *Source) explain(err error) error {
-	remedy := "name a directory that can be written, for example with TMPDIR"
+	remedy := "name a directory that can be written, for example with " + s.place
 	switch {
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG):
-		remedy = "choose a smaller size or a directory with more room, for example with TMPDIR"
+		remedy = "choose a smaller size or a directory with more room, for example with " + s.place
 	case errors.Is(err, unix.EIO):
 		remedy = "the disk reported an error"
 	}
-	return fmt.Errorf("source file of %d bytes in %s: %w; %s", s.size, s.dir, err, remedy)
+	return fmt.Errorf("source file of %s in %s: %w; %s", humanize.IBytes(uint64(s.size)), s.dir, err, remedy)
 }
 
 // writePiece is how much of the source is written at a time, in bytes. A file
@@ -123,7 +126,7 @@ func (s *Source) reserve() error {
 		return os.NewSyscallError("fstatfs", err)
 	}
 	if free := int64(st.Bavail) * st.Bsize; st.Blocks > 0 && s.size > free {
-		return fmt.Errorf("only %d bytes are free: %w", free, unix.ENOSPC)
+		return fmt.Errorf("only %s are free: %w", humanize.IBytes(uint64(free)), unix.ENOSPC)
 	}
 	err := unix.Fallocate(int(s.file.Fd()), 0, 0, s.size)
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
