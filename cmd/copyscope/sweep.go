@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"copyscope/internal/chart"
 	"copyscope/internal/lab"
 	"copyscope/internal/sweep"
 	"copyscope/internal/transfer"
@@ -104,9 +103,6 @@ func (f sweepFlags) plan(paths []string) (p sweep.Plan, err error) {
 	if p.Series, err = f.series(paths); err != nil {
 		return p, err
 	}
-	if n := len(p.Series); f.svg != "" && n > chart.MaxLines {
-		return p, fmt.Errorf("--svg %q: %d series in one chart, %d at the most can be told apart; name fewer paths, or fewer values of --cache, --sg, --model, --side", f.svg, n, chart.MaxLines)
-	}
 	p.Rounds = f.rounds
 	if err := checkMostConnections(p); err != nil {
 		return p, err
@@ -171,6 +167,7 @@ func (f sweepFlags) series(paths []string) ([]lab.Scenario, error) {
 }
 
 func runSweep(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, plan sweep.Plan, f sweepFlags) error {
+	warnOfRows(stderr, f.svg, len(plan.Series))
 	shown := newProgress(stderr, "")
 	report, err := sweep.Run(ctx, l, plan, func(point, points int, what string, done, total int64) {
 		shown.retitle(fmt.Sprintf("%d/%d %s", point, points, what))

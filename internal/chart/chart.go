@@ -1,8 +1,8 @@
 // Package chart draws line charts as SVG: panels beside each other that share
-// one logarithmic x axis and one legend.
+// one logarithmic x axis and one legend, in as many rows as the lines need.
 //
 // The output is a document that stands alone: title and description for who
-// cannot see it, a marker of its own for every line beside its colour, light and
+// cannot see it, marker and dashes for every line beside its colour, light and
 // dark by the reader's preference, and text that stays text.
 package chart
 
@@ -19,35 +19,57 @@ type Figure struct {
 	ID string
 	// Title and Description are what a screen reader says first.
 	Title, Description string
-	// XLabel names the x axis; X are its values in rising order, above 0.
+	// Subtitle are the lines below the title: what was run, and where.
+	Subtitle []string
+	// XLabel names the x axis with its unit; X are its values in rising order,
+	// above 0.
 	XLabel string
 	X      []float64
 	// FormatX writes a value of the x axis.
 	FormatX func(float64) string
-	// Names are those of the lines, the same in every panel.
-	Names  []string
+	// Lines are the same in every panel. Lines of one group stand together.
+	Lines  []Line
 	Panels []Panel
 }
 
-// Panel is one pair of axes.
+// Line tells what a line is of. Lines of one group have one hue and one marker;
+// variants differ by dashes and by whether the marker is filled.
+type Line struct{ Group, Variant string }
+
+// Name is the line's name in full.
+func (l Line) Name() string {
+	if l.Variant == "" {
+		return l.Group
+	}
+	return l.Group + ", " + l.Variant
+}
+
+// Panel is one pair of axes. Its y axis is logarithmic, with a place of its own
+// for zero.
 type Panel struct {
 	Title string
+	// Axis is the unit of the y axis, as its label says it.
+	Axis string
 	// Unit follows a value where it stands alone, "" if it counts times.
 	Unit string
 	// Format writes a value of the y axis, without its unit.
 	Format func(float64) string
-	// Lines hold a value for each x, line by line; nil is not known, and leaves a
+	// Values hold a value for each x, line by line; nil is not known, and leaves a
 	// gap.
-	Lines [][]*float64
+	Values [][]*float64
 }
 
-// MaxLines is how many lines can be told apart.
-const MaxLines = len(shapes) * len(dashes)
+// PerPanel is how many lines a panel holds: no more hues than this are told
+// apart by everyone. Further lines go into another row of panels, whose axes are
+// the same.
+const PerPanel = len(shapes)
 
 // Render draws the figure.
 func Render(ctx context.Context, w io.Writer, f Figure) error {
-	if len(f.Names) > MaxLines {
-		return fmt.Errorf("%d lines in one chart: %d at the most can be told apart", len(f.Names), MaxLines)
+	for i, p := range f.Panels {
+		if len(p.Values) != len(f.Lines) {
+			return fmt.Errorf("panel %d has values of %d lines, the chart has %d lines", i+1, len(p.Values), len(f.Lines))
+		}
 	}
 	if err := drawing(layOut(f)).Render(ctx, w); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,13 +20,13 @@ func value(v float64) *float64 { return &v }
 func figure(n int) chart.Figure {
 	f := chart.Figure{ID: "f", Title: "a < b & c", Description: "what it shows", XLabel: "chunk", X: []float64{1, 2, 4},
 		FormatX: func(v float64) string { return fmt.Sprintf("%g KiB", v) }}
-	p := chart.Panel{Title: "Time", Unit: "ms", Format: func(v float64) string { return fmt.Sprintf("%g", v) }}
+	p := chart.Panel{Title: "Time", Axis: "ms per call", Unit: "ms", Format: func(v float64) string { return fmt.Sprintf("%g", v) }}
 	for i := range n {
-		f.Names = append(f.Names, fmt.Sprintf("line %d", i))
-		p.Lines = append(p.Lines, []*float64{value(1), value(float64(10 * i)), value(200)})
+		f.Lines = append(f.Lines, chart.Line{Group: fmt.Sprintf("line %d", i)})
+		p.Values = append(p.Values, []*float64{value(1), value(float64(10 * i)), value(200)})
 	}
 	if n > 0 {
-		p.Lines[0][1] = nil
+		p.Values[0][1] = nil
 	}
 	f.Panels = []chart.Panel{p, p}
 	return f
@@ -61,40 +62,114 @@ func TestTheDrawingIsToldInWords(t *testing.T) {
 	}
 }
 
-// No two lines look alike without their colours: marker or dashes differ.
-func TestLinesDifferWithoutColour(t *testing.T) {
-	svg := render(t, figure(chart.MaxLines))
-	_, legend, _ := strings.Cut(svg, `aria-label="legend"`)
-	looks := map[string]bool{}
-	for _, m := range regexp.MustCompile(`stroke-dasharray="([^"]*)".*?class="mark" d="([^"]*)"`).FindAllStringSubmatch(legend, -1) {
-		looks[m[1]+"/"+m[2]] = true
-	}
-	if len(looks) != chart.MaxLines {
-		t.Errorf("%d lines look different, want %d", len(looks), chart.MaxLines)
-	}
-	if err := chart.Render(t.Context(), io.Discard, figure(chart.MaxLines+1)); err == nil {
-		t.Errorf("%d lines are drawn, though %d can be told apart", chart.MaxLines+1, chart.MaxLines)
+// Axes are named with their unit and kind.
+func TestAxesAreLabelled(t *testing.T) {
+	f := figure(1)
+	f.Subtitle = []string{"64MiB a run", "modelled"}
+	svg := render(t, f)
+	for _, want := range []string{">chunk (log scale)<", ">ms per call (log scale)<", ">64MiB a run<", ">modelled<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }
 
-// A gap ends the line and begins it anew; what is far apart gets a logarithmic
-// axis in whole decades, what contains a zero a linear one from 0 on.
+// key is how the legend tells a line: row by row the class (of its hue), the
+// dashes and the marker.
+var key = regexp.MustCompile(`role="listitem" aria-label="([^"]*)" class="c(\d)( hollow)?".*?stroke-dasharray="([^"]*)".*?class="mark" d="([^"]*)"`)
+
+// grid has variants of groups.
+func grid(groups, variants int) chart.Figure {
+	f := figure(groups * variants)
+	for i := range f.Lines {
+		f.Lines[i] = chart.Line{Group: fmt.Sprintf("path %d", i/variants), Variant: fmt.Sprintf("variant %d", i%variants)}
+	}
+	return f
+}
+
+// In one row of panels no two lines look alike without their colours, and a group
+// has one hue and one marker, whatever its variants. No row has more lines than
+// can be told apart, and all lines are there.
+func TestLinesDifferWithoutColour(t *testing.T) {
+	for _, size := range [][2]int{{8, 1}, {1, 8}, {4, 2}, {14, 1}, {14, 2}, {3, 10}, {2, 17}, {5, 3}, {1, 1}} {
+		svg := render(t, grid(size[0], size[1]))
+		lines, hues := 0, map[string]string{}
+		for _, row := range strings.Split(svg, `aria-label="legend"`)[1:] {
+			row, _, _ = strings.Cut(row, `role="group"`)
+			looks := map[string]string{}
+			keys := key.FindAllStringSubmatch(row, -1)
+			for _, m := range keys {
+				look := strings.Join(m[3:], "/")
+				if other := looks[look]; other != "" {
+					t.Errorf("%v: %s and %s look alike", size, m[1], other)
+				}
+				looks[look] = m[1]
+				group, _, _ := strings.Cut(m[1], ",")
+				if hue := hues[group]; hue != "" && hue != m[2]+m[5] {
+					t.Errorf("%v: %s has two hues or markers", size, group)
+				}
+				hues[group] = m[2] + m[5]
+			}
+			if lines += len(keys); len(keys) == 0 || len(keys) > chart.PerPanel {
+				t.Errorf("%v: a row has %d lines, want 1 to %d", size, len(keys), chart.PerPanel)
+			}
+		}
+		if lines != size[0]*size[1] {
+			t.Errorf("%v: the legends name %d lines", size, lines)
+		}
+	}
+}
+
+// A group is not torn over two rows if it fits into one; rows have the same axes.
+func TestRows(t *testing.T) {
+	f := grid(3, 3)
+	f.Panels[0].Values[8][2] = value(1e6)
+	svg := render(t, f)
+	if n := strings.Count(svg, `aria-label="legend"`); n != 2 {
+		t.Fatalf("9 lines are in %d rows, want 2", n)
+	}
+	first, second, _ := strings.Cut(svg, "Lines 7 to 9 of 9")
+	if strings.Contains(first, "path 2,") || strings.Contains(second, "path 1,") {
+		t.Error("a path is torn apart, though it fits into a row")
+	}
+	ticks := regexp.MustCompile(`<text class="y"[^>]*>[^<]*<`)
+	if a, b := ticks.FindAllString(first, -1), ticks.FindAllString(second, -1); len(a) == 0 || !slices.Equal(a, b) {
+		t.Errorf("the rows' axes have %s and %s", a, b)
+	}
+	f = figure(2)
+	f.Panels[1].Values = f.Panels[1].Values[:1]
+	if err := chart.Render(t.Context(), io.Discard, f); err == nil {
+		t.Error("a panel without the values of a line is drawn")
+	}
+}
+
+// A gap ends the line and begins it anew. Every y axis is logarithmic, from a
+// round number to another; zero has a place of its own below.
 func TestAxes(t *testing.T) {
-	path := regexp.MustCompile(`class="line"[^>]* d="([^"]*)"`)
-	f := figure(1)
-	if got := path.FindStringSubmatch(render(t, f))[1]; strings.Count(got, "M") != 2 || strings.Contains(got, "L") {
-		t.Errorf("the line with a gap is %q, want two points apart", got)
+	path := regexp.MustCompile(`<g role="img"[^>]*><path class="line"[^>]* d="([^"]*)"`)
+	for _, row := range []struct {
+		values []*float64
+		line   string
+		ticks  string
+	}{
+		{[]*float64{value(1), nil, value(200)}, "M0 202M254 0", "1 10 100"},
+		{[]*float64{value(1), value(10), value(100)}, "M0 202L127 101L254 0", "1 2 5 10 20 50 100"},
+		{[]*float64{value(100), value(100), value(100)}, "M0 202L127 202L254 202", "100 200 500 1000"},
+		{[]*float64{value(0), value(10), value(1000)}, "M0 202L127 178L254 0", "0 10 20 50 100 200 500 1000"},
+		{[]*float64{value(0.3), value(30), value(40000)}, "M0 195.4L127 120.6L254 3.6", "1 10 100 1000 10000"},
+		{[]*float64{value(0), value(0), value(0)}, "M0 202L127 202L254 202", "0 1 2 5 10"},
+		{[]*float64{nil, nil, nil}, "", "1 2 5 10"},
+	} {
+		f := figure(1)
+		f.Panels = f.Panels[:1]
+		f.Panels[0].Values = [][]*float64{row.values}
+		svg := render(t, f)
+		var ticks []string
+		for _, m := range regexp.MustCompile(`<text class="y"[^>]*>([^<]*)<`).FindAllStringSubmatch(svg, -1) {
+			ticks = append(ticks, m[1])
+		}
+		if got := path.FindStringSubmatch(svg)[1]; got != row.line || strings.Join(ticks, " ") != row.ticks {
+			t.Errorf("%s: line %q, ticks %v", row.ticks, got, ticks)
+		}
 	}
-	f.Panels = f.Panels[:1]
-	f.Panels[0].Lines = [][]*float64{{value(1), value(10), value(100)}}
-	svg := render(t, f) // each decade as wide as the other
-	if got := path.FindStringSubmatch(svg)[1]; got != "M0 200L127 100L254 0" {
-		t.Errorf("the line of decades is %q", got)
-	}
-	f.Panels[0].Lines = [][]*float64{{value(0), value(50), value(100)}}
-	if got := path.FindStringSubmatch(render(t, f))[1]; got != "M0 200L127 100L254 0" {
-		t.Errorf("the line from 0 is %q", got)
-	}
-	f.Panels[0].Lines = [][]*float64{{nil, nil, nil}}
-	render(t, f)
 }

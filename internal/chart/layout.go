@@ -8,28 +8,38 @@ import (
 // Measures of the drawing, in pixels.
 const (
 	panelWidth  = 340 // with its margins
-	panelHeight = 280
+	panelHeight = 300
 	left        = 64 // of a panel, for the labels of its y axis
 	right       = 22
-	above       = 34
+	above       = 52
 	below       = 46
 	head        = 34 // of the drawing, for its title
-	legendRow   = 20
-	legendCell  = 340
+	subtitleRow = 18
+	margin      = 12
 )
+
+// logScale is what the label of a logarithmic axis says.
+const logScale = "log scale"
 
 // plan is a figure with every coordinate computed.
 type plan struct {
 	id, title, description string
+	subtitle               []label
 	width, height          int
-	panels                 []panel
-	legend                 []key
+	rows                   []row
+}
+
+// row is a legend and the panels that it is of.
+type row struct {
+	legend legend
+	panels []panel
 }
 
 type panel struct {
-	title         string
+	title, axis   string
 	x, y          float64 // of the panel's corner
 	width, height float64 // of the area between the axes
+	decades       float64 // where the logarithmic part of the y axis ends; below is zero
 	xLabel        string
 	xTicks        []tick
 	yTicks        []tick
@@ -51,33 +61,42 @@ type line struct {
 
 type mark struct{ path, text string }
 
-// key is a series' entry in the legend.
-type key struct {
-	class, dash, marker, name string
-	x, y                      string
-}
-
 func layOut(f Figure) plan {
-	columns := max(len(f.Panels), 1)
-	p := plan{id: f.ID, title: f.Title, description: f.Description, width: columns * panelWidth}
-	for i, panel := range f.Panels {
-		p.panels = append(p.panels, layOutPanel(f, panel, float64(i*panelWidth)))
+	p := plan{id: f.ID, title: f.Title, description: f.Description, width: max(len(f.Panels), 1) * panelWidth}
+	y := float64(head)
+	for _, text := range f.Subtitle {
+		p.subtitle = append(p.subtitle, label{num(margin), num(y + 8), text})
+		y += subtitleRow
 	}
-	cells := max(p.width/legendCell, 1)
-	top := head + panelHeight + legendRow
-	for i, name := range f.Names {
-		x, y := float64(i%cells*legendCell+left), float64(top+i/cells*legendRow)
-		p.legend = append(p.legend, key{class: class(i), dash: dash(i), marker: marker(i, 16, 0), name: name, x: num(x), y: num(y)})
+	all, spans := looks(f.Lines), rows(f.Lines)
+	for i, s := range spans {
+		heading := "Lines, in each of the panels below"
+		if len(spans) > 1 {
+			heading = fmt.Sprintf("Lines %d to %d of %d, in each of the panels below; all rows have the same axes", s.first+1, s.end, len(f.Lines))
+		}
+		r := row{legend: layOutLegend(heading, f.Lines[s.first:s.end], all[s.first:s.end], margin, y+margin, float64(p.width-2*margin))}
+		y += margin + r.legend.height
+		for k, in := range f.Panels {
+			r.panels = append(r.panels, layOutPanel(f, in, all, s, float64(k*panelWidth), y))
+		}
+		y += panelHeight
+		p.rows = append(p.rows, r)
+		if i < len(spans)-1 {
+			y += margin
+		}
 	}
-	p.height = top + (len(f.Names)+cells-1)/cells*legendRow
-	p.height += legendRow / 2
+	p.height = int(y)
 	return p
 }
 
-func layOutPanel(f Figure, in Panel, x float64) panel {
-	out := panel{title: in.Title, x: x + left, y: head + above, width: panelWidth - left - right, height: panelHeight - above - below, xLabel: f.XLabel}
-	across := scale{low: f.X[0], high: f.X[len(f.X)-1], from: 0, to: out.width, log: true}
-	up, ticks := vertical(known(in.Lines), out.height, 0)
+// layOutPanel draws the lines of one row. The y axis is as all lines need it, so
+// that rows can be compared.
+func layOutPanel(f Figure, in Panel, all []look, s span, x, y float64) panel {
+	out := panel{title: in.Title, axis: in.Axis + " (" + logScale + ")", xLabel: f.XLabel + " (" + logScale + ")",
+		x: x + left, y: y + above, width: panelWidth - left - right, height: panelHeight - above - below}
+	across := scale{low: f.X[0], high: f.X[len(f.X)-1], from: 0, to: out.width}
+	up, ticks := vertical(known(in.Values), out.height, 0)
+	out.decades = up.from
 	for _, v := range ticks {
 		out.yTicks = append(out.yTicks, tick{num(up.at(v)), in.Format(v)})
 	}
@@ -89,14 +108,14 @@ func layOutPanel(f Figure, in Panel, x float64) panel {
 		}
 		out.xTicks = append(out.xTicks, t)
 	}
-	for i, values := range in.Lines {
-		out.lines = append(out.lines, layOutLine(f, in, i, values, across, up))
+	for i := s.first; i < s.end; i++ {
+		out.lines = append(out.lines, layOutLine(f, in, f.Lines[i].Name(), all[i], in.Values[i], across, up))
 	}
 	return out
 }
 
-func layOutLine(f Figure, in Panel, i int, values []*float64, across, up scale) line {
-	out := line{class: class(i), dash: dash(i)}
+func layOutLine(f Figure, in Panel, name string, as look, values []*float64, across, up scale) line {
+	out := line{class: as.class(), dash: as.dash}
 	var path, words []string
 	pen := "M"
 	for k, v := range values {
@@ -110,10 +129,10 @@ func layOutLine(f Figure, in Panel, i int, values []*float64, across, up scale) 
 		pen = "L"
 		word := strings.TrimSuffix(f.FormatX(f.X[k])+": "+in.Format(*v)+" "+in.Unit, " ")
 		words = append(words, word)
-		out.marks = append(out.marks, mark{marker(i, x, y), f.Names[i] + ", " + word})
+		out.marks = append(out.marks, mark{marker(as.hue, x, y), name + ", " + word})
 	}
 	out.path = strings.Join(path, "")
-	out.text = f.Names[i] + ". " + strings.Join(words, ", ")
+	out.text = name + ". " + strings.Join(words, ", ")
 	return out
 }
 
@@ -128,7 +147,3 @@ func known(lines [][]*float64) (out []float64) {
 	}
 	return out
 }
-
-func class(i int) string { return fmt.Sprintf("c%d", i%len(shapes)) }
-
-func dash(i int) string { return dashes[i/len(shapes)%len(dashes)] }

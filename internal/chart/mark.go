@@ -19,15 +19,14 @@ var shapes = [...][][2]float64{
 	{{-1.2, -0.5}, {1.2, -0.5}, {1.2, 0.5}, {-1.2, 0.5}}, // bar
 }
 
-// dashes are the lines' patterns; after so many lines as there are shapes the
-// next pattern follows.
+// dashes are the lines' patterns, one for each of so many variants.
 var dashes = [...]string{"none", "6 3", "2 3", "8 3 2 3"}
 
 const radius = 4
 
-// marker is the outline of line i's marker around a point.
-func marker(i int, x, y float64) string {
-	corners := shapes[i%len(shapes)]
+// marker is the outline of a shape around a point.
+func marker(shape int, x, y float64) string {
+	corners := shapes[shape]
 	if corners == nil {
 		return fmt.Sprintf("M%s %sa%d %d 0 1 0 %d 0a%d %d 0 1 0 -%d 0z", num(x-radius), num(y), radius, radius, 2*radius, radius, radius, 2*radius)
 	}

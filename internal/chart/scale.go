@@ -2,66 +2,80 @@ package chart
 
 import "math"
 
-// scale puts values of an axis on a line from one coordinate to another.
+// scale is a logarithmic axis: it puts values on a line from one coordinate to
+// another.
 type scale struct {
 	low, high float64 // values at the ends
 	from, to  float64 // their coordinates
-	log       bool
+	zero      float64 // the coordinate of 0, which no logarithm reaches
 }
 
 func (s scale) at(v float64) float64 {
-	low, high := s.low, s.high
-	if s.log {
-		v, low, high = math.Log(v), math.Log(low), math.Log(high)
-	}
-	if low == high {
+	switch {
+	case v <= 0:
+		return s.zero
+	case s.low == s.high:
 		return (s.from + s.to) / 2
 	}
-	return s.from + (v-low)/(high-low)*(s.to-s.from)
+	return s.from + math.Log(v/s.low)/math.Log(s.high/s.low)*(s.to-s.from)
 }
 
-// logFrom is the ratio of the largest to the smallest value from which on a
-// linear axis would hide the smaller ones.
-const logFrom = 30
+// zeroGap is how far zero lies below the lowest decade, in pixels.
+const zeroGap = 24
 
-// vertical chooses the y axis for values: logarithmic, in whole decades, if they
-// are above 0 and far apart; else linear from 0 on. It returns the ticks.
+// vertical is the y axis for values: from 1, 2 or 5 times a power of ten to
+// another such number, a decade or more, and below them a place for zero if one of them is. There
+// is no other kind, so that nobody has to find out which kind a panel has. It
+// returns the ticks: those numbers, or over more than two decades the powers of
+// ten alone.
 func vertical(values []float64, bottom, top float64) (scale, []float64) {
-	low, high := math.Inf(1), 0.0
+	low, high, zero := math.Inf(1), 0.0, false
 	for _, v := range values {
+		if v <= 0 {
+			zero = true
+			continue
+		}
 		low, high = min(low, v), max(high, v)
 	}
-	if high > 0 && low > 0 && high/low >= logFrom {
-		return decades(low, high, bottom, top)
-	}
 	if high == 0 {
-		high = 1
+		low, high = 1, 10 // nothing above zero: any decade
 	}
-	step := niceStep(high / 4)
+	first, last := stepBelow(low), stepAbove(high)
+	last = max(last, first+3) // in less than a decade a trifle would look like a lot
+	s := scale{low: step(first), high: step(last), from: bottom, to: top, zero: bottom}
 	var ticks []float64
-	n := math.Ceil(high/step - 1e-9)
-	for i := 0.0; i <= n; i++ {
-		ticks = append(ticks, i*step)
+	if zero {
+		s.from -= zeroGap
+		ticks = append(ticks, 0)
 	}
-	return scale{low: 0, high: n * step, from: bottom, to: top}, ticks
-}
-
-func decades(low, high, bottom, top float64) (scale, []float64) {
-	first, last := math.Floor(math.Log10(low)+1e-9), math.Ceil(math.Log10(high)-1e-9)
-	var ticks []float64
 	for i := first; i <= last; i++ {
-		ticks = append(ticks, math.Pow(10, i))
-	}
-	return scale{low: ticks[0], high: ticks[len(ticks)-1], from: bottom, to: top, log: true}, ticks
-}
-
-// niceStep is the smallest of 1, 2, 5 times a power of ten that is at least v.
-func niceStep(v float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 5, 10} {
-		if m*power >= v*(1-1e-9) {
-			return m * power
+		if last-first <= 6 || i%3 == 0 {
+			ticks = append(ticks, step(i))
 		}
 	}
-	return 10 * power
+	return s, ticks
+}
+
+// step is the i-th of the numbers …, 1, 2, 5, 10, 20, 50, …; 1 is the 0th.
+func step(i int) float64 {
+	k := (i%3 + 3) % 3
+	return []float64{1, 2, 5}[k] * math.Pow(10, float64((i-k)/3))
+}
+
+// stepBelow is the last step that is not above v.
+func stepBelow(v float64) int {
+	i := 3 * int(math.Floor(math.Log10(v)))
+	for step(i+1) <= v*(1+1e-9) {
+		i++
+	}
+	return i
+}
+
+// stepAbove is the first step that is not below v.
+func stepAbove(v float64) int {
+	i := stepBelow(v)
+	if step(i) < v*(1-1e-9) {
+		i++
+	}
+	return i
 }

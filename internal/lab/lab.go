@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"runtime"
+	"strings"
 	"sync"
 
 	"copyscope/internal/host"
@@ -57,6 +59,16 @@ func (l *Lab) ProfileName(s Scenario) string {
 		return l.Profile.Name
 	}
 	return sim.DefaultProfile
+}
+
+// HostName names the machine that real runs are measured on by its processor, as
+// far as it tells it, and its system.
+func (l *Lab) HostName() string {
+	name := strings.TrimSpace(runtime.GOOS + " " + l.facts().Kernel)
+	if p := host.ProcessorName(); p != "" {
+		name = p + ", " + name
+	}
+	return name
 }
 
 // settings are this host's kernel settings, as the linux model takes them.

@@ -1,8 +1,6 @@
 package sweep
 
 import (
-	"strings"
-
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 )
@@ -14,6 +12,8 @@ type Report struct {
 	Parameter Parameter `json:"parameter"`
 	Values    Span      `json:"values"`
 	Series    []Series  `json:"series"`
+	// host names the machine that real points were measured on; "" if none was.
+	host string
 }
 
 // Series is one curve: what stays the same along it, and its points, one for
@@ -44,46 +44,6 @@ func newSeries(s lab.Scenario, l *lab.Lab) Series {
 	out := Series{Path: s.Path, Side: s.Side, Model: s.Model, Cache: s.Cache, Net: s.Net, Points: []Point{}}
 	if s.Side == trace.Sim {
 		out.DMA, out.SG, out.Profile = &s.DMA, &s.SG, l.ProfileName(s)
-	}
-	return out
-}
-
-// Name tells the series in words, all of it.
-func (s Series) Name() string {
-	out := []string{s.Path, "measured"}
-	if s.Side == trace.Sim {
-		out[1] = "model " + string(s.Model)
-	}
-	out = append(out, string(s.Cache), string(s.Net))
-	if s.DMA != nil && s.Net == lab.NIC {
-		out = append(out, "SG "+lab.OnOff(*s.SG))
-	}
-	if s.DMA != nil && !*s.DMA {
-		out = append(out, "no DMA")
-	}
-	return strings.Join(out, ", ")
-}
-
-// names tells the series apart in as few words as do: what all of them share is
-// left out.
-func names(series []Series) []string {
-	words := make([][]string, len(series))
-	seen := map[string]int{}
-	for i, s := range series {
-		words[i] = strings.Split(s.Name(), ", ")
-		for _, w := range words[i] {
-			seen[w]++
-		}
-	}
-	out := make([]string, len(series))
-	for i := range words {
-		var kept []string
-		for k, w := range words[i] {
-			if k == 0 || seen[w] < len(series) {
-				kept = append(kept, w)
-			}
-		}
-		out[i] = strings.Join(kept, ", ")
 	}
 	return out
 }

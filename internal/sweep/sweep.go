@@ -82,6 +82,9 @@ func Run(ctx context.Context, l *lab.Lab, p Plan, progress Progress) (*Report, e
 	report := &Report{Schema: trace.Schema, Parameter: parameter, Values: values, Series: []Series{}}
 	// Beside measurements, the model follows this host's settings.
 	asThisHost := slices.ContainsFunc(p.Series, func(s lab.Scenario) bool { return s.Side == trace.Real })
+	if asThisHost {
+		report.host = l.HostName()
+	}
 	for i, scenario := range p.Series {
 		series := newSeries(scenario.Normal(), l)
 		for k, v := range values {
