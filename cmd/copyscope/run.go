@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/lab"
@@ -32,6 +31,7 @@ type runFlags struct {
 	whatIf                 []string
 	size, chunk, profile   string
 	steps                  int
+	events                 string // FROM..TO
 	dir                    string
 }
 
@@ -49,6 +49,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 		Example: `  copyscope run read-write mmap-write sendfile splice
   copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
   copyscope run sendfile --side sim --net nic --sg on,off --json
+  copyscope run sendfile --side sim --net nic --events 901..1000
   copyscope run sendfile --side sim --net nic --whatif 1000/sg=off
   copyscope run --scenario kafka-flow`,
 		ValidArgs: transfer.Paths(),
@@ -79,12 +80,16 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 			if f.profile, l.Profile, err = readProfile(f.profile); err != nil {
 				return &usageError{err}
 			}
+			args, events, err := f.takeEvents(args)
+			if err != nil {
+				return &usageError{err}
+			}
 			scenarios, err := f.scenarios(args)
 			if err != nil {
 				return &usageError{err}
 			}
 			tell(c.ErrOrStderr(), f.notes)
-			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, f)
+			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, events, f)
 		},
 	}
 	flags := c.Flags()
@@ -101,6 +106,8 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringVar(&f.llc, "llc", "", "take a last-level cache of this size, and the memory bus, into the model: 32MiB")
 	flags.StringArrayVar(&f.whatIf, "whatif", nil, "simulate once more with another machine from a step on: 120/sg=off ("+strings.Join(lab.WhatIfKeys(), ", ")+"); may be repeated")
 	flags.IntVar(&f.steps, "steps", 0, "cut the counts after so many events (0: count all)")
+	flags.StringVar(&f.events, "events", "", "list the simulated run's events FROM..TO, numbered as --steps and --whatif count them")
+	flags.Lookup("events").NoOptDefVal = firstEvents
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
@@ -199,15 +206,31 @@ func checkPaths(paths []string, all bool) ([]string, error) {
 	return paths, nil
 }
 
-func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, scenarios []lab.Scenario, f runFlags) error {
+func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, scenarios []lab.Scenario, events eventSpan, f runFlags) error {
 	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Real }) &&
 		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
 	var results []*lab.Result
 	var unavailable []*lab.UnavailableError
 	var rows []trace.Comparison
+	var parted []lab.Fork
 	for i, s := range scenarios {
+		if forks(scenarios, i) {
+			continue // it runs with its what-if
+		}
 		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), underWay(s)))
-		r, err := l.Run(ctx, s, lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
+		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
+		if s.WhatIf != "" {
+			was, is, fork, err := l.RunFork(ctx, s, options)
+			progress.clear()
+			if err != nil {
+				return err
+			}
+			results, fork = addFork(results, was, is, fork)
+			parted = append(parted, fork)
+			tellBeyond(stderr, is, fork)
+			continue
+		}
+		r, err := l.Run(ctx, s, options)
 		progress.clear()
 		if not := (*lab.UnavailableError)(nil); f.all && errors.As(err, &not) {
 			unavailable = append(unavailable, not)
@@ -215,10 +238,6 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 		if err != nil {
 			return err
-		}
-		if n, ok := s.ChangesAt(); ok && n >= r.TotalEvents {
-			tell(stderr, []string{fmt.Sprintf("--whatif %s: the run of %s has %s events; step %s is at or after its end, so nothing changed",
-				s.WhatIf, s.Path, humanize.Comma(int64(r.TotalEvents)), humanize.Comma(int64(n)))})
 		}
 		results = append(results, r)
 		if compares && s.Side == trace.Real && f.steps == 0 {
@@ -230,7 +249,12 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 	}
 	report := lab.NewReport(results, f.steps, rows)
-	report.Unavailable = unavailable
+	report.Unavailable, report.Forks = unavailable, parted
+	if events.to > 0 {
+		if err := events.list(&report, results); err != nil {
+			return &usageError{err}
+		}
+	}
 	if err := printReport(stdout, report, f.json); err != nil {
 		return err
 	}

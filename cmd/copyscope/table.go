@@ -5,14 +5,10 @@ import (
 	"io"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/lipgloss/table"
 	"github.com/dustin/go-humanize"
-	"golang.org/x/term"
 
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
@@ -23,7 +19,10 @@ import (
 // On a terminal the tables have borders and colours, else plain columns.
 func printTables(w io.Writer, report lab.Report) error {
 	out := &strings.Builder{}
-	for _, group := range groups(report.Runs) {
+	for _, f := range report.Forks {
+		printFork(out, w, report.Runs[f.Was], report.Runs[f.Is], f)
+	}
+	for _, group := range groups(withoutForks(report)) {
 		fmt.Fprintln(out, groupTitle(group[0])+eventsCounted(group))
 		if tellsStory(group) {
 			fmt.Fprintln(out, render(w, storyRows(group)))
@@ -37,6 +36,7 @@ func printTables(w io.Writer, report lab.Report) error {
 			fmt.Fprintln(out, note)
 		}
 		fmt.Fprintln(out)
+		printEvents(out, w, group)
 	}
 	if len(report.Compare) > 0 {
 		fmt.Fprintln(out, "prediction (linux model) beside measurement (this host)")
@@ -297,44 +297,4 @@ func unknown(side trace.Side) string {
 		return "not modelled"
 	}
 	return "not measurable here"
-}
-
-// render draws rows, of which the first is the header.
-func render(w io.Writer, rows [][]string) string {
-	return draw(w, rows, rows[0][0] == "count" || rows[0][0] == storyTitle)
-}
-
-// renderFigures draws rows of figures, which stand at the right of their
-// columns.
-func renderFigures(w io.Writer, rows [][]string) string { return draw(w, rows, true) }
-
-func draw(w io.Writer, rows [][]string, figures bool) string {
-	t := table.New().Headers(rows[0]...).Rows(rows[1:]...)
-	pretty := false
-	if f, ok := w.(*os.File); ok {
-		pretty = term.IsTerminal(int(f.Fd()))
-	}
-	cell := lipgloss.NewStyle().Padding(0, 1)
-	if !pretty {
-		t = t.Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false)
-		cell = lipgloss.NewStyle().PaddingRight(2)
-	}
-	text := t.StyleFunc(func(row, col int) lipgloss.Style {
-		style := cell
-		if pretty && row == table.HeaderRow {
-			style = style.Bold(true)
-		}
-		if col > 0 && figures {
-			style = style.Align(lipgloss.Right)
-		}
-		return style
-	}).String()
-	if pretty {
-		return text
-	}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ")
-	}
-	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }

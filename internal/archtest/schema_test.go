@@ -128,6 +128,8 @@ func TestReportSchema(t *testing.T) {
 	run := s.at(t, "$defs", "run")
 	run.holds(t, "run", lab.RunReport{})
 	run.at(t, "properties", "notes", "items").holds(t, "note", lab.Note{})
+	s.at(t, "$defs", "fork").holds(t, "fork", lab.Fork{})
+	s.at(t, "$defs", "change").holds(t, "change", lab.Change{})
 	s.at(t, "$defs", "unavailable").holds(t, "unavailable", lab.UnavailableError{})
 	counts := run.at(t, "properties", "counts")
 	same(t, "counts that every run has", texts(counts["required"]), texts(trace.CountNames()))

@@ -10,6 +10,8 @@ type Report struct {
 	Schema  int                `json:"schema"`
 	Runs    []RunReport        `json:"runs"`
 	Compare []trace.Comparison `json:"compare"`
+	// Forks tell where what-ifs part from the runs as they were.
+	Forks []Fork `json:"forks,omitempty"`
 	// Unavailable are the paths that were left out of all, because this host
 	// cannot run them for real.
 	Unavailable []*UnavailableError `json:"unavailable,omitempty"`
@@ -37,6 +39,8 @@ type RunReport struct {
 	// Steps is set if the counts are those of the first so many events.
 	Steps  int `json:"steps,omitempty"`
 	Events int `json:"events"`
+	// EventList are some of the events, if they were asked for.
+	EventList []trace.Event `json:"event_list,omitempty"`
 
 	Counts              trace.Counts     `json:"counts"`
 	SyscallsByName      map[string]int64 `json:"syscalls_by_name"`
@@ -67,6 +71,13 @@ func NewReport(results []*Result, steps int, compare []trace.Comparison) Report 
 		report.Runs = append(report.Runs, run)
 	}
 	return report
+}
+
+// List adds the events that the results kept.
+func (r *Report) List(results []*Result) {
+	for i := range r.Runs {
+		r.Runs[i].EventList = results[i].Run.Events
+	}
 }
 
 // reduced lists the counts for which a reduction is computed.

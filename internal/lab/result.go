@@ -35,8 +35,9 @@ type Note = host.Note
 
 // Options say what to keep of a run.
 type Options struct {
-	// MaxEvents is how many events to keep; with 0 only the counts are kept.
-	MaxEvents int
+	// MaxEvents is how many events to keep; with 0 only the counts are kept. Of
+	// them a simulated run leaves the first SkipEvents out of its result.
+	MaxEvents, SkipEvents int
 	// Steps cuts the counts after that many events; 0 counts all.
 	Steps int
 	// AsThisHost gives the linux model this host's kernel settings (readahead,

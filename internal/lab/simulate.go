@@ -46,8 +46,8 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	if o.Progress != nil {
 		o.Progress(s.Size, s.Size)
 	}
-	for i := range min(log.Len(), o.MaxEvents) {
-		run.Record(log.Event(i))
+	for i := o.SkipEvents; i < min(log.Len(), o.MaxEvents); i++ {
+		run.Events = append(run.Events, log.Event(i)) // numbered as in the run
 	}
 	return &Result{Scenario: s, Run: run, TotalEvents: log.Len(), Counter: log.Counter(), Listing: program.Lines(s.Touch)}, nil
 }

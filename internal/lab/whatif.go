@@ -12,31 +12,33 @@ import (
 // A what-if is written STEP/KEY=VALUE/KEY=VALUE…, for example 120/sg=off: from
 // the event after the 120th on, the modelled machine is another one.
 
-// knobs are what a what-if can change, each with a value and what it does.
+// knobs are what a what-if can change, each with a value, how it stands and what
+// it does.
 var knobs = []struct {
 	key, example string
+	get          func(c *sim.Config) string
 	set          func(c *sim.Config, value string) error
 }{
-	{"dma", "off", func(c *sim.Config, v string) (err error) {
+	{"dma", "off", func(c *sim.Config) string { return OnOff(c.DMA) }, func(c *sim.Config, v string) (err error) {
 		if c.DMA, err = parseOnOff("dma", v); !c.DMA {
 			c.SG, c.TSO = false, false
 		}
 		return err
 	}},
-	{"sg", "off", func(c *sim.Config, v string) (err error) {
+	{"sg", "off", func(c *sim.Config) string { return OnOff(c.SG) }, func(c *sim.Config, v string) (err error) {
 		if c.SG, err = parseOnOff("sg", v); !c.SG {
 			c.TSO = false
 		}
 		return err
 	}},
-	{"tso", "off", func(c *sim.Config, v string) (err error) { c.TSO, err = parseOnOff("tso", v); return err }},
-	{"mtu", "9000", func(c *sim.Config, v string) (err error) {
+	{"tso", "off", func(c *sim.Config) string { return OnOff(c.TSO) }, func(c *sim.Config, v string) (err error) { c.TSO, err = parseOnOff("tso", v); return err }},
+	{"mtu", "9000", func(c *sim.Config) string { return FormatSize(c.MTU) }, func(c *sim.Config, v string) (err error) {
 		if c.MTU, err = ParseSize("mtu", v); err != nil {
 			return &FieldError{"mtu", v, "write the bytes of a packet, 68 to 65536"}
 		}
 		return nil
 	}},
-	{"readahead", "0", func(c *sim.Config, v string) (err error) {
+	{"readahead", "0", func(c *sim.Config) string { return FormatSize(c.Settings.ReadaheadBytes) }, func(c *sim.Config, v string) (err error) {
 		if v == "0" {
 			c.Settings.ReadaheadBytes = 0
 			return nil
@@ -46,11 +48,11 @@ var knobs = []struct {
 		}
 		return nil
 	}},
-	{"send-buffer", "64KiB", func(c *sim.Config, v string) (err error) {
+	{"send-buffer", "64KiB", func(c *sim.Config) string { return FormatSize(c.Settings.SendBufferBytes) }, func(c *sim.Config, v string) (err error) {
 		c.Settings.SendBufferBytes, err = ParseSize("send-buffer", v)
 		return err
 	}},
-	{"profile", sim.DefaultProfile, func(c *sim.Config, v string) error {
+	{"profile", sim.DefaultProfile, func(c *sim.Config) string { return c.Profile.Name }, func(c *sim.Config, v string) error {
 		p, err := sim.LookupProfile(v)
 		if err != nil {
 			return &FieldError{"profile", v, "use one of " + strings.Join(sim.ProfileNames(), ", ")}
@@ -101,17 +103,4 @@ func parseWhatIf(text string) (*sim.Change, error) {
 			set(c)
 		}
 	}}, nil
-}
-
-// ChangesAt is the step of the scenario's what-if, if it has one: how many events
-// come before the change.
-func (s Scenario) ChangesAt() (step int, ok bool) {
-	if s.WhatIf == "" {
-		return 0, false
-	}
-	change, err := parseWhatIf(s.WhatIf)
-	if err != nil {
-		return 0, false
-	}
-	return change.Step, true
 }
