@@ -94,15 +94,15 @@ func (m *Machine) command(g *segment, late bool) {
 	m.behalf = g.thread
 	m.of(g.es[0].File).tell(f, begin, end-begin, 0, g.bytes, gathered, off)
 	m.behalf = 0
+	g.end, g.read = end, end
 	if r := g.socket.rate; r > 0 { // the peer's window opens as it reads
 		_, read := g.socket.peer.start(begin, r.time(g.bytes))
-		end = max(end, read)
+		g.read = max(end, read)
 	}
 	if m.cfg.Model == Textbook {
-		m.complete(completion{timed: timed{at: end}, interrupt: cardDone, segment: g})
+		m.complete(completion{timed: timed{at: g.read}, interrupt: cardDone, segment: g})
 		return
 	}
-	g.end = end
 	m.card.flying.add(g)
 	m.arm(end)
 }
@@ -134,6 +134,10 @@ func (m *Machine) clean() {
 	m.now += cost
 	for _, g := range c.flying.all()[:gone] {
 		c.used -= g.slots
+		if g.read > m.now { // its peer will say so later, the ring is free
+			m.complete(completion{timed: timed{at: g.read}, interrupt: none, segment: g})
+			continue
+		}
 		m.left(g)
 	}
 	c.flying.drop(gone)

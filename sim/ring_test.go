@@ -62,3 +62,38 @@ func TestCopiesShareTheMemory(t *testing.T) {
 		t.Errorf("without a bound four took %d ns, one %d", free, one)
 	}
 }
+
+// A slow reader keeps its own bytes waiting in the socket, not the card's ring: a
+// fast one beside it is sent to as soon as if it were alone.
+func TestASlowReaderKeepsNoRoomInTheRing(t *testing.T) {
+	fast := func(slow bool) (end trace.Ns) {
+		c := machine(sim.Config{Model: sim.Linux, Net: sim.NIC, CPUs: 2, DMA: true, SG: true, Warm: true, FileBytes: 4 << 20})
+		c.RingSlots = 64
+		m, log := build(t, c)
+		to := func(name string, rate sim.Rate) int {
+			return m.Go(name, func(k *sim.Kernel) error {
+				_, err := mustLookup("sendfile").Send(k, transfer.Job{In: k.File(), Out: k.NewSocketTo(rate), Bytes: c.FileBytes, Chunk: 64 << 10})
+				return err
+			}).ID()
+		}
+		if slow {
+			to("slow", 10_000_000)
+		}
+		id := to("fast", 0)
+		if err := m.Run(); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events(log).Events {
+			if e.Thread == id && e.Actor == trace.NICDMA {
+				end = max(end, e.End())
+			}
+		}
+		return end
+	}
+	if alone, beside := fast(false), fast(true); beside > 3*alone {
+		t.Errorf("the fast reader's bytes were sent after %d ns beside a slow one, after %d alone", beside, alone)
+	}
+}

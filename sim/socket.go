@@ -64,6 +64,7 @@ type segment struct {
 	thread  int32 // whose bytes they are
 	sending *sending
 	end     trace.Ns // when the card has it
+	read    trace.Ns // when its peer has
 	slots   int      // of the card's ring
 }
 
