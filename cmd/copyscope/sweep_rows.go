@@ -13,6 +13,6 @@ func warnOfRows(stderr io.Writer, svg string, series int) {
 	if svg == "" || series <= sweep.DrawnTogether {
 		return
 	}
-	fmt.Fprintf(stderr, "copyscope: --svg %q: %d series are drawn in rows of at most %d, all rows with the same axes; to see them in the same panels, name fewer paths, or fewer values of --side, --model, --cache, --net, --dma, --sg\n",
-		svg, series, sweep.DrawnTogether)
+	tell(stderr, []string{fmt.Sprintf("--svg %q: %d series are drawn in rows of at most %d, all rows with the same axes; to see them in the same panels, name fewer paths, or fewer values of --side, --model, --cache, --net, --dma, --sg",
+		svg, series, sweep.DrawnTogether)})
 }
