@@ -199,7 +199,12 @@ func (l linux) mapAround(mp *mapping, i int64) {
 			p++
 			continue
 		}
-		for stop := p + n; p < stop; p++ {
+		stop := p + n
+		if mark := f.marker(); len(l.m.inflight) == 0 && (mark < p || mark >= stop) {
+			mp.mapped.Insert(0, p, stop) // all at once
+			p = stop
+		}
+		for ; p < stop; p++ {
 			if p != f.marker() && l.m.underWay(f.file, p) == nil {
 				mp.mapped.Insert(0, p, p+1)
 			}
