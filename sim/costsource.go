@@ -28,10 +28,6 @@ type Origin struct {
 	// Source is a standard, a data sheet, a paper, a kernel file or our own
 	// measurement, and what it states; of what is left out it may be empty.
 	Source string
-	// Calibrated is what copyscope calibrate found on an AMD EPYC under Linux 6.18
-	// (docs/bench/prediction/profile.json), in the cost's unit; -1 if it found
-	// nothing.
-	Calibrated int64
 }
 
 // ShippedCost is one figure of the shipped profiles.
@@ -43,64 +39,61 @@ type ShippedCost struct {
 	Origin
 }
 
-// unmeasured is the calibration of what it does not find.
-const unmeasured = -1
-
 // origins are where the figures are from that all shipped profiles share.
 var origins = map[string]Origin{
-	"mode_switch_ns":    {Near, "copyscope calibrate: half of getppid(2)", 83},
-	"context_switch_ns": {Near, "copyscope calibrate, rounded, by the method of lat_ctx(8) of lmbench: a token through pipes", 2174},
-	"interrupt_ns":      {Near, "AMD Onload User Guide (UG1586), Polling vs. Interrupts: on the order of a microsecond, with the switch to the thread", unmeasured},
-	"fault_ns":          {Assumed, "mm/memory.c, do_read_fault and do_fault_around: the exception and up to 16 entries of the page table", 3837},
-	"command_ns":        {Assumed, "a few uncached writes to the device", 25180},
-	"lookup_ns":         {Near, "copyscope calibrate, from the processor time of runs", 30},
-	"insert_ns":         {LeftOut, "", 2},
-	"packet_ns":         {Assumed, "net/ipv4/tcp_output.c, tcp_write_xmit, down to the driver", 0},
-	"segment_ns":        {Assumed, "net/core/skbuff.c, skb_segment: an sk_buff and its headers for each packet", unmeasured},
-	"reference_ns":      {Assumed, "include/linux/mm.h, folio_get: an atomic addition, and a slot of the pipe", 95},
-	"pin_ns":            {Assumed, "mm/gup.c, gup_fast_pte_range: a walk of the page table, and an atomic addition", 168},
-	"queue_ns":          {LeftOut, "", unmeasured},
-	"evict_ns":          {Assumed, "mm/vmscan.c, shrink_folio_list: off the list, out of the file's tree, back to the allocator", unmeasured},
-	"flush_ns":          {Near, "SSDs, power loss protection and fsync latency (2026): tens of microseconds with the protection, about a millisecond without", unmeasured},
-	"coalesce_ns":       {Stated, "drivers/net/ethernet/intel/ice/ice_txrx.h, ICE_DFLT_TX_ITR: 50 µs", unmeasured},
+	"mode_switch_ns":    {Near, "copyscope calibrate: half of getppid(2)"},
+	"context_switch_ns": {Near, "copyscope calibrate, rounded, by the method of lat_ctx(8) of lmbench: a token through pipes"},
+	"interrupt_ns":      {Near, "AMD Onload User Guide (UG1586), Polling vs. Interrupts: on the order of a microsecond, with the switch to the thread"},
+	"fault_ns":          {Assumed, "mm/memory.c, do_read_fault and do_fault_around: the exception and up to 16 entries of the page table"},
+	"command_ns":        {Assumed, "a few uncached writes to the device"},
+	"lookup_ns":         {Near, "copyscope calibrate, from the processor time of runs"},
+	"insert_ns":         {LeftOut, ""},
+	"packet_ns":         {Assumed, "net/ipv4/tcp_output.c, tcp_write_xmit, down to the driver"},
+	"segment_ns":        {Assumed, "net/core/skbuff.c, skb_segment: an sk_buff and its headers for each packet"},
+	"reference_ns":      {Assumed, "include/linux/mm.h, folio_get: an atomic addition, and a slot of the pipe"},
+	"pin_ns":            {Assumed, "mm/gup.c, gup_fast_pte_range: a walk of the page table, and an atomic addition"},
+	"queue_ns":          {LeftOut, ""},
+	"evict_ns":          {Assumed, "mm/vmscan.c, shrink_folio_list: off the list, out of the file's tree, back to the allocator"},
+	"flush_ns":          {Near, "SSDs, power loss protection and fsync latency (2026): tens of microseconds with the protection, about a millisecond without"},
+	"coalesce_ns":       {Stated, "drivers/net/ethernet/intel/ice/ice_txrx.h, ICE_DFLT_TX_ITR: 50 µs"},
 
-	"read_call_ns":           {LeftOut, "", 2045},
-	"receive_call_ns":        {LeftOut, "", 1081},
-	"splice_receive_call_ns": {LeftOut, "", 2706},
-	"write_call_ns":          {LeftOut, "", 1653},
-	"sendfile_call_ns":       {LeftOut, "", 2207},
-	"splice_call_ns":         {LeftOut, "", 1059},
-	"tee_call_ns":            {LeftOut, "", 1408},
-	"send_call_ns":           {LeftOut, "", 7042},
-	"ring_call_ns":           {LeftOut, "", 3005},
+	"read_call_ns":           {LeftOut, ""},
+	"receive_call_ns":        {LeftOut, ""},
+	"splice_receive_call_ns": {LeftOut, ""},
+	"write_call_ns":          {LeftOut, ""},
+	"sendfile_call_ns":       {LeftOut, ""},
+	"splice_call_ns":         {LeftOut, ""},
+	"tee_call_ns":            {LeftOut, ""},
+	"send_call_ns":           {LeftOut, ""},
+	"ring_call_ns":           {LeftOut, ""},
 
-	"copy_bytes_per_second":         {Near, "lzbench 1.8, README: memcpy 10,362 MB/s on a Core i7-8700K", 17912099761},
-	"send_copy_bytes_per_second":    {LeftOut, "the copy rate stands for it", 10850841365},
-	"receive_copy_bytes_per_second": {LeftOut, "the copy rate stands for it", unmeasured},
-	"pio_bytes_per_second":          {Stated, "ATA/ATAPI, PIO mode 4: 16 bits each 120 ns", unmeasured},
-	"memory_bytes_per_second":       {Stated, "JESD79-4, DDR4-3200: 3200 million transfers of 8 bytes a second, on two channels", unmeasured},
-	"encrypt_bytes_per_second":      {Near, "Drucker, Gueron and Krasnov, Making AES great again: 0.64 cycles for a byte of AES-GCM, so 4.7 GB/s at 3 GHz", 4894992321},
-	"compress_bytes_per_second":     {Near, "zstd 1.5.7, README: zlib 1.3.1 at level 1, 105 MB/s; nginx's gzip_comp_level is 1 by default", 282188300},
+	"copy_bytes_per_second":         {Near, "lzbench 1.8, README: memcpy 10,362 MB/s on a Core i7-8700K"},
+	"send_copy_bytes_per_second":    {LeftOut, "the copy rate stands for it"},
+	"receive_copy_bytes_per_second": {LeftOut, "the copy rate stands for it"},
+	"pio_bytes_per_second":          {Stated, "ATA/ATAPI, PIO mode 4: 16 bits each 120 ns"},
+	"memory_bytes_per_second":       {Stated, "JESD79-4, DDR4-3200: 3200 million transfers of 8 bytes a second, on two channels"},
+	"encrypt_bytes_per_second":      {Near, "Drucker, Gueron and Krasnov, Making AES great again: 0.64 cycles for a byte of AES-GCM, so 4.7 GB/s at 3 GHz"},
+	"compress_bytes_per_second":     {Near, "zstd 1.5.7, README: zlib 1.3.1 at level 1, 105 MB/s; nginx's gzip_comp_level is 1 by default"},
 }
 
 // diskOrigins are those of each kind of disk.
 var diskOrigins = map[string]struct{ latency, rate Origin }{
 	"hdd": {
-		Origin{Near, "HGST Ultrastar 7K4000 specification, table 6: 8.2 ms average seek, here 8.5; half a turn at 7200 rpm is 4.16 ms", unmeasured},
-		Origin{Near, "Seagate Constellation ES.3 product manual, 4.1.2: up to 175 MB/s", unmeasured},
+		Origin{Near, "HGST Ultrastar 7K4000 specification, table 6: 8.2 ms average seek, here 8.5; half a turn at 7200 rpm is 4.16 ms"},
+		Origin{Near, "Seagate Constellation ES.3 product manual, 4.1.2: up to 175 MB/s"},
 	},
 	"ssd": {
-		Origin{Near, "Samsung 870 EVO: up to 13,000 random reads a second one by one, so 77 µs each", unmeasured},
-		Origin{Near, "Samsung 870 EVO: up to 560 MB/s", unmeasured},
+		Origin{Near, "Samsung 870 EVO: up to 13,000 random reads a second one by one, so 77 µs each"},
+		Origin{Near, "Samsung 870 EVO: up to 560 MB/s"},
 	},
 	"nvme": {
-		Origin{Near, "copyscope calibrate: reads of 4 KiB with O_DIRECT, of a disk whose kind is not known", 51597},
-		Origin{Near, "Samsung 980 PRO: up to 6400 MB/s (250 GB) and 7000 MB/s (1 TB)", unmeasured},
+		Origin{Near, "copyscope calibrate: reads of 4 KiB with O_DIRECT, of a disk whose kind is not known"},
+		Origin{Near, "Samsung 980 PRO: up to 6400 MB/s (250 GB) and 7000 MB/s (1 TB)"},
 	},
 }
 
 // nicOrigin is every card's.
-var nicOrigin = Origin{Stated, "IEEE 802.3: the name's bits a second, 8 to a byte", unmeasured}
+var nicOrigin = Origin{Stated, "IEEE 802.3: the name's bits a second, 8 to a byte"}
 
 // ShippedCosts lists every figure of the shipped profiles with where it is from:
 // what all share in the order of [Profile.Costs], then disks and cards by name.

@@ -20,9 +20,8 @@ type listedCost struct {
 	Of    string    `json:"of,omitempty"`
 	Value int64     `json:"value"`
 	Basis sim.Basis `json:"basis"`
-	// Source and Calibrated are left out where there is none.
-	Source     string `json:"source,omitempty"`
-	Calibrated *int64 `json:"calibrated,omitempty"`
+	// Source is left out where there is none.
+	Source string `json:"source,omitempty"`
 }
 
 // listProfiles prints the names of the shipped profiles, and each of their costs
@@ -33,9 +32,6 @@ func listProfiles(w io.Writer, asJSON bool) error {
 		all := make([]listedCost, len(costs))
 		for i, c := range costs {
 			all[i] = listedCost{Name: c.Name, Of: c.Of, Value: c.Value, Basis: c.Basis, Source: c.Source}
-			if c.Calibrated >= 0 {
-				all[i].Calibrated = &c.Calibrated
-			}
 		}
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
@@ -44,17 +40,11 @@ func listProfiles(w io.Writer, asJSON bool) error {
 	fmt.Fprintf(w, "%s (default %s)\n\n", strings.Join(sim.ProfileNames(), ", "), sim.DefaultProfile)
 	rows := [][]string{{"cost", "value", "basis", "source"}}
 	for _, c := range costs {
-		name, source := c.Name, c.Source
+		name := c.Name
 		if c.Of != "" {
 			name += " of " + c.Of
 		}
-		if c.Calibrated >= 0 {
-			if source != "" {
-				source += "; "
-			}
-			source += "calibrated: " + humanize.Comma(c.Calibrated)
-		}
-		rows = append(rows, []string{name, humanize.Comma(c.Value), string(c.Basis), source})
+		rows = append(rows, []string{name, humanize.Comma(c.Value), string(c.Basis), c.Source})
 	}
 	_, err := fmt.Fprintln(w, render(w, rows))
 	return err

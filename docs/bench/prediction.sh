@@ -19,5 +19,6 @@ failed=0
 mkdir -p "$out/prediction"
 mv "$work/profile.json" "$out/prediction/profile.json"
 mv "$work/prediction.md" "$out/prediction.md"
+go run ./docs/profiles # its table shows the calibration
 cat "$out/prediction.md"
 exit $failed
