@@ -178,13 +178,20 @@ func sendAll(t *testing.T, path string, f *os.File) <-chan struct{} {
 		t.Fatal(err)
 	}
 	p, _ := transfer.Lookup(path)
-	all := make(chan struct{})
+	all, sent := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { // the file stays open until nobody sends it any more
+		select {
+		case <-sent:
+		case <-time.After(10 * time.Second):
+		}
+	})
 	go func() {
 		if n, err := io.CopyN(io.Discard, recv, 1<<20); err == nil && n == 1<<20 {
 			close(all)
 		}
 	}()
 	go func() {
+		defer close(sent)
 		if _, err := p.Send(s, transfer.Job{In: s.File(f), Out: s.Socket(), Bytes: 1 << 20, Chunk: 1 << 20}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
