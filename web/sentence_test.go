@@ -44,7 +44,7 @@ func needsLinux(t *testing.T) {
 func TestReasonsOfUnknownCountsAreInChinese(t *testing.T) {
 	unknown := 0
 	for _, cold := range []bool{false, true} {
-		for name, basis := range host.Watch(cold) {
+		for name, basis := range host.Watch(host.Options{Cold: cold}) {
 			if basis.Provenance == trace.Unavailable {
 				unknown++
 				inChinese(t, string(name), basis.Reason)

@@ -24,7 +24,7 @@ var errPredictionFailed = errors.New("a prediction did not hold")
 type runFlags struct {
 	variants
 	all, list, json, touch bool
-	zeroCopy               bool
+	zeroCopy, untraced     bool
 	cpus                   int
 	llc                    string
 	scenario               string
@@ -108,6 +108,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.IntVar(&f.steps, "steps", 0, "cut the counts after so many events (0: count all)")
 	flags.StringVar(&f.events, "events", "", "list the simulated run's events FROM..TO, numbered as --steps and --whatif count them")
 	flags.Lookup("events").NoOptDefVal = firstEvents
+	flags.BoolVar(&f.untraced, "no-tracepoints", false, "real runs leave the kernel's tracepoints alone, to see what they cost")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
@@ -218,7 +219,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			continue // it runs with its what-if
 		}
 		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), underWay(s)))
-		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Progress: progress.show})
+		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Untraced: f.untraced, Progress: progress.show})
 		if s.WhatIf != "" {
 			was, is, fork, err := l.RunFork(ctx, s, options)
 			progress.clear()

@@ -170,7 +170,7 @@ func tryCold(ctx context.Context) finding {
 	if err := chill(ctx, src.file, probeBytes, src.place); err != nil {
 		return missing(err.Error(), "TMPDIR=DIR copyscope run --cache cold, with DIR on a disk")
 	}
-	fs, _ := storage(os.TempDir())
+	fs, _, _ := storage(os.TempDir())
 	return active(fmt.Sprintf("posix_fadvise dropped a file's pages on %s in %s, mincore(2) agrees", fs, os.TempDir()))
 }
 

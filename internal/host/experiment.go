@@ -22,6 +22,9 @@ type Options struct {
 	// Source is the file to send, if it is there already; it stays open.
 	Source *Source
 
+	// Untraced leaves the kernel's tracepoints alone: what they cost is not the
+	// transfer's.
+	Untraced bool
 	// Recorder takes the events; nil keeps none.
 	Recorder trace.Recorder
 	// Fault puts a wrapper between program and kernel; nil puts none.
@@ -74,6 +77,8 @@ const (
 	// NoteShort: args calls, the number of calls that moved fewer bytes than
 	// they were asked to.
 	NoteShort = "host.note.short"
+	// NoteLost: args events; so many events of the kernel found no room.
+	NoteLost = "host.note.lost"
 	// NoteNotWarm: args resident and pages; the page cache did not take all.
 	NoteNotWarm = "host.note.not-warm"
 	// NoteEvicted: args resident and pages; pages left the page cache during

@@ -36,7 +36,10 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		if err != nil {
 			return 0, err
 		}
-		defer m.End()
+		defer func() {
+			m.End() // makes the events, the tracer's too
+			e.tracer.close()
+		}()
 		job := transfer.Job{In: m.File(e.file), Bytes: o.Size, Chunk: int(o.Chunk), UsePosition: true, Touch: o.Touch, ZeroCopy: o.ZeroCopy}
 		e.wires.connect(m, &job)
 		var k transfer.Kernel = m
@@ -48,13 +51,20 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		}
 		var stop func()
 		m.witness.apart(func() {
+			if err = e.trace(o, m.witness); err != nil {
+				return
+			}
 			stop = e.begin(unpack(o.Program, m))
 			m.witness.start, m.witness.others = e.start, e.receipts
 		})
+		if err != nil {
+			return 0, err
+		}
 		sent, err := o.Program.Send(k, job)
 		stop()
 		m.witness.settle()
 		e.finish() // before End, so that no copy of the receiver's is missed
+		e.tracer.end()
 		e.tell(m.witness)
 		return sent, err
 	})
@@ -166,6 +176,7 @@ type stage struct {
 	wires   *wires
 	readers []*reader
 	fed     chan error // the feeding peer's end
+	tracer  *tracer    // or nil
 	start   time.Time
 	out     *Outcome
 }
@@ -187,12 +198,29 @@ func (e *stage) begin(unpack func(io.Reader) io.Reader) (stop func()) {
 	}
 }
 
-// receipts are the events of all readers, in order.
+// trace lets the kernel tell what it does for the run, if this process may know.
+func (e *stage) trace(o Options, w *witness) (err error) {
+	if o.Untraced || o.Program.Source == transfer.FromSocket { // whose peer reads the file
+		return nil
+	}
+	if e.tracer, err = openTracer(e.file); e.tracer == nil {
+		return err
+	}
+	e.tracer.clock, e.tracer.endpoint = w.clock, w.endpoint
+	if o.Program.Path == "direct" {
+		e.tracer.into = "" // its reads tell
+	}
+	w.traced = e.tracer.file != nil
+	return nil
+}
+
+// receipts are the events of all readers and of the tracer, in order.
 func (e *stage) receipts(until trace.Ns) (out []trace.Event) {
+	out = e.tracer.events(until)
 	for _, r := range e.readers {
 		out = append(out, r.events(until)...)
 	}
-	if len(e.readers) > 1 {
+	if len(e.readers) > 1 || e.tracer != nil {
 		slices.SortStableFunc(out, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
 	}
 	return out
@@ -210,6 +238,9 @@ func (e *stage) finish() {
 func (e *stage) tell(w *witness) {
 	if w.shorts > 0 {
 		e.note(NoteShort, "calls", w.shorts)
+	}
+	if n := e.tracer.lost(); n > 0 {
+		e.note(NoteLost, "events", n)
 	}
 	if w.every > 1 {
 		e.note(NoteSampled, "every", w.every)

@@ -32,7 +32,7 @@ func newSource(t testing.TB, size int64) *host.Source {
 
 func measure(t testing.TB, o host.Options) (*host.Outcome, *trace.Run) {
 	t.Helper()
-	run := &trace.Run{Path: o.Program.Path, Side: trace.Real, Payload: o.Size, Base: trace.Derived, Watch: host.Watch(o.Cold)}
+	run := &trace.Run{Path: o.Program.Path, Side: trace.Real, Payload: o.Size, Base: trace.Derived, Watch: host.Watch(o)}
 	o.Recorder = run
 	out, err := host.Run(context.Background(), o)
 	if err != nil {

@@ -27,7 +27,7 @@ func Run(context.Context, Options) (*Outcome, error) { return nil, ErrNeedsLinux
 func BareSendfile(context.Context, Options) (*Outcome, error) { return nil, ErrNeedsLinux }
 
 // Watch says of every count that it cannot be seen here.
-func Watch(bool) trace.Watch {
+func Watch(Options) trace.Watch {
 	w := trace.Watch{}
 	for _, name := range trace.CountNames() {
 		w[name] = trace.Basis{Provenance: trace.Unavailable, Reason: ErrNeedsLinux.Error()}

@@ -16,9 +16,11 @@ type Facts struct {
 	PipeUnlimited bool  `json:"pipe_unlimited"`
 
 	// Filesystem holds the source files, ReadaheadBytes is the largest
-	// readahead window of its device.
+	// readahead window of its device, RequestBytes the most that one of the
+	// device's requests moves; 0 is not known.
 	Filesystem     string `json:"filesystem"`
 	ReadaheadBytes int64  `json:"readahead_bytes"`
+	RequestBytes   int64  `json:"request_bytes,omitempty"`
 
 	// Congestion is the default congestion control; CongestionAllowed are
 	// those that need no privilege, CongestionAvailable those that are loaded.

@@ -28,7 +28,7 @@ func ReadFacts(dir string) Facts {
 		CongestionAvailable: strings.Fields(readText(ipv4 + "tcp_available_congestion_control")),
 	}
 	f.PipeUnlimited = mayExceedPipeMax(int(f.PipeMaxBytes))
-	f.Filesystem, f.ReadaheadBytes = storage(dir)
+	f.Filesystem, f.ReadaheadBytes, f.RequestBytes = storage(dir)
 	return f
 }
 
@@ -52,19 +52,24 @@ func mayExceedPipeMax(limit int) bool {
 	return err == nil
 }
 
-// storage names the file system under dir and its device's readahead, in
-// bytes.
-func storage(dir string) (filesystem string, readahead int64) {
+// storage names the file system under dir, its device's readahead, and the most
+// that one request of the device moves, both in bytes
+// (Documentation/ABI/stable/sysfs-block, max_sectors_kb).
+func storage(dir string) (filesystem string, readahead, request int64) {
 	var st unix.Stat_t
 	if unix.Stat(dir, &st) != nil {
-		return "", 0
+		return "", 0, 0
 	}
 	device := fmt.Sprintf("%d:%d", unix.Major(uint64(st.Dev)), unix.Minor(uint64(st.Dev)))
 	kib := readNumber("/sys/class/bdi/" + device + "/read_ahead_kb")
 	if kib == 0 {
 		kib = readNumber("/sys/dev/block/" + device + "/queue/read_ahead_kb")
 	}
-	return mountedType(dir, device), kib << 10
+	queue := "/sys/dev/block/" + device + "/queue"
+	if _, err := os.Stat(queue); err != nil { // a partition, whose disk has it
+		queue = "/sys/dev/block/" + device + "/../queue"
+	}
+	return mountedType(dir, device), kib << 10, readNumber(queue+"/max_sectors_kb") << 10
 }
 
 // mountedType is the file system's name, from /proc/self/mountinfo.

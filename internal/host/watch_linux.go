@@ -1,19 +1,39 @@
 package host
 
 import (
+	"errors"
 	"os"
 
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
-// Watch tells how a measured run over loopback knows each count, and which it
-// cannot see.
-func Watch(cold bool) trace.Watch {
+var errUntraced = errors.New("the run was to leave the tracepoints alone")
+
+// Watch tells how a measured run over loopback knows each count, and which it cannot
+// see. Of the options it heeds Program, Cold, Dir and Untraced.
+func Watch(o Options) trace.Watch {
 	measured, derived := trace.Basis{Provenance: trace.Measured}, trace.Basis{Provenance: trace.Derived}
 	cannot := func(why string) trace.Basis { return trace.Basis{Provenance: trace.Unavailable, Reason: why} }
 	untraced := func(point string) trace.Basis {
-		return cannot("this version reads no tracepoints; " + point + " would tell")
+		return cannot("this version does not read the tracepoint that would tell, " + point)
 	}
+	relay := o.Program.Source == transfer.FromSocket
+	seen := func(point string, why error) trace.Basis {
+		if relay { // it reads no file
+			return derived
+		}
+		if o.Untraced {
+			why = errUntraced
+		} else if why == nil {
+			why = traced()
+		}
+		if why != nil {
+			return cannot(point + " would tell: " + why.Error() + "; see copyscope doctor")
+		}
+		return measured
+	}
+	placed := placeIn(o.Dir)
 	w := trace.Watch{
 		// Returned by the calls, or told by getrusage(2) and the clocks.
 		trace.Syscalls: measured, trace.BytesSent: measured, trace.PageFaults: measured, trace.MajorFaults: measured,
@@ -27,8 +47,8 @@ func Watch(cold bool) trace.Watch {
 		trace.PIOBytes: derived,
 
 		trace.Interrupts:          untraced("irq:irq_handler_entry"),
-		trace.DiskReads:           untraced("block:block_rq_issue"),
-		trace.PageCacheInsertions: untraced("filemap:mm_filemap_add_to_page_cache"),
+		trace.DiskReads:           seen(pointIssue, placed),
+		trace.PageCacheInsertions: seen(pointInsert, nil),
 		trace.PageCacheEvictions:  untraced("vmscan:mm_vmscan_lru_shrink_inactive"),
 		trace.DiskWrites:          untraced("block:block_rq_issue"),
 		trace.DiskWrittenBytes:    untraced("block:block_rq_issue"),
@@ -39,8 +59,12 @@ func Watch(cold bool) trace.Watch {
 		trace.DMABytes:            derived,
 		trace.DiskReadBytes:       measured,
 	}
-	if cold {
-		w[trace.DMATransfers] = cannot("loopback has no device and so no DMA; how many transfers the disk made, block:block_rq_complete would tell, but this version reads no tracepoints")
+	if !relay && !o.Untraced && placed == nil && traced() == nil {
+		w[trace.DMATransfers], w[trace.DMABytes], w[trace.DiskReadBytes] = measured, measured, measured
+		return w
+	}
+	if o.Cold {
+		w[trace.DMATransfers] = seen("loopback has no device and so no DMA; how many transfers the disk made, "+pointComplete, placed)
 	}
 	if f, err := os.Open("/proc/thread-self/io"); err == nil {
 		f.Close()

@@ -1,6 +1,9 @@
 package host
 
 import (
+	"math"
+	"sort"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,9 +24,10 @@ type witness struct {
 	meter *meter
 	every int  // reads the usage at every so many calls
 	disk  bool // reads what came from the disk as often; else once, at the end
-	// direct: the reads themselves tell what came from the disk.
-	direct   bool
-	endpoint trace.Endpoint
+	// direct: the reads themselves tell what came from the disk. traced: the kernel
+	// tells each request.
+	direct, traced bool
+	endpoint       trace.Endpoint
 
 	records []record
 	base    usage // at the end of what is accounted for
@@ -38,7 +42,57 @@ type witness struct {
 	paused    time.Duration
 	pausedCPU trace.Ns
 	hidden    time.Duration // how long the clock stood still
+	stills    []still
 }
+
+// still is a moment at which the run's clock stood still, of CLOCK_MONOTONIC in ns,
+// and for how long it had in all when it went on.
+type still struct {
+	at  int64
+	all time.Duration
+}
+
+// clock is the run's time at a time of CLOCK_MONOTONIC.
+func (w *witness) clock(at int64) trace.Ns {
+	since := trace.Ns(at - monotonicOf(w.start) + int64(w.hidden))
+	i := sort.Search(len(w.stills), func(i int) bool { return w.stills[i].at > at }) - 1
+	if i >= 0 {
+		since -= trace.Ns(w.stills[i].all)
+	}
+	return max(since, 0)
+}
+
+// monotonic is CLOCK_MONOTONIC in ns; it cannot fail.
+func monotonic() int64 {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return t.Nano()
+}
+
+// monotonicOf is a time of Go's on CLOCK_MONOTONIC. Go's runs on that clock as well,
+// but does not tell from when on it counts; that is found once, by the quickest of
+// some readings of both, for the thread may lose its processor between them.
+func monotonicOf(t time.Time) int64 {
+	zero := clockZero()
+	return zero.monotonic + int64(t.Sub(zero.time))
+}
+
+type moment struct {
+	time      time.Time
+	monotonic int64
+}
+
+var clockZero = sync.OnceValue(func() (best moment) {
+	quickest := int64(math.MaxInt64)
+	for range 100 {
+		before := monotonic()
+		now := time.Now()
+		if took := monotonic() - before; took < quickest {
+			quickest, best = took, moment{now, before + took/2}
+		}
+	}
+	return best
+})
 
 // record is one call, as short as it can be.
 type record struct {
@@ -175,6 +229,9 @@ func (w *witness) outside(f func()) {
 	w.apart(f)
 	d := time.Since(began)
 	w.start, w.hidden = w.start.Add(d), w.hidden+d
+	if w.traced {
+		w.stills = append(w.stills, still{monotonic(), w.hidden})
+	}
 	w.pausedCPU += threadCPU() - cpu
 }
 
@@ -214,11 +271,16 @@ func (w *witness) emit() {
 
 // put records an event after the events of other threads that began earlier.
 func (w *witness) put(e trace.Event) {
-	for len(w.waiting) > 0 && w.waiting[0].At < e.At {
+	w.before(e.At)
+	w.rec.Record(e)
+}
+
+// before records the events of other threads that began before a time.
+func (w *witness) before(at trace.Ns) {
+	for len(w.waiting) > 0 && w.waiting[0].At < at {
 		w.rec.Record(w.waiting[0])
 		w.waiting = w.waiting[1:]
 	}
-	w.rec.Record(e)
 }
 
 func phaseOf(c call) trace.Phase {
@@ -260,6 +322,8 @@ func (w *witness) events(r record) {
 	part := e
 	part.Dur = 0
 	w.use(part, r.used)
+	part.At = w.brought(r)
+	w.before(part.At + 1)
 	switch {
 	case r.call == callRingEnter:
 		w.ringMoved(part, r)
@@ -273,6 +337,22 @@ func (w *witness) events(r record) {
 	instant.At = r.end
 	w.put(with(instant, trace.Event{Kind: trace.ModeSwitch, Actor: trace.KernelCode, From: trace.KernelMode, To: trace.UserMode,
 		Detail: "return", Provenance: trace.Derived}))
+}
+
+// brought is when the kernel last began to bring in, during a call, what the call
+// used, its start if it brought nothing in: what follows by rule stands after that.
+func (w *witness) brought(r record) trace.Ns {
+	at := r.at
+	for _, e := range w.waiting {
+		if e.At > r.end {
+			break
+		}
+		used := r.call == callRingEnter || e.Offset < r.offset+int64(r.ret) && r.offset < e.Offset+e.Bytes
+		if used && e.Kind == trace.DMA && e.To == trace.PageCache {
+			at = max(at, e.At)
+		}
+	}
+	return at
 }
 
 // places says between what a call moves bytes or references.
@@ -376,7 +456,7 @@ func (w *witness) use(e trace.Event, u usage) {
 	count(trace.PageFault, trace.KernelCode, "minor", u.minorFaults)
 	count(trace.PageFault, trace.KernelCode, "major", u.majorFaults)
 	count(trace.ContextSwitch, trace.Scheduler, "voluntary", u.voluntary)
-	if u.diskBytes > 0 && !w.direct {
+	if u.diskBytes > 0 && !w.direct && !w.traced {
 		// The rule: what the block layer read for this thread, a device moved
 		// by DMA into the page cache.
 		w.put(with(e, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: trace.PageCache,

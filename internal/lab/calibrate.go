@@ -149,8 +149,8 @@ func cpuOf(ctx context.Context, s Scenario, src *host.Source) (cpu float64, cong
 	if program.Reshapes {
 		src = nil // what it sends is not just anything: it makes its own file
 	}
-	counter := trace.NewCounter(s.Size, trace.Measured, host.Watch(s.Cache == Cold))
-	out, err := host.Run(ctx, host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Source: src, Recorder: counter})
+	counter := trace.NewCounter(s.Size, trace.Measured, host.Watch(host.Options{Cold: s.Cache == Cold, Untraced: true}))
+	out, err := host.Run(ctx, host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Source: src, Untraced: true, Recorder: counter})
 	if err != nil {
 		return 0, "", err
 	}

@@ -26,10 +26,22 @@ var predicted = []struct {
 	{count: trace.UserBufferBytes},
 	{count: trace.PageFaults, bound: trace.Bound{Abs: 32, Fewer: true,
 		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
-	{count: trace.DMATransfers},
+	{count: trace.DMATransfers, bound: requests},
 	{count: trace.DMABytes},
 	{count: trace.Interrupts},
+	{count: trace.PageCacheInsertions},
+	{count: trace.DiskReads, bound: requests},
+	{count: trace.DiskReadBytes},
 }
+
+// requests is how far the disk's commands may be off, beside one more for each
+// [smallRequest] bytes.
+var requests = trace.Bound{Rel: 1, Abs: 8,
+	Why: "a request collects at most so many pieces of memory (max_segments); how many a page cache of small folios is in, nobody can predict"}
+
+// smallRequest is half of what 254 pieces of a page hold, the most of a virtio disk
+// here: a request may begin or end before it has so many.
+const smallRequest = 512 << 10
 
 // looser are the counts of some paths that depend on what no model of the
 // kernel knows, and how far those may be off; stated before anything runs.
@@ -96,6 +108,9 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 	p, m := prediction.Counter, measured.Counter
 	var rows []trace.Comparison
 	for _, c := range predicted {
+		if c.count == trace.DiskReads || c.count == trace.DMATransfers {
+			c.bound.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
+		}
 		if c.count == trace.PageFaults { // a long run gives the Go runtime more time for its own
 			c.bound.Abs += p.Count(trace.Syscalls).Value / 1000
 		}

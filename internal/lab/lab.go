@@ -77,6 +77,9 @@ func (l *Lab) settings() sim.Settings {
 	if f.ReadaheadBytes > 0 {
 		s.ReadaheadBytes = f.ReadaheadBytes
 	}
+	if f.RequestBytes >= sim.PageBytes {
+		s.RequestBytes = f.RequestBytes
+	}
 	if f.PipeMaxBytes > 0 {
 		s.PipeMaxBytes, s.PipeUnlimited = f.PipeMaxBytes, f.PipeUnlimited
 	}

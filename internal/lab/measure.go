@@ -31,9 +31,12 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	program, _ := transfer.Lookup(s.Path)
 	// A direct read goes to the disk, whatever the cache holds.
 	disk := s.Cache == Cold || s.Path == "direct"
-	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(disk)}
+	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, ZeroCopy: s.ZeroCopy, Dir: l.Dir, Untraced: o.Untraced}
+	watch := options
+	watch.Cold = disk
+	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(watch)}
 	rec := newRecorder(run, o)
-	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, ZeroCopy: s.ZeroCopy, Dir: l.Dir, Recorder: rec}
+	options.Recorder = rec
 	if o.Progress != nil {
 		options.Progress = func(sent int64) { o.Progress(sent, s.Size) }
 	}

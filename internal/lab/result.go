@@ -43,6 +43,8 @@ type Options struct {
 	// AsThisHost gives the linux model this host's kernel settings (readahead,
 	// pipe sizes) instead of the kernel's defaults.
 	AsThisHost bool
+	// Untraced leaves the kernel's tracepoints alone in a real run.
+	Untraced bool
 	// Connections is how many sockets, each with a thread of its own, a simulated
 	// run shares its bytes out to; 0 and 1 are the one of the textbook.
 	Connections int

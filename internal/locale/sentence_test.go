@@ -10,7 +10,7 @@ import (
 func TestSentence(t *testing.T) {
 	en, zh := locale.New(locale.English), locale.New(locale.Chinese)
 	for _, c := range []struct{ english, chinese string }{
-		{"this version reads no tracepoints; irq:irq_handler_entry would tell", "本版本不读取跟踪点；irq:irq_handler_entry 可以给出此数"},
+		{"this version does not read the tracepoint that would tell, irq:irq_handler_entry", "本版本不读取可给出此数的跟踪点 irq:irq_handler_entry"},
 		{"predicted 3, measured 5", "预测 3，实测 5"},
 		{"predicted copy, observed lend", "预测为拷贝，观测到借出"},
 		{"use one of read-write, sendfile", "请用以下之一：read-write, sendfile"},

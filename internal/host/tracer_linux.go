@@ -1,0 +1,143 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/tracepoint"
+)
+
+// The tracepoints that a run is watched by.
+const (
+	pointInsert   = "filemap:mm_filemap_add_to_page_cache"
+	pointIssue    = "block:block_rq_issue"
+	pointComplete = "block:block_rq_complete"
+)
+
+// points are the formats of the tracepoints on this kernel, or why there are
+// none. They do not change while it runs.
+var points = sync.OnceValues(func() (map[string]*tracepoint.Event, error) {
+	return tracepoint.LoadAll(pointInsert, pointIssue, pointComplete)
+})
+
+// ringBytes is the room for hits of one processor: some 80,000. Insertions are
+// the most, one for a page at the worst, 16,384 for 64 MiB; what does not fit is
+// counted as lost.
+const ringBytes = 8 << 20
+
+// traced says why this process cannot read the tracepoints, or nothing. It tries
+// once.
+var traced = sync.OnceValue(func() error {
+	events, err := points()
+	if err != nil {
+		return err
+	}
+	r, err := tracepoint.Open(1, tracepoint.Wanted{Event: events[pointInsert]})
+	if err != nil {
+		return err
+	}
+	return r.Close()
+})
+
+// tracer watches the kernel while a program runs.
+type tracer struct {
+	reader   *tracepoint.Reader
+	points   map[string]*tracepoint.Event
+	field    map[string]tracepoint.Field // by tracepoint and name
+	file     *placement                  // nil: where the file lies is not known
+	into     trace.Place                 // that the disk's DMA fills
+	page     int64                       // bytes
+	endpoint trace.Endpoint
+	// clock is the run's time of CLOCK_MONOTONIC, in ns.
+	clock func(at int64) trace.Ns
+
+	reading map[request]tracepoint.Hit // requests under way
+	pending []trace.Event
+	told    trace.Ns // when the last event was that was told
+}
+
+// openTracer watches what happens to a file. It returns nil where this process may
+// not; [Watch] says why.
+func openTracer(f *os.File) (*tracer, error) {
+	if traced() != nil {
+		return nil, nil
+	}
+	t := &tracer{field: map[string]tracepoint.Field{}, page: int64(os.Getpagesize()), into: trace.PageCache,
+		endpoint: trace.Sender, reading: map[request]tracepoint.Hit{}}
+	t.points, _ = points()
+	err := t.fields()
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := t.wantFile(f)
+	if err != nil {
+		return nil, err
+	}
+	if t.reader, err = tracepoint.Open(ringBytes, wanted...); err != nil {
+		return nil, err
+	}
+	if err := t.reader.Begin(); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// wantFile is what tells of a file: what comes into the page cache of it, by its
+// inode and the file system's device (MKDEV, include/linux/kdev_t.h), and, where it
+// is known in which sectors it lies, the disk's requests.
+func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return nil, err
+	}
+	device := unix.Major(st.Dev)<<20 | unix.Minor(st.Dev)
+	wanted := []tracepoint.Wanted{{Event: t.points[pointInsert], Filter: fmt.Sprintf("i_ino == %d && s_dev == %d", st.Ino, device)}}
+	file, err := place(f)
+	if err != nil {
+		return wanted, nil // Watch says so
+	}
+	t.file = file
+	filter := fmt.Sprintf("dev == %d", file.device)
+	return append(wanted, tracepoint.Wanted{Event: t.points[pointIssue], Filter: filter}, tracepoint.Wanted{Event: t.points[pointComplete], Filter: filter}), nil
+}
+
+// end ends the watch; [tracer.events] has the rest then.
+func (t *tracer) end() {
+	if t != nil {
+		_ = t.reader.End() // what comes after is not told anyway
+	}
+}
+
+func (t *tracer) close() {
+	if t != nil {
+		_ = t.reader.Close()
+	}
+}
+
+// lost is how many hits found no room.
+func (t *tracer) lost() (n int64) {
+	if t != nil {
+		n, _ = t.reader.Lost()
+	}
+	return n
+}
+
+// fields finds what is read of each hit; a kernel that lacks one is not watched.
+func (t *tracer) fields() error {
+	for _, f := range [][2]string{
+		{pointInsert, "index"}, {pointInsert, "order"},
+		{pointIssue, "sector"}, {pointIssue, "nr_sector"}, {pointIssue, "rwbs"}, {pointComplete, "sector"}, {pointComplete, "nr_sector"},
+	} {
+		field, err := t.points[f[0]].Field(f[1])
+		if err != nil {
+			return err
+		}
+		t.field[f[0]+" "+f[1]] = field
+	}
+	return nil
+}

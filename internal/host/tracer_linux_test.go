@@ -1,0 +1,67 @@
+package host_test
+
+import (
+	"os"
+	"testing"
+
+	"copyscope/internal/host"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+)
+
+// traced skips the test where this user may not read tracepoints, with the reason.
+func traced(t *testing.T) {
+	t.Helper()
+	if b := host.Watch(host.Options{Cold: true})[trace.PageCacheInsertions]; b.Provenance != trace.Measured {
+		if os.Geteuid() == 0 && os.Getenv("CI") != "" {
+			t.Fatal(b.Reason)
+		}
+		t.Skipf("SKIPPED: %s; run it as root", b.Reason)
+	}
+}
+
+// The kernel tells what a cold run brought in, page by page and request by request,
+// of this file alone, and that a warm one brought in nothing.
+func TestTheKernelTellsOfARun(t *testing.T) {
+	traced(t)
+	const size, page = 16<<20 + 4097, 4096
+	whole := float64((size + page - 1) / page)
+	src := newSource(t, size)
+	for _, p := range available(t) {
+		if p.Source == transfer.FromSocket || p.Path == "direct" || p.Path == "compress" { // which read no file, or in their own way
+			continue
+		}
+		for _, cold := range []bool{true, false} {
+			out, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: cold})
+			c := run.CountsAt(len(run.Events))
+			pages, bytes := c.Count(trace.PageCacheInsertions), c.Count(trace.DiskReadBytes)
+			want := whole
+			if !cold {
+				want = 0
+			}
+			if pages.Value != want || bytes.Value != want*page || pages.Provenance != trace.Measured || bytes.Provenance != trace.Measured {
+				t.Errorf("%s, cold %v: %+v pages came into the page cache, %+v bytes from the disk; want %v pages", p.Path, cold, pages, bytes, want)
+			}
+			if n := c.Count(trace.DiskReads).Value; cold != (n > 0) || n != c.Count(trace.DMATransfers).Value {
+				t.Errorf("%s, cold %v: %v disk reads, %v transfers", p.Path, cold, n, c.Count(trace.DMATransfers).Value)
+			}
+			for _, n := range out.Notes {
+				if n.Key == host.NoteLost {
+					t.Errorf("%s, cold %v: %v events were lost", p.Path, cold, n.Args)
+				}
+			}
+		}
+	}
+}
+
+// A run that is to leave the tracepoints alone says so of what only they tell.
+func TestUntracedRunsSayWhatTheyDoNotKnow(t *testing.T) {
+	src := newSource(t, 1<<20)
+	p, _ := transfer.Lookup("sendfile")
+	_, run := measure(t, host.Options{Program: p, Size: 1 << 20, Chunk: 64 << 10, Source: src, Untraced: true})
+	for _, name := range []trace.CountName{trace.PageCacheInsertions, trace.DiskReads} {
+		if c := run.CountsAt(len(run.Events)).Count(name); c.Known() || c.Reason == "" {
+			t.Errorf("%s is %+v, want unavailable with a reason", name, c)
+		}
+	}
+}
