@@ -14,9 +14,6 @@ import (
 	"copyscope/internal/tracepoint"
 )
 
-// tracefsPlaces are where tracefs is usually mounted.
-var tracefsPlaces = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
-
 // remountTracefs lets this user's group read it: the numbers of tracepoints are
 // in files of mode 0440 (TRACE_MODE_READ, kernel/trace/trace.h).
 const remountTracefs = "sudo mount -o remount,mode=755,gid=%d %s"
@@ -25,17 +22,14 @@ const mountTracefs = "sudo mount -t tracefs -o mode=755 tracefs /sys/kernel/trac
 
 // findTracefs says where tracefs is mounted.
 func findTracefs() (dir string, otherwise finding) {
-	for _, place := range tracefsPlaces {
-		var st unix.Statfs_t
-		if unix.Statfs(place, &st) == nil && st.Type == unix.TRACEFS_MAGIC {
-			return place, finding{}
-		}
+	if place := tracepoint.Mounted(); place != "" {
+		return place, finding{}
 	}
 	known, err := os.ReadFile("/proc/filesystems")
 	if err == nil && !strings.Contains(string(known), "\ttracefs\n") {
 		return "", notHere("the kernel was built without tracefs (CONFIG_TRACING)")
 	}
-	return "", missing("tracefs is not mounted at "+strings.Join(tracefsPlaces, " or "), mountTracefs)
+	return "", missing("tracefs is not mounted at "+strings.Join(tracepoint.Places, " or "), mountTracefs)
 }
 
 // tryTracefs makes a tracing instance of its own and removes it.

@@ -64,7 +64,9 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		stop()
 		m.witness.settle()
 		e.finish() // before End, so that no copy of the receiver's is missed
-		e.tracer.end()
+		if failed := e.tracer.end(); err == nil && failed != nil {
+			err = fmt.Errorf("the kernel's tracepoints: %w", failed)
+		}
 		e.tell(m.witness)
 		return sent, err
 	})

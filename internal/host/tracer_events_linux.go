@@ -20,7 +20,7 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 	if t == nil {
 		return nil
 	}
-	hits, _ := t.reader.Hits()
+	hits, _ := t.reader.Hits() // what fails, fails again in end
 	for _, h := range hits {
 		switch uint64(h.ID) {
 		case t.points[pointInsert].ID:

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -29,11 +30,14 @@ var points = sync.OnceValues(func() (map[string]*tracepoint.Event, error) {
 // counted as lost.
 const ringBytes = 8 << 20
 
-// traced says why this process cannot read the tracepoints, or nothing. It tries
-// once.
+// traced says why this process cannot read the tracepoints, or nothing: not every
+// kernel has each of their fields. It tries once.
 var traced = sync.OnceValue(func() error {
 	events, err := points()
 	if err != nil {
+		return err
+	}
+	if err := (&tracer{points: events, field: map[string]tracepoint.Field{}}).fields(); err != nil {
 		return err
 	}
 	r, err := tracepoint.Open(1, tracepoint.Wanted{Event: events[pointInsert]})
@@ -106,11 +110,13 @@ func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 	return append(wanted, tracepoint.Wanted{Event: t.points[pointIssue], Filter: filter}, tracepoint.Wanted{Event: t.points[pointComplete], Filter: filter}), nil
 }
 
-// end ends the watch; [tracer.events] has the rest then.
-func (t *tracer) end() {
-	if t != nil {
-		_ = t.reader.End() // what comes after is not told anyway
+// end ends the watch; [tracer.events] has the rest then. An error means that what
+// was seen is not all.
+func (t *tracer) end() error {
+	if t == nil {
+		return nil
 	}
+	return errors.Join(t.reader.End(), t.reader.Collect())
 }
 
 func (t *tracer) close() {
@@ -127,7 +133,7 @@ func (t *tracer) lost() (n int64) {
 	return n
 }
 
-// fields finds what is read of each hit; a kernel that lacks one is not watched.
+// fields finds what is read of each hit.
 func (t *tracer) fields() error {
 	for _, f := range [][2]string{
 		{pointInsert, "index"}, {pointInsert, "order"},

@@ -33,7 +33,10 @@ func Watch(o Options) trace.Watch {
 		}
 		return measured
 	}
-	placed := placeIn(o.Dir)
+	var placed error // of the file on its disk; asked where it matters
+	if !relay && !o.Untraced && traced() == nil {
+		placed = placeIn(o.Dir)
+	}
 	w := trace.Watch{
 		// Returned by the calls, or told by getrusage(2) and the clocks.
 		trace.Syscalls: measured, trace.BytesSent: measured, trace.PageFaults: measured, trace.MajorFaults: measured,

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// places are where tracefs is usually mounted.
-var places = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
+// Places are where tracefs is usually mounted.
+var Places = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
 
 // Mounted is where tracefs is mounted, or empty.
 func Mounted() string {
-	for _, place := range places {
+	for _, place := range Places {
 		var st unix.Statfs_t
 		if unix.Statfs(place, &st) == nil && st.Type == unix.TRACEFS_MAGIC {
 			return place
@@ -38,7 +38,7 @@ func at(f func(dir string) error) error {
 			done <- mounted
 			return
 		}
-		done <- f(places[0])
+		done <- f(Places[0])
 	}
 	return <-done
 }
@@ -50,7 +50,7 @@ var private = make(chan func(mounted error))
 var startPrivate = sync.OnceFunc(func() {
 	go func() {
 		runtime.LockOSThread()
-		mounted := mountPrivately(places[0])
+		mounted := mountPrivately(Places[0])
 		for f := range private {
 			f(mounted)
 		}
