@@ -54,6 +54,10 @@ type Outcome struct {
 	// Pages is how many pages the file has; so many of them were in the page
 	// cache right before and right after the run.
 	Pages, ResidentBefore, ResidentAfter int64
+	// Reclaimed is how many pages of memory the kernel took back, from whomever,
+	// while a warm run went on, -1 if it does not tell: some may have been the
+	// file's, and were read again.
+	Reclaimed int64
 
 	Notes []Note
 }
@@ -61,6 +65,12 @@ type Outcome struct {
 // Intact says whether the receiver got the file, all of it and nothing else.
 func (o *Outcome) Intact() bool {
 	return o.Received == o.Sent && o.ReceivedHash == o.FileHash
+}
+
+// Absent is how many of the file's pages may have been read from the disk in a warm
+// run: not there at its beginning, or taken back meanwhile.
+func (o *Outcome) Absent() int64 {
+	return o.Pages - o.ResidentBefore + min(max(o.Reclaimed, 0), o.Pages)
 }
 
 // Note is a remark on a run: a key of the message catalogues, and what to put
@@ -84,6 +94,9 @@ const (
 	// NoteEvicted: args resident and pages; pages left the page cache during
 	// a warm run.
 	NoteEvicted = "host.note.evicted"
+	// NoteReclaimed: args pages; the kernel took back so many pages of memory during a
+	// warm run, and the file's may be among them.
+	NoteReclaimed = "host.note.reclaimed"
 	// NoteSampled: args every; the thread's usage was read at every so many
 	// calls, so per-call figures of faults and CPU time stand for several.
 	NoteSampled = "host.note.sampled"

@@ -179,6 +179,7 @@ type stage struct {
 	readers []*reader
 	fed     chan error // the feeding peer's end
 	tracer  *tracer    // or nil
+	reclaim func() int64
 	start   time.Time
 	out     *Outcome
 }
@@ -363,6 +364,7 @@ func (e *stage) prepareCache(ctx context.Context, o Options, place string) (err 
 	if o.Cold {
 		return chill(ctx, e.file, o.Size, place)
 	}
+	e.reclaim = watchReclaim(e.out.Pages)
 	if e.out.ResidentBefore, err = warm(e.file, o.Size); err != nil {
 		return err
 	}
@@ -377,8 +379,14 @@ func (e *stage) after(o Options) (err error) {
 	if e.out.ResidentAfter, err = resident(e.file, o.Size); err != nil {
 		return err
 	}
-	if !o.Cold && e.out.ResidentAfter < e.out.ResidentBefore {
+	if o.Cold {
+		return nil
+	}
+	if e.out.ResidentAfter < e.out.ResidentBefore {
 		e.note(NoteEvicted, "resident", e.out.ResidentAfter, "pages", e.out.Pages)
+	}
+	if e.out.Reclaimed = e.reclaim(); e.out.Reclaimed > 0 {
+		e.note(NoteReclaimed, "pages", e.out.Reclaimed)
 	}
 	return nil
 }

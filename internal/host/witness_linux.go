@@ -2,6 +2,7 @@ package host
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"sync"
 	"syscall"
@@ -226,7 +227,10 @@ func (w *witness) pause(f func()) {
 func (w *witness) outside(f func()) {
 	w.settle()
 	began, cpu := time.Now(), threadCPU()
-	w.apart(f)
+	w.apart(func() {
+		f()
+		w.stills = slices.Grow(w.stills, 1) // whose faults are not the transfer's either
+	})
 	d := time.Since(began)
 	w.start, w.hidden = w.start.Add(d), w.hidden+d
 	if w.traced {

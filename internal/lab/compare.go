@@ -9,6 +9,7 @@ import (
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+	"copyscope/sim"
 )
 
 // predicted lists the counts that the linux model predicts for a real run, and
@@ -52,13 +53,15 @@ var looser = []struct {
 }{
 	{"relay-copy", []trace.CountName{trace.Syscalls, trace.ModeSwitches, trace.UserBufferBytes}, trace.Bound{Rel: 1,
 		Why: "a read of a chunk larger than half the receive buffer takes what has come"}},
-	{"relay-splice", []trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 1, Abs: 8,
-		Why: "splice from a socket takes what has come: SO_RCVLOWAT holds a read back, not a splice"}},
+	{relaySplice, []trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 1, Abs: 8,
+		Why: "splice from a socket takes what has come, one packet at least: SO_RCVLOWAT holds a read back, not a splice"}},
 	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.BytesSent}, trace.Bound{Rel: 0.25, Abs: 64, Why: ratioVaries}},
 	{"compress", []trace.CountName{trace.CPUCopiesPerByte}, trace.Bound{Rel: 0.25, Why: ratioVaries}},
 }
 
 const ratioVaries = "what gzip leaves depends on the bytes; the model has one ratio for all"
+
+const relaySplice = "relay-splice"
 
 // boundOf is how far a count of a path may be off.
 func boundOf(path string, name trace.CountName, usual trace.Bound) trace.Bound {
@@ -68,6 +71,51 @@ func boundOf(path string, name trace.CountName, usual trace.Bound) trace.Bound {
 		}
 	}
 	return usual
+}
+
+// boundIn is how far a count of one run may be off.
+func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bound) trace.Bound {
+	path, p := measured.Scenario.Path, prediction.Counter
+	b := boundOf(path, name, usual)
+	switch name {
+	case trace.DiskReads, trace.DMATransfers:
+		b.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
+	case trace.PageFaults: // a long run gives the Go runtime more time for its own
+		b.Abs += p.Count(trace.Syscalls).Value / 1000
+	case trace.Syscalls, trace.ModeSwitches:
+		if path == relaySplice {
+			b.Abs = max(b.Abs, relayedCalls(p.Count(trace.Packets).Value, name)-p.Count(name).Value)
+		}
+	}
+	return missing(b, name, p.Count(name).Value, measured.Absent)
+}
+
+// relayedCalls are the calls or mode switches of a relay that gets every packet by
+// itself: one splice brings it into the pipe, one takes it out.
+func relayedCalls(packets float64, name trace.CountName) float64 {
+	calls := 2 * packets
+	if name == trace.ModeSwitches {
+		return 2 * calls
+	}
+	return calls
+}
+
+// missing widens the bound of what no disk was to be asked for, by the pages that may
+// not have been in the cache all the same.
+func missing(b trace.Bound, name trace.CountName, predicted float64, absent int64) trace.Bound {
+	if predicted > 0 || absent <= 0 {
+		return b
+	}
+	switch name {
+	case trace.DiskReads, trace.DMATransfers, trace.PageCacheInsertions:
+		b.Abs = max(b.Abs, float64(absent))
+	case trace.DiskReadBytes, trace.DMABytes:
+		b.Abs = max(b.Abs, float64(absent*sim.PageBytes))
+	default:
+		return b
+	}
+	b.Why = "the kernel took memory back while the run went on, or the page cache did not take the whole file; what was missing was read again"
+	return b
 }
 
 // Compare runs the linux model of this host for a real result's scenario and
@@ -108,15 +156,10 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 	p, m := prediction.Counter, measured.Counter
 	var rows []trace.Comparison
 	for _, c := range predicted {
-		if c.count == trace.DiskReads || c.count == trace.DMATransfers {
-			c.bound.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
-		}
-		if c.count == trace.PageFaults { // a long run gives the Go runtime more time for its own
-			c.bound.Abs += p.Count(trace.Syscalls).Value / 1000
-		}
-		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), boundOf(path, c.count, c.bound)))
+		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), boundIn(prediction, measured, c.count, c.bound)))
 	}
-	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName())...)
+	names := boundIn(prediction, measured, trace.Syscalls, trace.Bound{})
+	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName(), names)...)
 	if prediction.Alias != "" || measured.Alias != "" { // else nobody asked
 		rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, trace.Modelled, measured.Alias, trace.Measured))
 	}
@@ -144,7 +187,7 @@ func NotMeasurable(prediction *Result, reason string) []trace.Comparison {
 
 // compareNames compares the syscalls of each name, those included that only
 // one side made.
-func compareNames(path string, predicted, measured map[string]int64) []trace.Comparison {
+func compareNames(path string, predicted, measured map[string]int64, bound trace.Bound) []trace.Comparison {
 	var names []string
 	for _, m := range []map[string]int64{predicted, measured} {
 		for name := range m {
@@ -158,7 +201,7 @@ func compareNames(path string, predicted, measured map[string]int64) []trace.Com
 	for _, name := range names {
 		c := trace.Compare(path, trace.Syscalls,
 			trace.Count{Value: float64(predicted[name]), Provenance: trace.Modelled},
-			trace.Count{Value: float64(measured[name]), Provenance: trace.Measured}, boundOf(path, trace.Syscalls, trace.Bound{}))
+			trace.Count{Value: float64(measured[name]), Provenance: trace.Measured}, bound)
 		c.Count = fmt.Sprintf("syscalls_by_name.%s", name)
 		rows = append(rows, c)
 	}

@@ -62,3 +62,60 @@ func TestCompareResultsNoticesEveryDifference(t *testing.T) {
 		})
 	}
 }
+
+// A relay that gets every packet by itself makes two calls for each, and no more; a
+// warm file of which pages were taken back is read again, and no more than those.
+func TestBoundsOfWhatOthersDecide(t *testing.T) {
+	splices := func(path string, calls int) func(*lab.Result) {
+		return func(r *lab.Result) {
+			r.Scenario.Path = path
+			for range calls {
+				r.Counter.Add(trace.Event{Kind: trace.Syscall, Syscall: "splice", Phase: trace.Transfer, Provenance: trace.Measured})
+			}
+		}
+	}
+	packets := func(n int64) func(*lab.Result) {
+		return func(r *lab.Result) {
+			r.Counter.Add(trace.Event{Kind: trace.Compute, Detail: "tcp", N: n, Phase: trace.Transfer, Provenance: trace.Measured})
+		}
+	}
+	absent := func(pages int64) func(*lab.Result) { return func(r *lab.Result) { r.Absent = pages } }
+	brought := func(pages int64) func(*lab.Result) {
+		return func(r *lab.Result) {
+			r.Counter.Add(trace.Event{Kind: trace.Readahead, Detail: "insert", N: pages, Phase: trace.Transfer, Provenance: trace.Measured})
+		}
+	}
+	for _, row := range []struct {
+		name      string
+		predicted []func(*lab.Result)
+		measured  []func(*lab.Result)
+		count     string
+		holds     bool
+	}{
+		{"a call for each way of each packet", []func(*lab.Result){splices("relay-splice", 8), packets(100)}, []func(*lab.Result){splices("relay-splice", 198)}, "syscalls_by_name.splice", true},
+		{"more than that", []func(*lab.Result){splices("relay-splice", 8), packets(100)}, []func(*lab.Result){splices("relay-splice", 199)}, "syscalls_by_name.splice", false},
+		{"another path", []func(*lab.Result){splices("splice", 8), packets(100)}, []func(*lab.Result){splices("splice", 20)}, "syscalls_by_name.splice", false},
+		{"all that was taken back", nil, []func(*lab.Result){absent(16), brought(16)}, "page_cache_insertions", true},
+		{"more than was taken back", nil, []func(*lab.Result){absent(16), brought(17)}, "page_cache_insertions", false},
+		{"nothing was taken back", nil, []func(*lab.Result){brought(1)}, "page_cache_insertions", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			predicted, measured := result(trace.Sim, nil), result(trace.Real, nil)
+			for _, change := range row.predicted {
+				change(predicted)
+			}
+			for _, change := range row.measured {
+				change(measured)
+			}
+			for _, c := range lab.CompareResults(predicted, measured) {
+				if c.Count == row.count {
+					if c.Holds() != row.holds {
+						t.Errorf("%+v, want holds %v", c, row.holds)
+					}
+					return
+				}
+			}
+			t.Errorf("no row of %s", row.count)
+		})
+	}
+}

@@ -50,8 +50,12 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 			return nil, err
 		}
 	}
-	return &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict,
-		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}, nil
+	r := &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict,
+		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}
+	if s.Cache != Cold {
+		r.Absent = out.Absent()
+	}
+	return r, nil
 }
 
 func hash(h uint64) string { return fmt.Sprintf("%016x", h) }
