@@ -54,10 +54,10 @@ type Outcome struct {
 	// Pages is how many pages the file has; so many of them were in the page
 	// cache right before and right after the run.
 	Pages, ResidentBefore, ResidentAfter int64
-	// Reclaimed is how many pages of memory the kernel took back, from whomever,
-	// while a warm run went on, -1 if it does not tell: some may have been the
-	// file's, and were read again.
-	Reclaimed int64
+	// Evicted is how many of the file's pages the kernel took out of the page cache
+	// while a warm run went on: what its tracepoint told, else the most there can
+	// have been.
+	Evicted int64
 
 	Notes []Note
 }
@@ -68,9 +68,9 @@ func (o *Outcome) Intact() bool {
 }
 
 // Absent is how many of the file's pages may have been read from the disk in a warm
-// run: not there at its beginning, or taken back meanwhile.
+// run: not there at its beginning, or taken out of the cache meanwhile.
 func (o *Outcome) Absent() int64 {
-	return o.Pages - o.ResidentBefore + min(max(o.Reclaimed, 0), o.Pages)
+	return o.Pages - o.ResidentBefore + o.Evicted
 }
 
 // Note is a remark on a run: a key of the message catalogues, and what to put
@@ -94,8 +94,8 @@ const (
 	// NoteEvicted: args resident and pages; pages left the page cache during
 	// a warm run.
 	NoteEvicted = "host.note.evicted"
-	// NoteReclaimed: args pages; the kernel took back so many pages of memory during a
-	// warm run, and the file's may be among them.
+	// NoteReclaimed: args pages; the kernel took so many of the file's pages out of the
+	// page cache during a warm run, and those that were read again later count.
 	NoteReclaimed = "host.note.reclaimed"
 	// NoteSampled: args every; the thread's usage was read at every so many
 	// calls, so per-call figures of faults and CPU time stand for several.

@@ -54,6 +54,12 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			if err = e.trace(o, m.witness); err != nil {
 				return
 			}
+			if !o.Cold { // setting up the trace took a while
+				if err = e.warm(o); err != nil {
+					return
+				}
+				e.tracer.forget()
+			}
 			stop = e.begin(unpack(o.Program, m))
 			m.witness.start, m.witness.others = e.start, e.receipts
 		})
@@ -177,9 +183,9 @@ type stage struct {
 	size    int64
 	wires   *wires
 	readers []*reader
-	fed     chan error // the feeding peer's end
-	tracer  *tracer    // or nil
-	reclaim func() int64
+	fed     chan error   // the feeding peer's end
+	tracer  *tracer      // or nil
+	evicted func() int64 // at most, during a warm run
 	start   time.Time
 	out     *Outcome
 }
@@ -364,14 +370,14 @@ func (e *stage) prepareCache(ctx context.Context, o Options, place string) (err 
 	if o.Cold {
 		return chill(ctx, e.file, o.Size, place)
 	}
-	e.reclaim = watchReclaim(e.out.Pages)
-	if e.out.ResidentBefore, err = warm(e.file, o.Size); err != nil {
-		return err
-	}
-	if e.out.ResidentBefore < e.out.Pages {
-		e.note(NoteNotWarm, "resident", e.out.ResidentBefore, "pages", e.out.Pages)
-	}
-	return nil
+	return e.warm(o)
+}
+
+// warm lets a warm run begin with the whole file in the page cache.
+func (e *stage) warm(o Options) (err error) {
+	e.evicted = evictable(e.out.Pages)
+	e.out.ResidentBefore, err = warm(e.file, o.Size)
+	return err
 }
 
 // after looks at the page cache again.
@@ -385,8 +391,13 @@ func (e *stage) after(o Options) (err error) {
 	if e.out.ResidentAfter < e.out.ResidentBefore {
 		e.note(NoteEvicted, "resident", e.out.ResidentAfter, "pages", e.out.Pages)
 	}
-	if e.out.Reclaimed = e.reclaim(); e.out.Reclaimed > 0 {
-		e.note(NoteReclaimed, "pages", e.out.Reclaimed)
+	if e.out.ResidentBefore < e.out.Pages {
+		e.note(NoteNotWarm, "resident", e.out.ResidentBefore, "pages", e.out.Pages)
+	}
+	if e.tracer == nil {
+		e.out.Evicted = e.evicted()
+	} else if e.out.Evicted = e.tracer.evicted; e.out.Evicted > 0 {
+		e.note(NoteReclaimed, "pages", e.out.Evicted)
 	}
 	return nil
 }

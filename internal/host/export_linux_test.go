@@ -9,3 +9,6 @@ func OpenTracepoint(number uint64) error {
 	attr.Bits |= unix.PerfBitExcludeKernel
 	return openPerf(attr, 0, -1)
 }
+
+// Sync writes the source to its disk.
+func (s *Source) Sync() error { return s.file.Sync() }

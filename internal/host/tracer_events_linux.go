@@ -25,6 +25,8 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 		switch uint64(h.ID) {
 		case t.points[pointInsert].ID:
 			t.inserted(h)
+		case t.points[pointDelete].ID:
+			t.deleted(h)
 		case t.points[pointIssue].ID:
 			t.issued(h)
 		case t.points[pointComplete].ID:
@@ -56,6 +58,13 @@ func (t *tracer) tell(h tracepoint.Hit, e trace.Event) {
 func (t *tracer) inserted(h tracepoint.Hit) {
 	pages := int64(1) << t.int(pointInsert, "order", h)
 	t.tell(h, trace.Event{Kind: trace.Readahead, Actor: trace.KernelCode, N: pages, Offset: t.int(pointInsert, "index", h) * t.page, Detail: "insert"})
+}
+
+// deleted: a folio of the file was taken out of the page cache.
+func (t *tracer) deleted(h tracepoint.Hit) {
+	pages := int64(1) << t.int(pointDelete, "order", h)
+	t.evicted += pages
+	t.tell(h, trace.Event{Kind: trace.Evict, Actor: trace.KernelCode, From: trace.PageCache, N: pages, Offset: t.int(pointDelete, "index", h) * t.page, Detail: "evict"})
 }
 
 // issued: the disk was told to read a part of the file.

@@ -15,6 +15,7 @@ import (
 // The tracepoints that a run is watched by.
 const (
 	pointInsert   = "filemap:mm_filemap_add_to_page_cache"
+	pointDelete   = "filemap:mm_filemap_delete_from_page_cache"
 	pointIssue    = "block:block_rq_issue"
 	pointComplete = "block:block_rq_complete"
 )
@@ -22,7 +23,7 @@ const (
 // points are the formats of the tracepoints on this kernel, or why there are
 // none. They do not change while it runs.
 var points = sync.OnceValues(func() (map[string]*tracepoint.Event, error) {
-	return tracepoint.LoadAll(pointInsert, pointIssue, pointComplete)
+	return tracepoint.LoadAll(pointInsert, pointDelete, pointIssue, pointComplete)
 })
 
 // ringBytes is the room for hits of one processor: some 80,000. Insertions are
@@ -62,6 +63,7 @@ type tracer struct {
 	reading map[request]tracepoint.Hit // requests under way
 	pending []trace.Event
 	told    trace.Ns // when the last event was that was told
+	evicted int64    // pages of the file, so far
 }
 
 // openTracer watches what happens to a file. It returns nil where this process may
@@ -91,8 +93,8 @@ func openTracer(f *os.File) (*tracer, error) {
 	return t, nil
 }
 
-// wantFile is what tells of a file: what comes into the page cache of it, by its
-// inode and the file system's device (MKDEV, include/linux/kdev_t.h), and, where it
+// wantFile is what tells of a file: what comes into the page cache of it and what
+// leaves, by its inode and the file system's device (MKDEV, include/linux/kdev_t.h), and, where it
 // is known in which sectors it lies, the disk's requests.
 func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 	var st unix.Stat_t
@@ -100,7 +102,8 @@ func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 		return nil, err
 	}
 	device := unix.Major(st.Dev)<<20 | unix.Minor(st.Dev)
-	wanted := []tracepoint.Wanted{{Event: t.points[pointInsert], Filter: fmt.Sprintf("i_ino == %d && s_dev == %d", st.Ino, device)}}
+	inode := fmt.Sprintf("i_ino == %d && s_dev == %d", st.Ino, device)
+	wanted := []tracepoint.Wanted{{Event: t.points[pointInsert], Filter: inode}, {Event: t.points[pointDelete], Filter: inode}}
 	file, err := place(f)
 	if err != nil {
 		return wanted, nil // Watch says so
@@ -108,6 +111,13 @@ func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 	t.file = file
 	filter := fmt.Sprintf("dev == %d", file.device)
 	return append(wanted, tracepoint.Wanted{Event: t.points[pointIssue], Filter: filter}, tracepoint.Wanted{Event: t.points[pointComplete], Filter: filter}), nil
+}
+
+// forget drops what was seen so far: it happened before the run.
+func (t *tracer) forget() {
+	if t != nil {
+		_, _ = t.reader.Hits() // what fails, fails again in end
+	}
 }
 
 // end ends the watch; [tracer.events] has the rest then. An error means that what
@@ -136,7 +146,7 @@ func (t *tracer) lost() (n int64) {
 // fields finds what is read of each hit.
 func (t *tracer) fields() error {
 	for _, f := range [][2]string{
-		{pointInsert, "index"}, {pointInsert, "order"},
+		{pointInsert, "index"}, {pointInsert, "order"}, {pointDelete, "index"}, {pointDelete, "order"},
 		{pointIssue, "sector"}, {pointIssue, "nr_sector"}, {pointIssue, "rwbs"}, {pointComplete, "sector"}, {pointComplete, "nr_sector"},
 	} {
 		field, err := t.points[f[0]].Field(f[1])

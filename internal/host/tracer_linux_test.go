@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
@@ -80,5 +82,37 @@ func TestTheRecordersFaultsAreNotTheRuns(t *testing.T) {
 	}
 	if fewest > 16 {
 		t.Errorf("%v page faults in a run that maps nothing and whose buffer is there", fewest)
+	}
+}
+
+// Of a warm file that somebody drops after the run began, the kernel tells what left
+// and that it came again.
+func TestPagesThatLeaveDuringAWarmRun(t *testing.T) {
+	traced(t)
+	const size, page = 1 << 20, 4096
+	src := newSource(t, size)
+	if err := src.Sync(); err != nil { // what is dirty cannot leave
+		t.Fatal(err)
+	}
+	p, _ := transfer.Lookup("read-write")
+	out, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Fault: lookingAt(func(file int) {
+		if err := unix.Fadvise(file, 0, 0, unix.FADV_DONTNEED); err != nil {
+			t.Error(err)
+		}
+	})})
+	c := run.CountsAt(len(run.Events))
+	left, again := c.Count(trace.PageCacheEvictions), c.Count(trace.PageCacheInsertions)
+	if left.Value != size/page || left.Provenance != trace.Measured || out.Absent() != size/page {
+		t.Errorf("%+v pages left, %d may have been absent; want %d", left, out.Absent(), size/page)
+	}
+	if again.Value != left.Value || c.Count(trace.DiskReadBytes).Value != size {
+		t.Errorf("%v pages came again, %v bytes from the disk", again.Value, c.Count(trace.DiskReadBytes).Value)
+	}
+	told := false
+	for _, n := range out.Notes {
+		told = told || n.Key == host.NoteReclaimed
+	}
+	if !told {
+		t.Errorf("no note says so: %v", out.Notes)
 	}
 }

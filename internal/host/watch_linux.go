@@ -52,7 +52,7 @@ func Watch(o Options) trace.Watch {
 		trace.Interrupts:          untraced("irq:irq_handler_entry"),
 		trace.DiskReads:           seen(pointIssue, placed),
 		trace.PageCacheInsertions: seen(pointInsert, nil),
-		trace.PageCacheEvictions:  untraced("vmscan:mm_vmscan_lru_shrink_inactive"),
+		trace.PageCacheEvictions:  seen(pointDelete, nil),
 		trace.DiskWrites:          untraced("block:block_rq_issue"),
 		trace.DiskWrittenBytes:    untraced("block:block_rq_issue"),
 		trace.Packets:             untraced("net:net_dev_start_xmit"),

@@ -114,7 +114,7 @@ func missing(b trace.Bound, name trace.CountName, predicted float64, absent int6
 	default:
 		return b
 	}
-	b.Why = "the kernel took memory back while the run went on, or the page cache did not take the whole file; what was missing was read again"
+	b.Why = "the kernel took pages of the file out of the page cache while the run went on, or the cache did not take all of it; what was missing was read again"
 	return b
 }
 

@@ -26,7 +26,7 @@ type Result struct {
 	// receiver got, in hex. A simulated wire checks ranges instead of hashing.
 	FileHash, ReceivedHash string
 	// Absent is how many pages a real warm run may have had to bring in all the same:
-	// not there at its beginning, or taken back by the kernel meanwhile.
+	// not there at its beginning, or taken out of the page cache meanwhile.
 	Absent int64
 	// Alias is what the alias probe saw: "copy" if the old bytes arrived of
 	// what was overwritten after it was sent, "lend" if the new ones did.
