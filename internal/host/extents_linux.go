@@ -18,6 +18,8 @@ type placement struct {
 	// shifted by 20 bits, and minor (MKDEV, include/linux/kdev_t.h).
 	device  uint32
 	extents []diskExtent // by sector
+	// interrupts are the numbers of its controller's, none if nobody knows.
+	interrupts []int
 }
 
 // diskExtent is a range of a file, of n bytes, that lies in one piece from a
@@ -81,7 +83,7 @@ func place(f *os.File) (*placement, error) {
 	} else if _, err := os.Stat(sys); err != nil {
 		return nil, fmt.Errorf("the file system's device %d:%d is no disk", major, minor)
 	}
-	p := &placement{device: major<<20 | minor}
+	p := &placement{device: major<<20 | minor, interrupts: interruptsOf(major, minor)}
 	return p, p.ask(f, begin)
 }
 
@@ -105,19 +107,18 @@ func (p *placement) ask(f *os.File, begin int64) error {
 	return nil
 }
 
-// placeIn says why where a file in dir lies on its disk cannot be known, or nothing.
-func placeIn(dir string) error {
+// placeIn is where a file in dir lies on its disk, or why that cannot be known.
+func placeIn(dir string) (*placement, error) {
 	if dir == "" {
 		dir = os.TempDir()
 	}
 	f, err := nameless(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	if _, err := f.Write([]byte{1}); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = place(f)
-	return err
+	return place(f)
 }

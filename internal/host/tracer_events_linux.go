@@ -29,6 +29,8 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 			t.deleted(h)
 		case t.points[pointIssue].ID:
 			t.issued(h)
+		case t.points[pointInterrupt].ID:
+			t.asked = &h
 		case t.points[pointComplete].ID:
 			t.completed(h)
 		}
@@ -82,12 +84,20 @@ func (t *tracer) issued(h tracepoint.Hit) {
 		Bytes: r.sectors * sectorBytes, Offset: off, Detail: "disk-read"})
 }
 
-// completed: the disk has brought it, by DMA.
+// completed: the disk has brought it, by DMA, and said so by its last interrupt,
+// which may tell of several requests, those of others among them.
 func (t *tracer) completed(h tracepoint.Hit) {
 	r := request{t.int(pointComplete, "sector", h), t.int(pointComplete, "nr_sector", h)}
 	began, ok := t.reading[r]
 	delete(t.reading, r)
-	if ok && t.into != "" {
+	if !ok {
+		return
+	}
+	if t.asked != nil {
+		t.tell(*t.asked, trace.Event{Kind: trace.Interrupt, Actor: trace.Disk, From: trace.DiskPlace, To: trace.CPUPlace, N: 1, Detail: "disk-done"})
+		t.asked = nil
+	}
+	if t.into != "" {
 		t.tell(began, trace.Event{Kind: trace.DMA, Actor: trace.DiskDMA, From: trace.DiskPlace, To: t.into,
 			Bytes: r.sectors * sectorBytes, Offset: t.file.offset(r.sector), Dur: trace.Ns(h.At - began.At)})
 	}

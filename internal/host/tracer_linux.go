@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -14,16 +15,17 @@ import (
 
 // The tracepoints that a run is watched by.
 const (
-	pointInsert   = "filemap:mm_filemap_add_to_page_cache"
-	pointDelete   = "filemap:mm_filemap_delete_from_page_cache"
-	pointIssue    = "block:block_rq_issue"
-	pointComplete = "block:block_rq_complete"
+	pointInsert    = "filemap:mm_filemap_add_to_page_cache"
+	pointDelete    = "filemap:mm_filemap_delete_from_page_cache"
+	pointIssue     = "block:block_rq_issue"
+	pointComplete  = "block:block_rq_complete"
+	pointInterrupt = "irq:irq_handler_entry"
 )
 
 // points are the formats of the tracepoints on this kernel, or why there are
 // none. They do not change while it runs.
 var points = sync.OnceValues(func() (map[string]*tracepoint.Event, error) {
-	return tracepoint.LoadAll(pointInsert, pointDelete, pointIssue, pointComplete)
+	return tracepoint.LoadAll(pointInsert, pointDelete, pointIssue, pointComplete, pointInterrupt)
 })
 
 // ringBytes is the room for hits of one processor: some 80,000. Insertions are
@@ -61,6 +63,7 @@ type tracer struct {
 	clock func(at int64) trace.Ns
 
 	reading map[request]tracepoint.Hit // requests under way
+	asked   *tracepoint.Hit            // the disk's last interrupt, nil once it is told
 	pending []trace.Event
 	told    trace.Ns // when the last event was that was told
 	evicted int64    // pages of the file, so far
@@ -110,7 +113,20 @@ func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 	}
 	t.file = file
 	filter := fmt.Sprintf("dev == %d", file.device)
-	return append(wanted, tracepoint.Wanted{Event: t.points[pointIssue], Filter: filter}, tracepoint.Wanted{Event: t.points[pointComplete], Filter: filter}), nil
+	wanted = append(wanted, tracepoint.Wanted{Event: t.points[pointIssue], Filter: filter}, tracepoint.Wanted{Event: t.points[pointComplete], Filter: filter})
+	if len(file.interrupts) > 0 {
+		wanted = append(wanted, tracepoint.Wanted{Event: t.points[pointInterrupt], Filter: oneOf("irq", file.interrupts)})
+	}
+	return wanted, nil
+}
+
+// oneOf is the filter that lets a field's numbers through.
+func oneOf(field string, numbers []int) string {
+	var either []string
+	for _, n := range numbers {
+		either = append(either, fmt.Sprintf("%s == %d", field, n))
+	}
+	return strings.Join(either, " || ")
 }
 
 // forget drops what was seen so far: it happened before the run.

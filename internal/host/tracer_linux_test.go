@@ -47,6 +47,10 @@ func TestTheKernelTellsOfARun(t *testing.T) {
 			if n := c.Count(trace.DiskReads).Value; cold != (n > 0) || n != c.Count(trace.DMATransfers).Value {
 				t.Errorf("%s, cold %v: %v disk reads, %v transfers", p.Path, cold, n, c.Count(trace.DMATransfers).Value)
 			}
+			// An interrupt may tell of several reads that are done.
+			if irq := c.Count(trace.Interrupts); irq.Known() && (cold != (irq.Value > 0) || irq.Value > c.Count(trace.DiskReads).Value || irq.Provenance != trace.Measured) {
+				t.Errorf("%s, cold %v: %+v interrupts told of %v reads", p.Path, cold, irq, c.Count(trace.DiskReads).Value)
+			}
 			for _, n := range out.Notes {
 				if n.Key == host.NoteLost {
 					t.Errorf("%s, cold %v: %v events were lost", p.Path, cold, n.Args)

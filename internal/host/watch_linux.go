@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"os"
 
@@ -33,9 +34,12 @@ func Watch(o Options) trace.Watch {
 		}
 		return measured
 	}
-	var placed error // of the file on its disk; asked where it matters
+	var placed, interrupted error // of the file on its disk; asked where it matters
 	if !relay && !o.Untraced && traced() == nil {
-		placed = placeIn(o.Dir)
+		var p *placement
+		if p, placed = placeIn(o.Dir); placed == nil && len(p.interrupts) == 0 {
+			interrupted = errNoInterrupts
+		}
 	}
 	w := trace.Watch{
 		// Returned by the calls, or told by getrusage(2) and the clocks.
@@ -49,7 +53,7 @@ func Watch(o Options) trace.Watch {
 		// by DMA.
 		trace.PIOBytes: derived,
 
-		trace.Interrupts:          untraced("irq:irq_handler_entry"),
+		trace.Interrupts:          seen(pointInterrupt, cmp.Or(placed, interrupted)),
 		trace.DiskReads:           seen(pointIssue, placed),
 		trace.PageCacheInsertions: seen(pointInsert, nil),
 		trace.PageCacheEvictions:  seen(pointDelete, nil),

@@ -29,7 +29,7 @@ var predicted = []struct {
 		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
 	{count: trace.DMATransfers, bound: requests},
 	{count: trace.DMABytes},
-	{count: trace.Interrupts},
+	{count: trace.Interrupts, bound: coalesced},
 	{count: trace.PageCacheInsertions},
 	{count: trace.DiskReads, bound: requests},
 	{count: trace.DiskReadBytes},
@@ -39,6 +39,10 @@ var predicted = []struct {
 // [smallRequest] bytes.
 var requests = trace.Bound{Rel: 1, Abs: 8,
 	Why: "a request collects at most so many pieces of memory (max_segments); how many a page cache of small folios is in, nobody can predict"}
+
+// coalesced is how far the interrupts may be off, as the commands may.
+var coalesced = trace.Bound{Rel: requests.Rel, Abs: requests.Abs, Fewer: true,
+	Why: "an interrupt may tell of several commands that are done, and how many commands there are, nobody can predict"}
 
 // smallRequest is half of what 254 pieces of a page hold, the most of a virtio disk
 // here: a request may begin or end before it has so many.
@@ -78,7 +82,7 @@ func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bou
 	path, p := measured.Scenario.Path, prediction.Counter
 	b := boundOf(path, name, usual)
 	switch name {
-	case trace.DiskReads, trace.DMATransfers:
+	case trace.DiskReads, trace.DMATransfers, trace.Interrupts:
 		b.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
 	case trace.PageFaults: // a long run gives the Go runtime more time for its own
 		b.Abs += p.Count(trace.Syscalls).Value / 1000
@@ -107,7 +111,7 @@ func missing(b trace.Bound, name trace.CountName, predicted float64, absent int6
 		return b
 	}
 	switch name {
-	case trace.DiskReads, trace.DMATransfers, trace.PageCacheInsertions:
+	case trace.DiskReads, trace.DMATransfers, trace.Interrupts, trace.PageCacheInsertions:
 		b.Abs = max(b.Abs, float64(absent))
 	case trace.DiskReadBytes, trace.DMABytes:
 		b.Abs = max(b.Abs, float64(absent*sim.PageBytes))
