@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"sim/scenarios":                  {},
 	"internal/host":                  append([]string{"internal/tracepoint"}, belowKernels...),
 	"internal/tracepoint":            {},
+	"internal/attach":                {"internal/tracepoint", "internal/trace"},
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
 	"internal/chart":                 {},

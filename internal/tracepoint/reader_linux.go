@@ -36,11 +36,12 @@ type Hit struct {
 // Reader is a tracing instance of its own (Documentation/trace/ftrace.rst,
 // instances): nobody else's tracing is seen or disturbed.
 type Reader struct {
-	name  string
-	cpus  []int
-	pipes []int // of the processors, the same order; descriptors, for Go's poller would wait
-	hits  []Hit
-	page  []byte
+	name   string
+	cpus   []int
+	pipes  []int // of the processors, the same order; descriptors, for Go's poller would wait
+	hits   []Hit
+	page   []byte
+	stream stream
 	// thread is common_pid, which is at the same place in every event.
 	thread Field
 }
@@ -147,28 +148,37 @@ func (r *Reader) write(name, text string) error {
 // Collect empties the rings into the reader's memory, so that they have room again.
 // It may be called while hits are made.
 func (r *Reader) Collect() error {
-	for i, pipe := range r.pipes {
-		for {
-			n, err := unix.Read(pipe, r.page)
-			if errors.Is(err, unix.EINTR) {
-				continue
-			}
-			if errors.Is(err, unix.EAGAIN) || err == nil && n == 0 {
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("the ring of processor %d: %w", r.cpus[i], err)
-			}
-			eachRecord(r.page[:n], func(at int64, data []byte) {
+	for i := range r.pipes {
+		err := r.eachPage(i, func(page []byte) {
+			eachRecord(page, func(at int64, data []byte) {
 				if len(data) < 8 {
 					return
 				}
 				raw := bytes.Clone(data)
 				r.hits = append(r.hits, Hit{At: at, Thread: int32(r.thread.Int(raw)), CPU: r.cpus[i], ID: binary.NativeEndian.Uint16(raw), Raw: raw})
 			})
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// eachPage empties the ring of a processor.
+func (r *Reader) eachPage(ring int, f func(page []byte)) error {
+	for {
+		n, err := unix.Read(r.pipes[ring], r.page)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN), err == nil && n == 0:
+			return nil
+		case err != nil:
+			return fmt.Errorf("the ring of processor %d: %w", r.cpus[ring], err)
+		default:
+			f(r.page[:n])
+		}
+	}
 }
 
 // Hits collects, and returns all hits since the last call, by their time.

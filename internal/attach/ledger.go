@@ -1,0 +1,289 @@
+package attach
+
+// Ledger books what calls moved, from sources to sinks. It is fed in the order in
+// which the calls returned.
+type Ledger struct {
+	look        Descriptors
+	now         int64
+	tables      map[int]*table
+	flows       map[flowKey]*flow
+	calls       map[string]Tally
+	unaddressed map[uint64][]*object
+	// probe is asked whether bytes that were written begin a TLS record.
+	probe func(process int, at uint64) bool
+	// untold are calls that do not say how many bytes they moved (sendmmsg).
+	untold int64
+}
+
+// NewLedger makes an empty one. probe says whether at an address of a process begins
+// a TLS record, as far as can be seen now; it may be nil.
+func NewLedger(look Descriptors, probe func(process int, at uint64) bool) *Ledger {
+	return &Ledger{look: look, probe: probe, tables: map[int]*table{}, flows: map[flowKey]*flow{},
+		calls: map[string]Tally{}, unaddressed: map[uint64][]*object{}}
+}
+
+// flowKey is a source, a sink, and how.
+type flowKey struct {
+	from, to *object
+	how      how
+}
+
+// how is what a single call shows; what a technique is, is seen from all of them.
+type how int
+
+const (
+	same      how = iota // written from the address that was read to
+	following            // written after it was read, from an address that the call does not tell
+	changed              // written after it was read, from another address
+	fromMap              // written from a mapping of the file
+	byFile               // sendfile
+	byPipe               // splice
+	byRange              // copy_file_range
+	byRing               // io_uring
+	own                  // from the process's own memory
+)
+
+// flow is what went one way.
+type flow struct {
+	bytes, in int64 // that arrived; that were read for them
+	calls     map[string]int64
+	zeroCopy  int64 // bytes of them with MSG_ZEROCOPY
+	records   int64 // writes that began with the header of a TLS record
+	probed    int64
+}
+
+func (l *Ledger) flow(from, to *object, h how) *flow {
+	k := flowKey{from, to, h}
+	f := l.flows[k]
+	if f == nil {
+		f = &flow{calls: map[string]int64{}}
+		l.flows[k] = f
+	}
+	return f
+}
+
+// take gives the flow the calls that have read its source.
+func (f *flow) take(source *object) {
+	for name, n := range source.unbooked {
+		f.calls[name] += n
+	}
+	clear(source.unbooked)
+}
+
+func (l *Ledger) table(process int) *table {
+	t := l.tables[process]
+	if t == nil {
+		t = newTable(process)
+		l.tables[process] = t
+		l.readMappings(t)
+	}
+	return t
+}
+
+// readMappings takes over what a process has mapped.
+func (l *Ledger) readMappings(t *table) {
+	t.mappings, t.remap = nil, false
+	files := map[string]*object{}
+	for _, m := range l.look.Mappings(t.process) {
+		o := files[m.File.Name]
+		if o == nil {
+			o = &object{end: m.File, lookedAt: 1}
+			files[m.File.Name] = o
+		}
+		t.mappings = append(t.mappings, mapped{m.From, m.To, o})
+	}
+}
+
+// Settle is called between the hits: it looks up what could not be when it was met.
+func (l *Ledger) Settle() {
+	for _, t := range l.tables {
+		if t.remap {
+			l.readMappings(t)
+		}
+	}
+}
+
+// Forked begins the descriptors of a process with those of the one that started it.
+func (l *Ledger) Forked(parent, child int) {
+	p := l.tables[parent]
+	if p == nil {
+		return
+	}
+	t := newTable(child)
+	for fd, o := range p.objects {
+		t.objects[fd] = o
+	}
+	t.mappings = append(t.mappings, p.mappings...)
+	l.tables[child] = t
+}
+
+// Book books a call.
+func (l *Ledger) Book(c Call) {
+	l.now = c.At
+	kind, ok := syscallsByName[c.Name]
+	if !ok {
+		return
+	}
+	t := l.table(c.Process)
+	if kind.move.moving() {
+		n := l.calls[c.Name]
+		n.Calls++
+		switch {
+		case c.Ret < 0:
+			n.Errors++
+		case c.Name == "sendmmsg":
+			l.untold++
+		case kind.move != submits:
+			n.Bytes += c.Ret
+		}
+		l.calls[c.Name] = n
+	}
+	fd := int(int32(c.Args[0]))
+	switch kind.move {
+	case reads, readsVector:
+		l.read(t, &c, fd, kind.move == reads)
+	case writes, writesVector:
+		l.write(t, &c, fd, kind.move == writes)
+	case sendsFile:
+		l.direct(t, &c, int(int32(c.Args[1])), fd, byFile)
+	case copiesRange:
+		l.direct(t, &c, fd, int(int32(c.Args[2])), byRange)
+	case splices, tees:
+		to := 2
+		if kind.move == tees {
+			to = 1
+		}
+		l.splice(t, &c, fd, int(int32(c.Args[to])))
+	case vmsplices:
+		l.fill(t, &c, l.object(t, fd), t.memory)
+	default:
+		l.describe(t, &c, kind.move, fd)
+	}
+}
+
+// describe follows what changes the meaning of descriptors and addresses.
+func (l *Ledger) describe(t *table, c *Call, m move, fd int) {
+	if m == closes {
+		l.gone(t, fd, c.At)
+		return
+	}
+	if m == closesRange {
+		for n := range t.objects {
+			if uint64(n) >= c.Args[0] && uint64(n) <= c.Args[1]&0xffffffff && c.Args[2] == 0 {
+				l.gone(t, n, c.At)
+			}
+		}
+		return
+	}
+	if m == unmaps {
+		t.unmap(c.Args[0], c.Args[0]+c.Args[1])
+		return
+	}
+	if c.Ret < 0 {
+		return
+	}
+	made := int(c.Ret)
+	switch m {
+	case opens:
+		l.made(t, made, File)
+	case makesSocket:
+		l.made(t, made, Socket)
+	case accepts:
+		l.made(t, made, Socket).listener = l.object(t, fd)
+	case duplicates:
+		l.duplicate(t, fd, made, c.At)
+	case controls:
+		if c.Args[1] == dupFD || c.Args[1] == dupFDCloexec {
+			l.duplicate(t, fd, made, c.At)
+		}
+	case mapsFile:
+		l.mapped(t, c)
+	}
+}
+
+// duplicate lets two descriptors stand for one object.
+func (l *Ledger) duplicate(t *table, old, made int, at int64) {
+	if old == made {
+		return
+	}
+	o := l.object(t, old)
+	l.gone(t, made, at)
+	t.objects[made] = o
+}
+
+// mapped notes that a file was mapped. Code and private memory that may be written to
+// is the program's, and no file that is served.
+func (l *Ledger) mapped(t *table, c *Call) {
+	at, n, prot, flags := uint64(c.Ret), c.Args[1], c.Args[2], c.Args[3]
+	t.unmap(at, at+n)
+	if flags&mapAnon != 0 || prot&protExec != 0 || flags&mapShared == 0 && prot&protWrite != 0 {
+		return
+	}
+	file := l.object(t, int(int32(c.Args[4])))
+	if file.kind() == File && file.lookedAt == 0 {
+		t.remap = true
+	}
+	file.called(c.Name)
+	t.mappings = append(t.mappings, mapped{at, at + n, file})
+}
+
+// direct books a call that names both ends.
+func (l *Ledger) direct(t *table, c *Call, from, to int, h how) {
+	f := l.flow(l.object(t, from), l.object(t, to), h)
+	f.calls[c.Name]++
+	f.bytes += max(c.Ret, 0)
+	f.in += max(c.Ret, 0)
+}
+
+// splice books a call of splice(2) or tee(2): what goes into a pipe is booked when it
+// leaves it again.
+func (l *Ledger) splice(t *table, c *Call, from, to int) {
+	in, out := l.object(t, from), l.object(t, to)
+	if out.kind() == Pipe && in.kind() != Pipe {
+		l.fill(t, c, out, in)
+		return
+	}
+	p := t.pipe(in, c.Thread)
+	if out.kind() == Pipe { // from pipe to pipe
+		q := *p
+		q.calls++
+		t.fill(out, c.Thread, &q)
+		return
+	}
+	f := l.flow(p.source, out, byPipe)
+	f.calls[c.Name] += 1 + p.calls
+	p.calls = 0
+	f.bytes += max(c.Ret, 0)
+	f.in += max(c.Ret, 0)
+}
+
+// fill puts something into a pipe.
+func (l *Ledger) fill(t *table, c *Call, pipe, source *object) {
+	p := t.pipe(pipe, c.Thread)
+	p.calls++
+	if c.Ret > 0 {
+		p.source = source
+	}
+}
+
+// pipe is what lies in a pipe, by its inode; where it was closed too soon to be looked
+// at, by the thread that filled it.
+func (t *table) pipe(o *object, thread int) *piped {
+	if p := t.piped[o.inode]; o.inode != 0 && p != nil {
+		return p
+	}
+	p := t.lastPipe[thread]
+	if o.inode != 0 || p == nil {
+		p = &piped{source: t.memory}
+		t.fill(o, thread, p)
+	}
+	return p
+}
+
+func (t *table) fill(o *object, thread int, p *piped) {
+	if o.inode != 0 {
+		t.piped[o.inode] = p
+		return
+	}
+	t.lastPipe[thread] = p
+}

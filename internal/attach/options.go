@@ -1,0 +1,15 @@
+package attach
+
+import "time"
+
+// Options say what is watched, and for how long.
+type Options struct {
+	// Processes are watched with all their threads.
+	Processes []int
+	For       time.Duration
+	// Follow also watches the processes that they start.
+	Follow bool
+	// Progress is told, some times a second, how far the watch is and what it has
+	// seen; it may be nil.
+	Progress func(elapsed time.Duration, calls, bytes int64)
+}

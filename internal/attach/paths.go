@@ -1,0 +1,234 @@
+package attach
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"copyscope/internal/trace"
+)
+
+// filesNamed is how many files a report names for one sink; the others stand together.
+const filesNamed = 20
+
+// Moved is how many calls were booked and what they moved, so far.
+func (l *Ledger) Moved() (calls, bytes int64) {
+	for _, n := range l.calls {
+		calls += n.Calls
+		bytes += n.Bytes
+	}
+	return calls, bytes
+}
+
+// group are the flows between two ends that a person would call the same.
+type group struct {
+	from, to  End
+	sources   map[*object]bool
+	sinks     map[*object]bool
+	by        map[how]*flow
+	direct    bool // the source was read with O_DIRECT
+	localPeer bool
+}
+
+type groupKey struct{ from, to string }
+
+// Report makes paths of what was booked. It lacks what only who watches knows:
+// processes, time, losses.
+func (l *Ledger) Report() *Report {
+	r := &Report{Schema: trace.Schema, Calls: l.calls, Paths: []Path{}}
+	l.bookRest()
+	groups := l.groups()
+	for _, g := range groups {
+		if p, ok := g.path(); ok {
+			r.Paths = append(r.Paths, p)
+		}
+	}
+	slices.SortFunc(r.Paths, func(a, b Path) int {
+		return cmp.Or(cmp.Compare(b.Bytes.Value, a.Bytes.Value), cmp.Compare(a.From.Name+a.To.Name, b.From.Name+b.To.Name))
+	})
+	if l.untold > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d calls of sendmmsg say how many messages they sent, not how many bytes: those bytes are not counted here", l.untold))
+	}
+	return r
+}
+
+// bookRest gives the calls that moved nothing (the read at the end of the file, the
+// write that found no room) to the flow that their object has the most of.
+func (l *Ledger) bookRest() {
+	out, in := map[*object]*flow{}, map[*object]*flow{}
+	for k, f := range l.flows {
+		if k.how == byFile || k.how == byPipe || k.how == byRange {
+			continue
+		}
+		if best := out[k.from]; best == nil || f.bytes > best.bytes {
+			out[k.from] = f
+		}
+		if best := in[k.to]; best == nil || f.bytes > best.bytes {
+			in[k.to] = f
+		}
+	}
+	for o, f := range out {
+		f.take(o)
+	}
+	for o, f := range in {
+		for name, n := range o.refused {
+			f.calls[name] += n
+		}
+		clear(o.refused)
+	}
+}
+
+// groups puts together what has the same ends: connections of one service, files of
+// one name, and those of many names if there are too many.
+func (l *Ledger) groups() map[groupKey]*group {
+	names := map[string]map[string]int64{} // of files, by sink, with their bytes
+	for k, f := range l.flows {
+		if k.from.kind() == File {
+			to := k.to.settled().Name
+			if names[to] == nil {
+				names[to] = map[string]int64{}
+			}
+			names[to][k.from.settled().Name] += f.bytes
+		}
+	}
+	rest := map[string]map[string]bool{}
+	for to, of := range names {
+		if len(of) <= filesNamed {
+			continue
+		}
+		order := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Compare(of[b], of[a]) })
+		rest[to] = map[string]bool{}
+		for _, name := range order[filesNamed:] {
+			rest[to][name] = true
+		}
+	}
+	groups := map[groupKey]*group{}
+	for k, f := range l.flows {
+		from, to := k.from.settled(), k.to.settled()
+		if rest[to.Name][from.Name] {
+			from = End{Kind: File, Name: fmt.Sprintf("%d other files", len(rest[to.Name]))}
+		}
+		key := groupKey{string(from.Kind) + from.Name, string(to.Kind) + to.Name}
+		g := groups[key]
+		if g == nil {
+			g = &group{from: from, to: to, sources: map[*object]bool{}, sinks: map[*object]bool{}, by: map[how]*flow{}}
+			groups[key] = g
+		}
+		g.add(k, f)
+	}
+	return groups
+}
+
+// settled is an object's end with the name that a person gets to see.
+func (o *object) settled() End {
+	e := o.end
+	if e.Kind == Socket && o.listener != nil {
+		if at := o.listener.end; at.Name != "" {
+			e.Name, e.Protocol, e.Local = at.Name, at.Protocol, at.Local
+		}
+	}
+	if e.Name != "" {
+		return e
+	}
+	switch e.Kind {
+	case File:
+		e.Name = "files that were closed before they could be looked at"
+	case Socket:
+		e.Name = "connections that were closed before they could be looked at"
+	default:
+		e.Name = "descriptors that were closed before they could be looked at"
+	}
+	return e
+}
+
+func (g *group) add(k flowKey, f *flow) {
+	g.sources[k.from], g.sinks[k.to] = true, true
+	g.direct = g.direct || k.from.direct
+	g.localPeer = g.localPeer || local(k.to.end.Peer)
+	sum := g.by[k.how]
+	if sum == nil {
+		sum = &flow{calls: map[string]int64{}}
+		g.by[k.how] = sum
+	}
+	sum.bytes += f.bytes
+	sum.in += f.in
+	sum.zeroCopy += f.zeroCopy
+	sum.records += f.records
+	sum.probed += f.probed
+	for name, n := range f.calls {
+		sum.calls[name] += n
+	}
+}
+
+// local says whether an address is this host's own, whose receiver gets a copy even of
+// what was sent with MSG_ZEROCOPY (Documentation/networking/msg_zerocopy.rst, Loopback).
+func local(peer string) bool {
+	return strings.HasPrefix(peer, "127.") || strings.HasPrefix(peer, "[::1]")
+}
+
+// path makes a path of a group; there is none where no byte arrived.
+func (g *group) path() (Path, bool) {
+	p := Path{From: g.from, To: g.to, Kind: string(g.from.Kind) + "-to-" + string(g.to.Kind), Calls: map[string]int64{}}
+	p.From.Descriptors, p.To.Descriptors = len(g.sources), len(g.sinks)
+	if len(g.sinks) > 1 {
+		p.To.Peer = ""
+	}
+	if len(g.sources) > 1 {
+		p.From.Peer = ""
+	}
+	shares := map[Technique]*Share{}
+	var bytes, in, copied int64
+	calls := int64(0)
+	for h, f := range g.by {
+		for name, n := range f.calls {
+			p.Calls[name] += n
+			calls += n
+		}
+		for _, part := range g.split(h, f) {
+			s := shares[part.technique]
+			if s == nil {
+				s = &Share{Technique: part.technique, Evidence: part.evidence}
+				shares[part.technique] = s
+			}
+			s.Bytes += part.bytes
+			bytes += part.bytes
+			in += part.source
+			copied += part.copied
+		}
+	}
+	if bytes == 0 {
+		return p, false
+	}
+	for _, s := range shares {
+		s.Share = float64(s.Bytes) / float64(bytes)
+		p.Techniques = append(p.Techniques, *s)
+	}
+	slices.SortFunc(p.Techniques, func(a, b Share) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Technique, b.Technique))
+	})
+	p.Technique = dominant(p.Techniques)
+	p.Bytes = trace.Count{Value: float64(bytes), Provenance: trace.Measured}
+	p.SourceBytes = trace.Count{Value: float64(in), Provenance: trace.Measured}
+	p.ModeSwitches = trace.Count{Value: float64(2 * calls), Provenance: trace.Derived}
+	p.CPUCopiesPerByte = g.copies(copied, in)
+	return p, true
+}
+
+func dominant(shares []Share) Technique {
+	if shares[0].Share >= 0.99 {
+		return shares[0].Technique
+	}
+	return Mixed
+}
+
+func (g *group) copies(copied, in int64) trace.Count {
+	switch {
+	case g.by[byRange] != nil:
+		return trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because copy_file_range(2) does not tell whether the file system copied the bytes or shares their blocks"}
+	case in == 0:
+		return trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because no read of what was sent was seen"}
+	}
+	return trace.Count{Value: float64(copied) / float64(in), Provenance: trace.Derived}
+}

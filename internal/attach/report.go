@@ -1,0 +1,149 @@
+package attach
+
+import "copyscope/internal/trace"
+
+// Kind is what a path begins or ends at.
+type Kind string
+
+const (
+	File   Kind = "file"
+	Socket Kind = "socket"
+	Pipe   Kind = "pipe"
+	Device Kind = "device"
+	Memory Kind = "memory" // of the process: no source was seen
+	Other  Kind = "other"  // an eventfd, a memfd, …, or what was closed too soon to be looked at
+)
+
+// Kinds are all kinds.
+func Kinds() []Kind { return []Kind{File, Socket, Pipe, Device, Memory, Other} }
+
+// Technique is how bytes went from one end to the other. Those that copyscope runs
+// itself have the names that `copyscope run` knows.
+type Technique string
+
+const (
+	ReadWrite     Technique = "read-write"
+	MmapWrite     Technique = "mmap-write"
+	Sendfile      Technique = "sendfile"
+	Splice        Technique = "splice"
+	IOUring       Technique = "io-uring"
+	MsgZerocopy   Technique = "msg-zerocopy"
+	TLS           Technique = "tls"      // in user space
+	Compress      Technique = "compress" // less is sent than was read
+	Rewrite       Technique = "rewrite"  // other bytes are sent than were read, or copied in user space between
+	RelayCopy     Technique = "relay-copy"
+	RelaySplice   Technique = "relay-splice"
+	CopyFileRange Technique = "copy-file-range"
+	Write         Technique = "write" // from the process's own memory
+)
+
+// Techniques are all techniques, those that read a file and feed a socket first.
+func Techniques() []Technique {
+	return []Technique{ReadWrite, MmapWrite, Sendfile, Splice, IOUring, MsgZerocopy, TLS, Compress, Rewrite,
+		RelayCopy, RelaySplice, CopyFileRange, Write}
+}
+
+// Mixed stands in a path's technique where none has 99 % of its bytes.
+const Mixed Technique = "mixed"
+
+// Report is what was seen of the watched processes. As JSON it is held by
+// docs/schema/attach.schema.json.
+type Report struct {
+	Schema    int       `json:"schema"`
+	Processes []Process `json:"processes"`
+	ForNs     int64     `json:"for_ns"`
+	// Lost is how many records found no room in the kernel's rings: calls that are
+	// missing in all that follows.
+	Lost int64 `json:"lost"`
+	// Hits is how many records were read.
+	Hits int64 `json:"hits"`
+	// OwnCPU is the processor time that reading took, in ns; what the watched
+	// process pays besides is in docs/attach.md.
+	OwnCPU trace.Count `json:"own_cpu_ns"`
+	// Calls are all data-moving calls of the processes, by name: also those that
+	// belong to no path.
+	Calls map[string]Tally `json:"calls"`
+	Paths []Path           `json:"paths"`
+	// Verdict is of the file→socket paths together, or of what there was instead.
+	Verdict Verdict `json:"verdict"`
+	// Sentence says it to a person; Advice says what would change it.
+	Sentence string `json:"sentence"`
+	Advice   string `json:"advice,omitempty"`
+	// Notes are what limits the rest: gaps, a process that ended.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Process is a process that was watched.
+type Process struct {
+	PID     int    `json:"pid"`
+	Name    string `json:"name"` // comm
+	Exe     string `json:"exe,omitempty"`
+	Runtime string `json:"runtime,omitempty"` // nginx, go, jvm, python, …: what advice is for
+	Threads int    `json:"threads"`
+	Ended   bool   `json:"ended,omitempty"` // while it was watched
+	// Libraries that encrypt or compress in user space and are mapped.
+	Libraries []string `json:"libraries,omitempty"`
+}
+
+// Tally is how often a call was made, how often it failed, and what it moved.
+type Tally struct {
+	Calls  int64 `json:"calls"`
+	Errors int64 `json:"errors"` // EAGAIN included
+	Bytes  int64 `json:"bytes"`
+}
+
+// End is where a path begins or ends.
+type End struct {
+	Kind Kind `json:"kind"`
+	// Name is a path, or a socket as a person writes it: tcp 127.0.0.1:8080.
+	Name      string `json:"name"`
+	SizeBytes int64  `json:"size_bytes,omitempty"` // of a file
+	Protocol  string `json:"protocol,omitempty"`   // tcp, udp, unix
+	Local     string `json:"local,omitempty"`
+	Peer      string `json:"peer,omitempty"` // where there is one alone
+	// Descriptors is how many open files or connections are taken together here.
+	Descriptors int `json:"descriptors"`
+}
+
+// Path is a way that bytes took.
+type Path struct {
+	From End    `json:"from"`
+	To   End    `json:"to"`
+	Kind string `json:"kind"` // file-to-socket, socket-to-file, …
+	// Technique has 99 % of the bytes, or is mixed.
+	Technique  Technique        `json:"technique"`
+	Techniques []Share          `json:"techniques"`
+	Calls      map[string]int64 `json:"calls"`
+	Bytes      trace.Count      `json:"bytes"` // that arrived at its end
+	// SourceBytes were read at its beginning for it: other than Bytes where they
+	// were encrypted or compressed.
+	SourceBytes trace.Count `json:"source_bytes"`
+	// CPUCopiesPerByte counts the copies between kernel and user, for each byte of
+	// the source.
+	CPUCopiesPerByte trace.Count `json:"cpu_copies_per_byte"`
+	ModeSwitches     trace.Count `json:"mode_switches"`
+	Sentence         string      `json:"sentence"`
+	Blocker          string      `json:"blocker,omitempty"` // why it is not zero-copy
+	Advice           string      `json:"advice,omitempty"`
+}
+
+// Share is what a technique has of a path's bytes.
+type Share struct {
+	Technique Technique `json:"technique"`
+	Bytes     int64     `json:"bytes"`
+	Share     float64   `json:"share"` // 0 to 1
+	// Evidence says by what it was told apart.
+	Evidence string `json:"evidence"`
+}
+
+// Verdict answers the question.
+type Verdict struct {
+	// ZeroCopy: at least 99 % of the bytes from files to sockets were copied by no CPU
+	// between kernel and user; null where none went that way.
+	ZeroCopy *bool `json:"zero_copy"`
+	// Kind of the paths that it is of.
+	Kind       string    `json:"kind,omitempty"`
+	Technique  Technique `json:"technique,omitempty"`
+	Techniques []Share   `json:"techniques"`
+	Bytes      int64     `json:"bytes"`
+}

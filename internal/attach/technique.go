@@ -1,0 +1,111 @@
+package attach
+
+import "fmt"
+
+// part is what a technique has of a flow.
+type part struct {
+	technique Technique
+	// bytes arrived; source were read for them; copied is what the CPU copied between
+	// kernel and user for both.
+	bytes, source, copied int64
+	evidence              string
+}
+
+// split says by what technique a flow went, and how much of it. The rules of what is
+// copied: a read copies what it returns into user memory, unless the file is open
+// with O_DIRECT, and a write copies what it returns into the kernel; sendfile, splice
+// and tee hand over references to pages, but a regular file at their end is written
+// to by a copy (iter_file_splice_write, fs/splice.c).
+func (g *group) split(h how, f *flow) []part {
+	if f.bytes == 0 {
+		return nil
+	}
+	toFile := int64(0)
+	if g.to.Kind == File {
+		toFile = f.bytes
+	}
+	socketToSocket := g.from.Kind == Socket && g.to.Kind == Socket
+	copiedIn := f.in
+	if g.direct {
+		copiedIn = 0
+	}
+	switch h {
+	case byFile:
+		return []part{{Sendfile, f.bytes, f.bytes, toFile, "sendfile(2) names both ends"}}
+	case byPipe:
+		t := Splice
+		if socketToSocket {
+			t = RelaySplice
+		}
+		return []part{{t, f.bytes, f.bytes, toFile, "splice(2) into a pipe and out of it"}}
+	case byRange:
+		return []part{{CopyFileRange, f.bytes, f.bytes, 0, "copy_file_range(2) names both ends"}}
+	case byRing:
+		return []part{{IOUring, f.bytes, f.bytes, copiedIn + f.bytes, "requests of io_uring"}}
+	case own:
+		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, f.bytes, "written from memory that no call was seen to fill"})
+	case fromMap:
+		return g.zeroCopied(f, part{MmapWrite, f.bytes, f.bytes, f.bytes, "written from an address inside a mapping of the file"})
+	case changed:
+		return []part{g.changed(f, copiedIn)}
+	}
+	t, evidence := ReadWrite, "written from the address that it was read to"
+	if h == following {
+		evidence = "written right after it was read, by a call that tells no address"
+	}
+	if socketToSocket {
+		t = RelayCopy
+	}
+	if h == following && g.from.Kind == File && f.bytes < g.readBytes()*9/10 && g.readBytes() >= 1<<16 {
+		return []part{{Compress, f.bytes, g.readBytes(), g.readBytes() + f.bytes, lessSent(f.bytes, g.readBytes())}}
+	}
+	return g.zeroCopied(f, part{t, f.bytes, f.in, copiedIn + f.bytes, evidence})
+}
+
+// readBytes is what was read of the sources in all.
+func (g *group) readBytes() (n int64) {
+	for o := range g.sources {
+		n += o.read
+	}
+	return n
+}
+
+func lessSent(sent, read int64) string {
+	return fmt.Sprintf("%d bytes were read and %d sent: %.0f %%", read, sent, 100*float64(sent)/float64(read))
+}
+
+// zeroCopied takes the bytes apart that were sent with MSG_ZEROCOPY: those the kernel
+// does not copy, but to a receiver on this host.
+func (g *group) zeroCopied(f *flow, p part) []part {
+	if f.zeroCopy == 0 {
+		return []part{p}
+	}
+	z := p
+	z.technique, z.bytes, z.evidence = MsgZerocopy, f.zeroCopy, "sent with MSG_ZEROCOPY"
+	z.source = p.source * f.zeroCopy / p.bytes
+	z.copied = p.copied * f.zeroCopy / p.bytes
+	if g.localPeer {
+		z.evidence += "; to a receiver on this host, so the kernel copied it all the same"
+	} else {
+		z.copied -= z.bytes
+	}
+	p.bytes, p.source, p.copied = p.bytes-z.bytes, p.source-z.source, p.copied-(p.copied*f.zeroCopy/max(f.bytes, 1))
+	if p.bytes == 0 {
+		return []part{z}
+	}
+	return []part{z, p}
+}
+
+// changed is what was written from other memory than it was read to: encrypted,
+// compressed, or copied by the program.
+func (g *group) changed(f *flow, copiedIn int64) part {
+	p := part{Rewrite, f.bytes, f.in, copiedIn + f.bytes, "written from another address than it was read to"}
+	switch {
+	case f.records > 0:
+		p.technique = TLS
+		p.evidence = fmt.Sprintf("written from another address than it was read to, and %d of %d writes that were looked at begin with the header of a TLS record", f.records, f.probed)
+	case f.in >= 1<<16 && f.bytes < f.in*9/10:
+		p.technique, p.evidence = Compress, lessSent(f.bytes, f.in)
+	}
+	return p
+}

@@ -1,0 +1,190 @@
+package attach
+
+// What is read into user memory and written from it is joined here: by the address
+// that both calls name, or else by what the thread, the sink or the process read last.
+
+// soon is how long what was read may wait before it is sent, in ns, where no address
+// tells what is sent: by the thread that read it, or by another.
+const (
+	soon       = 1e9
+	soonOthers = 50e6
+)
+
+// socketLeast is what a socket must have brought, in bytes, before what is written to
+// another is taken for it although no address says so: a request and the answer to
+// it are not a relay.
+const socketLeast = 4096
+
+// A write that is not of what was read may be larger than that: a TLS record adds 22
+// bytes to 16 KiB and more to less, a first one goes with handshakes and headers.
+const (
+	overheadPart  = 8
+	overheadBytes = 512
+)
+
+func (l *Ledger) read(t *table, c *Call, fd int, addressed bool) {
+	o := l.object(t, fd)
+	o.called(c.Name)
+	if c.Ret <= 0 || c.flags()&msgPeek != 0 {
+		return
+	}
+	o.read += c.Ret
+	o.pending += c.Ret
+	o.lastRead, o.reader, o.sent = c.At, c.Thread, false
+	t.latest(o)
+	if !addressed {
+		return
+	}
+	t.recent[t.next] = segment{from: c.Args[1], to: c.Args[1] + uint64(c.Ret), source: o}
+	t.next = (t.next + 1) % recentReads
+}
+
+func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
+	sink := l.object(t, fd)
+	if c.Ret < 0 || c.Name == "sendmmsg" {
+		sink.failed(c.Name)
+		return
+	}
+	left := c.Ret
+	var first *flow
+	book := func(source *object, h how, n, in int64) {
+		f := l.flow(source, sink, h)
+		f.bytes += n
+		f.in += in
+		if c.flags()&msgZerocopy != 0 {
+			f.zeroCopy += n
+		}
+		if first == nil {
+			first = f
+			f.calls[c.Name]++
+		}
+		if h != own {
+			sink.source, sink.fedAt, source.sent = source, c.At, true
+			f.take(source)
+		}
+		left -= n
+	}
+	if addressed {
+		l.writeKnown(t, c, sink, book)
+	}
+	if left > 0 {
+		l.writeUnknown(t, c, sink, left, addressed, book)
+	}
+	if left > 0 || first == nil {
+		book(t.memory, own, left, 0)
+	}
+}
+
+type booking = func(source *object, h how, n, in int64)
+
+// writeKnown books what lies in mappings, or where it was read to.
+func (l *Ledger) writeKnown(t *table, c *Call, sink *object, book booking) {
+	from, to := c.Args[1], c.Args[1]+uint64(c.Ret)
+	for from < to {
+		m, ok := t.mapping(from)
+		if !ok {
+			break
+		}
+		n := min(to, m.to) - from
+		book(m.file, fromMap, int64(n), 0)
+		from += n
+	}
+	for from < to {
+		s := t.read(from, to)
+		if s == nil || s.source == sink {
+			return
+		}
+		// What lies before it came from elsewhere and stays to be explained.
+		from = max(from, s.from)
+		n := int64(min(to, s.to) - from)
+		book(s.source, same, n, n)
+		s.source.pending = max(0, s.source.pending-n)
+		from += uint64(n)
+	}
+}
+
+// read is the newest read whose memory holds the address, or else the one that
+// begins next after it and before to.
+func (t *table) read(from, to uint64) (found *segment) {
+	for i := range recentReads {
+		s := &t.recent[(t.next-1-i+2*recentReads)%recentReads]
+		if s.source == nil {
+			break
+		}
+		if from >= s.from && from < s.to {
+			return s
+		}
+		if s.from >= from && s.from < to && (found == nil || s.from < found.from) {
+			found = s
+		}
+	}
+	return found
+}
+
+// writeUnknown books what comes from memory that no call was seen to fill, or from
+// addresses that the call does not tell.
+func (l *Ledger) writeUnknown(t *table, c *Call, sink *object, left int64, addressed bool, book booking) {
+	source := sink.source
+	swallowed := int64(0)
+	if !addressed || sink.credit < left || source.pending > 0 || c.At-sink.fedAt > soon {
+		if source = t.source(sink, c); source == nil {
+			return
+		}
+		if !addressed {
+			n := min(left, source.pending)
+			source.pending -= n
+			book(source, following, n, n)
+			return
+		}
+		swallowed = source.pending
+		sink.credit = swallowed + swallowed/overheadPart + overheadBytes
+		source.pending = 0
+	}
+	n := min(left, sink.credit)
+	sink.credit -= n
+	book(source, changed, n, swallowed)
+	f := l.flow(source, sink, changed)
+	if l.probe != nil && f.probed < probes {
+		f.probed++
+		if l.probe(t.process, c.Args[1]) {
+			f.records++
+		}
+	}
+}
+
+// probes is how many writes of a flow are looked at for the header of a TLS record.
+const probes = 16
+
+// source is whose bytes are probably written: what fed the sink before, else what
+// this thread read last, else what the process read last, if that was just now.
+func (t *table) source(sink *object, c *Call) *object {
+	fits := func(o *object) bool {
+		return o != nil && o != sink && o.pending > 0 && c.At-o.lastRead < soon && (o.kind() == File || o.pending >= socketLeast)
+	}
+	if fits(sink.source) {
+		return sink.source
+	}
+	var others *object
+	for _, o := range t.last {
+		if !fits(o) {
+			continue
+		}
+		if o.reader == c.Thread {
+			return o
+		}
+		if others == nil && c.At-o.lastRead < soonOthers {
+			others = o
+		}
+	}
+	return others
+}
+
+// latest keeps what was read last, the newest first.
+func (t *table) latest(o *object) {
+	i := 0
+	for i < len(t.last)-1 && t.last[i] != o {
+		i++
+	}
+	copy(t.last[1:i+1], t.last[:i])
+	t.last[0] = o
+}

@@ -1,0 +1,213 @@
+package attach
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+)
+
+// zeroCopyTechniques are those in which no CPU copies a file's bytes on their way to
+// a socket.
+var zeroCopyTechniques = []Technique{Sendfile, Splice, RelaySplice}
+
+// bulk is the share of the bytes that makes a verdict.
+const bulk = 0.99
+
+// conclude writes what a person reads: of each path, and of them together.
+func (r *Report) conclude() {
+	who, runtime := r.who()
+	for i := range r.Paths {
+		p := &r.Paths[i]
+		p.Blocker, p.Advice = advise(p, runtime, r.libraries())
+		p.Sentence = p.sentence()
+	}
+	kind, paths := r.subject()
+	r.Verdict = verdictOf(kind, paths)
+	if len(paths) == 0 {
+		r.Sentence = who + ": nothing that was seen went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches."
+		return
+	}
+	v := r.Verdict
+	var bytes, in, copied float64
+	known := true
+	for _, p := range paths {
+		bytes += p.Bytes.Value
+		if !p.CPUCopiesPerByte.Known() {
+			known = false
+			continue
+		}
+		in += p.SourceBytes.Value
+		copied += p.CPUCopiesPerByte.Value * p.SourceBytes.Value
+	}
+	copies := "CPU copies per byte not measurable here"
+	if known && in > 0 {
+		copies = perByte(copied / in)
+	}
+	r.Sentence = fmt.Sprintf("%s: %s from %s: %s, %s", who, humanize.IBytes(uint64(bytes)), kindWords[kind], techniques(v.Techniques), copies)
+	if b := paths[0].Blocker; b != "" {
+		r.Sentence += "; " + b
+	}
+	r.Advice = paths[0].Advice
+}
+
+// kindWords are the kinds of path as a sentence has them.
+var kindWords = map[string]string{
+	"file-to-socket": "files to sockets", "socket-to-socket": "sockets to sockets (proxying)", "socket-to-file": "sockets to files",
+	"memory-to-socket": "its own memory to sockets (no file was read for it)", "file-to-file": "files to files",
+	"pipe-to-socket": "pipes to sockets", "memory-to-file": "its own memory to files",
+}
+
+// subject is the kind of path that the answer is about, and its paths: files to
+// sockets if there are any to speak of, else the kind that moved the most.
+func (r *Report) subject() (string, []Path) {
+	by, total := map[string]float64{}, 0.0
+	for _, p := range r.Paths {
+		if kindWords[p.Kind] != "" {
+			by[p.Kind] += p.Bytes.Value
+			total += p.Bytes.Value
+		}
+	}
+	best := ""
+	for kind := range kindWords {
+		if best == "" || by[kind] > by[best] || by[kind] == by[best] && kind < best {
+			best = kind
+		}
+	}
+	if by["file-to-socket"] > 0.05*total {
+		best = "file-to-socket"
+	}
+	if by[best] == 0 {
+		return "", nil
+	}
+	return best, r.of(best)
+}
+
+// of are the paths of a kind, the largest first.
+func (r *Report) of(kind string) (out []Path) {
+	for _, p := range r.Paths {
+		if p.Kind == kind {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func verdictOf(kind string, paths []Path) Verdict {
+	v := Verdict{Kind: kind, Techniques: []Share{}}
+	sums := map[Technique]*Share{}
+	for _, p := range paths {
+		for _, s := range p.Techniques {
+			if sums[s.Technique] == nil {
+				sums[s.Technique] = &Share{Technique: s.Technique, Evidence: s.Evidence}
+			}
+			sums[s.Technique].Bytes += s.Bytes
+			v.Bytes += s.Bytes
+		}
+	}
+	if v.Bytes == 0 {
+		return v
+	}
+	zero := 0.0
+	for _, s := range sums {
+		s.Share = float64(s.Bytes) / float64(v.Bytes)
+		v.Techniques = append(v.Techniques, *s)
+		if slices.Contains(zeroCopyTechniques, s.Technique) {
+			zero += s.Share
+		}
+	}
+	slices.SortFunc(v.Techniques, func(a, b Share) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Technique, b.Technique))
+	})
+	v.Technique = dominant(v.Techniques)
+	if kind == "file-to-socket" {
+		is := zero >= bulk
+		v.ZeroCopy = &is
+	}
+	return v
+}
+
+// Expect says whether the bulk of what went from files to sockets took a technique,
+// or why not.
+func (r *Report) Expect(t Technique) error {
+	v := verdictOf("file-to-socket", r.of("file-to-socket"))
+	if v.Bytes == 0 {
+		return fmt.Errorf("expected %s: no byte went from a file to a socket; send the process a request while copyscope watches", t)
+	}
+	share := 0.0
+	for _, s := range v.Techniques {
+		if s.Technique == t {
+			share = s.Share
+		}
+	}
+	if share >= bulk {
+		return nil
+	}
+	return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets, not %.0f %%; they took %s",
+		t, percent(share), humanize.IBytes(uint64(v.Bytes)), 100*bulk, techniques(v.Techniques))
+}
+
+func (r *Report) who() (name, runtime string) {
+	for _, p := range r.Processes {
+		if runtime == "" {
+			runtime = p.Runtime
+		}
+		if name == "" {
+			name = p.Name
+		}
+	}
+	if len(r.Processes) > 1 {
+		name += fmt.Sprintf(" (%d processes)", len(r.Processes))
+	}
+	return cmp.Or(name, "the process"), runtime
+}
+
+func (r *Report) libraries() (out []string) {
+	for _, p := range r.Processes {
+		out = append(out, p.Libraries...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// sentence says of a path what went how.
+func (p *Path) sentence() string {
+	copies := "CPU copies per byte " + p.CPUCopiesPerByte.Reason
+	if p.CPUCopiesPerByte.Known() {
+		copies = perByte(p.CPUCopiesPerByte.Value)
+	}
+	s := fmt.Sprintf("%s → %s: %s, %s", p.From.Name, p.To.Name, techniques(p.Techniques), copies)
+	if p.Blocker != "" {
+		s += "; " + p.Blocker
+	}
+	return s
+}
+
+func perByte(copies float64) string {
+	text := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", copies), "0"), ".")
+	if text == "1" {
+		return "1 CPU copy per byte"
+	}
+	return text + " CPU copies per byte"
+}
+
+// techniques lists them with their shares; one that has nearly all stands alone.
+func techniques(shares []Share) string {
+	if len(shares) == 1 || shares[0].Share >= 0.9995 {
+		return string(shares[0].Technique)
+	}
+	var words []string
+	for _, s := range shares {
+		words = append(words, fmt.Sprintf("%s %s", s.Technique, percent(s.Share)))
+	}
+	return strings.Join(words, ", ")
+}
+
+func percent(share float64) string {
+	if p := 100 * share; p > 0 && p < 0.1 {
+		return "less than 0.1 %"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", 100*share), ".0") + " %"
+}

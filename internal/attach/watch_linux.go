@@ -1,0 +1,324 @@
+package attach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"copyscope/internal/trace"
+	"copyscope/internal/tracepoint"
+)
+
+const (
+	pointEnter   = "raw_syscalls:sys_enter"
+	pointExit    = "raw_syscalls:sys_exit"
+	pointNewTask = "task:task_newtask"
+)
+
+const (
+	// ringBytes is each processor's room for hits: some 30,000, which at a million
+	// calls a second is what comes between two looks.
+	ringBytes = 2 << 20
+	// look is how often the rings are emptied. What is closed sooner cannot be named.
+	look = 20 * time.Millisecond
+	// census is how often it is asked whether the processes are still there, and what
+	// threads they have that the kernel did not tell of (those of io_uring).
+	census = 500 * time.Millisecond
+)
+
+// watch is a watch under way.
+type watch struct {
+	options   Options
+	reader    *tracepoint.Reader
+	points    map[string]*tracepoint.Event
+	field     fields
+	ledger    *Ledger
+	threads   map[int32]int // the process of each; 0: none of ours
+	processes map[int]*subject
+	entered   map[int32]entered
+	hits      int64
+	lost      int64
+	notes     []string
+	// tables of sockets are read at most so often: they can be long.
+	socketsAt    time.Time
+	socketsPause time.Duration
+}
+
+type fields struct{ enterID, enterArgs, exitID, exitRet, child, flags tracepoint.Field }
+
+// entered is a call that has not returned.
+type entered struct {
+	id   int64
+	args [6]uint64
+}
+
+// Watch watches until the time is over, the context ends, or no process is left, and
+// says what it saw.
+func Watch(ctx context.Context, o Options) (*Report, error) {
+	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}}
+	w.ledger = NewLedger(procDescriptors{}, recordHeader)
+	for _, pid := range o.Processes {
+		s, err := newSubject(pid)
+		if err != nil {
+			return nil, err
+		}
+		w.processes[pid] = s
+	}
+	if err := w.open(); err != nil {
+		return nil, explain(err, o.Processes)
+	}
+	defer w.reader.Close()
+	used := processorTime()
+	began := time.Now()
+	if err := w.reader.Begin(); err != nil {
+		return nil, explain(err, o.Processes)
+	}
+	if err := w.run(ctx, began); err != nil {
+		return nil, err
+	}
+	r := w.report()
+	r.ForNs = time.Since(began).Nanoseconds()
+	r.OwnCPU = trace.Count{Value: float64(processorTime() - used), Provenance: trace.Measured}
+	return r, nil
+}
+
+// open makes the tracing instance and tells it whose hits to keep.
+func (w *watch) open() (err error) {
+	if w.points, err = tracepoint.LoadAll(pointEnter, pointExit, pointNewTask); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		to          *tracepoint.Field
+		point, name string
+	}{
+		{&w.field.enterID, pointEnter, "id"}, {&w.field.enterArgs, pointEnter, "args"},
+		{&w.field.exitID, pointExit, "id"}, {&w.field.exitRet, pointExit, "ret"},
+		{&w.field.child, pointNewTask, "pid"}, {&w.field.flags, pointNewTask, "clone_flags"},
+	} {
+		if *f.to, err = w.points[f.point].Field(f.name); err != nil {
+			return err
+		}
+	}
+	w.reader, err = tracepoint.Open(ringBytes,
+		tracepoint.Wanted{Event: w.points[pointNewTask]},
+		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
+		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})
+	if err != nil {
+		return err
+	}
+	if err := w.reader.FollowForks(); err != nil {
+		return err
+	}
+	return w.census()
+}
+
+// census adds the threads that the processes have and that are not watched yet.
+func (w *watch) census() error {
+	for pid, s := range w.processes {
+		if s.check(); s.ended {
+			continue
+		}
+		var added []int
+		for _, thread := range threadsOf(pid) {
+			if _, known := w.threads[int32(thread)]; !known {
+				w.threads[int32(thread)] = pid
+				added = append(added, thread)
+			}
+		}
+		if err := w.reader.OnlyThreads(added...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run reads what the kernel tells until it is enough.
+func (w *watch) run(ctx context.Context, began time.Time) error {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	end := time.After(w.options.For)
+	asked := began
+	for over := false; !over; {
+		select {
+		case <-ctx.Done():
+			w.notes = append(w.notes, "interrupted before the time was over")
+			over = true
+		case <-end:
+			over = true
+		case <-ticker.C:
+		}
+		if over {
+			if err := w.reader.End(); err != nil {
+				return err
+			}
+		}
+		if err := w.reader.Stream(over, w.hit); err != nil {
+			return err
+		}
+		if now := time.Now(); over || now.Sub(asked) >= census {
+			asked = now
+			if err := errors.Join(w.census(), w.countLost()); err != nil {
+				return err
+			}
+			over = over || !w.anyLeft()
+		}
+		w.settle(over)
+		if w.options.Progress != nil {
+			calls, bytes := w.ledger.Moved()
+			w.options.Progress(time.Since(began), calls, bytes)
+		}
+	}
+	return w.reader.Stream(true, w.hit)
+}
+
+// countLost asks what found no room. After a gap no call that was under way can be
+// trusted to be the one that returns.
+func (w *watch) countLost() error {
+	lost, err := w.reader.Lost()
+	if lost > w.lost {
+		w.lost = lost
+		clear(w.entered)
+	}
+	return err
+}
+
+func (w *watch) anyLeft() bool {
+	for _, s := range w.processes {
+		if !s.ended {
+			return true
+		}
+	}
+	return false
+}
+
+// settle looks up what is best looked up while it is there.
+func (w *watch) settle(last bool) {
+	w.ledger.Settle()
+	if w.ledger.Unaddressed() == 0 || !last && time.Since(w.socketsAt) < w.socketsPause {
+		return
+	}
+	began := time.Now()
+	for pid, s := range w.processes {
+		if !s.ended { // they share a network namespace, in all but rare cases
+			w.ledger.Addressed(sockets(pid))
+			break
+		}
+	}
+	w.socketsAt = time.Now()
+	w.socketsPause = max(250*time.Millisecond, 50*time.Since(began))
+}
+
+// hit takes one record.
+func (w *watch) hit(h tracepoint.Hit) {
+	w.hits++
+	switch uint64(h.ID) {
+	case w.points[pointEnter].ID:
+		w.enter(h)
+	case w.points[pointExit].ID:
+		e, ok := w.entered[h.Thread]
+		id := w.field.exitID.Int(h.Raw)
+		if !ok || e.id != id {
+			return
+		}
+		delete(w.entered, h.Thread)
+		w.book(h, id, e.args, w.field.exitRet.Int(h.Raw))
+	case w.points[pointNewTask].ID:
+		w.started(h)
+	}
+}
+
+func (w *watch) enter(h tracepoint.Hit) {
+	id := w.field.enterID.Int(h.Raw)
+	var args [6]uint64
+	for i := range args {
+		args[i] = uint64(w.field.enterArgs.At(h.Raw, i))
+	}
+	if syscallsByName[nameOf[id]].entryAlone {
+		w.book(h, id, args, 0)
+		return
+	}
+	w.entered[h.Thread] = entered{id, args}
+}
+
+func (w *watch) book(h tracepoint.Hit, id int64, args [6]uint64, ret int64) {
+	pid := w.process(h.Thread)
+	if pid == 0 {
+		return
+	}
+	w.ledger.Book(Call{Process: pid, Thread: int(h.Thread), At: h.At, Name: nameOf[id], Args: args, Ret: ret})
+}
+
+// process is whose thread it is; 0 if of none that is watched.
+func (w *watch) process(thread int32) int {
+	pid, known := w.threads[thread]
+	if known {
+		return pid
+	}
+	pid = leader(int(thread))
+	if w.processes[pid] == nil {
+		pid = 0
+	}
+	w.threads[thread] = pid
+	return pid
+}
+
+// started: a watched thread made another, of its own process or of a new one.
+func (w *watch) started(h tracepoint.Hit) {
+	child, parent := int32(w.field.child.Int(h.Raw)), w.process(h.Thread)
+	switch {
+	case parent == 0:
+		w.threads[child] = 0
+	case w.field.flags.Int(h.Raw)&unix.CLONE_THREAD != 0:
+		w.threads[child] = parent
+	case w.options.Follow:
+		w.threads[child] = int(child)
+		s, err := newSubject(int(child))
+		if err != nil { // it is gone already: what it did is still in the rings
+			s = &subject{process: Process{PID: int(child), Name: "ended early"}, ended: true}
+		}
+		w.processes[int(child)] = s
+		w.ledger.Forked(parent, int(child))
+	default:
+		w.threads[child] = 0
+	}
+}
+
+func (w *watch) report() *Report {
+	r := w.ledger.Report()
+	r.Lost, r.Hits = w.lost, w.hits
+	for _, s := range w.processes {
+		r.Processes = append(r.Processes, s.describe())
+	}
+	slices.SortFunc(r.Processes, func(a, b Process) int { return a.PID - b.PID })
+	if w.lost > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d records of the kernel found no room in its rings: calls are missing here, and bytes may stand at the wrong path", w.lost))
+	}
+	for _, p := range r.Processes {
+		if p.Ended {
+			r.Notes = append(r.Notes, fmt.Sprintf("process %d (%s) ended while it was watched", p.PID, p.Name))
+		}
+	}
+	r.Notes = append(r.Notes, w.notes...)
+	r.conclude()
+	return r
+}
+
+// processorTime is what this process has used, in ns.
+func processorTime() int64 {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// explain says what to do where the kernel's tracepoints cannot be read.
+func explain(err error, processes []int) error {
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("the syscalls of another process are told by tracepoints, and user %d may not read them (%w); run it as root: sudo copyscope attach --pid %d", os.Geteuid(), err, processes[0])
+	}
+	return fmt.Errorf("the kernel's tracepoints cannot be read: %w; copyscope doctor says what this host can witness", err)
+}
