@@ -112,6 +112,9 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
 		Processes: pids, For: f.length, Follow: f.follow,
+		Ready: func() {
+			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
+		},
 		Progress: func(elapsed time.Duration, calls, bytes int64) {
 			p.retitle(fmt.Sprintf("watching, %d calls, %s", calls, humanize.IBytes(uint64(bytes))))
 			p.show(int64(elapsed), int64(f.length))
@@ -138,6 +141,14 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return errNothingSeen
 	}
 	return nil
+}
+
+func processList(pids []int) string {
+	words := strings.Fields(strings.Trim(fmt.Sprint(pids), "[]"))
+	if len(words) == 1 {
+		return "process " + words[0]
+	}
+	return "processes " + strings.Join(words, ", ")
 }
 
 // printAttach prints the answer first, then by what it is known.

@@ -7,7 +7,7 @@ type Ledger struct {
 	now         int64
 	tables      map[int]*table
 	flows       map[flowKey]*flow
-	calls       map[string]Tally
+	calls       map[string]*Tally
 	unaddressed map[uint64][]*object
 	// probe is asked whether bytes that were written begin a TLS record.
 	probe func(process int, at uint64) bool
@@ -19,7 +19,7 @@ type Ledger struct {
 // a TLS record, as far as can be seen now; it may be nil.
 func NewLedger(look Descriptors, probe func(process int, at uint64) bool) *Ledger {
 	return &Ledger{look: look, probe: probe, tables: map[int]*table{}, flows: map[flowKey]*flow{},
-		calls: map[string]Tally{}, unaddressed: map[uint64][]*object{}}
+		calls: map[string]*Tally{}, unaddressed: map[uint64][]*object{}}
 }
 
 // flowKey is a source, a sink, and how.
@@ -127,6 +127,10 @@ func (l *Ledger) Book(c Call) {
 	t := l.table(c.Process)
 	if kind.move.moving() {
 		n := l.calls[c.Name]
+		if n == nil {
+			n = &Tally{}
+			l.calls[c.Name] = n
+		}
 		n.Calls++
 		switch {
 		case c.Ret < 0:
@@ -136,7 +140,6 @@ func (l *Ledger) Book(c Call) {
 		case kind.move != submits:
 			n.Bytes += c.Ret
 		}
-		l.calls[c.Name] = n
 	}
 	fd := int(int32(c.Args[0]))
 	switch kind.move {

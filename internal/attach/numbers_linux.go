@@ -35,6 +35,17 @@ var nameOf = func() map[int64]string {
 	return out
 }()
 
+// entryAlone are the calls whose return is not asked for.
+var entryAlone = func() map[int64]bool {
+	out := map[int64]bool{}
+	for _, n := range numbers {
+		if syscallsByName[n.name].entryAlone {
+			out[n.id] = true
+		}
+	}
+	return out
+}()
+
 // filter lets the watched calls through: of returns, those that somebody waits for.
 func filter(returns bool) string {
 	var parts []string

@@ -9,6 +9,8 @@ type Options struct {
 	For       time.Duration
 	// Follow also watches the processes that they start.
 	Follow bool
+	// Ready is called once all threads are watched; it may be nil.
+	Ready func()
 	// Progress is told, some times a second, how far the watch is and what it has
 	// seen; it may be nil.
 	Progress func(elapsed time.Duration, calls, bytes int64)

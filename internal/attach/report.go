@@ -62,8 +62,8 @@ type Report struct {
 	OwnCPU trace.Count `json:"own_cpu_ns"`
 	// Calls are all data-moving calls of the processes, by name: also those that
 	// belong to no path.
-	Calls map[string]Tally `json:"calls"`
-	Paths []Path           `json:"paths"`
+	Calls map[string]*Tally `json:"calls"`
+	Paths []Path            `json:"paths"`
 	// Verdict is of the file→socket paths together, or of what there was instead.
 	Verdict Verdict `json:"verdict"`
 	// Sentence says it to a person; Advice says what would change it.
@@ -83,6 +83,9 @@ type Process struct {
 	Ended   bool   `json:"ended,omitempty"` // while it was watched
 	// Libraries that encrypt or compress in user space and are mapped.
 	Libraries []string `json:"libraries,omitempty"`
+	// MappedFiles are those that it shares with their file systems: what it writes
+	// there reaches the file without a syscall.
+	MappedFiles []string `json:"mapped_files,omitempty"`
 }
 
 // Tally is how often a call was made, how often it failed, and what it moved.

@@ -82,7 +82,12 @@ func (s *subject) look(p procfs.Proc) {
 		if m.Inode != 0 && m.Perms.Execute {
 			files = append(files, filepath.Base(m.Pathname))
 		}
+		if m.Inode != 0 && m.Perms.Shared && strings.HasPrefix(m.Pathname, "/") {
+			now.MappedFiles = append(now.MappedFiles, m.Pathname)
+		}
 	}
+	slices.Sort(now.MappedFiles)
+	now.MappedFiles = slices.Compact(now.MappedFiles)
 	now.Libraries = transforming(files)
 	goProgram := false
 	if s.process.Exe == now.Exe && s.process.Runtime == "go" {

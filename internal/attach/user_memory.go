@@ -159,7 +159,13 @@ const probes = 16
 // this thread read last, else what the process read last, if that was just now.
 func (t *table) source(sink *object, c *Call) *object {
 	fits := func(o *object) bool {
-		return o != nil && o != sink && o.pending > 0 && c.At-o.lastRead < soon && (o.kind() == File || o.pending >= socketLeast)
+		switch {
+		case o == nil, o == sink, o.pending <= 0, c.At-o.lastRead > soon:
+			return false
+		case o.closed: // a program that was loaded or configured reads much that it never sends
+			return c.Ret >= o.pending/2
+		}
+		return o.kind() == File || o.pending >= socketLeast
 	}
 	if fits(sink.source) {
 		return sink.source

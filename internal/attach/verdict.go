@@ -58,6 +58,7 @@ var kindWords = map[string]string{
 	"file-to-socket": "files to sockets", "socket-to-socket": "sockets to sockets (proxying)", "socket-to-file": "sockets to files",
 	"memory-to-socket": "its own memory to sockets (no file was read for it)", "file-to-file": "files to files",
 	"pipe-to-socket": "pipes to sockets", "memory-to-file": "its own memory to files",
+	"file-to-device": "files to devices", "file-to-pipe": "files to pipes", "device-to-socket": "devices to sockets",
 }
 
 // subject is the kind of path that the answer is about, and its paths: files to

@@ -25,7 +25,7 @@ const (
 	// calls a second is what comes between two looks.
 	ringBytes = 2 << 20
 	// look is how often the rings are emptied. What is closed sooner cannot be named.
-	look = 20 * time.Millisecond
+	look = 40 * time.Millisecond
 	// census is how often it is asked whether the processes are still there, and what
 	// threads they have that the kernel did not tell of (those of io_uring).
 	census = 500 * time.Millisecond
@@ -78,12 +78,16 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	if err := w.reader.Begin(); err != nil {
 		return nil, explain(err, o.Processes)
 	}
+	if o.Ready != nil {
+		o.Ready()
+	}
 	if err := w.run(ctx, began); err != nil {
 		return nil, err
 	}
+	watched, took := time.Since(began), processorTime()-used
 	r := w.report()
-	r.ForNs = time.Since(began).Nanoseconds()
-	r.OwnCPU = trace.Count{Value: float64(processorTime() - used), Provenance: trace.Measured}
+	r.ForNs = watched.Nanoseconds()
+	r.OwnCPU = trace.Count{Value: float64(took), Provenance: trace.Measured}
 	return r, nil
 }
 
@@ -137,43 +141,45 @@ func (w *watch) census() error {
 	return nil
 }
 
-// run reads what the kernel tells until it is enough.
+// run reads what the kernel tells until it is enough. It waits in the kernel, not in
+// Go's scheduler: to be woken some ten times a second costs less so, and nothing while
+// nothing happens.
 func (w *watch) run(ctx context.Context, began time.Time) error {
-	ticker := time.NewTicker(look)
-	defer ticker.Stop()
-	end := time.After(w.options.For)
 	asked := began
 	for over := false; !over; {
-		select {
-		case <-ctx.Done():
-			w.notes = append(w.notes, "interrupted before the time was over")
-			over = true
-		case <-end:
-			over = true
-		case <-ticker.C:
-		}
-		if over {
-			if err := w.reader.End(); err != nil {
+		left := w.options.For - time.Since(began)
+		over = ctx.Err() != nil || left <= 0
+		if !over {
+			if err := w.reader.Wait(min(left, census)); err != nil {
 				return err
 			}
 		}
-		if err := w.reader.Stream(over, w.hit); err != nil {
+		if err := w.reader.Stream(false, w.hit); err != nil {
 			return err
 		}
-		if now := time.Now(); over || now.Sub(asked) >= census {
+		if now := time.Now(); now.Sub(asked) >= census {
 			asked = now
 			if err := errors.Join(w.census(), w.countLost()); err != nil {
 				return err
 			}
 			over = over || !w.anyLeft()
 		}
-		w.settle(over)
+		w.settle(false)
 		if w.options.Progress != nil {
 			calls, bytes := w.ledger.Moved()
 			w.options.Progress(time.Since(began), calls, bytes)
 		}
+		if !over {
+			pause := unix.NsecToTimespec(int64(look))
+			_ = unix.Nanosleep(&pause, nil)
+		}
 	}
-	return w.reader.Stream(true, w.hit)
+	if ctx.Err() != nil {
+		w.notes = append(w.notes, "interrupted before the time was over")
+	}
+	err := errors.Join(w.reader.End(), w.reader.Stream(true, w.hit), w.countLost(), w.census())
+	w.settle(true)
+	return err
 }
 
 // countLost asks what found no room. After a gap no call that was under way can be
@@ -238,7 +244,7 @@ func (w *watch) enter(h tracepoint.Hit) {
 	for i := range args {
 		args[i] = uint64(w.field.enterArgs.At(h.Raw, i))
 	}
-	if syscallsByName[nameOf[id]].entryAlone {
+	if entryAlone[id] {
 		w.book(h, id, args, 0)
 		return
 	}

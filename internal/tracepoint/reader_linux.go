@@ -104,6 +104,7 @@ func (r *Reader) open(dir string, bytes int, events []Wanted) error {
 	for _, set := range [][2]string{
 		{"tracing_on", "0"}, {"trace_clock", "mono"},
 		{"options/overwrite", "0"}, // what finds no room is counted, and what was there before is kept
+		{"buffer_percent", "0"},    // whoever waits is woken by the first hit
 		{"buffer_size_kb", strconv.Itoa(max(bytes>>10, 1))},
 	} {
 		if err := write(set[0], set[1]); err != nil {

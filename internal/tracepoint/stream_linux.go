@@ -3,7 +3,9 @@ package tracepoint
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +40,19 @@ func (r *Reader) Stream(last bool, f func(Hit)) error {
 	return nil
 }
 
+// Wait returns when a ring has something in it, or after so long.
+func (r *Reader) Wait(longest time.Duration) error {
+	fds := make([]unix.PollFd, len(r.pipes))
+	for i, pipe := range r.pipes {
+		fds[i] = unix.PollFd{Fd: int32(pipe), Events: unix.POLLIN}
+	}
+	_, err := unix.Poll(fds, int(longest.Milliseconds()))
+	if errors.Is(err, unix.EINTR) {
+		return nil
+	}
+	return err
+}
+
 // kept is a hit whose data lies in the stream's memory.
 type kept struct {
 	at         int64
@@ -65,7 +80,7 @@ func (r *Reader) keep(ring int, page []byte) {
 // forget drops the first n hits, and uses their memory again.
 func (s *stream) forget(n int) {
 	rest := s.hits[n:]
-	data := make([]byte, 0, 0)
+	var data []byte
 	for i, k := range rest {
 		from := len(data)
 		data = append(data, s.data[k.from:k.from+k.size]...)

@@ -1,0 +1,264 @@
+package attach_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"copyscope/internal/attach"
+)
+
+// descriptors are those of process 1, as they are when somebody looks.
+type descriptors struct {
+	now  *int64
+	open map[int]attach.Looked
+	maps []attach.Mapping
+}
+
+func (d descriptors) Look(_, fd int) (attach.Looked, bool) {
+	looked, ok := d.open[fd]
+	looked.At = *d.now
+	return looked, ok
+}
+
+func (d descriptors) Mappings(int) []attach.Mapping { return d.maps }
+
+const (
+	fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD = 3, 4, 5, 6, 7, 8, 9, 10
+
+	bufferAt, elsewhere, mappedAt = 0x1000_0000, 0x2000_0000, 0x7000_0000
+)
+
+func opened() map[int]attach.Looked {
+	end := func(kind attach.Kind, name, peer string) attach.End { return attach.End{Kind: kind, Name: name, Peer: peer} }
+	return map[int]attach.Looked{
+		fileFD:     {End: end(attach.File, "/srv/film", "")},
+		otherFD:    {End: end(attach.File, "/srv/other", "")},
+		clientFD:   {End: end(attach.Socket, "tcp port 80", "127.0.0.1:40000")},
+		remoteFD:   {End: end(attach.Socket, "tcp port 80", "192.0.2.1:40000")},
+		upstreamFD: {End: end(attach.Socket, "tcp to 192.0.2.7:80", "192.0.2.7:80")},
+		pipeIn:     {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
+		pipeOut:    {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
+		logFD:      {End: end(attach.File, "/data/0.log", "")},
+	}
+}
+
+// book makes calls, a microsecond apart, from a text of lines such as
+//
+//	pread64 3 0x10000000 = 4096
+//
+// with @2 before it for thread 2, and ×5 after it for five times. A sleep passes time.
+func book(t *testing.T, l *attach.Ledger, now *int64, script string) {
+	t.Helper()
+	for line := range strings.Lines(script) {
+		words := strings.Fields(strings.ReplaceAll(line, "=", " "))
+		if len(words) == 0 {
+			continue
+		}
+		thread, times := 1, 1
+		if n, ok := strings.CutPrefix(words[0], "@"); ok {
+			fmt.Sscan(n, &thread)
+			words = words[1:]
+		}
+		if n, ok := strings.CutPrefix(words[len(words)-1], "×"); ok {
+			fmt.Sscan(n, &times)
+			words = words[:len(words)-1]
+		}
+		if words[0] == "sleep" {
+			*now += 2e9
+			continue
+		}
+		c := attach.Call{Process: 1, Thread: thread, Name: words[0]}
+		for i, word := range words[1 : len(words)-1] {
+			if _, err := fmt.Sscanf(word, "%v", &c.Args[i]); err != nil {
+				t.Fatalf("%q: %v", word, err)
+			}
+		}
+		if _, err := fmt.Sscan(words[len(words)-1], &c.Ret); err != nil {
+			t.Fatal(err)
+		}
+		for range times {
+			*now += 1000
+			c.At = *now
+			l.Book(c)
+		}
+	}
+}
+
+// Each way of sending is told apart by its calls alone.
+func TestPathsByTheirCalls(t *testing.T) {
+	for _, r := range []struct {
+		name, script string
+		want         []string // kind technique bytes copies calls, the most bytes first
+	}{
+		{"read and write, one buffer", `
+			pread64 3 0x10000000 = 32768 ×4
+			sleep
+			pread64 3 0x10000000 = 32768
+			write 5 0x10000000 = 32768
+			pread64 3 0x10000000 = 0
+			write 5 0x10000000 = -11`,
+			[]string{"file-to-socket read-write 32768 2 pread64:6 write:2"}},
+		{"a partial write, and the rest", `
+			read 3 0x10000000 = 32768
+			write 5 0x10000000 = 20000
+			write 5 0x10004e20 = 12768`,
+			[]string{"file-to-socket read-write 32768 2 read:1 write:2"}},
+		{"one buffer of several reads", `
+			read 3 0x10000000 = 8192
+			read 3 0x10002000 = 8192
+			read 4 0x10004000 = 8192
+			write 5 0x10000000 = 24576`,
+			[]string{"file-to-socket read-write 16384 2 read:2 write:1", "file-to-socket read-write 8192 2 read:1"}},
+		{"headers, and a vector that tells no address", `
+			recvfrom 5 0x20000000 = 80
+			writev 5 = 250
+			pread64 3 0x10000000 = 32768
+			writev 5 = 32768`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:1", "memory-to-socket write 250 1 writev:1"}},
+		{"two connections in turn, one thread", `
+			pread64 3 0x10000000 = 32768
+			writev 5 = 20000
+			pread64 4 0x11000000 = 32768
+			writev 10 = 32768
+			writev 5 = 12768`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:2", "file-to-socket read-write 32768 2 pread64:1 writev:1"}},
+		{"sendfile", `
+			writev 5 = 240
+			sendfile 5 3 = 65536 ×2
+			sendfile 5 3 = -11`,
+			[]string{"file-to-socket sendfile 131072 0 sendfile:3", "memory-to-socket write 240 1 writev:1"}},
+		{"splice", `
+			splice 3 0 8 0 = 65536
+			splice 7 0 5 0 = 40000
+			splice 7 0 5 0 = 25536`,
+			[]string{"file-to-socket splice 65536 0 splice:3"}},
+		{"a relay by splice", `
+			splice 6 0 8 0 = 65536
+			splice 7 0 5 0 = 65536`,
+			[]string{"socket-to-socket relay-splice 65536 0 splice:2"}},
+		{"a relay by copy", `
+			recvfrom 6 0x10000000 = 16384 ×1
+			sendto 5 0x10000000 = 16384`,
+			[]string{"socket-to-socket relay-copy 16384 2 recvfrom:1 sendto:1"}},
+		{"a request and its answer are no relay", `
+			recvfrom 5 0x10000000 = 100
+			sendto 6 0x20000000 = 200
+			recvfrom 6 0x10000000 = 300
+			sendto 5 0x20000000 = 400`,
+			[]string{"memory-to-socket write 400 1 sendto:1", "memory-to-socket write 200 1 sendto:1"}},
+		{"from a mapping", `
+			mmap 0 1048576 1 1 3 = 1879048192
+			write 5 0x70000000 = 65536
+			write 5 0x70010000 = 65536
+			munmap 0x70000000 1048576 = 0
+			write 5 0x70000000 = 100`,
+			[]string{"file-to-socket mmap-write 131072 1 mmap:1 write:2", "memory-to-socket write 100 1 write:1"}},
+		{"private memory is no file", `
+			mmap 0 1048576 3 2 3 = 1879048192
+			write 5 0x70000000 = 65536`,
+			[]string{"memory-to-socket write 65536 1 write:1"}},
+		{"encrypted", `
+			read 3 0x10000000 = 32768
+			write 5 0x20000000 = 16406 ×2`,
+			[]string{"file-to-socket rewrite 32812 2.00 read:1 write:2"}},
+		{"compressed", `
+			read 3 0x10000000 = 32768 ×8
+			write 5 0x20000000 = 8192`,
+			[]string{"file-to-socket compress 8192 1.03 read:8 write:1"}},
+		{"compressed, by a vector", `
+			read 3 0x10000000 = 32768 ×8
+			writev 5 = 8192`,
+			[]string{"file-to-socket compress 8192 1.03 read:8 writev:1"}},
+		{"by reference, to another host", `
+			read 3 0x10000000 = 65536
+			sendto 10 0x10000000 65536 0x4000000 = 65536`,
+			[]string{"file-to-socket msg-zerocopy 65536 1 read:1 sendto:1"}},
+		{"by reference, to this host", `
+			read 3 0x10000000 = 65536
+			sendto 5 0x10000000 65536 0x4000000 = 65536`,
+			[]string{"file-to-socket msg-zerocopy 65536 2 read:1 sendto:1"}},
+		{"what arrives is stored", `
+			recvfrom 5 0x10000000 = 65536
+			pwrite64 9 0x10000000 = 65536`,
+			[]string{"socket-to-file read-write 65536 2 pwrite64:1 recvfrom:1"}},
+		{"another thread sends", `
+			@1 read 3 0x10000000 = 65536
+			@2 write 5 0x10000000 = 65536`,
+			[]string{"file-to-socket read-write 65536 2 read:1 write:1"}},
+		{"what was read at the start is not sent", `
+			openat 0 = 4
+			read 4 0x10000000 = 70000
+			close 4 = 0
+			sendto 5 0x20000000 = 207`,
+			[]string{"memory-to-socket write 207 1 sendto:1"}},
+		{"a peek reads nothing", `
+			recvfrom 6 0x10000000 16384 2 = 16384
+			recvfrom 6 0x10000000 16384 0 = 16384
+			sendto 5 0x10000000 = 16384`,
+			[]string{"socket-to-socket relay-copy 16384 2 recvfrom:2 sendto:1"}},
+		{"two descriptors of one file", `
+			dup 3 = 20
+			sendfile 5 20 = 1000
+			sendfile 5 3 = 1000`,
+			[]string{"file-to-socket sendfile 2000 0 sendfile:2"}},
+		{"a file to a file", `
+			copy_file_range 3 0 9 0 = 65536
+			sendfile 9 4 = 1000`,
+			[]string{"file-to-file copy-file-range 65536 - copy_file_range:1", "file-to-file sendfile 1000 1 sendfile:1"}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			var now int64 = 1
+			l := attach.NewLedger(descriptors{now: &now, open: opened()}, nil)
+			book(t, l, &now, r.script)
+			if got := summary(l.Report()); strings.Join(got, "\n") != strings.Join(r.want, "\n") {
+				t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(r.want, "\n\t"))
+			}
+		})
+	}
+}
+
+// summary is a line for each path.
+func summary(r *attach.Report) (out []string) {
+	for _, p := range r.Paths {
+		copies := "-"
+		if p.CPUCopiesPerByte.Known() {
+			copies = strings.TrimSuffix(fmt.Sprintf("%.2f", p.CPUCopiesPerByte.Value), ".00")
+			if p.Technique == attach.Rewrite {
+				copies = fmt.Sprintf("%.2f", p.CPUCopiesPerByte.Value)
+			}
+		}
+		calls := fmt.Sprint(p.Calls)
+		calls = strings.TrimSuffix(strings.TrimPrefix(calls, "map["), "]")
+		out = append(out, fmt.Sprintf("%s %s %.0f %s %s", p.Kind, p.Technique, p.Bytes.Value, copies, calls))
+	}
+	return out
+}
+
+// A descriptor that was closed and used again before anybody looked at it is not
+// given the later one's name.
+func TestAReusedDescriptorKeepsItsOwnName(t *testing.T) {
+	var now int64 = 1
+	open := opened()
+	l := attach.NewLedger(descriptors{now: &now, open: open}, nil)
+	open[20] = attach.Looked{End: attach.End{Kind: attach.File, Name: "/srv/later"}}
+	// All of this happened before now, when the ledger looks.
+	at := func(when int64, name string, ret int64, args ...uint64) {
+		c := attach.Call{Process: 1, Thread: 1, At: when, Name: name, Ret: ret}
+		copy(c.Args[:], args)
+		l.Book(c)
+	}
+	now = 1000
+	at(100, "openat", 20)
+	at(110, "sendfile", 5000, clientFD, 20)
+	at(120, "close", 0, 20)
+	at(130, "openat", 20)
+	at(140, "sendfile", 7000, clientFD, 20)
+	got := map[string]float64{}
+	for _, p := range l.Report().Paths {
+		got[p.From.Name] = p.Bytes.Value
+	}
+	if got["/srv/later"] != 7000 || len(got) != 2 {
+		t.Errorf("got %v, want 7000 bytes of /srv/later and 5000 of a file without a name", got)
+	}
+}
