@@ -1,0 +1,367 @@
+package attach_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"copyscope/internal/attach"
+	"copyscope/internal/tracepoint"
+)
+
+// privileged skips a test where the kernel's tracepoints may not be read.
+func privileged(t *testing.T) {
+	t.Helper()
+	events, err := tracepoint.LoadAll("raw_syscalls:sys_enter")
+	if err == nil {
+		var r *tracepoint.Reader
+		if r, err = tracepoint.Open(4096, tracepoint.Wanted{Event: events["raw_syscalls:sys_enter"], Filter: "id == 1000"}); err == nil {
+			r.Close()
+		}
+	}
+	if err != nil {
+		missing(t, err.Error())
+	}
+}
+
+// watch watches processes during a load, and a moment longer.
+func watch(t *testing.T, o attach.Options, load func()) *attach.Report {
+	t.Helper()
+	privileged(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ready := make(chan bool)
+	o.Ready, o.For = func() { close(ready) }, time.Minute
+	go func() {
+		<-ready
+		load()
+		time.Sleep(100 * time.Millisecond)
+		cancel()
+	}()
+	r, err := attach.Watch(ctx, o)
+	if err != nil {
+		close(ready)
+		t.Fatal(err)
+	}
+	if r.Lost != 0 {
+		t.Errorf("%d records were lost", r.Lost)
+	}
+	return r
+}
+
+// path is the path from a file to a socket.
+func path(t *testing.T, r *attach.Report, file string) attach.Path {
+	t.Helper()
+	for _, p := range r.Paths {
+		if p.From.Name == file && p.To.Kind == attach.Socket {
+			return p
+		}
+	}
+	t.Fatalf("no path from %s to a socket: %s", file, r.Sentence)
+	return attach.Path{}
+}
+
+// sent checks what went from files to a port: a file that is open for a moment only
+// may have no name.
+func sent(t *testing.T, r *attach.Report, technique attach.Technique, bytes int64, copies float64) (calls map[string]int64) {
+	t.Helper()
+	total := 0.0
+	calls = map[string]int64{}
+	for _, p := range r.Paths {
+		if p.Kind != "file-to-socket" {
+			continue
+		}
+		total += p.Bytes.Value
+		for name, n := range p.Calls {
+			calls[name] += n
+		}
+		if p.Technique != technique || p.CPUCopiesPerByte.Value != copies || !strings.HasPrefix(p.To.Name, "tcp port ") {
+			t.Errorf("%+v, want %s and %v copies per byte", p, technique, copies)
+		}
+	}
+	if total != float64(bytes) {
+		t.Errorf("%.0f bytes went from files to sockets, want %d", total, bytes)
+	}
+	return calls
+}
+
+const film = 64 << 20
+
+// A Go server that copies a file to its answer: by sendfile, unless something hides
+// that the answer can do that.
+func TestGoServers(t *testing.T) {
+	for _, r := range []struct {
+		how       string
+		technique attach.Technique
+		copies    float64
+		blocker   string
+	}{
+		{"plain", attach.Sendfile, 0, ""},
+		{"wrapped", attach.ReadWrite, 2, "ReadFrom"},
+		{"mapped", attach.MmapWrite, 1, "mapping"},
+	} {
+		t.Run(r.how, func(t *testing.T) {
+			file := makeFile(t, film)
+			s := startGo(t, r.how, file)
+			report := watch(t, attach.Options{Processes: []int{s.pid}}, func() { get(t, "http://"+s.address, film, film) })
+			p := path(t, report, file)
+			if r.technique == attach.Sendfile {
+				// net/http sends the first 512 bytes itself, to find out what they are.
+				if got := p.Techniques[0]; got.Technique != attach.Sendfile || film-got.Bytes > 64<<10 || p.CPUCopiesPerByte.Value > 0.01 {
+					t.Errorf("%+v, %v copies per byte", p.Techniques, p.CPUCopiesPerByte.Value)
+				}
+			} else if got := p.Bytes.Value; p.Technique != r.technique || math.Abs(got-film) > 8<<10 || math.Abs(p.CPUCopiesPerByte.Value-r.copies) > 0.01 {
+				// The first 4 KiB go through a buffer of net/http, with the header.
+				t.Errorf("%s, %.0f bytes, %v copies per byte", p.Technique, got, p.CPUCopiesPerByte.Value)
+			}
+			if !strings.Contains(p.Blocker, r.blocker) || (p.Blocker == "") != (r.blocker == "") {
+				t.Errorf("the blocker is %q, want %q in it", p.Blocker, r.blocker)
+			}
+			if err := report.Expect(r.technique); err != nil {
+				t.Error(err)
+			}
+			if err := report.Expect(attach.Splice); err == nil || !strings.Contains(err.Error(), string(r.technique)) {
+				t.Errorf("expecting splice: %v", err)
+			}
+		})
+	}
+}
+
+// nginx, with sendfile off: what is read and written equals what strace counts in
+// another run of the same load.
+func TestNginxWithoutSendfile(t *testing.T) {
+	const bytes, part = 256 << 20, 1 << 20 // a part fits into the socket's buffer, so no write is cut
+	file := makeFile(t, bytes)
+	s := startNginx(t, filepath.Dir(file), "sendfile off;")
+	load := func() { get(t, "http://"+s.address+"/"+filepath.Base(file), part, bytes) }
+	pids, err := attach.OfPort(port(t, s.address))
+	if err != nil || len(pids) != 2 {
+		t.Fatalf("%v, %v: want the master and its worker", pids, err)
+	}
+	r := watch(t, attach.Options{Processes: pids}, load)
+	path(t, r, file)
+	sent(t, r, attach.ReadWrite, bytes, 2)
+	if !strings.Contains(r.Sentence, "nginx") || !strings.Contains(r.Sentence, "2 CPU copies per byte") || !strings.Contains(r.Advice, "sendfile on;") {
+		t.Errorf("%q, %q", r.Sentence, r.Advice)
+	}
+	got := counts(r)
+	if want := strace(t, pids, load, got); !maps.Equal(got, want) {
+		t.Errorf("attach counts %v, strace %v", got, want)
+	}
+}
+
+// nginx, with sendfile on: every byte of the file, and at most two calls for each
+// part: one that sends it, one that finds that there is no more.
+func TestNginxWithSendfile(t *testing.T) {
+	const bytes, part = 256 << 20, 1 << 20
+	file := makeFile(t, bytes)
+	s := startNginx(t, filepath.Dir(file), "sendfile on;")
+	pids, err := attach.OfPort(port(t, s.address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := watch(t, attach.Options{Processes: pids}, func() { get(t, "http://"+s.address+"/"+filepath.Base(file), part, bytes) })
+	p := path(t, r, file)
+	calls := sent(t, r, attach.Sendfile, bytes, 0)
+	if n := calls["sendfile"]; n < bytes/part || n > 2*bytes/part || len(calls) != 1 {
+		t.Errorf("%v, want %d to %d of sendfile", calls, bytes/part, 2*bytes/part)
+	}
+	if r.Verdict.ZeroCopy == nil || !*r.Verdict.ZeroCopy || p.Blocker != "" {
+		t.Errorf("%+v, %q", r.Verdict, p.Blocker)
+	}
+}
+
+// counts are the calls of a report by name.
+func counts(r *attach.Report) map[string]int64 {
+	out := map[string]int64{}
+	for name, n := range r.Calls {
+		out[name] = n.Calls
+	}
+	return out
+}
+
+func port(t *testing.T, address string) int {
+	t.Helper()
+	_, text, _ := strings.Cut(address, ":")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// strace counts the named calls of processes during a load.
+func strace(t *testing.T, pids []int, load func(), names map[string]int64) map[string]int64 {
+	t.Helper()
+	program, err := exec.LookPath("strace")
+	if err != nil {
+		missing(t, "strace is not installed")
+	}
+	out := filepath.Join(t.TempDir(), "counts")
+	args := []string{"-c", "-f", "-o", out}
+	for _, pid := range pids {
+		args = append(args, "-p", strconv.Itoa(pid))
+	}
+	c := exec.Command(program, args...)
+	attached, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	text := make([]byte, 1<<12)
+	for said := ""; strings.Count(said, "attached") < len(pids); {
+		n, err := attached.Read(text)
+		if err != nil {
+			t.Fatalf("strace: %v: %s", err, said)
+		}
+		said += string(text[:n])
+	}
+	load()
+	time.Sleep(100 * time.Millisecond)
+	_ = c.Process.Signal(os.Interrupt)
+	_ = c.Wait()
+	table, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := map[string]int64{}
+	for line := range strings.Lines(string(table)) {
+		words := strings.Fields(line) // % time, seconds, usecs/call, calls, [errors,] syscall
+		if len(words) < 5 {
+			continue
+		}
+		name := words[len(words)-1]
+		if _, asked := names[name]; !asked {
+			continue
+		}
+		if _, err := fmt.Sscan(words[3], new(int64)); err == nil {
+			n, _ := strconv.ParseInt(words[3], 10, 64)
+			counted[name] = n
+		}
+	}
+	return counted
+}
+
+// What cannot be watched is said, with what to do instead.
+func TestWhatCannotBeWatched(t *testing.T) {
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	child := startSleep(t)
+	for _, r := range []struct {
+		pid  int
+		want string
+	}{
+		{gone.Process.Pid, "there is none; ps -e"},
+		{os.Getpid(), "this very copyscope"},
+		{2, "a thread of the kernel"},
+	} {
+		if r.pid == 2 {
+			if text, err := os.ReadFile("/proc/2/comm"); err != nil || strings.TrimSpace(string(text)) != "kthreadd" {
+				continue // in a container
+			}
+		}
+		_, err := attach.Watch(context.Background(), attach.Options{Processes: []int{r.pid}, For: time.Second})
+		if err == nil || !strings.Contains(err.Error(), r.want) || !strings.Contains(err.Error(), strconv.Itoa(r.pid)) {
+			t.Errorf("%d: %v, want %q in it", r.pid, err, r.want)
+		}
+	}
+	if os.Geteuid() != 0 {
+		_, err := attach.Watch(context.Background(), attach.Options{Processes: []int{child}, For: time.Second})
+		if err != nil && !strings.Contains(err.Error(), "sudo copyscope attach --pid") {
+			t.Errorf("as an ordinary user: %v", err)
+		}
+	}
+	if _, err := attach.OfPort(1); err == nil || !strings.Contains(err.Error(), "port 1: no process listens there") {
+		t.Errorf("port 1: %v", err)
+	}
+	for _, unit := range []string{"", "no-such-unit", "../x"} {
+		if _, err := attach.OfUnit(unit); err == nil || !strings.Contains(err.Error(), strconv.Quote(unit)) {
+			t.Errorf("unit %q: %v", unit, err)
+		}
+	}
+}
+
+// startSleep starts a process that does nothing.
+func startSleep(t *testing.T) int {
+	t.Helper()
+	c := exec.Command("sleep", "60")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	return c.Process.Pid
+}
+
+// A process that ends while it is watched ends the watch, and what was seen is told.
+func TestTheProcessEnds(t *testing.T) {
+	file := makeFile(t, 1<<20)
+	c := exec.Command("sh", "-c", "read line; exec cat "+file)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	privileged(t)
+	began := time.Now()
+	r, err := attach.Watch(context.Background(), attach.Options{Processes: []int{c.Process.Pid}, For: time.Minute, Ready: func() {
+		fmt.Fprintln(in, "go")
+		go c.Wait()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if time.Since(began) > 20*time.Second {
+		t.Error("the watch went on after the process had ended")
+	}
+	if !r.Processes[0].Ended || !strings.Contains(strings.Join(r.Notes, "\n"), "ended while it was watched") {
+		t.Errorf("%+v, %q", r.Processes, r.Notes)
+	}
+	if r.Calls["read"] == nil || r.Calls["read"].Bytes < 1<<20 {
+		t.Errorf("%v, want a read of all the file", counts(r))
+	}
+}
+
+// Processes that a watched one starts are watched only if that is asked for.
+func TestFollow(t *testing.T) {
+	file := makeFile(t, 4<<20)
+	for _, follow := range []bool{false, true} {
+		c := exec.Command("sh", "-c", "read line; cat "+file+" | cat >/dev/null; read line")
+		in, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		r := watch(t, attach.Options{Processes: []int{c.Process.Pid}, Follow: follow}, func() {
+			fmt.Fprintln(in, "go")
+			time.Sleep(time.Second)
+		})
+		in.Close()
+		_ = c.Wait()
+		var bytes int64
+		for _, n := range r.Calls {
+			bytes += n.Bytes
+		}
+		if got := bytes >= 4<<20; got != follow {
+			t.Errorf("follow %v: %d bytes were seen to move", follow, bytes)
+		}
+		if got := len(r.Processes) > 1; got != follow {
+			t.Errorf("follow %v: processes %+v", follow, r.Processes)
+		}
+	}
+}
