@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// onlineCPUs are the numbers of the processors that run, which sysfs lists as
+// OnlineCPUs are the numbers of the processors that run, which sysfs lists as
 // ranges (Documentation/admin-guide/cputopology.rst).
-func onlineCPUs() ([]int, error) {
+func OnlineCPUs() ([]int, error) {
 	text, err := os.ReadFile("/sys/devices/system/cpu/online")
 	if err != nil {
 		return nil, err

@@ -122,7 +122,7 @@ func (r *Reader) open(dir string, bytes int, events []Wanted) error {
 			return fmt.Errorf("tracepoint %s: %w", e.Name, err)
 		}
 	}
-	cpus, err := onlineCPUs()
+	cpus, err := OnlineCPUs()
 	if err != nil {
 		return err
 	}
