@@ -25,6 +25,7 @@ type runFlags struct {
 	variants
 	all, list, json, touch bool
 	zeroCopy, untraced     bool
+	samples                bool
 	cpus                   int
 	llc                    string
 	scenario               string
@@ -109,6 +110,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.StringVar(&f.events, "events", "", "list the simulated run's events FROM..TO, numbered as --steps and --whatif count them")
 	flags.Lookup("events").NoOptDefVal = firstEvents
 	flags.BoolVar(&f.untraced, "no-tracepoints", false, "real runs leave the kernel's tracepoints alone, to see what they cost")
+	flags.BoolVar(&f.samples, "samples", false, "real runs: sample the sending thread's clock and tell which of its time goes into copy routines (takes root)")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
@@ -119,6 +121,9 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 	paths, err := checkPaths(paths, f.all)
 	if err != nil {
 		return nil, err
+	}
+	if f.samples && !slices.Contains(f.side, string(trace.Real)) {
+		return nil, errors.New("--samples: of the thread that sends for real; add --side real, or leave --samples out")
 	}
 	if f.steps < 0 {
 		return nil, fmt.Errorf("--steps %d: use 0 (count all) or more", f.steps)
@@ -219,7 +224,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			continue // it runs with its what-if
 		}
 		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), underWay(s)))
-		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Untraced: f.untraced, Progress: progress.show})
+		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Untraced: f.untraced, Samples: f.samples, Progress: progress.show})
 		if s.WhatIf != "" {
 			was, is, fork, err := l.RunFork(ctx, s, options)
 			progress.clear()

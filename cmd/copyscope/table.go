@@ -35,6 +35,12 @@ func printTables(w io.Writer, report lab.Report) error {
 		for _, note := range notes(group) {
 			fmt.Fprintln(out, note)
 		}
+		if rows := sampleRows(group); rows != nil {
+			fmt.Fprintln(out, "\n"+renderFigures(w, rows))
+			for _, note := range sampleNotes(group) {
+				fmt.Fprintln(out, note)
+			}
+		}
 		fmt.Fprintln(out)
 		printEvents(out, w, group)
 	}

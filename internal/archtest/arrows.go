@@ -18,7 +18,7 @@ const module = "copyscope"
 // Each of these is all that lies below a link of it.
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
-	belowLab     = append([]string{"sim", "internal/host"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/host", "internal/copysample"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -72,7 +72,7 @@ var testsMayImport = map[string][]string{
 	"sim":               {"internal/transfer/transfertest"},
 	"internal/host":     {"internal/transfer/transfertest"},
 	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/lab", "internal/load", "internal/sweep", "sim"},
+	"internal/archtest": {"internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
 	"web":               {"broker/…"}, // the browser tests serve the whole
 	"templates":         {"internal/host", "sim"},
 	"broker":            {"internal/transfer/transfertest"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"copyscope/internal/copysample"
 	"copyscope/internal/lab"
 	"copyscope/internal/load"
 	"copyscope/internal/trace"
@@ -128,6 +129,9 @@ func TestReportSchema(t *testing.T) {
 	run := s.at(t, "$defs", "run")
 	run.holds(t, "run", lab.RunReport{})
 	run.at(t, "properties", "notes", "items").holds(t, "note", lab.Note{})
+	s.at(t, "$defs", "samples").holds(t, "samples", lab.Samples{})
+	s.at(t, "$defs", "sample_figures").holds(t, "figures of samples", copysample.Figures{})
+	s.at(t, "$defs", "sample_part").holds(t, "part of samples", copysample.Part{})
 	s.at(t, "$defs", "fork").holds(t, "fork", lab.Fork{})
 	s.at(t, "$defs", "change").holds(t, "change", lab.Change{})
 	s.at(t, "$defs", "unavailable").holds(t, "unavailable", lab.UnavailableError{})

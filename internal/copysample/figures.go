@@ -1,7 +1,5 @@
 package copysample
 
-import "time"
-
 // Part is some of the samples, and the processor time that they stand for.
 type Part struct {
 	Samples int64 `json:"samples"`
@@ -52,7 +50,3 @@ func (f *Figures) add(chain []string, period uint64) {
 	}
 	f.Copies = f.ToUser.plus(f.FromUser).plus(f.Linearising)
 }
-
-// DefaultEvery is how far apart samples are: some thousand in a second of processor
-// time, no multiple of the timer tick.
-const DefaultEvery = 997 * time.Microsecond

@@ -14,16 +14,6 @@ import (
 	"copyscope/internal/symbol"
 )
 
-// Options say whom to sample.
-type Options struct {
-	// Threads are thread numbers, gettid(2); or Process is a process with all its
-	// threads and those that it begins.
-	Threads []int
-	Process int
-	// Every is the processor time between samples; 0 is [DefaultEvery].
-	Every time.Duration
-}
-
 // Sampler samples some threads until it is ended.
 type Sampler struct {
 	reader  *perfevent.Reader

@@ -25,6 +25,9 @@ type Options struct {
 	// Untraced leaves the kernel's tracepoints alone: what they cost is not the
 	// transfer's.
 	Untraced bool
+	// Beside is called on the sending thread right before the clock starts, with the
+	// thread's number, and what it returns right after it has stopped; nil is nobody.
+	Beside func(thread int) (end func(), err error)
 	// Recorder takes the events; nil keeps none.
 	Recorder trace.Recorder
 	// Fault puts a wrapper between program and kernel; nil puts none.

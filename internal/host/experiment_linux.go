@@ -50,6 +50,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			k = o.Fault(k)
 		}
 		var stop func()
+		end := func() {}
 		m.witness.apart(func() {
 			if err = e.trace(o, m.witness); err != nil {
 				return
@@ -60,6 +61,11 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 				}
 				e.tracer.forget()
 			}
+			if o.Beside != nil {
+				if end, err = o.Beside(unix.Gettid()); err != nil {
+					return
+				}
+			}
 			stop = e.begin(unpack(o.Program, m))
 			m.witness.start, m.witness.others = e.start, e.receipts
 		})
@@ -69,6 +75,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		sent, err := o.Program.Send(k, job)
 		stop()
 		m.witness.settle()
+		end()
 		e.finish() // before End, so that no copy of the receiver's is missed
 		if failed := e.tracer.end(); err == nil && failed != nil {
 			err = fmt.Errorf("the kernel's tracepoints: %w", failed)

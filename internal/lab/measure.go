@@ -40,6 +40,11 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	if o.Progress != nil {
 		options.Progress = func(sent int64) { o.Progress(sent, s.Size) }
 	}
+	var samples *Samples
+	if o.Samples {
+		samples = &Samples{}
+		options.Beside = samples.beside
+	}
 	out, err := host.Run(ctx, options)
 	if err != nil {
 		return nil, err
@@ -50,7 +55,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 			return nil, err
 		}
 	}
-	r := &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict,
+	r := &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict, Samples: samples,
 		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}
 	if s.Cache != Cold {
 		r.Absent = out.Absent()

@@ -53,6 +53,8 @@ type RunReport struct {
 	FileHash     string `json:"file_hash,omitempty"`
 	ReceivedHash string `json:"received_hash,omitempty"`
 	Notes        []Note `json:"notes,omitempty"`
+	// Samples of the sending thread's clock, if they were asked for.
+	Samples *Samples `json:"samples,omitempty"`
 }
 
 // NewReport gathers results, in their order, and comparisons.
@@ -64,7 +66,7 @@ func NewReport(results []*Result, steps int, compare []trace.Comparison) Report 
 		run := RunReport{Path: s.Path, Side: s.Side, Model: s.Model, Bytes: s.Size, Chunk: s.Chunk, Cache: s.Cache, Net: s.Net,
 			Touch: s.Touch, ZeroCopy: s.ZeroCopy, CPUs: s.CPUs, LLC: s.LLC, WhatIf: s.WhatIf, Steps: steps, Events: r.TotalEvents, Counts: r.Counter.Counts(), SyscallsByName: r.Counter.SyscallsByName(),
 			SetupSyscallsByName: r.Counter.SetupSyscallsByName(), ReductionPercent: reduction(r, results),
-			Alias: r.Alias, FileHash: r.FileHash, ReceivedHash: r.ReceivedHash, Notes: r.Notes}
+			Alias: r.Alias, FileHash: r.FileHash, ReceivedHash: r.ReceivedHash, Notes: r.Notes, Samples: r.Samples}
 		if s.Side == trace.Sim {
 			run.DMA, run.SG = &s.DMA, &s.SG
 		}

@@ -31,6 +31,8 @@ type Result struct {
 	// Alias is what the alias probe saw: "copy" if the old bytes arrived of
 	// what was overwritten after it was sent, "lend" if the new ones did.
 	Alias string
+	// Samples of the sending thread's clock; nil if they were not asked for.
+	Samples *Samples
 }
 
 // Note is a remark: a key of the message catalogues, and what to put into it.
@@ -48,6 +50,9 @@ type Options struct {
 	AsThisHost bool
 	// Untraced leaves the kernel's tracepoints alone in a real run.
 	Untraced bool
+	// Samples takes samples of the sending thread's clock in a real run, which costs
+	// it some time.
+	Samples bool
 	// Connections is how many sockets, each with a thread of its own, a simulated
 	// run shares its bytes out to; 0 and 1 are the one of the textbook.
 	Connections int
