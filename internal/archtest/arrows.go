@@ -43,6 +43,10 @@ var mayImport = map[string][]string{
 	"internal/copyprofile":           {"internal/copysample", "internal/perfevent", "internal/symbol", "internal/tracepoint"},
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
+	"internal/importer":              {"internal/trace"},
+	"internal/importer/importertest": {"internal/trace", "internal/importer"},
+	"internal/importer/perfscript":   {"internal/trace", "internal/importer"},
+	"internal/importer/strace":       {"internal/trace", "internal/importer"},
 	"internal/chart":                 {},
 	"internal/sweep":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/locale":                {},
@@ -68,15 +72,18 @@ var mayImport = map[string][]string{
 // testsMayImport lists what test files import besides: a test stands at its
 // package's own height, or one step beside it.
 var testsMayImport = map[string][]string{
-	"internal/transfer": {"internal/transfer/transfertest"},
-	"sim":               {"internal/transfer/transfertest"},
-	"internal/host":     {"internal/transfer/transfertest"},
-	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
-	"web":               {"broker/…"}, // the browser tests serve the whole
-	"templates":         {"internal/host", "sim"},
-	"broker":            {"internal/transfer/transfertest"},
-	"broker/log":        {"broker/vfs/vfstest"},
+	"internal/transfer":            {"internal/transfer/transfertest"},
+	"sim":                          {"internal/transfer/transfertest"},
+	"internal/host":                {"internal/transfer/transfertest"},
+	"internal/locale":              belowLesson, // that every word of theirs is in the catalogues
+	"internal/archtest":            {"internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
+	"web":                          {"broker/…"}, // the browser tests serve the whole
+	"templates":                    {"internal/host", "sim"},
+	"broker":                       {"internal/transfer/transfertest"},
+	"broker/log":                   {"broker/vfs/vfstest"},
+	"internal/importer":            {"internal/importer/importertest", "internal/importer/strace", "internal/importer/perfscript"},
+	"internal/importer/strace":     {"internal/importer/importertest"},
+	"internal/importer/perfscript": {"internal/importer/importertest"},
 }
 
 // Arrows is the rule of who imports whom. It reads the files themselves, so it

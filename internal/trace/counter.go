@@ -48,6 +48,14 @@ func (c *Counter) at(s *state) *Counter {
 	return out
 }
 
+// Of is the same counter of a run that turned out to transfer payload bytes, and to
+// see what watch says: an imported trace tells both at its end.
+func (c *Counter) Of(payload int64, watch Watch) *Counter {
+	out := c.at(&c.state)
+	out.payload, out.watch = payload, watch
+	return out
+}
+
 // value sums up one count, and finds the weakest provenance of the events that
 // touched it, or "" if none did.
 func (c *Counter) value(name CountName) (v float64, weakest Provenance) {

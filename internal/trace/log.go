@@ -242,6 +242,9 @@ func (l *Log) Event(i int) Event {
 	return out
 }
 
+// Describe puts an entry of this log's shapes together, not numbered.
+func (l *Log) Describe(e *Entry) Event { return l.shapes[e.Shape].event(e) }
+
 // Counter has the counts of all events so far that are to be counted. It goes
 // on counting; [Log.CounterAt] gives one that does not.
 func (l *Log) Counter() *Counter { return l.counter }

@@ -17,9 +17,16 @@ type Run struct {
 	Side    Side   `json:"side"`
 	Payload int64  `json:"bytes"`
 	// Base and Watch say how counts without events are known; see [NewCounter].
-	Base   Provenance `json:"base"`
-	Watch  Watch      `json:"watch,omitempty"`
-	Events []Event    `json:"events"`
+	Base  Provenance `json:"base"`
+	Watch Watch      `json:"watch,omitempty"`
+	// Scenario is what was run, in the form that addresses use; an imported trace
+	// has none.
+	Scenario string `json:"scenario,omitempty"`
+	// Machine names the machine of a recorded run.
+	Machine string `json:"machine,omitempty"`
+	// Threads are the names of the threads, by [Event.Thread].
+	Threads []string `json:"threads,omitempty"`
+	Events  []Event  `json:"events"`
 }
 
 // Counter is a counter that has seen no event of the run yet.

@@ -1,0 +1,60 @@
+package importer
+
+import (
+	"bytes"
+)
+
+// FD is what a file descriptor stands for, as far as the trace tells.
+type FD uint8
+
+const (
+	NoFD      FD = iota // the call has none in this place
+	UnknownFD           // the trace does not tell
+	FileFD              // a file in the page cache
+	SocketFD
+	PipeFD
+	OtherFD // devices, /proc, event descriptors: what they give or take is no payload
+)
+
+// FDOf sorts what strace -y or -yy prints between the angle brackets after
+// a descriptor, for example /etc/hosts or TCP:[127.0.0.1:80->127.0.0.1:5000]
+// (print_fd's formats in strace's util.c and socketutils.c).
+func FDOf(text []byte) FD {
+	if len(text) == 0 {
+		return UnknownFD
+	}
+	if text[0] == '/' {
+		return fileOf(text)
+	}
+	kind, _, ok := bytes.Cut(text, []byte(":["))
+	switch {
+	case !ok:
+		return OtherFD
+	case string(kind) == "pipe":
+		return PipeFD
+	case string(kind) == "socket":
+		return SocketFD
+	case bytes.HasPrefix(kind, []byte("NETLINK")):
+		return OtherFD
+	case kind[0] >= 'A' && kind[0] <= 'Z': // TCP, TCPv6, UDP, UNIX-STREAM, …
+		return SocketFD
+	}
+	return OtherFD // anon_inode:[eventpoll], net:[…]
+}
+
+// fileOf sorts paths: those of devices and of file systems without a page cache
+// are no payload.
+func fileOf(path []byte) FD {
+	for _, prefix := range []string{"/proc/", "/sys/"} {
+		if bytes.HasPrefix(path, []byte(prefix)) {
+			return OtherFD
+		}
+	}
+	if bytes.HasPrefix(path, []byte("/dev/")) && !bytes.HasPrefix(path, []byte("/dev/shm/")) {
+		return OtherFD
+	}
+	if bytes.HasSuffix(path, []byte(">")) && (bytes.Contains(path, []byte("<char ")) || bytes.Contains(path, []byte("<block "))) {
+		return OtherFD
+	}
+	return FileFD
+}
