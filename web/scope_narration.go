@@ -87,3 +87,13 @@ func (n *narrator) place(p trace.Place) string {
 	}
 	return n.t.Term("place", string(p))
 }
+
+// Narrate tells every event of a run, as the scope page does.
+func Narrate(lang locale.Lang, run *trace.Run) []string {
+	n := newNarrator(locale.New(lang), run)
+	out := make([]string, len(run.Events))
+	for i, e := range run.Events {
+		out[i] = n.tell(e)
+	}
+	return out
+}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -112,7 +110,7 @@ func importTrace(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer,
 		if kept := len(got.Run.Events); kept < got.TotalEvents {
 			got.Facts = append(got.Facts, fmt.Sprintf("the file written has the first %d of %d events; --events takes more", kept, got.TotalEvents))
 		}
-		if err := writeTrace(stdout, f.out, got.Run); err != nil {
+		if err := writeTrace(stdout, "-o", f.out, got.Run); err != nil {
 			return err
 		}
 	}
@@ -125,22 +123,6 @@ func importTrace(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer,
 		return nil
 	}
 	return printImported(stdout, got, f.json)
-}
-
-// writeTrace writes a run as trace JSON to the file that -o names.
-func writeTrace(stdout io.Writer, name string, run *trace.Run) error {
-	write := func(w io.Writer) error {
-		b := bufio.NewWriter(w)
-		return errors.Join(json.NewEncoder(b).Encode(run), b.Flush())
-	}
-	if name == "-" {
-		return write(stdout)
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("-o: %w", err)
-	}
-	return errors.Join(write(file), file.Close())
 }
 
 // printImported prints the counts of an imported trace.

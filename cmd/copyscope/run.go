@@ -34,6 +34,7 @@ type runFlags struct {
 	steps                  int
 	events                 string // FROM..TO
 	dir                    string
+	traceOut               string
 }
 
 func runCommand() *cobra.Command {
@@ -89,6 +90,9 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 			if err != nil {
 				return &usageError{err}
 			}
+			if err := traceOut(f.traceOut).check(scenarios); err != nil {
+				return &usageError{err}
+			}
 			tell(c.ErrOrStderr(), f.notes)
 			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, events, f)
 		},
@@ -112,6 +116,7 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 	flags.BoolVar(&f.untraced, "no-tracepoints", false, "real runs leave the kernel's tracepoints alone, to see what they cost")
 	flags.BoolVar(&f.samples, "samples", false, "real runs: sample the sending thread's clock and tell which of its time goes into copy routines (takes root)")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
+	flags.StringVar(&f.traceOut, "trace-out", "", "write the events: to a file (.json, .json.gz) of one run, or to a folder, a file for each; see copyscope export")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
 }
@@ -224,7 +229,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			continue // it runs with its what-if
 		}
 		progress := newProgress(stderr, fmt.Sprintf("%d/%d %s", i+1, len(scenarios), underWay(s)))
-		options := events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Untraced: f.untraced, Samples: f.samples, Progress: progress.show})
+		options := traceOut(f.traceOut).keep(events.keep(lab.Options{Steps: f.steps, AsThisHost: compares, Untraced: f.untraced, Samples: f.samples, Progress: progress.show}))
 		if s.WhatIf != "" {
 			was, is, fork, err := l.RunFork(ctx, s, options)
 			progress.clear()
@@ -253,6 +258,11 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			}
 			rows = append(rows, c...)
 		}
+	}
+	cut, err := traceOut(f.traceOut).write(results)
+	tell(stderr, cut)
+	if err != nil {
+		return err
 	}
 	report := lab.NewReport(results, f.steps, rows)
 	report.Unavailable, report.Forks = unavailable, parted

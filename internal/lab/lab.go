@@ -36,10 +36,15 @@ func (l *Lab) Run(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	if err := Check(s, o); err != nil {
 		return nil, err
 	}
+	run := l.simulate
 	if s.Side == trace.Real {
-		return l.measure(ctx, s, o)
+		run = l.measure
 	}
-	return l.simulate(ctx, s, o)
+	r, err := run(ctx, s, o)
+	if err == nil {
+		r.Run.Scenario = s.String()
+	}
+	return r, err
 }
 
 // Check says whether a scenario can run with the options.

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// writeTrace writes a run as trace JSON to the file that a flag names, compressed if
+// its name ends so; - is the standard output.
+func writeTrace(stdout io.Writer, flag, name string, run *trace.Run) error {
+	if name == "-" {
+		return encodeTrace(stdout, false, run)
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return errors.Join(encodeTrace(file, strings.HasSuffix(name, ".gz"), run), file.Close())
+}
+
+// encodeTrace writes a run as trace JSON.
+func encodeTrace(w io.Writer, compressed bool, run *trace.Run) error {
+	b := bufio.NewWriter(w)
+	if !compressed {
+		return errors.Join(json.NewEncoder(b).Encode(run), b.Flush())
+	}
+	z, err := gzip.NewWriterLevel(b, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewEncoder(z).Encode(run), z.Close(), b.Flush())
+}
+
+// traceOut is where `run --trace-out` puts the events of its runs: one file, or a
+// folder with a file for each; empty for nowhere.
+type traceOut string
+
+// single says whether it names a file.
+func (o traceOut) single() bool {
+	return strings.HasSuffix(string(o), ".json") || strings.HasSuffix(string(o), ".json.gz")
+}
+
+// check says, before anything runs, what of it cannot be.
+func (o traceOut) check(scenarios []lab.Scenario) error {
+	switch {
+	case o == "":
+		return nil
+	case !o.single():
+		return os.MkdirAll(string(o), 0o755)
+	case len(scenarios) != 1:
+		return fmt.Errorf("--trace-out %q: one file for %d runs; name a folder", string(o), len(scenarios))
+	}
+	return checkOutput("--trace-out", string(o))
+}
+
+// keep lets a run keep its events.
+func (o traceOut) keep(options lab.Options) lab.Options {
+	if o != "" {
+		options.MaxEvents = max(options.MaxEvents, keptEvents)
+	}
+	return options
+}
+
+// write writes the events of the results, and returns what of them it had to leave out.
+func (o traceOut) write(results []*lab.Result) (notes []string, err error) {
+	if o == "" {
+		return nil, nil
+	}
+	for _, r := range results {
+		name := string(o)
+		if !o.single() {
+			name = filepath.Join(name, traceName(r.Scenario)+".json.gz")
+		}
+		if err := writeTrace(nil, "--trace-out", name, r.Run); err != nil {
+			return notes, err
+		}
+		if n := len(r.Run.Events); n < r.TotalEvents {
+			notes = append(notes, fmt.Sprintf("%s has the first %d of %d events", name, n, r.TotalEvents))
+		}
+	}
+	return notes, nil
+}
+
+// traceName is the name of a scenario's file, without its ending.
+func traceName(s lab.Scenario) string {
+	return strings.NewReplacer(",", "_", "=", "-", "/", "-", "@", "-").Replace(s.String())
+}
