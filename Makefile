@@ -19,7 +19,7 @@ RACY     ?= ./broker/... ./web/... ./internal/host/...
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race clients fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race clients servers fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 
 clients: ## run real clients against the broker and write docs/clients.md
 	$(GO) run ./clients/matrix
+
+servers: ## hold copyscope attach to real servers, as root, and write docs/servers.md
+	$(GO) run ./servers
 
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }

@@ -67,6 +67,7 @@ var mayImport = map[string][]string{
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
 	"clients":                        {},                              // a client knows the broker by its port and its files alone
+	"servers":                        {},                              // knows copyscope by its command alone
 	"docs":                           {"internal/…", "sim", "broker"}, // programs that a document speaks of
 }
 

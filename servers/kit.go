@@ -1,0 +1,156 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// tool is something that rows need and a machine may lack.
+type tool string
+
+const (
+	strace  tool = "strace"
+	nginx   tool = "nginx (Debian: nginx-light)"
+	haproxy tool = "haproxy"
+	python  tool = "python3"
+	jdk     tool = "java (a JDK of 17 or later)"
+	maven   tool = "mvn (Maven, and a JDK of 17 or later)"
+)
+
+// programs are what a tool is found by.
+var programs = map[tool][]string{
+	strace: {"strace"}, nginx: {"nginx"}, haproxy: {"haproxy"}, python: {"python3"},
+	jdk: {"java", "javac", "jcmd"}, maven: {"mvn", "java", "javac", "jcmd"},
+}
+
+// Jars are collected by Maven; git ignores bin, and make clean removes it.
+// Kafka is the one that the matrix of clients has too.
+const (
+	kafkaJars  = "bin/clients/java/v4/lib"
+	tomcatJars = "bin/servers/tomcat/lib"
+)
+
+// kit is the servers of this machine.
+type kit struct {
+	lacks map[tool]bool
+	// versions by server, for the table.
+	versions map[string]string
+}
+
+// missing names the needs that this machine lacks, "" if none.
+func (k *kit) missing(needs []tool) string {
+	var names []string
+	for _, n := range needs {
+		if k.lacks[n] {
+			names = append(names, string(n))
+		}
+	}
+	return strings.Join(names, "; ")
+}
+
+func lacks(t tool) bool {
+	return slices.ContainsFunc(programs[t], func(name string) bool { _, err := find(name); return err != nil })
+}
+
+// find finds a program also where only root's PATH leads to.
+func find(name string) (string, error) {
+	if found, err := exec.LookPath(name); err == nil {
+		return found, nil
+	}
+	return exec.LookPath(filepath.Join("/usr/sbin", name))
+}
+
+// collect builds the programs of ours and fetches jars where Maven finds them
+// out of date. It is what needs the outer network.
+func collect(ctx context.Context, dir string, o options) error {
+	builds := []string{"./servers/fileserver"}
+	if o.binary == "" && !o.facts {
+		builds = append(builds, "./cmd/copyscope")
+	}
+	if _, err := command(ctx, "go", append([]string{"build", "-o", dir + "/"}, builds...)...); err != nil {
+		return err
+	}
+	needed := slices.ContainsFunc(allRows(), func(r row) bool { return o.runs(r) && slices.Contains(r.needs, maven) })
+	if !needed || lacks(maven) {
+		return nil
+	}
+	for _, args := range [][]string{
+		{"-f", "clients/java/pom.xml", "-pl", "v4", "prepare-package"},
+		{"-f", "servers/java/pom.xml", "prepare-package"},
+	} {
+		if _, err := command(ctx, "mvn", append([]string{"-B", "-ntp", "-q"}, args...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare looks which servers are there, and of which version.
+func prepare(ctx context.Context, dir string) (*kit, error) {
+	k := &kit{lacks: map[tool]bool{}, versions: map[string]string{goServer: strings.TrimPrefix(runtime.Version(), "go")}}
+	for t := range programs {
+		k.lacks[t] = lacks(t)
+	}
+	for _, v := range []struct {
+		server  string
+		tool    tool
+		args    []string
+		version string
+	}{
+		{nginxServer, nginx, []string{"nginx", "-v"}, `nginx/(\S+)`},
+		{haproxyServer, haproxy, []string{"haproxy", "-v"}, `version (\d+\.\d+\.\d+)`},
+		{pythonServer, python, []string{"python3", "--version"}, `Python (\S+)`},
+		{jdkServer, jdk, []string{"java", "-version"}, `version "([^"]+)"`},
+	} {
+		if k.lacks[v.tool] {
+			continue
+		}
+		path, err := find(v.args[0])
+		if err != nil {
+			return nil, err
+		}
+		out, err := exec.CommandContext(ctx, path, v.args[1:]...).CombinedOutput()
+		found := regexp.MustCompile(v.version).FindSubmatch(out)
+		if err != nil || found == nil {
+			return nil, fmt.Errorf("%s does not say its version: %v\n%s", strings.Join(v.args, " "), err, out)
+		}
+		k.versions[v.server] = string(found[1])
+	}
+	for _, j := range []struct{ server, jars, name string }{
+		{kafkaServer, kafkaJars, "kafka-clients"}, {tomcatServer, tomcatJars, "tomcat-embed-core"},
+	} {
+		found, err := filepath.Glob(filepath.Join(j.jars, j.name+"-*.jar"))
+		if err != nil || len(found) > 1 {
+			return nil, fmt.Errorf("%s holds %d %s, there must be one; run make clean", j.jars, len(found), j.name)
+		}
+		if len(found) == 1 {
+			k.versions[j.server] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), j.name+"-"), ".jar")
+		}
+	}
+	return k, nil
+}
+
+// env is what rows work with.
+type env struct {
+	kit    *kit
+	dir    string // for files of this run, removed at its end
+	binary string // copyscope
+	trust  trust  // the certificate that every TLS row serves with
+	files  int    // directories made, see fresh
+}
+
+// fresh makes a directory of a new name, for one server.
+func (e *env) fresh(name string) (string, error) {
+	e.files++
+	dir := filepath.Join(e.dir, fmt.Sprintf("%s-%d", name, e.files))
+	return dir, os.Mkdir(dir, 0o755)
+}
