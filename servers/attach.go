@@ -26,6 +26,7 @@ type report struct {
 	Verdict   seenVerdict          `json:"verdict"`
 	Sentence  string               `json:"sentence"`
 	Advice    string               `json:"advice"`
+	Notes     []string             `json:"notes"`
 }
 
 type seenProcess struct {
@@ -140,46 +141,70 @@ func (w want) compare(r report, a amount, s straced) (errs []error) {
 	return errs
 }
 
-// compareLeg holds attach's count of a call to strace's: equal where the leg is,
-// else that it is plausible for its bytes. Attach counts a call by its name
-// alone, so all calls of that name are compared.
+// compareLeg holds attach's count of a call to strace's: as the leg says that
+// they agree.
 func (w want) compareLeg(l leg, r report, a amount, s straced) error {
-	var seen, straced tally
+	var seen tally
+	var straced int64
 	for _, name := range l.names() {
 		seen.add(tally{r.Calls[name].Calls, r.Calls[name].Bytes})
-		straced.calls += s.calls[name]
+		straced += s.calls[name]
+	}
+	if l.agree == equalOnPath {
+		seen.calls, straced = 0, s.of(l).calls
+		if p := w.path(r); p != nil {
+			for _, name := range l.names() {
+				seen.calls += p.Calls[name]
+			}
+		}
 	}
 	switch {
-	case l.equal && seen.calls != straced.calls:
-		return fmt.Errorf("attach: %d calls of %s, strace counted %d for the same load", seen.calls, l.call, straced.calls)
+	case l.agree != fit && seen.calls != straced:
+		return fmt.Errorf("attach: %d calls of %s, strace counted %d for the same load", seen.calls, l.call, straced)
 	case seen.bytes < l.bytes(a):
 		return fmt.Errorf("attach: %s moved %d bytes in %d calls, the load was %d", l.call, seen.bytes, seen.calls, l.bytes(a))
-	case !l.equal && (seen.calls*l.most < l.bytes(a) || seen.calls*l.least > seen.bytes):
+	case l.agree == fit && (seen.calls*l.most < l.bytes(a) || seen.calls*l.least > seen.bytes):
 		return fmt.Errorf("attach: %s took %d calls for %d bytes, a call carries %d to %d", l.call, seen.calls, seen.bytes, l.least, l.most)
 	}
 	return nil
 }
 
-// comparePath looks for the path of the payload, from its first leg's beginning
-// to its last leg's end.
-func (w want) comparePath(r report, a amount) error {
-	first, last := w.legs[0], w.legs[len(w.legs)-1]
-	for _, p := range r.Paths {
-		if !first.from.isSeen(p.From) || !last.to.isSeen(p.To) {
-			continue
+// path is the path of the payload, from its first leg's beginning to its last
+// leg's end; nil if there is none.
+func (w want) path(r report) *seenPath {
+	from, to := w.ends()
+	for i, p := range r.Paths {
+		if from.isSeen(p.From) && to.isSeen(p.To) {
+			return &r.Paths[i]
 		}
-		got, n := p.Bytes, last.bytes(a)+last.less
-		switch {
-		case got.Value == nil:
-			return fmt.Errorf("attach: the path's bytes are unavailable: %s", got.Reason)
-		case *got.Value < float64(n) || *got.Value > float64(n)*(1+last.over)+headLimit:
-			return fmt.Errorf("attach: %.0f bytes went from %s to %s, the load was %d", *got.Value, p.From.Name, p.To.Name, n)
-		case w.copies >= 0 && (p.CPUCopiesPerByte.Value == nil || *p.CPUCopiesPerByte.Value < w.copies-copiesOff || *p.CPUCopiesPerByte.Value > w.copies+copiesOff):
-			return fmt.Errorf("attach: CPU copies per byte from %s to %s are %s, they are %g", p.From.Name, p.To.Name, p.CPUCopiesPerByte, w.copies)
-		}
-		return nil
 	}
-	return fmt.Errorf("attach: no path from %s to %s among %s", first.from, last.to, named(r.Paths))
+	return nil
+}
+
+func (w want) ends() (from, to place) {
+	from, to = w.legs[0].from, w.legs[len(w.legs)-1].to
+	if w.from != "" {
+		from = w.from
+	}
+	return from, to
+}
+
+func (w want) comparePath(r report, a amount) error {
+	p, last := w.path(r), w.legs[len(w.legs)-1]
+	if p == nil {
+		from, to := w.ends()
+		return fmt.Errorf("attach: no path from %s to %s among %s", from, to, named(r.Paths))
+	}
+	got, n := p.Bytes, last.bytes(a)+last.less
+	switch {
+	case got.Value == nil:
+		return fmt.Errorf("attach: the path's bytes are unavailable: %s", got.Reason)
+	case *got.Value < float64(n)*(1-last.strays) || *got.Value > float64(n)*(1+last.over)+headLimit:
+		return fmt.Errorf("attach: %.0f bytes went from %s to %s, the load was %d", *got.Value, p.From.Name, p.To.Name, n)
+	case w.copies >= 0 && (p.CPUCopiesPerByte.Value == nil || *p.CPUCopiesPerByte.Value < w.copies-copiesOff || *p.CPUCopiesPerByte.Value > w.copies+copiesOff):
+		return fmt.Errorf("attach: CPU copies per byte from %s to %s are %s, they are %g", p.From.Name, p.To.Name, p.CPUCopiesPerByte, w.copies)
+	}
+	return nil
 }
 
 // copiesOff is how far copies per byte may be off: the heads of answers are
@@ -203,7 +228,7 @@ func (p place) isSeen(e seenEnd) bool {
 func named(paths []seenPath) string {
 	var names []string
 	for _, p := range paths {
-		names = append(names, fmt.Sprintf("%s %q → %s %q by %s", p.From.Kind, p.From.Name, p.To.Kind, p.To.Name, p.Technique))
+		names = append(names, fmt.Sprintf("%s %q → %s %q by %s, %v", p.From.Kind, p.From.Name, p.To.Kind, p.To.Name, p.Technique, p.Calls))
 	}
 	if names == nil {
 		return "none"

@@ -69,7 +69,7 @@ func jdkRows() []row {
 			want: want{
 				technique: "^tls$", copies: 2, says: []string{"TLS"},
 				legs: []leg{
-					{call: "pread64", from: contentFile, to: memory, equal: true},
+					{call: "pread64", from: contentFile, to: memory, agree: equalOnPath},
 					{call: "write", from: memory, to: socket, least: 1 << 10, most: 17 << 10, over: 0.02},
 				},
 			},
@@ -102,7 +102,7 @@ func tomcatRows() (rows []row) {
 			want: want{
 				technique: "^read-write$", copies: 2, says: []string{"useSendfile"},
 				legs: []leg{
-					{call: "read", from: contentFile, to: memory, equal: true},
+					{call: "read", from: contentFile, to: memory, agree: equalOnPath},
 					{call: "write", from: memory, to: socket, least: 512, most: 64 << 10, over: 0.02},
 				},
 			},

@@ -73,7 +73,7 @@ func find(name string) (string, error) {
 // out of date. It is what needs the outer network.
 func collect(ctx context.Context, dir string, o options) error {
 	builds := []string{"./servers/fileserver"}
-	if o.binary == "" && !o.facts {
+	if o.binary == "" {
 		builds = append(builds, "./cmd/copyscope")
 	}
 	if _, err := command(ctx, "go", append([]string{"build", "-o", dir + "/"}, builds...)...); err != nil {

@@ -54,8 +54,8 @@ func goRows() []row {
 			want: want{
 				technique: "^read-write$", copies: 2, says: []string{"2 CPU copies"},
 				legs: []leg{
-					{call: "read", from: contentFile, to: memory, equal: true},
-					{call: "write", from: memory, to: socket, equal: true},
+					{call: "read", from: contentFile, to: memory, agree: equal},
+					{call: "write", from: memory, to: socket, agree: equal},
 				},
 			},
 		},
@@ -93,8 +93,8 @@ func pythonRows() []row {
 		want: want{
 			technique: "^read-write$", copies: 2, says: []string{"2 CPU copies"},
 			legs: []leg{
-				{call: "read", from: contentFile, to: memory, equal: true},
-				{call: "sendto", from: memory, to: socket, equal: true},
+				{call: "read", from: contentFile, to: memory, agree: equal},
+				{call: "sendto", from: memory, to: socket, agree: equal},
 			},
 		},
 	}}

@@ -34,6 +34,7 @@ type amount struct {
 type want struct {
 	technique string   // what attach calls the path, a regular expression
 	legs      []leg    // the calls that carry the payload: strace must see them, and attach the same
+	from      place    // where its path begins, if that is not where the first leg does: a mapping is read by no call
 	says      []string // regular expressions that attach's sentence matches
 	never     []string // and that it does not
 	copies    float64  // CPU copies per byte between kernel and user
@@ -49,15 +50,38 @@ const uncounted = -1
 type leg struct {
 	call     string
 	from, to place
-	// equal: two runs of the same load make the same number of calls. If not,
-	// a call carries between least and most bytes, on average.
-	equal       bool
+	agree    agreement
+	// least and most are how many bytes a call that fits carries, on average.
 	least, most int64
 	// over is what the leg may carry on top of the payload, as a part of it:
 	// heads of answers, the framing of records.
 	over float64
 	// less is how many bytes of the payload may go another way.
 	less int64
+	// strays is the part of the payload whose beginning attach may not know.
+	strays float64
+}
+
+// agreement is how the calls that strace and attach counted in two runs of the
+// same load must agree.
+type agreement string
+
+const (
+	// fit: how much a call carries depends on who was quicker, so each count must
+	// fit the bytes.
+	fit agreement = ""
+	// equal: they are the same, of the whole process.
+	equal agreement = "equal"
+	// equalOnPath: they are the same between the two ends; the process makes
+	// other calls of that name, for purposes of its own.
+	equalOnPath agreement = "equal on the path"
+)
+
+func (a agreement) String() string {
+	if a == fit {
+		return "fit"
+	}
+	return string(a)
 }
 
 // place is an end of a leg: memory, socket, pipe, or a file by the end of its
@@ -105,7 +129,7 @@ func (l leg) holds(who string, t tally, a amount) error {
 	switch {
 	case t.bytes < n || float64(t.bytes) > float64(n+l.less)*(1+l.over)+headLimit:
 		return fmt.Errorf("%s: %s carried %d bytes in %d calls, the load was %d", who, l, t.bytes, t.calls, n)
-	case !l.equal && (t.calls*l.most < n || t.calls*l.least > t.bytes):
+	case l.agree == fit && (t.calls*l.most < n || t.calls*l.least > t.bytes):
 		return fmt.Errorf("%s: %s took %d calls for %d bytes, a call carries %d to %d", who, l, t.calls, t.bytes, l.least, l.most)
 	}
 	return nil
@@ -212,6 +236,9 @@ func (o outcome) print(facts bool) {
 	if facts || o.verdict == failed {
 		for _, line := range o.strace.lines() {
 			fmt.Println("    strace: " + line)
+		}
+		if len(o.report.Paths) > 0 {
+			fmt.Printf("    attach: %s %q\n", named(o.report.Paths), o.report.Notes)
 		}
 	}
 	if s := o.report.Sentence; s != "" {

@@ -61,6 +61,7 @@ func TestStraceTellsFromWhereToWhere(t *testing.T) {
 		{leg{call: "splice", from: socket, to: pipe}, tally{1, 50}},
 		{leg{call: "splice", from: pipe, to: socket}, tally{1, 50}},
 		{leg{call: "writev|sendfile", from: "content.bin", to: socket}, tally{1, 100}},
+		{leg{call: "read", from: "content.bin", to: memory}, tally{1, 0}}, // its end
 		{leg{call: "read", from: socket, to: memory}, tally{}},
 	} {
 		if got := s.of(c.leg); got != c.want {
@@ -77,7 +78,7 @@ func right() (want, report, amount, straced) {
 	w := want{
 		technique: "^read-write$", copies: 2, says: []string{"sendfile off"}, never: []string{"TLS"}, mapped: []string{".index"},
 		legs: []leg{
-			{call: "pread64", from: contentFile, to: memory, equal: true},
+			{call: "pread64", from: contentFile, to: memory, agree: equal},
 			{call: "writev", from: memory, to: socket, least: 1 << 10, most: 64 << 10},
 		},
 	}

@@ -35,7 +35,7 @@ func (t *tally) add(o tally) { t.calls += o.calls; t.bytes += o.bytes }
 // straced is what strace saw of a process and its threads.
 type straced struct {
 	calls map[string]int64 // by name, as the table of -c has them
-	flows map[flow]tally   // calls that moved bytes
+	flows map[flow]tally   // calls that succeeded, those that found the end among them
 }
 
 // underStrace runs a load while strace counts the calls of the process.
@@ -113,7 +113,7 @@ func parseStrace(r io.Reader) (straced, error) {
 		if moved == nil {
 			continue // the process ended in it, or strace did
 		}
-		if n, err := strconv.ParseInt(moved[1], 10, 64); err == nil && n > 0 {
+		if n, err := strconv.ParseInt(moved[1], 10, 64); err == nil && n >= 0 {
 			f := flowOf(call, args)
 			t := s.flows[f]
 			t.add(tally{1, n})

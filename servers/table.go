@@ -57,11 +57,7 @@ func (o outcome) line() string {
 	var legs, calls []string
 	for _, l := range o.want.legs {
 		legs = append(legs, "`"+strings.ReplaceAll(l.call, "|", "`, `")+"` "+l.from.shown()+" → "+l.to.shown())
-		if l.equal {
-			calls = append(calls, "equal")
-		} else {
-			calls = append(calls, "fit")
-		}
+		calls = append(calls, l.agree.String())
 	}
 	copies := "–"
 	if o.want.copies >= 0 {
@@ -94,7 +90,7 @@ func pinned(page []byte) []byte { return machines.ReplaceAll(page, []byte("## $1
 
 // allRows are the rows of every server, in the order of the table.
 func allRows() (rows []row) {
-	for _, more := range [][]row{nginxRows(), haproxyRows(), goRows(), pythonRows(), jdkRows(), tomcatRows(), kafkaRows()} {
+	for _, more := range [][]row{nginxRows(), haproxyRows(), goRows(), pythonRows(), jdkRows(), tomcatRows(), kafkaRows(), ourRows()} {
 		rows = append(rows, more...)
 	}
 	return rows
