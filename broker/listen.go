@@ -113,3 +113,15 @@ func (b *Broker) reachable(conn net.Conn) endpoint {
 	}
 	return endpoint{at.IP.String(), int32(at.Port)}
 }
+
+// Connections are those that are open, in no order, for who asks the kernel
+// about them. They may end meanwhile.
+func (b *Broker) Connections() []net.Conn {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	open := make([]net.Conn, 0, len(b.connections))
+	for c := range b.connections {
+		open = append(open, c.conn)
+	}
+	return open
+}

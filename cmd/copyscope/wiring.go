@@ -18,6 +18,9 @@ func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	if err != nil {
 		log.Warn("the live page has no figures of this host", "error", err)
 	} else {
+		if kafka != nil {
+			sampler.Follow(kafka.Connections)
+		}
 		c.Sample = sampler.Sample
 	}
 	c.Metrics = metrics.Handler(c.Version, nil)

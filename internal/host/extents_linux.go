@@ -26,8 +26,6 @@ type placement struct {
 // sector of the whole disk on.
 type diskExtent struct{ sector, off, n int64 }
 
-const sectorBytes = 512 // SECTOR_SIZE, include/linux/blk_types.h
-
 // offset is where in the file a sector is, or -1 if it is not the file's.
 func (p *placement) offset(sector int64) int64 {
 	i := sort.Search(len(p.extents), func(i int) bool { return p.extents[i].sector > sector }) - 1
