@@ -14,8 +14,16 @@ type LiveData struct {
 	// SampledAt is the time of the figures, empty before the first; NoSample
 	// says why there are none.
 	SampledAt string
-	NoSample  string
-	Groups    []FigureGroup
+	// SampledOver is the real time between the last two samples.
+	SampledOver string
+	NoSample    string
+	Groups      []FigureGroup
+	// Connections are the broker's busiest; Unfollowed is how many more there
+	// are.
+	Connections []ConnectionRow
+	Unfollowed  int
+	// ConnectionNames are the names of the figures of a connection, as columns.
+	ConnectionNames []string
 
 	// Broker is the broker's real address, empty if there is none.
 	Broker string
@@ -43,9 +51,11 @@ type LiveState struct {
 	Seq    uint64 `json:"seq"`
 	// Fetch is the number of the newest row and Sampled the time of the newest
 	// sample (Unix milliseconds): the feed's messages may hold them once more.
-	Fetch   int64                 `json:"fetch"`
-	Sampled int64                 `json:"sampled"`
-	Kept    int                   `json:"kept"`
+	Fetch   int64 `json:"fetch"`
+	Sampled int64 `json:"sampled"`
+	Kept    int   `json:"kept"`
+	// Hz is how many samples are taken in a second.
+	Hz      int                   `json:"hz"`
 	History map[string][]*float64 `json:"history"`
 }
 
@@ -53,12 +63,16 @@ type LiveState struct {
 type FigureGroup struct {
 	Name    string
 	Figures []Figure
+	// Hidden is how many more there are.
+	Hidden int
 }
 
 // Figure is one number of the host, as its row shows it. Its label is the
 // message live.figure.NAME.
 type Figure struct {
 	Name string `json:"name"`
+	// Of is the device or processor that it is of, or empty.
+	Of string `json:"of,omitempty"`
 	// Value draws the trend; it is nil where there is none, for Reason.
 	Value      *float64 `json:"value"`
 	Text       string   `json:"text"`
@@ -67,6 +81,17 @@ type Figure struct {
 	Reason locale.Spoken `json:"reason,omitzero"`
 
 	History []*float64 `json:"-"`
+}
+
+// Key tells the figure from the others.
+func (f Figure) Key() string { return strings.TrimSpace(f.Name + " " + f.Of) }
+
+// ConnectionRow is one connection of the broker. The labels of its figures are
+// the messages live.connection.NAME.
+type ConnectionRow struct {
+	Peer       string   `json:"peer"`
+	Congestion string   `json:"congestion"`
+	Figures    []Figure `json:"figures"`
 }
 
 // TopicRow is one topic of the broker.
@@ -198,6 +223,33 @@ func span(history []*float64) (low, high float64, any bool) {
 	}
 	return low, high, any
 }
+
+// figureLabel names a figure, and what it is of.
+func figureLabel(p PageData, f Figure) string {
+	if f.Name == "" { // the empty row
+		return ""
+	}
+	return p.T("live.figure."+f.Name, "Of", f.Of)
+}
+
+// sampledText says when the figures were taken and over how long.
+func sampledText(p PageData, at, over string) string {
+	if over == "" {
+		return p.T("live.sampled.at", "Time", at)
+	}
+	return p.T("live.sampled.over", "Time", at, "Interval", over)
+}
+
+// emptyConnection is a row for the page's script to fill.
+func emptyConnection(names []string) (row ConnectionRow) {
+	for _, name := range names {
+		row.Figures = append(row.Figures, Figure{Name: name})
+	}
+	return row
+}
+
+// rates are the choices of samples per second.
+var rates = []int{1, 2, 5, 10}
 
 func trendBox() string { return fmt.Sprintf("0 0 %d %d", trendWidth, trendHeight) }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -281,4 +282,67 @@ func TestBrowserLanguageThemeAndHelp(t *testing.T) {
 			t.Errorf("the pages asked another host: %s", asked)
 		}
 	}
+}
+
+// A disk that is plugged in gets a row in its group, and loses it when it goes;
+// connections are listed; the rate that is chosen is told to every page.
+func TestBrowserFollowsDevicesConnectionsAndTheRate(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plugged atomic.Bool
+	half := 0.5
+	of := func(name, of string, unit host.Unit) host.Figure {
+		return host.Figure{Name: name, Of: of, Value: &half, Unit: unit, Provenance: trace.Measured}
+	}
+	s, err := web.New(web.Config{
+		Addr: listener.Addr().String(), Version: "test", Broker: quietBroker{}, SampleEvery: 50 * time.Millisecond,
+		Sample: func() (host.Sample, error) {
+			sample := host.Sample{At: time.Now(), Interval: 50 * time.Millisecond, Figures: []host.Figure{of("cpu_user", "", host.Ratio), of("disk_busy", "sda", host.Ratio)}}
+			if plugged.Load() {
+				sample.Figures = append(sample.Figures, of("disk_busy", "sdb", host.Ratio))
+				sample.Connections = []host.Connection{{ID: 1, Peer: "192.0.2.7:4711", Congestion: "cubic", Figures: []host.Figure{
+					of("sent", "", host.BytesPerSecond), {Name: "rtt", Unit: host.Seconds, Provenance: trace.Unavailable, Reason: "TCP_INFO has no rtt on this kernel"},
+				}}}
+				sample.Unfollowed = 3
+			}
+			return sample, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: s.Handler()}
+	go server.Serve(listener)
+	t.Cleanup(func() { s.Close(); server.Close() })
+	time.Sleep(2 * flushed) // the page is made after a sample
+
+	b := browse(t)
+	b.do(chromedp.Navigate("http://" + listener.Addr().String() + "/live?lang=zh"))
+	b.await(is(connected, "open"))
+	const disks = `[...document.querySelectorAll('[data-group="disk"] th')].map((th) => th.textContent).join()`
+	b.await(is(disks, "sda 繁忙"))
+	plugged.Store(true)
+	b.await(is(disks, "sda 繁忙,sdb 繁忙"))
+	const cell = `document.querySelector('#connections [data-field="%s"]')`
+	b.await(is(strings.Replace(cell, "%s", "peer", 1)+`?.textContent`, "192.0.2.7:4711"))
+	b.await(is(strings.Replace(cell, "%s", "rtt", 1)+`?.textContent`, "–"))
+	if title := text(b, strings.Replace(cell, "%s", "rtt", 1)+".title"); title != "此内核的 TCP_INFO 没有 rtt" {
+		t.Errorf("a figure that lacks is explained by %q", title)
+	}
+	if more := text(b, `document.getElementById('connections-more').textContent`); !strings.Contains(more, "3") {
+		t.Errorf("of more connections the page says %q", more)
+	}
+	plugged.Store(false)
+	b.await(is(disks, "sda 繁忙"))
+	b.await(is(`document.getElementById('connections').children.length`, "0"))
+
+	other := browse(t)
+	other.do(chromedp.Navigate("http://" + listener.Addr().String() + "/live?lang=en"))
+	other.await(is(connected, "open"))
+	eval[bool](b, `((rate) => { rate.value = '5'; return rate.dispatchEvent(new Event('change')); })(document.getElementById('live-rate'))`)
+	other.await(is(`document.getElementById('live-rate').value`, "5"))
+	quiet(t, b)
+	quiet(t, other)
 }

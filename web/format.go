@@ -58,8 +58,12 @@ func figureText(f host.Figure) string {
 		return templates.Size(int64(v))
 	case host.BytesPerSecond:
 		return templates.Size(int64(v)) + "/s"
-	case host.PerSecond:
+	case host.PerSecond, host.PagesPerSecond: // its label says of what
 		return significant(v) + "/s"
+	case host.Seconds:
+		return templates.Duration(int64(v * 1e9))
+	case host.Number:
+		return significant(v)
 	}
 	return strings.TrimSpace(significant(v) + " " + string(f.Unit))
 }

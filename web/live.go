@@ -29,8 +29,8 @@ func newLive(s *Server) *live {
 	l.done.Go(func() { publishDirty(l.fetches.dirty, stop, l.fetches.flush, failed) })
 	l.done.Go(func() { publishDirty(l.appends.dirty, stop, l.appends.flush, failed) })
 	if s.config.Sample != nil {
-		l.figures = newFigures(feed, s.config.Sample)
-		l.done.Go(func() { l.figures.run(s.config.SampleEvery, stop, failed) })
+		l.figures = newFigures(feed, s.config.Sample, s.config.SampleEvery)
+		l.done.Go(func() { l.figures.run(stop, failed) })
 	}
 	if s.config.Broker != nil {
 		l.done.Go(func() { watchTopics(s.config.Broker, feed, s.config.SampleEvery, stop, failed) })

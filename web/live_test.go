@@ -179,6 +179,7 @@ func TestFigureTexts(t *testing.T) {
 		{0, host.PerSecond, "0/s"}, {0.001, host.PerSecond, "0/s"}, {1, host.PerSecond, "1/s"}, {2.999, host.PerSecond, "3/s"},
 		{45.67, host.PerSecond, "45.7/s"}, {12345.6, host.PerSecond, "12,346/s"},
 		{0.1234, host.Ratio, "12.3 %"}, {1, host.Ratio, "100.0 %"},
+		{12.3, host.PagesPerSecond, "12.3/s"}, {0.000045, host.Seconds, "45 µs"}, {10, host.Number, "10"}, {1.5, host.Number, "1.5"},
 		{1536, host.Bytes, "1.5 KiB"}, {0, host.BytesPerSecond, "0 B/s"},
 	} {
 		if got := figureText(host.Figure{Value: &c.value, Unit: c.unit}); got != c.want {
@@ -207,7 +208,7 @@ func TestEveryFigureHasANameAndAGroup(t *testing.T) {
 
 func TestSampleThatFailsIsToldOnceAndShown(t *testing.T) {
 	broken := errors.New("open /proc/stat: permission denied")
-	f := newFigures(NewHub(nil, "").Feed("live"), func() (host.Sample, error) { return host.Sample{}, broken })
+	f := newFigures(NewHub(nil, "").Feed("live"), func() (host.Sample, error) { return host.Sample{}, broken }, time.Second)
 	if err := f.sample(); !errors.Is(err, broken) {
 		t.Errorf("the first failure: %v", err)
 	}

@@ -96,6 +96,7 @@ func (s *Server) routes() {
 	}
 	s.scopeRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
+	s.hub.Handle("live.rate", s.live.rate)
 	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

@@ -82,7 +82,7 @@ func unread(k key, err error) string {
 		return "there is no " + k.source() + ": this kernel does not have it, or a container hides it"
 	case errors.Is(err, fs.ErrPermission):
 		return k.source() + " is closed to this user: a container or the mount option hidepid hides it"
-	case k.file == tcpInfo:
+	case k.file == tcpInfo, k.file == soMemInfo:
 		return err.Error()
 	}
 	return k.source() + ": " + err.Error()

@@ -39,7 +39,7 @@ func NewSampler(procRoot string, clock func() time.Time) (*Sampler, error) {
 	}
 	disks, err := blockdevice.NewFS(procRoot, procRoot) // what it reads in /sys is not asked for
 	if err != nil {
-		return nil, fmt.Errorf("sample the host: %w", err)
+		return nil, fmt.Errorf("sample the host: %w; mount proc there: mount -t proc proc %s", err, procRoot)
 	}
 	return &Sampler{root: procRoot, fs: fs, disks: disks, clock: clock, followed: map[net.Conn]int{}}, nil
 }

@@ -1,4 +1,4 @@
-// The live page: figures once a second, fetches and appends as they happen. The
+// The live page: figures as often as chosen, fetches and appends as they happen. The
 // server formats every text; this module puts it where it belongs.
 import { block, t } from '../page.js';
 import { onKey } from '../keys.js';
@@ -33,14 +33,51 @@ function showProvenance(badge, name, reasons) {
   badge.append(hidden);
 }
 
-function showFigure(figure) {
-  const history = (state.history[figure.name] ??= []);
+/** A row for a device or processor that came, after the row before it. */
+function newRow(figure, previous) {
+  const group = document.querySelector(`[data-group="${figure.name.split('_')[0]}"]`);
+  if (!group) return undefined;
+  const row = document.getElementById('figure-row').content.firstElementChild.cloneNode(true);
+  row.dataset.figure = keyOf(figure);
+  row.querySelector('th').textContent = t(`live.figure.${figure.name}`, { Of: figure.of ?? '' });
+  if (previous?.parentElement === group) previous.after(row);
+  else group.prepend(row);
+  figures.set(keyOf(figure), row);
+  return row;
+}
+
+const keyOf = (figure) => (figure.of ? `${figure.name} ${figure.of}` : figure.name);
+
+/** Shows a figure, and returns its row. */
+function showFigure(figure, previous) {
+  const key = keyOf(figure);
+  const history = (state.history[key] ??= []);
   append(history, figure.value);
-  const row = figures.get(figure.name);
-  if (!row) return;
+  const row = figures.get(key) ?? newRow(figure, previous);
+  if (!row) return previous;
   row.querySelector('[data-value]').textContent = figure.text;
   draw(row.querySelector('svg'), history);
   showProvenance(row.querySelector('.prov'), figure.provenance, figure.reason);
+  return row;
+}
+
+/** Forgets the devices and processors that went. */
+function forget(shown) {
+  const there = new Set(shown.map(keyOf));
+  for (const [key, row] of figures) {
+    if (there.has(key)) continue;
+    row.remove();
+    figures.delete(key);
+    delete state.history[key];
+  }
+}
+
+function showHidden(hidden = {}) {
+  for (const element of document.querySelectorAll('[data-hidden]')) {
+    const count = hidden[element.dataset.hidden] ?? 0;
+    element.hidden = count === 0;
+    element.textContent = t('live.hidden', { Count: count });
+  }
 }
 
 function showSample(body) {
@@ -50,11 +87,50 @@ function showSample(body) {
   }
   if (body.at <= state.sampled) return;
   state.sampled = body.at;
-  for (const figure of body.figures) showFigure(figure);
-  for (const element of document.querySelectorAll('[data-sampled]')) {
-    element.textContent = t('live.sampled.at', { Time: body.time });
-  }
+  forget(body.figures);
+  let row;
+  for (const figure of body.figures) row = showFigure(figure, row);
+  const text = body.interval
+    ? t('live.sampled.over', { Time: body.time, Interval: body.interval })
+    : t('live.sampled.at', { Time: body.time });
+  for (const element of document.querySelectorAll('[data-sampled]')) element.textContent = text;
+  showHidden(body.hidden);
+  showConnections(body);
 }
+
+function connectionRow(connection) {
+  const row = fill('connection-row', connection);
+  for (const figure of connection.figures) {
+    const cell = row.querySelector(`[data-field="${figure.name}"]`);
+    cell.textContent = figure.text;
+    cell.title = figure.reason?.[lang] ?? '';
+  }
+  return row;
+}
+
+function showConnections(body) {
+  const more = document.getElementById('connections-more');
+  if (!more) return;
+  const rows = document.getElementById('connections');
+  rows.replaceChildren(...body.connections.map(connectionRow));
+  rows.closest('.card').hidden = body.connections.length === 0;
+  more.hidden = body.unfollowed === 0;
+  more.textContent = t('live.connections.more', { Count: body.unfollowed });
+}
+
+// How often the host is sampled, for every page.
+
+const rate = document.getElementById('live-rate');
+let rateRequest = '';
+
+function showRate(body) {
+  state.hz = body.hz;
+  rate.value = String(body.hz);
+}
+
+rate.addEventListener('change', () => {
+  rateRequest = socket.send('live.rate', { hz: Number(rate.value) });
+});
 
 // Tables: the server puts an empty row into a template beside each.
 
@@ -195,6 +271,12 @@ socket
   .on('live.fetches', pausable(showFetches))
   .on('live.appends', pausable(showAppends))
   .on('live.topics', pausable(showTopics))
+  .on('live.rate', showRate)
+  .on('error', (body, message) => {
+    if (message.id !== rateRequest) return;
+    showRate(state);
+    tell(`${body.message}; ${body.remedy}`);
+  })
   .on('behind', (body) => tell(t('page.behind', { Count: body.lost })))
   .on('welcome', (body) => {
     if (body.server === state.server) return;

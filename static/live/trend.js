@@ -1,4 +1,4 @@
-// A trend is a small line of the last minute's samples, newest at the right.
+// A trend is a small line of the newest samples, the last at the right.
 // The box is the one that the server's first drawing uses.
 const width = 120;
 const height = 24;
