@@ -42,3 +42,42 @@ func writeTo(stdout io.Writer, flag, name string, write func(io.Writer) error) e
 	}
 	return nil
 }
+
+// replaceFile writes a document to the file that a flag names, whole or not at
+// all: beside it first, then in its place. What is no ordinary file, such as
+// /dev/stdout, is written as it is.
+func replaceFile(flag, name string, write func(io.Writer) error) (err error) {
+	if at, err := os.Stat(name); err == nil && !at.Mode().IsRegular() {
+		return writeTo(nil, flag, name, write)
+	}
+	part, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	defer func() {
+		if err != nil {
+			part.Close()
+			os.Remove(part.Name())
+			err = fmt.Errorf("%s %s: %w", flag, name, err)
+		}
+	}()
+	if err := write(part); err != nil {
+		return err
+	}
+	// CreateTemp's files are their owner's alone; a profile is to be read by all,
+	// as it was if it was there.
+	mode := os.FileMode(0o644)
+	if at, err := os.Stat(name); err == nil {
+		mode = at.Mode().Perm()
+	}
+	if err := part.Chmod(mode); err != nil {
+		return err
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+	if err := part.Close(); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), name)
+}

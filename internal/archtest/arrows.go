@@ -19,6 +19,7 @@ const module = "copyscope"
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
 	belowLab     = append([]string{"sim", "internal/host", "internal/copysample"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/host", "internal/spread"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -34,13 +35,15 @@ var mayImport = map[string][]string{
 	"sim/pagecache":                  {},
 	"sim/scenario":                   append([]string{"sim", "sim/scenarios"}, belowKernels...),
 	"sim/scenarios":                  {},
-	"internal/host":                  append([]string{"internal/tracepoint"}, belowKernels...),
+	"internal/host":                  append([]string{"internal/tracepoint", "internal/spread"}, belowKernels...),
 	"internal/tracepoint":            {},
 	"internal/attach":                {"internal/tracepoint", "internal/trace"},
 	"internal/perfevent":             {"internal/tracepoint"},
 	"internal/symbol":                {},
 	"internal/copysample":            {"internal/perfevent", "internal/symbol"},
 	"internal/copyprofile":           {"internal/copysample", "internal/perfevent", "internal/symbol", "internal/tracepoint"},
+	"internal/spread":                {},
+	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
@@ -53,7 +56,7 @@ var mayImport = map[string][]string{
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
-	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
+	"web":                            append([]string{"internal/claim", "internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire

@@ -32,16 +32,17 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 		}
 		return ns
 	}
-	var runs []calibrationRun
+	var scenarios []Scenario
+	var times []float64
 	for _, path := range transfer.Paths() {
 		for _, chunk := range []int64{8 << 10, 32 << 10, 128 << 10, 512 << 10} {
 			for _, cache := range []Cache{Warm, Cold} {
 				s := scenario(path, chunk, cache)
-				run := calibrationRun{scenario: s, cpu: cpu(s, truth)}
-				if len(runs)%10 == 3 { // something disturbed it
-					run.cpu *= 3
+				ns := cpu(s, truth)
+				if len(times)%10 == 3 { // something disturbed it
+					ns *= 3
 				}
-				runs = append(runs, run)
+				scenarios, times = append(scenarios, s), append(times, ns)
 			}
 		}
 	}
@@ -49,8 +50,11 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := l.fit(t.Context(), &found, runs)
+	f, err := l.newFitting(t.Context(), scenarios, func(int64, int64) {})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.solve(t.Context(), &found, times); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range transfer.Paths() {
@@ -63,8 +67,8 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range fitted {
-		if len(from[name]) == 0 {
+	for k, name := range fitted {
+		if len(f.from(k)) == 0 {
 			t.Errorf("%s: found from no run", name)
 		}
 	}

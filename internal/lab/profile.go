@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"copyscope/internal/host"
+	"copyscope/internal/spread"
 	"copyscope/internal/trace"
 	"copyscope/sim"
 )
@@ -20,6 +21,9 @@ type ProfileFile struct {
 	Name    string                 `json:"name"`
 	Machine ProfileMachine         `json:"machine"`
 	Costs   map[string]ProfileCost `json:"costs"`
+	// Figures are what was measured of the machine beside its costs: no model
+	// takes them.
+	Figures map[string]ProfileCost `json:"figures,omitempty"`
 }
 
 // ProfileMachine is the machine that a profile is of.
@@ -34,6 +38,11 @@ type ProfileCost struct {
 	Provenance trace.Provenance `json:"provenance"`
 	// How says how it was measured, or where it is from.
 	How string `json:"how"`
+	// Spread is what the rounds came out as, in the unit of the value; nil if it was
+	// not measured.
+	Spread *spread.Spread `json:"spread,omitempty"`
+	// Refused says why what was measured is not the value.
+	Refused string `json:"refused,omitempty"`
 }
 
 // ParseProfile reads the text of a profile file; name is the file's, for errors.
