@@ -18,8 +18,7 @@ const module = "copyscope"
 // Each of these is all that lies below a link of it.
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
-	belowLab     = append([]string{"sim", "internal/host", "internal/copysample"}, belowKernels...)
-	belowLab     = append([]string{"sim", "internal/host", "internal/spread"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/host", "internal/copysample", "internal/spread"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -82,11 +81,11 @@ var testsMayImport = map[string][]string{
 	"internal/host":                {"internal/transfer/transfertest"},
 	"internal/locale":              belowLesson, // that every word of theirs is in the catalogues
 	"internal/archtest":            {"internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
-	"internal/export":              {"internal/trace", "internal/locale", "static", "templates"},
+	"internal/export":              {"internal/lab", "sim"},
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "internal/export"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},

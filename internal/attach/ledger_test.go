@@ -30,7 +30,9 @@ const (
 )
 
 func opened() map[int]attach.Looked {
-	end := func(kind attach.Kind, name, peer string) attach.End { return attach.End{Kind: kind, Name: name, Peer: peer} }
+	end := func(kind attach.Kind, name, peer string) attach.End {
+		return attach.End{Kind: kind, Name: name, Peer: peer}
+	}
 	return map[int]attach.Looked{
 		fileFD:     {End: end(attach.File, "/srv/film", "")},
 		otherFD:    {End: end(attach.File, "/srv/other", "")},

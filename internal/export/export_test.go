@@ -300,7 +300,9 @@ func TestSVG(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	const event = `{"seq":1,"at_ns":0,"dur_ns":0,"endpoint":"sender","phase":"transfer","kind":"syscall","actor":"kernel","bytes":0,"provenance":"measured"}`
-	head := func(events string) string { return `{"path":"x","side":"real","bytes":1,"base":"measured","events":[` + events + `]}` }
+	head := func(events string) string {
+		return `{"path":"x","side":"real","bytes":1,"base":"measured","events":[` + events + `]}`
+	}
 	for _, c := range []struct{ name, text, want string }{
 		{"nothing", "", "it is empty"},
 		{"text", "hello", "want a trace"},
