@@ -19,6 +19,7 @@ const module = "copyscope"
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
 	belowLab     = append([]string{"sim", "internal/host", "internal/copysample", "internal/spread"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/host", "internal/labnet"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -35,6 +36,8 @@ var mayImport = map[string][]string{
 	"sim/scenario":                   append([]string{"sim", "sim/scenarios"}, belowKernels...),
 	"sim/scenarios":                  {},
 	"internal/host":                  append([]string{"internal/tracepoint", "internal/spread"}, belowKernels...),
+	"internal/host":                  append([]string{"internal/labnet", "internal/tracepoint"}, belowKernels...),
+	"internal/labnet":                {},
 	"internal/tracepoint":            {},
 	"internal/attach":                {"internal/tracepoint", "internal/trace"},
 	"internal/perfevent":             {"internal/tracepoint"},
