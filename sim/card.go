@@ -76,13 +76,17 @@ func (m *Machine) command(g *segment, late bool) {
 		commands = 1
 	}
 	told := m.now // when the card knows
+	command := commandCard
+	if m.cfg.Model == Linux && !m.cfg.SG {
+		command = commandCardLinear
+	}
 	if late {
-		m.tell(commandCard, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
+		m.tell(command, m.now, m.costs.CommandTime, m.costs.CommandTime, g.bytes, commands, off)
 		told += m.costs.CommandTime
 		// The time goes by at the end: other processors' threads are not there yet.
 		defer func() { m.now = told }()
 	} else {
-		m.spend(commandCard, m.costs.CommandTime, g.bytes, commands, off)
+		m.spend(command, m.costs.CommandTime, g.bytes, commands, off)
 		told = m.now
 	}
 	begin, end := m.card.sends.start(told, m.costs.NICRate.time(g.bytes+g.packets*headerBytes))

@@ -23,6 +23,10 @@ const (
 	// Loopback is the kernel's loopback interface: no device, the receiver's
 	// copy is made by the CPU.
 	Loopback Net = "loopback"
+	// Veth is a pair of virtual Ethernet devices, each in a network namespace: what
+	// the sender's device gets, gathered or in linear packets as a card would, the
+	// receiver's has at once. No DMA; the receiver's copy is made by the CPU.
+	Veth Net = "veth"
 )
 
 // PageBytes is the modelled page size, that of x86-64 and of most arm64
@@ -39,7 +43,8 @@ type Config struct {
 	// DMA: the devices move bytes by themselves. Without it the CPU carries
 	// every word (programmed I/O), and scatter-gather does not exist.
 	DMA bool
-	// SG: the network card gathers a packet from scattered pages.
+	// SG: the network card, or the veth device, takes a packet that lies in scattered
+	// pages.
 	SG bool
 	// TSO: the network card cuts large segments into packets by itself, which
 	// takes scatter-gather (NETIF_F_TSO needs NETIF_F_SG, net/core/dev.c,
@@ -144,15 +149,15 @@ func (c Config) Check() error {
 	switch {
 	case c.Model != Textbook && c.Model != Linux:
 		return cannot("Model", "model %q: use textbook or linux", c.Model)
-	case c.Net != NIC && c.Net != Loopback:
-		return cannot("Net", "net %q: use nic or loopback", c.Net)
+	case c.Net != NIC && c.Net != Loopback && c.Net != Veth:
+		return cannot("Net", "net %q: use nic, loopback or veth", c.Net)
 	case c.Model == Textbook && c.Net != NIC:
 		return cannot("Net", "net %q: the textbook always sends through a network card; use nic", c.Net)
 	case c.FileBytes <= 0:
 		return cannot("FileBytes", "file of %d bytes: use 1 or more", c.FileBytes)
 	case c.CPUs < 1 || c.CPUs > maxCPUs:
 		return cannot("CPUs", "%d CPUs: a machine has 1 to %d", c.CPUs, maxCPUs)
-	case c.SG && !c.DMA:
+	case c.SG && !c.DMA && c.Net != Veth:
 		return cannot("SG", "scatter-gather without DMA: gathering is something that a DMA engine does; switch DMA on or scatter-gather off")
 	case c.TSO && !c.SG:
 		return cannot("TSO", "TSO without scatter-gather: the card would have to gather what it cuts; switch scatter-gather on or TSO off")

@@ -64,6 +64,7 @@ func Fidelity() []Rule {
 		{"socket-buffer", "socket", NotModelled, Partial, "6.18", "net/core/stream.c, sk_stream_write_space"},
 		{"segments", "socket", NotModelled, Partial, "6.18", "net/ipv4/tcp.c, tcp_sendmsg_locked; include/linux/netdevice.h, GSO_LEGACY_MAX_SIZE"},
 		{"loopback", "socket", NotModelled, Partial, "6.18", "drivers/net/loopback.c"},
+		{"veth", "socket", NotModelled, Partial, "6.18", "drivers/net/veth.c, veth_xmit; net/core/dev.c, validate_xmit_skb"},
 		{"zerocopy-send", "socket", Partial, Partial, "6.18", "Documentation/networking/msg_zerocopy.rst"},
 		{"zerocopy-copied", "socket", NotModelled, Full, "6.18", "include/linux/skbuff.h, skb_orphan_frags_rx"},
 		{"kernel-tls", "socket", Partial, Partial, "6.18", "net/tls/tls_sw.c, tls_push_record; RFC 8446, 5.2"},

@@ -192,6 +192,13 @@ func fidelityEvidence() map[string]evidence {
 			_, err := sim.New(machine(c), trace.NewLog(trace.NewCounter(1, trace.Modelled, nil), trace.LogOptions{}))
 			return err == nil && seen("sendfile", c, 64<<10, func(e trace.Event) bool { return e.Endpoint == trace.Receiver })(t)
 		},
+		"veth": func(t *testing.T, m sim.Model) bool {
+			c := nic(m, true)
+			c.Net, c.SG, c.TSO = sim.Veth, false, false
+			_, err := sim.New(machine(c), trace.NewLog(trace.NewCounter(1, trace.Modelled, nil), trace.LogOptions{}))
+			return err == nil && seen("sendfile", c, 64<<10, func(e trace.Event) bool { return e.Detail == "linearise" })(t) &&
+				!seen("sendfile", c, 64<<10, func(e trace.Event) bool { return e.Kind == trace.DMA && e.To == trace.NICRing })(t)
+		},
 		"zerocopy-send": warm("msg-zerocopy", func(e trace.Event) bool { return e.Kind == trace.Descriptor && e.Detail == "pin" }),
 		"zerocopy-copied": func(t *testing.T, m sim.Model) bool {
 			c := nic(m, true)

@@ -71,6 +71,7 @@ const (
 	commandDiskWrite
 	commandFlush
 	commandCard
+	commandCardLinear
 	pioFromDisk
 	pioFromDiskToUser
 	pioToDisk
@@ -161,6 +162,7 @@ var formed = [forms]trace.Shape{
 
 	commandDisk:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-read"},
 	commandCard:       {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Detail: "nic-send"},
+	commandCardLinear: {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.NICRing, Detail: "nic-send-linear"},
 	commandDiskWrite:  {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "disk-write"},
 	commandFlush:      {Kind: trace.DeviceCommand, From: trace.CPUPlace, To: trace.DiskPlace, Detail: "flush"},
 	pioToDisk:         {Kind: trace.PIO, From: trace.PageCache, To: trace.DiskPlace, Detail: "pio"},

@@ -21,6 +21,8 @@ func TestLinuxCopiesPerByte(t *testing.T) {
 		{sim.NIC, true, true, map[string]float64{"read-write": 2, "mmap-write": 1, "sendfile": 0, "splice": 0}},
 		{sim.NIC, true, false, map[string]float64{"read-write": 3, "mmap-write": 2, "sendfile": 1, "splice": 1}},
 		{sim.NIC, false, false, map[string]float64{"read-write": 4, "mmap-write": 3, "sendfile": 2, "splice": 2}}, // and the words to the card
+		{sim.Veth, true, true, map[string]float64{"read-write": 2, "mmap-write": 1, "sendfile": 0, "splice": 0, "tee": 0, "msg-zerocopy": 2}},
+		{sim.Veth, true, false, map[string]float64{"read-write": 3, "mmap-write": 2, "sendfile": 1, "splice": 1, "tee": 2, "msg-zerocopy": 2}},
 		{sim.Loopback, true, true, map[string]float64{"read-write": 2, "mmap-write": 1, "sendfile": 0, "splice": 0}},
 	} {
 		for path, want := range row.want {

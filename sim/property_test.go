@@ -36,8 +36,8 @@ func aMachine(t *rapid.T) (c sim.Config, chunk int64) {
 		GzipPerMille: rapid.Int64Range(1, 1100).Draw(t, "gzip"),
 		Settings:     d.Settings,
 	}
-	if c.Model == sim.Linux && rapid.Bool().Draw(t, "loopback") {
-		c.Net = sim.Loopback
+	if c.Model == sim.Linux {
+		c.Net = rapid.SampledFrom([]sim.Net{sim.NIC, sim.Loopback, sim.Veth}).Draw(t, "net")
 	}
 	c.SG = c.DMA && rapid.Bool().Draw(t, "sg")
 	c.TSO = c.SG && rapid.Bool().Draw(t, "tso")

@@ -31,7 +31,7 @@ func (c *source) next() {
 		}
 		e := Extent{Off: c.at, Len: n, Taken: m.files[0].version()}
 		c.at, c.left, c.flying = c.at+n, c.left-n, c.flying+n
-		if m.cfg.Net == Loopback { // the peer's write has copied them; no device
+		if m.cfg.Net != NIC { // the peer's write has copied them; no device
 			_, end := c.peer.start(m.now, m.copyTime(n)+m.costs.PacketTime)
 			m.complete(completion{timed: timed{at: end}, interrupt: none, do: func() { c.arrive(e) }})
 			continue

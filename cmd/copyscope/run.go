@@ -47,10 +47,13 @@ for every count, what was predicted, what was measured and the verdict.
 
 The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 2 for a mistake in the call. Options that take a list (--side sim,real) multiply.
---dma and --sg are switches of the modelled machine; a real run uses loopback.`,
+--dma and --sg are switches of the modelled machine. A real run uses loopback, or
+with --net veth, as root, a lab network of two namespaces joined by virtual devices,
+whose scatter-gather --sg switches; it is gone when the run is.`,
 		Example: `  copyscope run read-write mmap-write sendfile splice
   copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
   copyscope run sendfile --side sim --net nic --sg on,off --json
+  sudo copyscope run read-write sendfile --net veth --sg on,off
   copyscope run sendfile --side sim --net nic --events 901..1000
   copyscope run sendfile --side sim --net nic --whatif 1000/sg=off
   copyscope run --scenario kafka-flow`,
@@ -243,8 +246,15 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 		r, err := l.Run(ctx, s, options)
 		progress.clear()
-		if not := (*lab.UnavailableError)(nil); f.all && errors.As(err, &not) {
+		if not := (*lab.UnavailableError)(nil); errors.As(err, &not) && (f.all || not.Net && compares) {
 			unavailable = append(unavailable, not)
+			if compares && not.Net && f.steps == 0 {
+				p, err := l.Predict(ctx, s)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, lab.NotMeasurable(p, not.Reason)...)
+			}
 			continue
 		}
 		if err != nil {

@@ -91,9 +91,9 @@ func groupTitle(r lab.RunReport) string {
 	parts = append(parts, lab.FormatSize(r.Bytes)+" in "+lab.FormatSize(r.Chunk)+" chunks", string(r.Cache)+" cache", string(r.Net))
 	if r.DMA != nil {
 		parts = append(parts, "DMA "+lab.OnOff(*r.DMA))
-		if r.Net == lab.NIC {
-			parts = append(parts, "SG "+lab.OnOff(*r.SG))
-		}
+	}
+	if r.SG != nil && r.Net != lab.Loopback {
+		parts = append(parts, "SG "+lab.OnOff(*r.SG))
 	}
 	if r.CPUs > 1 {
 		parts = append(parts, fmt.Sprintf("%d CPUs", r.CPUs))

@@ -27,13 +27,14 @@ func (v *variants) addTo(flags *pflag.FlagSet, side ...string) {
 	flags.StringSliceVar(&v.side, "side", side, "sim, real")
 	flags.StringSliceVar(&v.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
 	flags.StringSliceVar(&v.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
-	flags.StringSliceVar(&v.net, "net", []string{"loopback"}, "loopback, nic (modelled; the textbook always uses it)")
+	flags.StringSliceVar(&v.net, "net", []string{"loopback"}, "loopback; veth (a lab network of two namespaces, made for the run: as root); nic (modelled; the textbook always uses it)")
 	flags.StringSliceVar(&v.dma, "dma", []string{"on"}, "modelled devices move bytes by DMA: on, off")
-	flags.StringSliceVar(&v.sg, "sg", []string{"on"}, "modelled card gathers scattered pages: on, off (with --net nic)")
+	flags.StringSliceVar(&v.sg, "sg", []string{"on"}, "the card, or the lab network's devices, gather scattered pages: on, off (with --net nic or veth)")
 }
 
 // modelledOnly are the flags that say what the modelled machine is.
-var modelledOnly = []string{"model", "dma", "sg", "cpus", "llc", "profile", "whatif"}
+// --sg speaks of the lab network too.
+var modelledOnly = []string{"model", "dma", "cpus", "llc", "profile", "whatif"}
 
 // check refuses what was asked for and cannot be, and notes what can be of some
 // runs alone.
@@ -69,8 +70,8 @@ func (v *variants) checkSides(flags *pflag.FlagSet) error {
 		return errors.New("--net nic: the modelled network card; a real run uses loopback, so add --side sim or leave --net out")
 	}
 	var given []string
-	for _, name := range modelledOnly {
-		if flags.Changed(name) {
+	for _, name := range append([]string{"sg"}, modelledOnly...) {
+		if flags.Changed(name) && !(name == "sg" && slices.Contains(v.net, string(lab.Veth))) {
 			given = append(given, "--"+name)
 		}
 	}
@@ -91,10 +92,11 @@ func (v *variants) checkGather(flags *pflag.FlagSet) error {
 		return nil
 	}
 	carded := slices.Contains(v.net, string(lab.NIC)) || slices.Contains(v.model, string(lab.Textbook))
-	if slices.Contains(v.sg, "off") && !carded {
-		return errors.New("--sg off: the loopback interface has no card that could gather or not; add --net nic")
+	virtual := slices.Contains(v.net, string(lab.Veth))
+	if slices.Contains(v.sg, "off") && !carded && !virtual {
+		return errors.New("--sg off: the loopback interface has no card that could gather or not; add --net nic, or --net veth")
 	}
-	if !slices.Contains(v.sg, "on") || !slices.Contains(v.dma, "off") {
+	if !carded && virtual || !slices.Contains(v.sg, "on") || !slices.Contains(v.dma, "off") {
 		return nil
 	}
 	if !slices.Contains(v.sg, "off") && !slices.Contains(v.dma, "on") {
@@ -108,7 +110,7 @@ func (v *variants) checkGather(flags *pflag.FlagSet) error {
 // does not matter to a side or a net does not repeat it.
 func (v *variants) scenarios(base string) (out []lab.Scenario, err error) {
 	for _, text := range multiply(base, []option{{"side", v.side}, {"model", v.model}, {"cache", v.cache}, {"net", v.net}, {"dma", v.dma}, {"sg", v.sg}}) {
-		if v.gathers && strings.HasSuffix(text, ",dma=off,sg=on") {
+		if v.gathers && strings.HasSuffix(text, ",dma=off,sg=on") && !strings.Contains(text, ",net=veth,") {
 			continue // checkGather has noted it
 		}
 		s, err := lab.ParseScenario(text, lab.Default())

@@ -18,8 +18,7 @@ const module = "copyscope"
 // Each of these is all that lies below a link of it.
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
-	belowLab     = append([]string{"sim", "internal/host", "internal/copysample", "internal/spread"}, belowKernels...)
-	belowLab     = append([]string{"sim", "internal/host", "internal/labnet"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/host", "internal/copysample", "internal/labnet", "internal/spread"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -35,8 +34,7 @@ var mayImport = map[string][]string{
 	"sim/pagecache":                  {},
 	"sim/scenario":                   append([]string{"sim", "sim/scenarios"}, belowKernels...),
 	"sim/scenarios":                  {},
-	"internal/host":                  append([]string{"internal/tracepoint", "internal/spread"}, belowKernels...),
-	"internal/host":                  append([]string{"internal/labnet", "internal/tracepoint"}, belowKernels...),
+	"internal/host":                  append([]string{"internal/labnet", "internal/spread", "internal/tracepoint"}, belowKernels...),
 	"internal/labnet":                {},
 	"internal/tracepoint":            {},
 	"internal/attach":                {"internal/tracepoint", "internal/trace"},

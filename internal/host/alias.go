@@ -1,6 +1,7 @@
 package host
 
 import (
+	"copyscope/internal/labnet"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 )
@@ -26,6 +27,8 @@ type AliasOptions struct {
 	// Dir is where the probe's small file is made; empty means the temporary
 	// directory.
 	Dir string
+	// Net is the lab network to send over; nil is loopback.
+	Net *labnet.Network
 	// Pieces are sent one after the other (default 8), each of PieceBytes
 	// (default 16 KiB). A piece must fit into the socket buffer.
 	Pieces     int

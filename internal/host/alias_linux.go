@@ -12,7 +12,7 @@ import (
 )
 
 // Alias makes the alias probe: it sends a file piece by piece with the very
-// program, on the measured kernel over loopback. When a send has returned, and
+// program, on the measured kernel, over loopback or the lab network. When a send has returned, and
 // before the receiver reads, it overwrites the piece in the file. What arrives
 // then shows whether the path took a copy or lent the page. It needs no
 // privilege.
@@ -32,7 +32,7 @@ func Alias(ctx context.Context, program transfer.Program, o AliasOptions) (Alias
 		return r, err
 	}
 	defer src.Close()
-	w, err := openWires(program)
+	w, err := openWires(program, o.Net)
 	if err != nil {
 		return r, err
 	}

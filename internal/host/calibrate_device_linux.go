@@ -11,7 +11,7 @@ import (
 
 // echo is a connection over loopback, both ends in one thread.
 type echo struct {
-	wire *loopback
+	wire *connection
 	err  error
 }
 

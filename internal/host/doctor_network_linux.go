@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"copyscope/internal/labnet"
 )
 
 // inNewNetwork runs f on a thread in a network namespace of its own. The
 // thread ends with the goroutine, and the namespace with the thread.
 func inNewNetwork(f func() finding) finding {
 	found := make(chan finding)
-	go onSpareThread(func() {
+	go labnet.OnSpareThread(func() {
 		err := unix.Unshare(unix.CLONE_NEWNET)
 		switch {
 		case err == nil:
@@ -26,26 +27,6 @@ func inNewNetwork(f func() finding) finding {
 		}
 	})
 	return <-found
-}
-
-// onSpareThread runs f on a thread that ends when f returns: it is locked and
-// never unlocked, so that no other goroutine gets it. The process's first
-// thread would not end: Go keeps it, and /proc/self/net shows its namespace. If
-// this goroutine is on that one, it holds it while f runs on another.
-func onSpareThread(f func()) {
-	runtime.LockOSThread()
-	if unix.Gettid() != unix.Getpid() {
-		f()
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		defer close(done)
-		f()
-	}()
-	<-done
-	runtime.UnlockOSThread()
 }
 
 func tryNamespaces(context.Context) finding {
@@ -97,6 +78,27 @@ func ethtool(fd int, device string, v ethtoolValue) (uint32, error) {
 		return 0, errno
 	}
 	return v.data, nil
+}
+
+// tryLabNetwork makes the whole network, and sends a byte over it.
+func tryLabNetwork(context.Context) finding {
+	n, err := labnet.Open(labnet.Options{SG: false})
+	if err == nil {
+		defer n.Close()
+		var c *labnet.Conn
+		if c, err = n.Connect(); err == nil {
+			unix.Close(c.Send)
+			unix.Close(c.Recv)
+			return active("two namespaces were joined by veth devices without scatter-gather, a connection was made between them, and all removed")
+		}
+	}
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return missing(err.Error(), "sudo copyscope doctor")
+	}
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return missing(err.Error(), "sudo modprobe veth")
+	}
+	return notHere(err.Error())
 }
 
 func tryKTLS(context.Context) finding {

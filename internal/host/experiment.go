@@ -1,11 +1,12 @@
 package host
 
 import (
+	"copyscope/internal/labnet"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 )
 
-// Options describe one real run over loopback.
+// Options describe one real run.
 type Options struct {
 	Program transfer.Program
 	// Size and Chunk are in bytes.
@@ -19,6 +20,9 @@ type Options struct {
 	// Dir is where the source file is made; empty means the temporary
 	// directory.
 	Dir string
+	// Net is the lab network to send over; nil is loopback. For a relay it must have
+	// been opened with Upstream. It stays open.
+	Net *labnet.Network
 	// Source is the file to send, if it is there already; it stays open.
 	Source *Source
 

@@ -20,8 +20,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// Run makes the experiment: one program sends one file over loopback to a
-// reader that hashes what it gets. When the transfer fails, the outcome tells
+// Run makes the experiment: one program sends one file, over loopback or the
+// lab network, to a reader that hashes what it gets. When the transfer fails, the outcome tells
 // how far it came.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
 	return experiment(ctx, o, func(e *stage) (int64, error) {
@@ -49,6 +49,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		if o.Fault != nil {
 			k = o.Fault(k)
 		}
+		m.witness.flattens = o.Net != nil && !o.Net.SG()
 		var stop func()
 		end := func() {}
 		m.witness.apart(func() {
@@ -129,7 +130,7 @@ func rehearse(ctx context.Context, o Options) error {
 		return err
 	}
 	defer src.Close()
-	w, err := openWires(o.Program)
+	w, err := openWires(o.Program, o.Net)
 	if err != nil {
 		return err
 	}
@@ -216,10 +217,18 @@ func (e *stage) begin(unpack func(io.Reader) io.Reader) (stop func()) {
 
 // trace lets the kernel tell what it does for the run, if this process may know.
 func (e *stage) trace(o Options, w *witness) (err error) {
-	if o.Untraced || o.Program.Source == transfer.FromSocket { // whose peer reads the file
+	if o.Untraced {
 		return nil
 	}
-	if e.tracer, err = openTracer(e.file); e.tracer == nil {
+	file := e.file
+	if o.Program.Source == transfer.FromSocket { // whose peer reads the file
+		file = nil
+	}
+	p, err := newPackets(o, e.wires)
+	if err != nil {
+		return err
+	}
+	if e.tracer, err = openTracer(file, p, o.Size*int64(o.Program.Sinks)); e.tracer == nil {
 		return err
 	}
 	e.tracer.clock, e.tracer.endpoint = w.clock, w.endpoint
@@ -309,7 +318,7 @@ func experiment(ctx context.Context, o Options, send func(*stage) (int64, error)
 	if err := e.prepareCache(ctx, o, src.place); err != nil {
 		return nil, err
 	}
-	if e.wires, err = openWires(o.Program); err != nil {
+	if e.wires, err = openWires(o.Program, o.Net); err != nil {
 		return nil, err
 	}
 	defer e.wires.close()

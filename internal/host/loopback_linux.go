@@ -6,10 +6,13 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"copyscope/internal/labnet"
 )
 
-// loopback is a blocking TCP connection of this host with itself.
-type loopback struct {
+// connection is a blocking TCP connection of this host with itself, over loopback
+// or over the lab network.
+type connection struct {
 	send, recv int
 	// congestion is the congestion control in force at the sender.
 	congestion string
@@ -18,14 +21,10 @@ type loopback struct {
 	closed bool
 }
 
-// congestionWanted are the congestion controls to try: the kernel's default
-// without pacing, then the one that every user may have.
-var congestionWanted = []string{"cubic", "reno"}
-
-// openLoopback connects. Sockets are made by hand: Go's are on the poller, and
+// openLoopback connects over loopback. Sockets are made by hand: Go's are on the poller, and
 // so non-blocking.
-func openLoopback() (*loopback, error) {
-	l := &loopback{send: -1, recv: -1}
+func openLoopback() (*connection, error) {
+	l := &connection{send: -1, recv: -1}
 	if err := l.connect(); err != nil {
 		l.close()
 		return nil, fmt.Errorf("loopback connection on 127.0.0.1: %w", err)
@@ -33,8 +32,8 @@ func openLoopback() (*loopback, error) {
 	return l, nil
 }
 
-func (l *loopback) connect() error {
-	listener, err := tcpSocket()
+func (l *connection) connect() error {
+	listener, err := labnet.Socket()
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func (l *loopback) connect() error {
 	if err != nil {
 		return os.NewSyscallError("getsockname", err)
 	}
-	if l.send, err = tcpSocket(); err != nil {
+	if l.send, err = labnet.Socket(); err != nil {
 		return err
 	}
 	if err := unix.Connect(l.send, address); err != nil {
@@ -63,32 +62,17 @@ func (l *loopback) connect() error {
 	return os.NewSyscallError("getsockopt TCP_CONGESTION", err)
 }
 
-// tcpSocket makes a socket with the first congestion control that this user
-// may set; an accepted socket takes over its listener's.
-func tcpSocket() (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
-	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
-	}
-	for _, name := range congestionWanted {
-		if unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name) == nil {
-			break
-		}
-	}
-	return fd, nil
-}
-
 // finish tells the receiver that nothing more comes.
-func (l *loopback) finish() { l.shutdown(l.send, unix.SHUT_WR) }
+func (l *connection) finish() { l.shutdown(l.send, unix.SHUT_WR) }
 
 // abort wakes whoever blocks on the connection: sends fail with EPIPE, reads
 // end.
-func (l *loopback) abort() {
+func (l *connection) abort() {
 	l.shutdown(l.send, unix.SHUT_RDWR)
 	l.shutdown(l.recv, unix.SHUT_RDWR)
 }
 
-func (l *loopback) shutdown(fd, how int) {
+func (l *connection) shutdown(fd, how int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.closed {
@@ -96,7 +80,7 @@ func (l *loopback) shutdown(fd, how int) {
 	}
 }
 
-func (l *loopback) close() {
+func (l *connection) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

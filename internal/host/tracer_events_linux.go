@@ -33,7 +33,12 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 			t.asked = &h
 		case t.points[pointComplete].ID:
 			t.completed(h)
+		default:
+			t.packets.hit(t, h)
 		}
+	}
+	if t.ended {
+		t.packets.end(t)
 	}
 	for i := range t.pending {
 		t.pending[i].At = max(t.pending[i].At, t.told)
@@ -53,6 +58,12 @@ func (t *tracer) int(point, field string, h tracepoint.Hit) int64 {
 func (t *tracer) tell(h tracepoint.Hit, e trace.Event) {
 	e.At, e.Endpoint, e.Phase, e.Provenance = t.clock(h.At), t.endpoint, trace.Transfer, trace.Measured
 	t.pending = append(t.pending, e)
+}
+
+// derive keeps an event that follows by rule from what the kernel told.
+func (t *tracer) derive(h tracepoint.Hit, e trace.Event) {
+	t.tell(h, e)
+	t.pending[len(t.pending)-1].Provenance = trace.Derived
 }
 
 // inserted: a folio of the file, of 2 to the power of order pages, came into the

@@ -62,17 +62,24 @@ type tracer struct {
 	// clock is the run's time of CLOCK_MONOTONIC, in ns.
 	clock func(at int64) trace.Ns
 
+	packets *packets // or nil: no device of ours carries the bytes
+
 	reading map[request]tracepoint.Hit // requests under way
 	asked   *tracepoint.Hit            // the disk's last interrupt, nil once it is told
 	pending []trace.Event
 	told    trace.Ns // when the last event was that was told
 	evicted int64    // pages of the file, so far
+	ended   bool     // no more hits will come
 }
 
-// openTracer watches what happens to a file. It returns nil where this process may
-// not; [Watch] says why.
-func openTracer(f *os.File) (*tracer, error) {
-	if traced() != nil {
+// openTracer watches what happens to a file, if there is one, and what a device is
+// given of so many bytes, if there is one. It returns nil where this process may not,
+// or where there is nothing to watch; [Watch] says why.
+func openTracer(f *os.File, p *packets, bytes int64) (*tracer, error) {
+	if p != nil && packetsTraced() != nil {
+		p = nil
+	}
+	if traced() != nil || f == nil && p == nil {
 		return nil, nil
 	}
 	t := &tracer{field: map[string]tracepoint.Field{}, page: int64(os.Getpagesize()), into: trace.PageCache,
@@ -82,11 +89,19 @@ func openTracer(f *os.File) (*tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := t.wantFile(f)
-	if err != nil {
-		return nil, err
+	var wanted []tracepoint.Wanted
+	if f != nil {
+		if wanted, err = t.wantFile(f); err != nil {
+			return nil, err
+		}
 	}
-	if t.reader, err = tracepoint.Open(ringBytes, wanted...); err != nil {
+	room := ringBytes
+	if p != nil {
+		t.packets = p
+		wanted = append(wanted, p.wanted()...)
+		room = max(room, p.room(bytes))
+	}
+	if t.reader, err = tracepoint.Open(room, wanted...); err != nil {
 		return nil, err
 	}
 	if err := t.reader.Begin(); err != nil {
@@ -142,6 +157,7 @@ func (t *tracer) end() error {
 	if t == nil {
 		return nil
 	}
+	t.ended = true
 	return errors.Join(t.reader.End(), t.reader.Collect())
 }
 

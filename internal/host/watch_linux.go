@@ -11,8 +11,8 @@ import (
 
 var errUntraced = errors.New("the run was to leave the tracepoints alone")
 
-// Watch tells how a measured run over loopback knows each count, and which it cannot
-// see. Of the options it heeds Program, Cold, Dir and Untraced.
+// Watch tells how a measured run knows each count, and which it cannot see. Of the
+// options it heeds Program, Net, Cold, Dir and Untraced.
 func Watch(o Options) trace.Watch {
 	measured, derived := trace.Basis{Provenance: trace.Measured}, trace.Basis{Provenance: trace.Derived}
 	cannot := func(why string) trace.Basis { return trace.Basis{Provenance: trace.Unavailable, Reason: why} }
@@ -59,13 +59,13 @@ func Watch(o Options) trace.Watch {
 		trace.PageCacheEvictions:  seen(pointDelete, nil),
 		trace.DiskWrites:          untraced("block:block_rq_issue"),
 		trace.DiskWrittenBytes:    untraced("block:block_rq_issue"),
-		trace.Packets:             untraced("net:net_dev_start_xmit"),
 		trace.MemoryBusBytes:      cannot("the memory bus is seen by hardware counters of the memory controller alone, which this program does not read"),
 		trace.LLCEvictedBytes:     cannot("the last-level cache is seen by hardware counters alone, which this program does not read"),
 		trace.DMATransfers:        derived,
 		trace.DMABytes:            derived,
 		trace.DiskReadBytes:       measured,
 	}
+	watchPackets(o, w)
 	if !relay && !o.Untraced && placed == nil && traced() == nil {
 		w[trace.DMATransfers], w[trace.DMABytes], w[trace.DiskReadBytes] = measured, measured, measured
 		return w
@@ -80,4 +80,29 @@ func Watch(o Options) trace.Watch {
 		w[trace.DMATransfers], w[trace.DMABytes], w[trace.DiskReadBytes] = why, why, why
 	}
 	return w
+}
+
+// watchPackets tells how what the device got is known, and with it the copies for a
+// device that does not gather.
+func watchPackets(o Options, w trace.Watch) {
+	why := packetsTraced()
+	switch {
+	case o.Net == nil:
+		why = errNoPackets
+	case o.Untraced:
+		why = errUntraced
+	}
+	basis := trace.Basis{Provenance: trace.Measured}
+	if why != nil {
+		basis = trace.Basis{Provenance: trace.Unavailable, Reason: pointTransmit + " would tell: " + why.Error() + "; see copyscope doctor"}
+		if o.Net == nil {
+			basis.Reason = errNoPackets.Error()
+		}
+	}
+	for _, name := range []trace.CountName{trace.Packets, trace.LinearPayloadBytes, trace.PagedPayloadBytes, trace.RetransmittedBytes} {
+		w[name] = basis
+	}
+	if why != nil && o.Net != nil && !o.Net.SG() && o.Program.Sinks > 0 {
+		w[trace.CPUCopies], w[trace.CPUCopiedBytes] = basis, basis // those for the device are not seen
+	}
 }

@@ -6,26 +6,32 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"copyscope/internal/labnet"
 	"copyscope/internal/transfer"
 )
 
 // wires are the connections that a program needs; nil where it needs none.
 type wires struct {
-	out    *loopback // to the receiver
-	second *loopback // to the second one
-	feed   *loopback // from the peer that sends to a relay
+	out    *connection // to the receiver
+	second *connection // to the second one
+	feed   *connection // from the peer that sends to a relay
 }
 
-func openWires(p transfer.Program) (w *wires, err error) {
+// openWires connects over a lab network, or over loopback if there is none.
+func openWires(p transfer.Program, lab *labnet.Network) (w *wires, err error) {
 	w = &wires{}
-	open := func(needed bool, to **loopback) {
+	down, up := openLoopback, openLoopback
+	if lab != nil {
+		down, up = over(lab.Connect), over(lab.ConnectUpstream)
+	}
+	open := func(needed bool, to **connection, how func() (*connection, error)) {
 		if needed && err == nil {
-			*to, err = openLoopback()
+			*to, err = how()
 		}
 	}
-	open(p.Sinks > 0, &w.out)
-	open(p.Sinks > 1, &w.second)
-	open(p.Source == transfer.FromSocket, &w.feed)
+	open(p.Sinks > 0, &w.out, down)
+	open(p.Sinks > 1, &w.second, down)
+	open(p.Source == transfer.FromSocket, &w.feed, up)
 	if err != nil {
 		w.close()
 		return nil, err
@@ -33,8 +39,19 @@ func openWires(p transfer.Program) (w *wires, err error) {
 	return w, nil
 }
 
-func (w *wires) each(f func(*loopback)) {
-	for _, l := range []*loopback{w.out, w.second, w.feed} {
+// over is how the lab network connects.
+func over(connect func() (*labnet.Conn, error)) func() (*connection, error) {
+	return func() (*connection, error) {
+		c, err := connect()
+		if err != nil {
+			return nil, err
+		}
+		return &connection{send: c.Send, recv: c.Recv, congestion: c.Congestion}, nil
+	}
+}
+
+func (w *wires) each(f func(*connection)) {
+	for _, l := range []*connection{w.out, w.second, w.feed} {
 		if l != nil {
 			f(l)
 		}
@@ -42,8 +59,8 @@ func (w *wires) each(f func(*loopback)) {
 }
 
 // receivers are the connections at whose other ends somebody receives.
-func (w *wires) receivers() (out []*loopback) {
-	for _, l := range []*loopback{w.out, w.second} {
+func (w *wires) receivers() (out []*connection) {
+	for _, l := range []*connection{w.out, w.second} {
 		if l != nil {
 			out = append(out, l)
 		}
@@ -58,8 +75,8 @@ func (w *wires) finish() {
 	}
 }
 
-func (w *wires) abort() { w.each((*loopback).abort) }
-func (w *wires) close() { w.each((*loopback).close) }
+func (w *wires) abort() { w.each((*connection).abort) }
+func (w *wires) close() { w.each((*connection).close) }
 
 // socket is the one to the receiver, or -1.
 func (w *wires) socket() int {

@@ -29,6 +29,10 @@ type witness struct {
 	// tells each request.
 	direct, traced bool
 	endpoint       trace.Endpoint
+	// flattens: the device does not gather. What was to be sent by reference is copied
+	// for it, and the completion tells of that copy (__pskb_pull_tail,
+	// net/core/skbuff.c), which the packets tell of as well.
+	flattens bool
 
 	records []record
 	base    usage // at the end of what is accounted for
@@ -334,7 +338,7 @@ func (w *witness) events(r record) {
 	case from != "" && r.ret > 0:
 		w.moved(part, r, from, to)
 	}
-	if r.copied > 0 {
+	if r.copied > 0 && !w.flattens {
 		w.put(with(part, trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.SocketBuffer, To: trace.SocketBuffer,
 			Bytes: int64(r.copied), Detail: "zerocopy-copied", Provenance: trace.Derived}))
 	}

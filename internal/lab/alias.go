@@ -11,11 +11,12 @@ import (
 
 // simulateAlias is the alias probe on the modelled kernel: what [host.Alias] does
 // on the real one, with fewer pieces, since a model has no noise.
-func (l *Lab) simulateAlias(path string) (string, error) {
+func (l *Lab) simulateAlias(s Scenario) (string, error) {
 	const pieceBytes, pieceCount = 16 << 10, 4
+	path := s.Path
 	program, _ := transfer.Lookup(path)
 	config, err := l.config(Scenario{Path: path, Side: trace.Sim, Model: Linux, Size: pieceBytes * pieceCount,
-		Cache: Warm, Net: Loopback, DMA: true, SG: true}, Options{AsThisHost: true})
+		Cache: Warm, Net: s.Net, DMA: true, SG: s.SG}, Options{AsThisHost: true})
 	if err != nil {
 		return "", err
 	}

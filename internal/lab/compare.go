@@ -27,6 +27,10 @@ var predicted = []struct {
 	{count: trace.UserBufferBytes},
 	{count: trace.PageFaults, bound: trace.Bound{Abs: 32, Fewer: true,
 		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
+	{count: trace.LinearPayloadBytes},
+	{count: trace.PagedPayloadBytes},
+	{count: trace.Packets, bound: trace.Bound{Rel: 3, Abs: 64,
+		Why: "TCP makes segments smaller than 64 KiB where its window ends, and while it is small (tcp_tso_autosize, net/ipv4/tcp_output.c)"}},
 	{count: trace.DMATransfers, bound: requests},
 	{count: trace.DMABytes},
 	{count: trace.Interrupts, bound: coalesced},
@@ -48,6 +52,11 @@ var coalesced = trace.Bound{Rel: requests.Rel, Abs: requests.Abs, Fewer: true,
 // here: a request may begin or end before it has so many.
 const smallRequest = 512 << 10
 
+// cutPackets is how far the packets may be off that software cut: each is full but for
+// the last of a segment.
+var cutPackets = trace.Bound{Rel: 0.05, Abs: 64,
+	Why: "a packet is as large as the device's MTU allows, and the last of a segment takes the rest; how long segments are, the window decides"}
+
 // looser are the counts of some paths that depend on what no model of the
 // kernel knows, and how far those may be off; stated before anything runs.
 var looser = []struct {
@@ -59,7 +68,9 @@ var looser = []struct {
 		Why: "a read of a chunk larger than half the receive buffer takes what has come"}},
 	{relaySplice, []trace.CountName{trace.Syscalls, trace.ModeSwitches}, trace.Bound{Rel: 1, Abs: 8,
 		Why: "splice from a socket takes what has come, one packet at least: SO_RCVLOWAT holds a read back, not a splice"}},
-	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.BytesSent}, trace.Bound{Rel: 0.25, Abs: 64, Why: ratioVaries}},
+	{relaySplice, []trace.CountName{trace.Packets}, trace.Bound{Rel: 45, Abs: 64,
+		Why: "a relay passes on what has come, and that may be one packet of the device's MTU at a time"}},
+	{"compress", []trace.CountName{trace.CPUCopiedBytes, trace.BytesSent, trace.LinearPayloadBytes, trace.PagedPayloadBytes}, trace.Bound{Rel: 0.25, Abs: 64, Why: ratioVaries}},
 	{"compress", []trace.CountName{trace.CPUCopiesPerByte}, trace.Bound{Rel: 0.25, Why: ratioVaries}},
 }
 
@@ -82,6 +93,10 @@ func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bou
 	path, p := measured.Scenario.Path, prediction.Counter
 	b := boundOf(path, name, usual)
 	switch name {
+	case trace.Packets:
+		if !measured.Scenario.SG && path != relaySplice {
+			b = cutPackets
+		}
 	case trace.DiskReads, trace.DMATransfers, trace.Interrupts:
 		b.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
 	case trace.PageFaults: // a long run gives the Go runtime more time for its own
@@ -142,14 +157,17 @@ func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
 		return nil, err
 	}
 	if program, _ := transfer.Lookup(s.Path); host.Aliased(program) {
-		r.Alias, err = l.simulateAlias(s.Path)
+		r.Alias, err = l.simulateAlias(s)
 	}
 	return r, err
 }
 
 // asModelled is the scenario of the linux model that stands for a real run.
 func asModelled(s Scenario) Scenario {
-	s.Side, s.Model, s.Net, s.DMA, s.SG = trace.Sim, Linux, Loopback, true, true
+	s.Side, s.Model, s.DMA = trace.Sim, Linux, true
+	if s.Net != Veth {
+		s.Net, s.SG = Loopback, true
+	}
 	return s
 }
 

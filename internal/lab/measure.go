@@ -2,9 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"copyscope/internal/host"
+	"copyscope/internal/labnet"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 )
@@ -14,24 +16,47 @@ type UnavailableError struct {
 	Path string `json:"path"`
 	// Reason is what the attempt met, and what would help.
 	Reason string `json:"reason"`
+	// Net: it is the network that cannot be had, not the path.
+	Net bool `json:"-"`
 }
 
 func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("%s cannot run for real here: %s", e.Path, e.Reason)
 }
 
-// measure runs a scenario on this host's kernel, over loopback, and lets the
+// network is the lab network of a scenario, or nil: it goes over loopback, or sends
+// nothing.
+func network(s Scenario, p transfer.Program) (*labnet.Network, error) {
+	if s.Net != Veth {
+		return nil, nil
+	}
+	n, err := labnet.Open(labnet.Options{SG: s.SG, Upstream: p.Source == transfer.FromSocket})
+	if not := (*labnet.UnavailableError)(nil); errors.As(err, &not) {
+		return nil, &UnavailableError{Path: s.Path, Reason: not.Error(), Net: true}
+	}
+	return n, err
+}
+
+// measure runs a scenario on this host's kernel, over loopback or the lab network,
+// and lets the
 // alias probe tell who copies on its path, if it has something to tell of it.
 func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	l.real.Lock()
 	defer l.real.Unlock()
 	if ok, why := host.Available(s.Path); !ok {
-		return nil, &UnavailableError{s.Path, why}
+		return nil, &UnavailableError{Path: s.Path, Reason: why}
 	}
 	program, _ := transfer.Lookup(s.Path)
+	net, err := network(s, program)
+	if err != nil {
+		return nil, err
+	}
+	if net != nil {
+		defer net.Close()
+	}
 	// A direct read goes to the disk, whatever the cache holds.
 	disk := s.Cache == Cold || s.Path == "direct"
-	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, ZeroCopy: s.ZeroCopy, Dir: l.Dir, Untraced: o.Untraced}
+	options := host.Options{Program: program, Size: s.Size, Chunk: s.Chunk, Cold: s.Cache == Cold, Touch: s.Touch, ZeroCopy: s.ZeroCopy, Dir: l.Dir, Net: net, Untraced: o.Untraced}
 	watch := options
 	watch.Cold = disk
 	run := &trace.Run{Path: s.Path, Side: trace.Real, Payload: s.Size, Base: trace.Measured, Watch: host.Watch(watch)}
@@ -51,7 +76,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	}
 	var alias host.AliasResult
 	if host.Aliased(program) {
-		if alias, err = host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir}); err != nil {
+		if alias, err = host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir, Net: net}); err != nil {
 			return nil, err
 		}
 	}

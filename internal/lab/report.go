@@ -26,7 +26,8 @@ type RunReport struct {
 	Chunk int64      `json:"chunk"`
 	Cache Cache      `json:"cache"`
 	Net   Net        `json:"net"`
-	// DMA and SG are the modelled machine's switches; a real run has none.
+	// DMA and SG are the modelled machine's switches; of a real run, the lab
+	// network's devices have SG.
 	DMA   *bool `json:"dma,omitempty"`
 	SG    *bool `json:"sg,omitempty"`
 	Touch bool  `json:"touch,omitempty"`
@@ -68,7 +69,10 @@ func NewReport(results []*Result, steps int, compare []trace.Comparison) Report 
 			SetupSyscallsByName: r.Counter.SetupSyscallsByName(), ReductionPercent: reduction(r, results),
 			Alias: r.Alias, FileHash: r.FileHash, ReceivedHash: r.ReceivedHash, Notes: r.Notes, Samples: r.Samples}
 		if s.Side == trace.Sim {
-			run.DMA, run.SG = &s.DMA, &s.SG
+			run.DMA = &s.DMA
+		}
+		if s.Side == trace.Sim || s.Net == Veth {
+			run.SG = &s.SG
 		}
 		report.Runs = append(report.Runs, run)
 	}

@@ -35,6 +35,9 @@ const (
 	NIC Net = "nic"
 	// Loopback is the host's loopback interface, real or modelled.
 	Loopback Net = "loopback"
+	// Veth is the lab network, real or modelled: two network namespaces joined by a
+	// pair of virtual devices, which gather or not.
+	Veth Net = "veth"
 )
 
 // MaxSize bounds a scenario's size: 1 TiB.
@@ -73,13 +76,16 @@ func Default() Scenario {
 
 // Normal fills in what follows from the rest, so that equal runs have equal
 // scenarios: the textbook always sends through a network card, gathering is
-// something that a DMA engine does, and a real run has no model and no switches
-// for the hardware.
+// something that a card's DMA engine does, or a virtual device, which has none, and a
+// real run has no model and no switches for the hardware but that of the lab network.
 func (s Scenario) Normal() Scenario {
 	if s.Side == trace.Real {
-		s.Model, s.Profile, s.DMA, s.SG, s.CPUs, s.LLC, s.WhatIf = "", "", true, true, 0, 0, ""
+		s.Model, s.Profile, s.DMA, s.CPUs, s.LLC, s.WhatIf = "", "", true, 0, 0, ""
 		if s.Net == NIC {
 			s.Net = Loopback
+		}
+		if s.Net != Veth {
+			s.SG = true
 		}
 		return s
 	}
@@ -89,7 +95,7 @@ func (s Scenario) Normal() Scenario {
 	if s.Model == Textbook {
 		s.Net = NIC
 	}
-	if !s.DMA {
+	if !s.DMA && s.Net != Veth {
 		s.SG = false
 	}
 	return s
@@ -112,8 +118,8 @@ func (s Scenario) Validate() error {
 		return &FieldError{"chunk", FormatSize(s.Chunk), "use 1B to 1TiB"}
 	case s.Cache != Warm && s.Cache != Cold:
 		return &FieldError{"cache", string(s.Cache), "use warm or cold"}
-	case s.Net != NIC && s.Net != Loopback:
-		return &FieldError{"net", string(s.Net), "use nic (simulated only) or loopback"}
+	case s.Net != NIC && s.Net != Loopback && s.Net != Veth:
+		return &FieldError{"net", string(s.Net), "use nic (simulated only), loopback or veth"}
 	case s.Side == trace.Sim && s.profileError() != nil:
 		return s.profileError()
 	case s.ZeroCopy && s.Path != "io-uring":
@@ -188,7 +194,10 @@ func (s Scenario) String() string {
 	}
 	fmt.Fprintf(b, ",size=%s,chunk=%s,cache=%s,net=%s", FormatSize(s.Size), FormatSize(s.Chunk), s.Cache, s.Net)
 	if s.Side == trace.Sim {
-		fmt.Fprintf(b, ",dma=%s,sg=%s", OnOff(s.DMA), OnOff(s.SG))
+		fmt.Fprintf(b, ",dma=%s", OnOff(s.DMA))
+	}
+	if s.Side == trace.Sim || s.Net == Veth {
+		fmt.Fprintf(b, ",sg=%s", OnOff(s.SG))
 	}
 	if s.Touch {
 		b.WriteString(",touch=on")

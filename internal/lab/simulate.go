@@ -75,9 +75,15 @@ func sendOne(machine *sim.Machine, program transfer.Program, s Scenario) error {
 func unmodelled(s Scenario) trace.Watch {
 	w := trace.Watch{}
 	if s.Model == Textbook {
-		w[trace.Packets] = trace.Basis{Provenance: trace.Unavailable, Reason: "the textbook knows no packets"}
+		packets := trace.Basis{Provenance: trace.Unavailable, Reason: "the textbook knows no packets"}
+		w[trace.Packets], w[trace.LinearPayloadBytes], w[trace.PagedPayloadBytes] = packets, packets, packets
 	}
-	if s.Net != Loopback {
+	if s.Net == Loopback {
+		none := trace.Basis{Provenance: trace.Unavailable, Reason: "loopback has no device that could gather or not"}
+		w[trace.LinearPayloadBytes], w[trace.PagedPayloadBytes] = none, none
+	}
+	w[trace.RetransmittedBytes] = trace.Basis{Provenance: trace.Unavailable, Reason: "no packet is lost in the model"}
+	if s.Net == NIC {
 		w[trace.ReceiverCopiedBytes] = trace.Basis{Provenance: trace.Unavailable, Reason: "the machine at the other end of the wire is not modelled"}
 	}
 	if s.LLC == 0 {

@@ -60,7 +60,7 @@ type Timing struct {
 // in the times.
 func (s *Stand) Time(ctx context.Context, scenario Scenario) (t Timing, err error) {
 	if ok, why := host.Available(scenario.Path); !ok {
-		return t, &UnavailableError{scenario.Path, why}
+		return t, &UnavailableError{Path: scenario.Path, Reason: why}
 	}
 	program, _ := transfer.Lookup(scenario.Path)
 	var src *host.Source

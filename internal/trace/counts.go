@@ -30,6 +30,9 @@ const (
 	DiskWrites          CountName = "disk_writes"
 	DiskWrittenBytes    CountName = "disk_written_bytes"
 	Packets             CountName = "packets"
+	LinearPayloadBytes  CountName = "linear_payload_bytes"
+	PagedPayloadBytes   CountName = "paged_payload_bytes"
+	RetransmittedBytes  CountName = "retransmitted_bytes"
 	MemoryBusBytes      CountName = "memory_bus_bytes"
 	LLCEvictedBytes     CountName = "llc_evicted_bytes"
 	UserBufferBytes     CountName = "user_buffer_bytes"
@@ -60,6 +63,7 @@ var countUnits = []struct {
 	{Descriptors, Times}, {PageFaults, Times}, {MajorFaults, Times}, {ContextSwitches, Times},
 	{Interrupts, Times}, {DiskReads, Times}, {DiskReadBytes, Bytes}, {PageCacheInsertions, Times},
 	{PageCacheEvictions, Times}, {DiskWrites, Times}, {DiskWrittenBytes, Bytes}, {Packets, Times},
+	{LinearPayloadBytes, Bytes}, {PagedPayloadBytes, Bytes}, {RetransmittedBytes, Bytes},
 	{MemoryBusBytes, Bytes}, {LLCEvictedBytes, Bytes},
 	{UserBufferBytes, Bytes}, {BytesSent, Bytes}, {ReceiverCopiedBytes, Bytes},
 	{CPUTime, Nanos}, {WallTime, Nanos},

@@ -15,6 +15,8 @@ type class struct {
 	major      bool
 	write      bool // of a command to the disk: it is no read
 	packets    bool // of compute: it made packets of what was sent
+	again      bool // of compute: it sent once more what had been sent
+	linear     bool // of a command to the card: the payload lies in one piece of memory
 	llc        bool // of an eviction: from the last-level cache
 	provenance Provenance
 }
@@ -49,8 +51,10 @@ func classOf(s *Shape) class {
 		k.major = s.Detail == "major"
 	case DeviceCommand:
 		k.write = s.Detail == "disk-write" || s.Detail == "flush"
+		k.linear = s.Detail == "nic-send-linear"
 	case Compute:
 		k.packets = s.Detail == "tcp"
+		k.again = s.Detail == "retransmit"
 	case Evict:
 		k.llc = s.Detail == "llc"
 	}
@@ -100,6 +104,9 @@ func (k class) sources() map[CountName]source {
 	case PIO:
 		// The CPU carries every word: a copy by the CPU, at the device.
 		out[CPUCopies], out[CPUCopiedBytes], out[PIOBytes] = events, bytes, bytes
+		if k.to == NICRing { // what the CPU carries it carries in one piece
+			out[LinearPayloadBytes] = bytes
+		}
 	case DMA:
 		out[DMATransfers], out[DMABytes] = events, bytes
 	case Descriptor:
@@ -119,10 +126,17 @@ func (k class) sources() map[CountName]source {
 			out[DiskWrites] = units
 		case k.to == DiskPlace:
 			out[DiskReads] = units
+		case k.to == NICRing && k.linear:
+			out[LinearPayloadBytes] = bytes
+		case k.to == NICRing:
+			out[PagedPayloadBytes] = bytes
 		}
 	case Compute:
 		if k.packets {
 			out[Packets] = units
+		}
+		if k.again {
+			out[RetransmittedBytes] = bytes
 		}
 	case Evict:
 		if k.llc {
