@@ -86,7 +86,7 @@ func tryLabNetwork(context.Context) finding {
 	if err == nil {
 		defer n.Close()
 		var c *labnet.Conn
-		if c, err = n.Connect(); err == nil {
+		if c, err = n.Connect(0); err == nil {
 			unix.Close(c.Send)
 			unix.Close(c.Recv)
 			return active("two namespaces were joined by veth devices without scatter-gather, a connection was made between them, and all removed")

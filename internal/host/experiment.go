@@ -20,8 +20,9 @@ type Options struct {
 	// Dir is where the source file is made; empty means the temporary
 	// directory.
 	Dir string
-	// Net is the lab network to send over; nil is loopback. For a relay it must have
-	// been opened with Upstream. It stays open.
+	// Net is the lab network to send over; nil is loopback. It must have
+	// a link for each of the program's sinks, and for a relay an upstream. It stays
+	// open.
 	Net *labnet.Network
 	// Source is the file to send, if it is there already; it stays open.
 	Source *Source

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -15,9 +16,10 @@ import (
 // The tracepoints by which packets are seen: TCP gives the device's queue a segment,
 // the device gets it as one packet or as those that software cut it into, and TCP
 // says that it was sent once more. A veth device has no queue (IFF_NO_QUEUE,
-// drivers/net/veth.c), so that one follows the other on the same processor, and
-// nothing else of the device comes in between: interrupts leave it to a softirq, and
-// those are off.
+// drivers/net/veth.c), so that one follows the other at once, and each connection has
+// a device of its own: of two that share one, the other's packets could come in
+// between, as a softirq that runs when a thread has sent may send as well. Of one
+// connection nobody can, for its socket is locked.
 const (
 	pointQueue      = "net:net_dev_queue"
 	pointTransmit   = "net:net_dev_start_xmit"
@@ -30,12 +32,16 @@ var packetPoints = sync.OnceValues(func() (*packetFormats, error) {
 		return nil, err
 	}
 	f := &packetFormats{queue: events[pointQueue], transmit: events[pointTransmit], retransmit: events[pointRetransmit]}
-	for name, to := range map[string]*tracepoint.Field{"len": &f.length, "data_len": &f.paged, "transport_offset": &f.transport} {
+	for name, to := range map[string]*tracepoint.Field{"len": &f.length, "data_len": &f.paged, "transport_offset": &f.transport, "name": &f.transmitName} {
 		if *to, err = f.transmit.Field(name); err != nil {
 			return nil, err
 		}
 	}
-	return f, nil
+	if f.queueName, err = f.queue.Field("name"); err != nil {
+		return nil, err
+	}
+	f.retransmitPort, err = f.retransmit.Field("sport")
+	return f, err
 })
 
 // packetFormats are the tracepoints and what is read of their hits.
@@ -43,7 +49,8 @@ type packetFormats struct {
 	queue, transmit, retransmit *tracepoint.Event
 	// length is that of the packet with its Ethernet header, paged what of it lies in
 	// pages, transport where the TCP header begins: the rest is in one piece.
-	length, paged, transport tracepoint.Field
+	length, paged, transport                tracepoint.Field
+	queueName, transmitName, retransmitPort tracepoint.Field
 }
 
 // packetsTraced says why this process cannot see packets, or nothing.
@@ -55,20 +62,24 @@ func packetsTraced() error {
 	return err
 }
 
-// packets follows what a device of the lab network is given.
+// packets follows what the devices of the lab network are given.
 type packets struct {
 	*packetFormats
-	device string
-	// ports are those of the connections' senders.
-	ports []int
-	// header is TCP's, with the options that each packet of the connection has.
+	// header is TCP's, with the options that each packet of the connections has.
 	header int64
 	gather bool
-	from   trace.Place // where the payload is before a copy for the device
-	cut    map[int]*cut
+	from   trace.Place // where the payload is before a copy for a device
+	links  []*link
 }
 
-// cut is one segment, as the packets that a processor makes of it.
+// link is a connection with the device that is its own.
+type link struct {
+	device string
+	port   int64 // of the sender's end
+	cut    *cut  // the segment that the device gets, or nil
+}
+
+// cut is one segment, as the packets that it becomes.
 type cut struct {
 	at                     tracepoint.Hit
 	packets, linear, paged int64
@@ -92,7 +103,7 @@ func newPackets(o Options, w *wires) (*packets, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &packets{packetFormats: formats, device: o.Net.Device(), gather: o.Net.SG(), header: tcpHeaderBytes, from: trace.SocketBuffer, cut: map[int]*cut{}}
+	p := &packets{packetFormats: formats, gather: o.Net.SG(), header: tcpHeaderBytes, from: trace.SocketBuffer}
 	switch o.Program.Path {
 	case "sendfile", "splice", "tee":
 		p.from = trace.PageCache
@@ -103,14 +114,16 @@ func newPackets(o Options, w *wires) (*packets, error) {
 			p.from = trace.UserBuffer
 		}
 	}
-	for _, c := range w.receivers() {
+	for i, c := range w.receivers() {
 		at, err := unix.Getsockname(c.send)
 		if err != nil {
 			return nil, os.NewSyscallError("getsockname", err)
 		}
+		l := &link{device: o.Net.Device(i)}
 		if in, ok := at.(*unix.SockaddrInet4); ok {
-			p.ports = append(p.ports, in.Port)
+			l.port = int64(in.Port)
 		}
+		p.links = append(p.links, l)
 		info, err := unix.GetsockoptTCPInfo(c.send, unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err != nil {
 			return nil, os.NewSyscallError("getsockopt TCP_INFO", err)
@@ -127,18 +140,16 @@ const tcpInfoTimestamps = 1
 
 // wanted leaves out what is not IPv4 (ETH_P_IP), and other connections' news.
 func (p *packets) wanted() []tracepoint.Wanted {
-	name := fmt.Sprintf("name == %q", p.device)
-	again := ""
-	for i, port := range p.ports {
-		if i > 0 {
-			again += " || "
-		}
-		again += fmt.Sprintf("sport == %d", port)
+	var names, ports []string
+	for _, l := range p.links {
+		names = append(names, fmt.Sprintf("name == %q", l.device))
+		ports = append(ports, fmt.Sprintf("sport == %d", l.port))
 	}
+	name := strings.Join(names, " || ")
 	return []tracepoint.Wanted{
 		{Event: p.queue, Filter: name},
-		{Event: p.transmit, Filter: name + fmt.Sprintf(" && protocol == %d", unix.ETH_P_IP)},
-		{Event: p.retransmit, Filter: again},
+		{Event: p.transmit, Filter: fmt.Sprintf("(%s) && protocol == %d", name, unix.ETH_P_IP)},
+		{Event: p.retransmit, Filter: strings.Join(ports, " || ")},
 	}
 }
 
@@ -156,35 +167,56 @@ func (p *packets) hit(t *tracer, h tracepoint.Hit) {
 	}
 	switch uint64(h.ID) {
 	case p.queue.ID:
-		p.flush(t, h.CPU, false)
-		p.cut[h.CPU] = &cut{at: h}
+		if l := p.named(p.queueName.String(h.Raw)); l != nil {
+			p.flush(t, l, false)
+			l.cut = &cut{at: h}
+		}
 	case p.transmit.ID:
-		c := p.cut[h.CPU]
-		if c == nil { // it was in the queue before the watch began
-			c = &cut{at: h}
-			p.cut[h.CPU] = c
+		if l := p.named(p.transmitName.String(h.Raw)); l != nil {
+			p.sent(l, h)
 		}
-		paged := p.paged.Int(h.Raw)
-		linear := p.length.Int(h.Raw) - paged - p.transport.Int(h.Raw) - p.header
-		if linear <= 0 && paged == 0 { // an acknowledgement, or the end
-			return
-		}
-		c.packets++
-		c.linear += max(linear, 0)
-		c.paged += paged
 	case p.retransmit.ID:
-		p.flush(t, h.CPU, true)
+		port := p.retransmitPort.Int(h.Raw)
+		for _, l := range p.links {
+			if l.port == port {
+				p.flush(t, l, true)
+			}
+		}
 	}
 }
 
-// flush makes the events of a processor's last segment: the packets that it became,
+func (p *packets) named(device string) *link {
+	for _, l := range p.links {
+		if l.device == device {
+			return l
+		}
+	}
+	return nil
+}
+
+// sent: the device got one packet.
+func (p *packets) sent(l *link, h tracepoint.Hit) {
+	paged := p.paged.Int(h.Raw)
+	linear := p.length.Int(h.Raw) - paged - p.transport.Int(h.Raw) - p.header
+	if linear <= 0 && paged == 0 { // an acknowledgement, or the end
+		return
+	}
+	if l.cut == nil { // it was in the queue before the watch began
+		l.cut = &cut{at: h}
+	}
+	l.cut.packets++
+	l.cut.linear += max(linear, 0)
+	l.cut.paged += paged
+}
+
+// flush makes the events of a link's last segment: the packets that it became,
 // what the device was told of, and the copy that put payload which was in pages into
 // one piece, for a device that does not gather. TCP's payload is always in pages
 // before (tcp_sendmsg_locked, net/ipv4/tcp.c). What is sent once more is told by
 // itself, and counts as nothing else.
-func (p *packets) flush(t *tracer, cpu int, again bool) {
-	c := p.cut[cpu]
-	delete(p.cut, cpu)
+func (p *packets) flush(t *tracer, l *link, again bool) {
+	c := l.cut
+	l.cut = nil
 	if c == nil || c.packets == 0 {
 		return
 	}
@@ -215,8 +247,8 @@ func (p *packets) end(t *tracer) {
 	if p == nil {
 		return
 	}
-	for cpu := range p.cut {
-		p.flush(t, cpu, false)
+	for _, l := range p.links {
+		p.flush(t, l, false)
 	}
 }
 

@@ -20,17 +20,19 @@ type wires struct {
 // openWires connects over a lab network, or over loopback if there is none.
 func openWires(p transfer.Program, lab *labnet.Network) (w *wires, err error) {
 	w = &wires{}
-	down, up := openLoopback, openLoopback
+	first, second, up := openLoopback, openLoopback, openLoopback
 	if lab != nil {
-		down, up = over(lab.Connect), over(lab.ConnectUpstream)
+		first = over(func() (*labnet.Conn, error) { return lab.Connect(0) })
+		second = over(func() (*labnet.Conn, error) { return lab.Connect(1) })
+		up = over(lab.ConnectUpstream)
 	}
 	open := func(needed bool, to **connection, how func() (*connection, error)) {
 		if needed && err == nil {
 			*to, err = how()
 		}
 	}
-	open(p.Sinks > 0, &w.out, down)
-	open(p.Sinks > 1, &w.second, down)
+	open(p.Sinks > 0, &w.out, first)
+	open(p.Sinks > 1, &w.second, second)
 	open(p.Source == transfer.FromSocket, &w.feed, up)
 	if err != nil {
 		w.close()

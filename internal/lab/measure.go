@@ -30,7 +30,7 @@ func network(s Scenario, p transfer.Program) (*labnet.Network, error) {
 	if s.Net != Veth {
 		return nil, nil
 	}
-	n, err := labnet.Open(labnet.Options{SG: s.SG, Upstream: p.Source == transfer.FromSocket})
+	n, err := labnet.Open(labnet.Options{SG: s.SG, Links: max(p.Sinks, 1), Upstream: p.Source == transfer.FromSocket})
 	if not := (*labnet.UnavailableError)(nil); errors.As(err, &not) {
 		return nil, &UnavailableError{Path: s.Path, Reason: not.Error(), Net: true}
 	}

@@ -13,9 +13,13 @@ import (
 // pacing, then the one that every user may have.
 var congestionWanted = []string{"cubic", "reno"}
 
-// Connect makes a connection from the sender's namespace to the receiver's.
-func (n *Network) Connect() (*Conn, error) {
-	return connect(n.sender, n.receiver, n.downstream.peerAt)
+// Connect makes a connection from the sender's namespace to the receiver's, over a
+// link, counted from 0.
+func (n *Network) Connect(link int) (*Conn, error) {
+	if link < 0 || link >= len(n.downstream) {
+		return nil, fmt.Errorf("the lab network has %d links, and none of number %d", len(n.downstream), link)
+	}
+	return connect(n.sender, n.receiver, n.downstream[link].peerAt)
 }
 
 // ConnectUpstream makes one on which the receiver's namespace sends to the sender's,

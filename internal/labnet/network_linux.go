@@ -16,7 +16,7 @@ import (
 // Network is two namespaces, the sender's and the receiver's, and what joins them.
 type Network struct {
 	sender, receiver netns.NsHandle
-	downstream       pair
+	downstream       []pair
 	upstream         *pair
 	sg               bool
 }
@@ -36,12 +36,19 @@ var (
 	upstreamNet   = [3]byte{198, 51, 100}
 )
 
+// linkHosts is how many addresses of its network a pair has (a /28), the first and
+// the second of which are its ends'.
+const linkHosts = 16
+
 // gather is what ethtool(8) calls scatter-gather (netdev_features_strings,
 // net/ethtool/common.c).
 const gather = "tx-scatter-gather"
 
 // Open makes a network. An [*UnavailableError] says what this process lacks.
 func Open(o Options) (*Network, error) {
+	if o.Links < 0 || o.Links > MaxLinks {
+		return nil, fmt.Errorf("a lab network of %d links: use 1 to %d", o.Links, MaxLinks)
+	}
 	n := &Network{sender: netns.None(), receiver: netns.None(), sg: o.SG}
 	if err := n.open(o); err != nil {
 		_ = n.Close()
@@ -56,11 +63,15 @@ func (n *Network) open(o Options) (err error) {
 			return &step{"a network namespace, unshare(CLONE_NEWNET)", err}
 		}
 	}
-	if n.downstream, err = n.join(downstreamNet); err != nil {
-		return err
+	for i := range max(o.Links, 1) {
+		p, err := n.join(downstreamNet, i)
+		if err != nil {
+			return err
+		}
+		n.downstream = append(n.downstream, p)
 	}
 	if o.Upstream {
-		up, err := n.join(upstreamNet)
+		up, err := n.join(upstreamNet, 0)
 		if err != nil {
 			return err
 		}
@@ -69,12 +80,14 @@ func (n *Network) open(o Options) (err error) {
 	return nil
 }
 
-// join makes a pair of devices, one in each namespace, and switches them on.
-func (n *Network) join(network [3]byte) (p pair, err error) {
+// join makes the i-th pair of devices of a network, one in each namespace, and
+// switches them on.
+func (n *Network) join(network [3]byte, i int) (p pair, err error) {
 	var id [5]byte
 	rand.Read(id[:])
 	name := "cs" + hex.EncodeToString(id[:]) // with a letter more, less than IFNAMSIZ, 16
-	p = pair{name: name + "s", peer: name + "r", at: [4]byte{network[0], network[1], network[2], 1}, peerAt: [4]byte{network[0], network[1], network[2], 2}}
+	at := func(host int) [4]byte { return [4]byte{network[0], network[1], network[2], byte(i*linkHosts + host)} }
+	p = pair{name: name + "s", peer: name + "r", at: at(1), peerAt: at(2)}
 	h, err := netlink.NewHandleAt(n.sender)
 	if err != nil {
 		return p, &step{"a netlink socket", err}
@@ -106,7 +119,7 @@ func (n *Network) switchOn(ns netns.NsHandle, name string, at [4]byte) error {
 	if err != nil {
 		return &step{"ip link show " + name, err}
 	}
-	address := &netlink.Addr{IPNet: &net.IPNet{IP: net.IP(at[:]), Mask: net.CIDRMask(24, 32)}}
+	address := &netlink.Addr{IPNet: &net.IPNet{IP: net.IP(at[:]), Mask: net.CIDRMask(28, 32)}}
 	if err := h.AddrAdd(link, address); err != nil {
 		return &step{"ip addr add", err}
 	}
@@ -136,18 +149,23 @@ func (n *Network) offload(name string) error {
 // SG says whether the devices gather.
 func (n *Network) SG() bool { return n.sg }
 
-// Device is the name of the device from which the sender's packets leave.
-func (n *Network) Device() string { return n.downstream.name }
+// Links is how many pairs go from the sender to the receiver.
+func (n *Network) Links() int { return len(n.downstream) }
+
+// Device is the name of the device from which the sender's packets leave on a link,
+// counted from 0.
+func (n *Network) Device(link int) string { return n.downstream[link].name }
 
 // Close removes the network: the devices at once, the namespaces when the last
 // socket in them is closed.
 func (n *Network) Close() (err error) {
 	if n.sender.IsOpen() {
 		if h, failed := netlink.NewHandleAt(n.sender); failed == nil {
-			for _, p := range []*pair{&n.downstream, n.upstream} {
-				if p == nil || p.name == "" {
-					continue
-				}
+			pairs := n.downstream
+			if n.upstream != nil {
+				pairs = append(pairs, *n.upstream)
+			}
+			for _, p := range pairs {
 				if link, failed := h.LinkByName(p.name); failed == nil {
 					err = errors.Join(err, h.LinkDel(link)) // its peer goes with it
 				}

@@ -39,8 +39,11 @@ func open(t *testing.T, o labnet.Options) *labnet.Network {
 
 func TestBytesArrive(t *testing.T) {
 	for _, sg := range []bool{true, false} {
-		n := open(t, labnet.Options{SG: sg, Upstream: true})
-		for name, connect := range map[string]func() (*labnet.Conn, error){"downstream": n.Connect, "upstream": n.ConnectUpstream} {
+		n := open(t, labnet.Options{SG: sg, Links: 2, Upstream: true})
+		for name, connect := range map[string]func() (*labnet.Conn, error){
+			"downstream": func() (*labnet.Conn, error) { return n.Connect(0) },
+			"second":     func() (*labnet.Conn, error) { return n.Connect(1) },
+			"upstream":   n.ConnectUpstream} {
 			c, err := connect()
 			if err != nil {
 				t.Fatalf("SG %v, %s: %v", sg, name, err)
@@ -70,13 +73,21 @@ func TestNobodyElseSeesTheDevices(t *testing.T) {
 	if now := devices(t); !slices.Equal(now, before) {
 		t.Errorf("devices %v, before %v", now, before)
 	}
-	if n.Device() == "" || slices.Contains(devices(t), n.Device()) {
-		t.Errorf("device %q is seen from here", n.Device())
+	if n.Device(0) == "" || slices.Contains(devices(t), n.Device(0)) {
+		t.Errorf("device %q is seen from here", n.Device(0))
 	}
 }
 
-func TestWithoutUpstreamThereIsNone(t *testing.T) {
+func TestWhatWasNotMadeIsRefused(t *testing.T) {
 	n := open(t, labnet.Options{SG: true})
+	for _, link := range []int{-1, 1} {
+		if c, err := n.Connect(link); err == nil {
+			t.Errorf("connected over link %d: %+v", link, c)
+		}
+	}
+	if _, err := labnet.Open(labnet.Options{Links: labnet.MaxLinks + 1}); err == nil {
+		t.Error("a network of too many links was made")
+	}
 	if c, err := n.ConnectUpstream(); err == nil {
 		t.Errorf("connected: %+v", c)
 	}
@@ -144,12 +155,12 @@ func TestDeathLeavesNothing(t *testing.T) {
 			fmt.Println("failed", err)
 			return
 		}
-		c, err := n.Connect()
+		c, err := n.Connect(0)
 		if err != nil {
 			fmt.Println("failed", err)
 			return
 		}
-		fmt.Println("ready", n.Device())
+		fmt.Println("ready", n.Device(0))
 		piece := make([]byte, 64<<10)
 		for { // more than is ever read: the queues are full when the end comes
 			if _, err := unix.Write(c.Send, piece); err != nil {

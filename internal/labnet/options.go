@@ -7,10 +7,17 @@ type Options struct {
 	// net/core/dev.c), and TCP's large segments are cut into linear packets before a
 	// device gets them.
 	SG bool
+	// Links is how many pairs of devices go from the sender to the receiver, 1 to
+	// [MaxLinks]; 0 is one. A connection that has a pair of its own is told by the
+	// device's name from all others.
+	Links int
 	// Upstream: a second pair of devices, on which a peer sends to a relay, so that
 	// what the relay's own device sends is what the relay sends on.
 	Upstream bool
 }
+
+// MaxLinks bounds Options.Links.
+const MaxLinks = 16
 
 // UnavailableError: this process cannot have a lab network.
 type UnavailableError struct {
