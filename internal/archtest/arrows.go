@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/copyprofile":           {"internal/copysample", "internal/perfevent", "internal/symbol", "internal/tracepoint"},
 	"internal/spread":                {},
 	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
+	"internal/copyprofile":           {"internal/perfevent", "internal/symbol", "internal/trace", "internal/tracepoint"},
 	"internal/lab":                   belowLab,
 	"internal/lesson":                belowLesson,
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},

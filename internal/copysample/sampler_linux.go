@@ -1,14 +1,8 @@
 package copysample
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"strconv"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"copyscope/internal/perfevent"
 	"copyscope/internal/symbol"
@@ -45,7 +39,7 @@ func Begin(o Options) (*Sampler, error) {
 	threads, inherit := o.Threads, perfevent.Nobody
 	if o.Process != 0 {
 		inherit = perfevent.NewThreads
-		if threads, err = Threads(o.Process); err != nil {
+		if threads, err = perfevent.ThreadsOf(o.Process); err != nil {
 			return nil, err
 		}
 	}
@@ -61,24 +55,6 @@ func Begin(o Options) (*Sampler, error) {
 	}
 	s.done.Go(s.drain)
 	return s, nil
-}
-
-// Threads are the threads of a process.
-func Threads(pid int) ([]int, error) {
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("process %d: %w: it is gone", pid, unix.ESRCH)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil {
-			out = append(out, n)
-		}
-	}
-	return out, nil
 }
 
 // drain empties the rings now and then, on another thread than those that are sampled.

@@ -1,0 +1,260 @@
+package copyprofile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/pprof/profile"
+	"github.com/prometheus/procfs"
+
+	"copyscope/internal/perfevent"
+	"copyscope/internal/symbol"
+	"copyscope/internal/trace"
+	"copyscope/internal/tracepoint"
+)
+
+const (
+	pointEnter = "raw_syscalls:sys_enter"
+	pointExit  = "raw_syscalls:sys_exit"
+	// ringBytes is the room for records of a processor: a call takes some 300 bytes,
+	// with a stack of 20 functions.
+	ringBytes = 4 << 20
+	// drainEvery is how often it is emptied: at 10 records in 1 ms 1/30 of it is
+	// full then, and a descriptor is looked at soon after its call.
+	drainEvery = 20 * time.Millisecond
+	// lookEvery is how often it is asked whether the process is still there.
+	lookEvery = 250 * time.Millisecond
+)
+
+// Profile watches a process until the context or the time ends, or the process does, and
+// returns what it has seen until then. The error says why this process may not watch it,
+// or that it is gone, and what would help.
+func Profile(ctx context.Context, o Options) (*profile.Profile, Summary, error) {
+	w, err := watch(o)
+	if err != nil {
+		return nil, Summary{}, err
+	}
+	defer w.reader.Close()
+	if o.For > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, o.For)
+		defer cancel()
+	}
+	began := time.Now()
+	if err := w.reader.Begin(); err != nil {
+		return nil, Summary{}, err
+	}
+	if o.Begun != nil {
+		o.Begun()
+	}
+	w.until(ctx.Done(), o.PID)
+	if err := w.reader.End(); err != nil {
+		return nil, Summary{}, err
+	}
+	w.take()
+	return w.finish(o, began)
+}
+
+// watcher makes samples of the calls of some processes.
+type watcher struct {
+	reader  *perfevent.Reader
+	args    tracepoint.Field
+	entered tracepoint.Field // the call's number, at its entry
+	left    tracepoint.Field // and at its return
+	ret     tracepoint.Field
+
+	under       map[int32]entry // calls under way, by thread
+	processes   *symbol.Processes
+	descriptors *descriptors
+	builder     *builder
+	seen        map[int32]bool // processes
+	totals      Totals
+	byName      map[string]Totals
+	ended       bool // the process has
+}
+
+// entry is how a call began.
+type entry struct {
+	id   int64
+	args [6]int64
+}
+
+// watch opens the events of a process's threads.
+func watch(o Options) (*watcher, error) {
+	points, err := tracepoint.LoadAll(pointEnter, pointExit)
+	if err != nil {
+		return nil, fmt.Errorf("the kernel's tracepoints of syscalls: %w; run it as root", err)
+	}
+	w := &watcher{under: map[int32]entry{}, processes: symbol.NewProcesses(), descriptors: newDescriptors(), builder: newBuilder(), seen: map[int32]bool{}, byName: map[string]Totals{}}
+	for _, f := range []struct {
+		point, name string
+		to          *tracepoint.Field
+	}{{pointEnter, "id", &w.entered}, {pointEnter, "args", &w.args}, {pointExit, "id", &w.left}, {pointExit, "ret", &w.ret}} {
+		if *f.to, err = points[f.point].Field(f.name); err != nil {
+			return nil, err
+		}
+	}
+	threads, err := threadsOf(o)
+	if err != nil {
+		return nil, err
+	}
+	inherit := perfevent.NewThreads
+	if o.Follow {
+		inherit = perfevent.NewProcesses
+	}
+	w.reader, err = perfevent.Open(perfevent.Options{Threads: threads, Inherit: inherit, RingBytes: ringBytes, Events: []perfevent.Event{
+		perfevent.Tracepoint(pointEnter, points[pointEnter].ID, filter(), 0),
+		perfevent.Tracepoint(pointExit, points[pointExit].ID, filter(), perfevent.UserChain),
+	}})
+	return w, err
+}
+
+// threadsOf are the threads of a process, and of those that it has begun.
+func threadsOf(o Options) ([]int, error) {
+	threads, err := perfevent.ThreadsOf(o.PID)
+	if err != nil || !o.Follow {
+		return threads, err
+	}
+	all, err := procfs.AllProcs()
+	if err != nil {
+		return nil, err
+	}
+	children := map[int][]int{}
+	for _, p := range all {
+		if stat, err := p.Stat(); err == nil {
+			children[stat.PPID] = append(children[stat.PPID], p.PID)
+		}
+	}
+	for queue := children[o.PID]; len(queue) > 0; queue = queue[1:] {
+		more, err := perfevent.ThreadsOf(queue[0])
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		threads = append(threads, more...)
+		queue = append(queue, children[queue[0]]...)
+	}
+	return threads, nil
+}
+
+// until empties the rings now and then, until it is stopped or the process is gone.
+func (w *watcher) until(stop <-chan struct{}, pid int) {
+	tick := time.NewTicker(drainEvery)
+	defer tick.Stop()
+	var looked time.Time
+	for {
+		select {
+		case <-stop:
+			return
+		case now := <-tick.C:
+			w.take()
+			if now.Sub(looked) < lookEvery {
+				continue
+			}
+			looked = now
+			if w.ended = ended(pid); w.ended {
+				return
+			}
+		}
+	}
+}
+
+// ended says whether a process has, though nobody may have waited for it yet.
+func ended(pid int) bool {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return true
+	}
+	stat, err := p.Stat()
+	return err != nil || stat.State == "Z"
+}
+
+func (w *watcher) take() {
+	w.descriptors.forget()
+	for _, r := range w.reader.Read() {
+		switch {
+		case r.Exec:
+			w.processes.Forget(int(r.PID))
+			w.builder.forget(int(r.PID))
+			delete(w.under, r.TID)
+		case r.Event == 0:
+			e := entry{id: w.entered.Int(r.Raw)}
+			for i := range e.args {
+				e.args[i] = w.args.At(r.Raw, i)
+			}
+			w.under[r.TID] = e
+		default:
+			w.returned(r)
+		}
+	}
+}
+
+// returned makes a sample of a call. One that had begun before the watch, or whose
+// beginning was lost, has no arguments: of its descriptors nothing is known.
+func (w *watcher) returned(r perfevent.Record) {
+	id := w.left.Int(r.Raw)
+	c, ok := calls[id]
+	if !ok {
+		return
+	}
+	e, begun := w.under[r.TID]
+	delete(w.under, r.TID)
+	begun = begun && e.id == id
+	d := done{bytes: w.ret.Int(r.Raw)}
+	labels := []label{{"syscall", c.name}}
+	look := func(arg int, to *descriptor, kind, name string) {
+		if arg == none {
+			return
+		}
+		*to = descriptor{kind: goneKind}
+		if begun {
+			*to = w.descriptors.lookUp(int(r.PID), int(int32(e.args[arg])))
+		}
+		labels = append(labels, label{kind, to.kind})
+		if to.name != "" {
+			labels = append(labels, label{name, to.name})
+		}
+	}
+	look(c.in, &d.in, "from", "from_name")
+	look(c.out, &d.out, "to", "to_name")
+	if begun && c.flags != none {
+		d.flags = e.args[c.flags]
+	}
+	did := c.effect(d)
+	w.seen[r.PID] = true
+	w.totals.add(did, d.bytes < 0)
+	t := w.byName[c.name]
+	t.add(did, d.bytes < 0)
+	w.byName[c.name] = t
+	w.builder.add(int(r.PID), r.User, func(address uint64) symbol.Frame { return w.processes.Frame(int(r.PID), address) }, labels, did)
+}
+
+// finish makes the profile and the summary.
+func (w *watcher) finish(o Options, began time.Time) (*profile.Profile, Summary, error) {
+	s := Summary{Schema: trace.Schema, PID: o.PID, Processes: len(w.seen), For: time.Since(began).Nanoseconds(), Totals: w.totals, Calls: w.byName, Lost: w.reader.Lost(),
+		Provenance: map[string]trace.Provenance{types[CopiedBytes][0]: trace.Derived, types[Copies][0]: trace.Derived, types[Syscalls][0]: trace.Measured, types[Descriptors][0]: trace.Derived}}
+	note := func(format string, args ...any) { s.Notes = append(s.Notes, fmt.Sprintf(format, args...)) }
+	if w.ended {
+		note("process %d ended while it was watched", o.PID)
+	}
+	if s.Lost > 0 {
+		note("%d records found no room: every figure is too small", s.Lost)
+	}
+	if w.builder.dropped > 0 {
+		note("%d calls have stacks beyond the first %d, and are in the totals alone", w.builder.dropped, maxSamples)
+	}
+	for _, name := range slices.Sorted(maps.Keys(untoldBecause)) {
+		if n := w.byName[name].Syscalls; n > 0 {
+			note("%s was called %d times: %s, and is in no figure of bytes", name, n, untoldBecause[name])
+		}
+	}
+	comments := append([]string{
+		fmt.Sprintf("copyscope: copy profile of process %d", o.PID),
+		"syscalls: measured (raw_syscalls:sys_enter, sys_exit); copied_bytes, copies, descriptors: derived by rule from what the calls returned",
+	}, s.Notes...)
+	w.builder.profile.TimeNanos, w.builder.profile.DurationNanos = began.UnixNano(), s.For
+	p, err := w.builder.done(comments)
+	return p, s, err
+}
