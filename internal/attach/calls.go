@@ -8,6 +8,8 @@ type Call struct {
 	Name            string
 	Args            [6]uint64
 	Ret             int64 // −errno if it failed
+	// Opened is the file that a call opened, if somebody read its name in time.
+	Opened End
 }
 
 // move is what a syscall does to bytes and descriptors.
@@ -27,7 +29,7 @@ const (
 	unmaps                   // munmap(addr, length)
 	closes                   // close(fd)
 	closesRange              // close_range(first, last, flags)
-	opens                    // openat(…) → fd
+	opensFile                // openat(…) → fd
 	makesSocket              // socket(…) → fd
 	accepts                  // accept4(fd, …) → fd
 	duplicates               // dup(fd) → fd
@@ -51,7 +53,7 @@ var syscallsByName = map[string]struct {
 	"copy_file_range": {move: copiesRange}, "io_uring_enter": {move: submits},
 	"mmap": {move: mapsFile}, "munmap": {move: unmaps, entryAlone: true},
 	"close": {move: closes, entryAlone: true}, "close_range": {move: closesRange, entryAlone: true},
-	"open": {move: opens}, "openat": {move: opens}, "openat2": {move: opens}, "creat": {move: opens},
+	"open": {move: opensFile}, "openat": {move: opensFile}, "openat2": {move: opensFile}, "creat": {move: opensFile},
 	"socket": {move: makesSocket}, "accept": {move: accepts}, "accept4": {move: accepts},
 	"dup": {move: duplicates}, "dup2": {move: duplicates}, "dup3": {move: duplicates}, "fcntl": {move: controls},
 }
@@ -67,6 +69,8 @@ const (
 	protExec  = 0x4
 	mapShared = 0x1 // include/uapi/linux/mman.h
 	mapAnon   = 0x20
+
+	openDirect = 0x4000 // O_DIRECT, include/uapi/asm-generic/fcntl.h
 
 	dupFD        = 0 // F_DUPFD, include/uapi/asm-generic/fcntl.h
 	dupFDCloexec = 1030

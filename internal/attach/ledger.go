@@ -187,8 +187,8 @@ func (l *Ledger) describe(t *table, c *Call, m move, fd int) {
 	}
 	made := int(c.Ret)
 	switch m {
-	case opens:
-		l.made(t, made, File)
+	case opensFile:
+		l.opened(t, c)
 	case makesSocket:
 		l.made(t, made, Socket)
 	case accepts:
@@ -202,6 +202,21 @@ func (l *Ledger) describe(t *table, c *Call, m move, fd int) {
 	case mapsFile:
 		l.mapped(t, c)
 	}
+}
+
+// opened puts a file at a descriptor, by the name that it was opened by or else by
+// what the descriptor is now.
+func (l *Ledger) opened(t *table, c *Call) {
+	if c.Opened.Name == "" {
+		l.made(t, int(c.Ret), File)
+		return
+	}
+	flags := c.Args[2]
+	if c.Name == "open" {
+		flags = c.Args[1]
+	}
+	l.gone(t, int(c.Ret), c.At)
+	t.objects[int(c.Ret)] = &object{end: c.Opened, lookedAt: c.At, direct: c.Name != "openat2" && flags&openDirect != 0}
 }
 
 // duplicate lets two descriptors stand for one object.

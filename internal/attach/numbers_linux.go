@@ -35,15 +35,15 @@ var nameOf = func() map[int64]string {
 	return out
 }()
 
-// entryAlone are the calls whose return is not asked for.
-var entryAlone = func() map[int64]bool {
-	out := map[int64]bool{}
+// entryAlone are the calls whose return is not asked for, opening those that open
+// files.
+var entryAlone, opening = func() (alone, opening map[int64]bool) {
+	alone, opening = map[int64]bool{}, map[int64]bool{}
 	for _, n := range numbers {
-		if syscallsByName[n.name].entryAlone {
-			out[n.id] = true
-		}
+		alone[n.id] = syscallsByName[n.name].entryAlone
+		opening[n.id] = syscallsByName[n.name].move == opensFile
 	}
-	return out
+	return alone, opening
 }()
 
 // filter lets the watched calls through: of returns, those that somebody waits for.

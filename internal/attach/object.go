@@ -123,6 +123,14 @@ func (l *Ledger) made(t *table, fd int, kind Kind) *object {
 	return o
 }
 
+// name is that of what a descriptor stands for, if it was met.
+func (l *Ledger) name(process, fd int) string {
+	if t := l.tables[process]; t != nil && t.objects[fd] != nil {
+		return t.objects[fd].end.Name
+	}
+	return ""
+}
+
 // gone ends what a descriptor stood for. If that was before it was looked at, then
 // what was seen there was another's.
 func (l *Ledger) gone(t *table, fd int, at int64) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -41,6 +42,8 @@ type watch struct {
 	threads   map[int32]int // the process of each; 0: none of ours
 	processes map[int]*subject
 	entered   map[int32]entered
+	opens     *opens // nil: this user or kernel cannot
+	files     files
 	hits      int64
 	lost      int64
 	notes     []string
@@ -54,13 +57,14 @@ type fields struct{ enterID, enterArgs, exitID, exitRet, child, flags tracepoint
 // entered is a call that has not returned.
 type entered struct {
 	id   int64
+	at   int64
 	args [6]uint64
 }
 
 // Watch watches until the time is over, the context ends, or no process is left, and
 // says what it saw.
 func Watch(ctx context.Context, o Options) (*Report, error) {
-	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}}
+	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}, files: files{}}
 	w.ledger = NewLedger(procDescriptors{}, recordHeader)
 	for _, pid := range o.Processes {
 		s, err := newSubject(pid)
@@ -69,6 +73,11 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 		}
 		w.processes[pid] = s
 	}
+	var err error
+	if w.opens, err = newOpens(); err != nil {
+		w.notes = append(w.notes, err.Error())
+	}
+	defer w.opens.end()
 	if err := w.open(); err != nil {
 		return nil, explain(err, o.Processes)
 	}
@@ -127,6 +136,7 @@ func (w *watch) census() error {
 		if s.check(); s.ended {
 			continue
 		}
+		_ = w.opens.watch(pid) // full: the others' names are still told
 		var added []int
 		for _, thread := range threadsOf(pid) {
 			if _, known := w.threads[int32(thread)]; !known {
@@ -232,7 +242,7 @@ func (w *watch) hit(h tracepoint.Hit) {
 			return
 		}
 		delete(w.entered, h.Thread)
-		w.book(h, id, e.args, w.field.exitRet.Int(h.Raw))
+		w.book(h, id, e, w.field.exitRet.Int(h.Raw))
 	case w.points[pointNewTask].ID:
 		w.started(h)
 	}
@@ -244,19 +254,38 @@ func (w *watch) enter(h tracepoint.Hit) {
 	for i := range args {
 		args[i] = uint64(w.field.enterArgs.At(h.Raw, i))
 	}
+	e := entered{id, h.At, args}
 	if entryAlone[id] {
-		w.book(h, id, args, 0)
+		w.book(h, id, e, 0)
 		return
 	}
-	w.entered[h.Thread] = entered{id, args}
+	w.entered[h.Thread] = e
 }
 
-func (w *watch) book(h tracepoint.Hit, id int64, args [6]uint64, ret int64) {
+func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
 	pid := w.process(h.Thread)
 	if pid == 0 {
 		return
 	}
-	w.ledger.Book(Call{Process: pid, Thread: int(h.Thread), At: h.At, Name: nameOf[id], Args: args, Ret: ret})
+	c := Call{Process: pid, Thread: int(h.Thread), At: h.At, Name: nameOf[id], Args: e.args, Ret: ret}
+	if ret >= 0 && opening[id] {
+		if n, ok := w.opens.of(h.Thread, e.at, h.At); ok {
+			c.Opened = w.files.find(pid, w.absolute(pid, n))
+		}
+	}
+	w.ledger.Book(c)
+}
+
+// absolute is a name that was opened, from the root.
+func (w *watch) absolute(pid int, n opened) string {
+	if filepath.IsAbs(n.name) {
+		return n.name
+	}
+	dir := w.ledger.name(pid, n.dir)
+	if n.dir == unix.AT_FDCWD || dir == "" {
+		dir, _ = os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	}
+	return filepath.Join(dir, n.name)
 }
 
 // process is whose thread it is; 0 if of none that is watched.
@@ -288,6 +317,7 @@ func (w *watch) started(h tracepoint.Hit) {
 			s = &subject{process: Process{PID: int(child), Name: "ended early"}, ended: true}
 		}
 		w.processes[int(child)] = s
+		_ = w.opens.watch(int(child))
 		w.ledger.Forked(parent, int(child))
 	default:
 		w.threads[child] = 0

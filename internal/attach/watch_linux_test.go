@@ -69,9 +69,8 @@ func path(t *testing.T, r *attach.Report, file string) attach.Path {
 	return attach.Path{}
 }
 
-// sent checks what went from files to a port: a file that is open for a moment only
-// may have no name.
-func sent(t *testing.T, r *attach.Report, technique attach.Technique, bytes int64, copies float64) (calls map[string]int64) {
+// sent checks what went from files to a port.
+func sent(t *testing.T, r *attach.Report, file string, technique attach.Technique, bytes int64, copies float64) (calls map[string]int64) {
 	t.Helper()
 	total := 0.0
 	calls = map[string]int64{}
@@ -89,6 +88,9 @@ func sent(t *testing.T, r *attach.Report, technique attach.Technique, bytes int6
 	}
 	if total != float64(bytes) {
 		t.Errorf("%.0f bytes went from files to sockets, want %d", total, bytes)
+	}
+	if p := path(t, r, file); p.Bytes.Value != total {
+		t.Errorf("%.0f of %.0f bytes are of %s, want all: %q", p.Bytes.Value, total, file, r.Notes)
 	}
 	return calls
 }
@@ -147,8 +149,7 @@ func TestNginxWithoutSendfile(t *testing.T) {
 		t.Fatalf("%v, %v: want the master and its worker", pids, err)
 	}
 	r := watch(t, attach.Options{Processes: pids}, load)
-	path(t, r, file)
-	sent(t, r, attach.ReadWrite, bytes, 2)
+	sent(t, r, file, attach.ReadWrite, bytes, 2)
 	if !strings.Contains(r.Sentence, "nginx") || !strings.Contains(r.Sentence, "2 CPU copies per byte") || !strings.Contains(r.Advice, "sendfile on;") {
 		t.Errorf("%q, %q", r.Sentence, r.Advice)
 	}
@@ -170,7 +171,7 @@ func TestNginxWithSendfile(t *testing.T) {
 	}
 	r := watch(t, attach.Options{Processes: pids}, func() { get(t, "http://"+s.address+"/"+filepath.Base(file), part, bytes) })
 	p := path(t, r, file)
-	calls := sent(t, r, attach.Sendfile, bytes, 0)
+	calls := sent(t, r, file, attach.Sendfile, bytes, 0)
 	if n := calls["sendfile"]; n < bytes/part || n > 2*bytes/part || len(calls) != 1 {
 		t.Errorf("%v, want %d to %d of sendfile", calls, bytes/part, 2*bytes/part)
 	}
