@@ -87,6 +87,11 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
+	"internal/importer":            {"internal/importer/importertest", "internal/importer/strace", "internal/importer/perfscript"},
+	"internal/importer/strace":     {"internal/importer/importertest"},
+	"internal/importer/perfscript": {"internal/importer/importertest"},
+	"internal/export":              {"internal/lab", "sim"},
+	"internal/archtest":            {"internal/lab", "internal/load", "internal/sweep", "sim"},
 	"web":                          {"broker/…", "internal/export"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},

@@ -272,7 +272,7 @@ func document(p page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, c := range []struct{ action, id, sign string }{{"first", "keys.first", "⏮"}, {"call-back", "keys.call-back", "⏪"}, {"step-back", "keys.step-back", "◀"}, {"step-forward", "keys.step-forward", "▶"}, {"call-forward", "keys.call-forward", "⏩"}, {"last", "keys.last", "⏭"}} {
+		for _, c := range []struct{ action, id, sign string }{{"first", "keys.first", "⇤"}, {"call-back", "keys.call-back", "«"}, {"step-back", "keys.step-back", "‹"}, {"step-forward", "keys.step-forward", "›"}, {"call-forward", "keys.call-forward", "»"}, {"last", "keys.last", "⇥"}} {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<button type=\"button\" data-action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
