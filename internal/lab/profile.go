@@ -56,7 +56,7 @@ func ParseProfile(name string, text []byte) (*sim.Profile, error) {
 	if d.More() {
 		return nil, fmt.Errorf("profile %s: something follows the profile; a file has one", name)
 	}
-	out, err := p.profile()
+	out, err := p.Profile()
 	if err != nil {
 		return nil, fmt.Errorf("profile %s: %w", name, err)
 	}
@@ -80,8 +80,8 @@ func inWords(err error) error {
 	return err
 }
 
-// profile is the document's, if it is whole.
-func (p ProfileFile) profile() (*sim.Profile, error) {
+// Profile is the document's, if it is whole.
+func (p ProfileFile) Profile() (*sim.Profile, error) {
 	switch {
 	case p.Schema == 0:
 		return nil, fmt.Errorf("schema: it is missing; this program reads schema %d", trace.Schema)
