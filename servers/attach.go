@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -27,6 +29,7 @@ type report struct {
 	Sentence  string               `json:"sentence"`
 	Advice    string               `json:"advice"`
 	Notes     []string             `json:"notes"`
+	met       bool                 // its exit code said that the expectation held
 }
 
 type seenProcess struct {
@@ -75,9 +78,13 @@ func (r report) says() string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
 
-// underAttach runs a load while copyscope watches the process.
-func underAttach(ctx context.Context, binary, dir string, pid int, load func(context.Context) (amount, error)) (r report, a amount, err error) {
-	c := exec.Command(binary, "attach", "--pid", strconv.Itoa(pid), "--for", rowLimit.String(), "--json")
+// expected is what every row has attach expect: its exit code must say whether
+// the row is of that technique.
+const expected = "sendfile"
+
+// underAttach runs a load while copyscope watches what the arguments name.
+func underAttach(ctx context.Context, binary, dir string, who []string, load func(context.Context) (amount, error)) (r report, a amount, err error) {
+	c := exec.Command(binary, append([]string{"attach", "--for", rowLimit.String(), "--json", "--expect", expected}, who...)...)
 	var out bytes.Buffer
 	c.Stdout = &out
 	p, err := begin(filepath.Join(dir, "attach.log"), c)
@@ -89,15 +96,29 @@ func underAttach(ctx context.Context, binary, dir string, pid int, load func(con
 	}
 	a, err = load(ctx)
 	ended, stopErr := p.finish(syscall.SIGINT)
-	for _, failure := range []error{err, stopErr, ended} {
+	for _, failure := range []error{err, stopErr} {
 		if failure != nil {
 			return r, a, fmt.Errorf("%w\n%s", failure, end(p.said()))
 		}
 	}
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		return r, a, fmt.Errorf("its report: %w\n%s", err, end(out.String()))
+	// Exit code 1 says that the expectation did not hold, and comes with a report.
+	var exit *exec.ExitError
+	if ended != nil && (!errors.As(ended, &exit) || exit.ExitCode() != 1) {
+		return r, a, fmt.Errorf("%w\n%s", ended, end(p.said()))
 	}
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		return r, a, fmt.Errorf("its report: %w\n%s", err, end(out.String()+p.said()))
+	}
+	r.met = ended == nil
 	return r, a, nil
+}
+
+// byPID and byPort are the ways to name a server to attach.
+func byPID(s *server) []string { return []string{"--pid", strconv.Itoa(s.pid)} }
+
+func byPort(s *server) []string {
+	_, port, _ := net.SplitHostPort(s.addr)
+	return []string{"--port", port}
 }
 
 // compare holds a report to what the row looks at, to the load as who loaded
@@ -109,6 +130,9 @@ func (w want) compare(r report, a amount, s straced) (errs []error) {
 	}
 	if !regexp.MustCompile(w.technique).MatchString(r.Verdict.Technique) {
 		wrong("the technique is %q, it should match %s", r.Verdict.Technique, w.technique)
+	}
+	if should := regexp.MustCompile(w.technique).MatchString(expected); r.met != should {
+		wrong("--expect %s held: %t, it should: %t", expected, r.met, should)
 	}
 	for _, l := range w.legs {
 		if err := w.compareLeg(l, r, a, s); err != nil {

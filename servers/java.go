@@ -103,7 +103,7 @@ func tomcatRows() (rows []row) {
 				technique: "^read-write$", copies: 2, says: []string{"useSendfile"},
 				legs: []leg{
 					{call: "read", from: contentFile, to: memory, agree: equalOnPath},
-					{call: "write", from: memory, to: socket, least: 512, most: 64 << 10, over: 0.02},
+					{call: "write", from: memory, to: socket, least: 512, most: 64 << 10, over: 0.02, strays: 0.001},
 				},
 			},
 		},

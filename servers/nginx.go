@@ -125,6 +125,7 @@ func nginxRows() []row {
 	return []row{
 		{server: nginxServer, setup: "sendfile off", needs: []tool{nginx}, quick: true, start: serve(middle, "", "sendfile off;"), load: whole(middle), want: off},
 		{server: nginxServer, setup: "sendfile on", needs: []tool{nginx}, quick: true, start: serve(middle, "", "sendfile on;"), load: whole(middle), want: on},
+		{server: nginxServer, setup: "sendfile on, named by its port", needs: []tool{nginx}, quick: true, start: serve(small, "", "sendfile on;"), load: whole(small), who: byPort, want: on},
 		{
 			server: nginxServer, setup: "sendfile on, gzip on", needs: []tool{nginx}, quick: true,
 			start: serve(small, "", "sendfile on; gzip on; gzip_types *;"), load: zipped(small),

@@ -160,7 +160,7 @@ func ourRows() (rows []row) {
 		technique: "^(rewrite|read-write)$", copies: 2, says: []string{"(?i)from sockets to files"},
 		legs: []leg{
 			{call: "read", from: socket, to: memory, least: 1, most: 64 << 20, over: ourOver},
-			{call: "write|pwrite64|writev|pwritev", from: memory, to: segment, least: 1 << 10, most: 64 << 20},
+			{call: "write|pwrite64|writev|pwritev", from: memory, to: segment, least: 1 << 10, most: 64 << 20, strays: 0.001},
 		},
 	})
 	return rows

@@ -19,6 +19,7 @@ type row struct {
 	quick  bool // it takes seconds
 	start  func(ctx context.Context, e *env) (*server, error)
 	load   func(ctx context.Context, e *env, s *server) (amount, error)
+	who    func(*server) []string // how attach is told what to watch; byPID if nil
 	want   want
 }
 
@@ -220,7 +221,11 @@ func (o *outcome) run(ctx context.Context, e *env, opts options) (err error) {
 	if err != nil || opts.facts {
 		return err
 	}
-	report, amount, err := underAttach(ctx, e.binary, dir, s.pid, load)
+	who := o.who
+	if who == nil {
+		who = byPID
+	}
+	report, amount, err := underAttach(ctx, e.binary, dir, who(s), load)
 	if err != nil {
 		return fmt.Errorf("under attach: %w", err)
 	}

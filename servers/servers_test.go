@@ -108,6 +108,7 @@ func TestReportIsHeldToTheLoad(t *testing.T) {
 	}{
 		"lost":            {func(_ *want, r *report, _ *straced) { r.Lost = 3 }, "3 records were lost"},
 		"technique":       {func(_ *want, r *report, _ *straced) { r.Verdict.Technique = "sendfile" }, "technique"},
+		"expectation":     {func(_ *want, r *report, _ *straced) { r.met = true }, "--expect sendfile held: true"},
 		"too few calls":   {func(_ *want, r *report, _ *straced) { r.Calls["pread64"] = seenCalls{0, 32768} }, "strace counted 1"},
 		"too many calls":  {func(_ *want, r *report, _ *straced) { r.Calls["writev"] = seenCalls{900, 32900} }, "a call carries"},
 		"too few bytes":   {func(_ *want, r *report, _ *straced) { r.Calls["writev"] = seenCalls{1, 100} }, "moved 100 bytes"},
