@@ -25,6 +25,8 @@ var known = map[trace.Kind]struct {
 	trace.Descriptor:    {[]trace.Provenance{trace.Derived}, map[string]bool{"kernel lend": true, "kernel pin": true}},
 	trace.DMA:           {[]trace.Provenance{trace.Derived, trace.Measured}, map[string]bool{"disk-dma ": true}},
 	trace.Readahead:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel insert": true}},
+	trace.Evict:         {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel evict": true}},
+	trace.Interrupt:     {[]trace.Provenance{trace.Measured}, map[string]bool{"disk disk-done": true}},
 	trace.DeviceCommand: {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel disk-read": true}},
 }
 
