@@ -67,6 +67,12 @@ type Outcome struct {
 	// have been.
 	Evicted int64
 
+	// Lost is how many of the kernel's events found no room.
+	Lost int64
+	// Retransmitted is how many bytes TCP_INFO says were sent once more
+	// (tcpi_bytes_retrans): the kernel's own sum, beside the count that is made of events.
+	Retransmitted int64
+
 	Notes []Note
 }
 

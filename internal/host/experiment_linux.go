@@ -266,6 +266,12 @@ func (e *stage) tell(w *witness) {
 	}
 	if n := e.tracer.lost(); n > 0 {
 		e.note(NoteLost, "events", n)
+		e.out.Lost = n
+	}
+	for _, l := range e.wires.receivers() {
+		if info, err := unix.GetsockoptTCPInfo(l.send, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			e.out.Retransmitted += int64(info.Bytes_retrans)
+		}
 	}
 	if w.every > 1 {
 		e.note(NoteSampled, "every", w.every)

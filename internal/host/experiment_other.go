@@ -35,6 +35,9 @@ func Watch(Options) trace.Watch {
 	return w
 }
 
+// Lost has nothing to say of a run that was none.
+func Lost(Options, trace.Watch, *Outcome) {}
+
 // Alias needs Linux.
 func Alias(context.Context, transfer.Program, AliasOptions) (AliasResult, error) {
 	return AliasResult{}, ErrNeedsLinux

@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 
 	"copyscope/internal/trace"
@@ -82,27 +83,44 @@ func Watch(o Options) trace.Watch {
 	return w
 }
 
-// watchPackets tells how what the device got is known, and with it the copies for a
-// device that does not gather.
+// watchPackets tells how what the devices got is known, and with it the copies for
+// those that do not gather.
 func watchPackets(o Options, w trace.Watch) {
 	why := packetsTraced()
-	switch {
-	case o.Net == nil:
-		why = errNoPackets
-	case o.Untraced:
+	if o.Untraced {
 		why = errUntraced
 	}
-	basis := trace.Basis{Provenance: trace.Measured}
-	if why != nil {
-		basis = trace.Basis{Provenance: trace.Unavailable, Reason: pointTransmit + " would tell: " + why.Error() + "; see copyscope doctor"}
-		if o.Net == nil {
-			basis.Reason = errNoPackets.Error()
+	switch {
+	case o.Net == nil:
+		forgetPackets(o, w, errNoPackets.Error())
+	case why != nil:
+		forgetPackets(o, w, pointTransmit+" would tell: "+why.Error()+"; see copyscope doctor")
+	default:
+		for _, name := range packetCounts {
+			w[name] = trace.Basis{Provenance: trace.Measured}
 		}
 	}
-	for _, name := range []trace.CountName{trace.Packets, trace.LinearPayloadBytes, trace.PagedPayloadBytes, trace.RetransmittedBytes} {
+}
+
+// packetCounts are what only packets tell.
+var packetCounts = []trace.CountName{trace.Packets, trace.LinearPayloadBytes, trace.PagedPayloadBytes, trace.RetransmittedBytes}
+
+// forgetPackets: they are not known, and the copies for a device that does not gather
+// are not, for they are told by its packets.
+func forgetPackets(o Options, w trace.Watch, why string) {
+	basis := trace.Basis{Provenance: trace.Unavailable, Reason: why}
+	for _, name := range packetCounts {
 		w[name] = basis
 	}
-	if why != nil && o.Net != nil && !o.Net.SG() && o.Program.Sinks > 0 {
-		w[trace.CPUCopies], w[trace.CPUCopiedBytes] = basis, basis // those for the device are not seen
+	if o.Net != nil && !o.Net.SG() && o.Program.Sinks > 0 {
+		w[trace.CPUCopies], w[trace.CPUCopiedBytes] = basis, basis
+	}
+}
+
+// Lost changes what a run watched by what it lost: packets of which some were not
+// seen do not add up.
+func Lost(o Options, w trace.Watch, out *Outcome) {
+	if out.Lost > 0 && o.Net != nil {
+		forgetPackets(o, w, fmt.Sprintf("%d of the kernel's events found no room", out.Lost))
 	}
 }

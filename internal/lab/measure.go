@@ -74,6 +74,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
+	host.Lost(options, run.Watch, out)
 	var alias host.AliasResult
 	if host.Aliased(program) {
 		if alias, err = host.Alias(ctx, program, host.AliasOptions{Dir: l.Dir, Net: net}); err != nil {
