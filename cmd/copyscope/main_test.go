@@ -2,10 +2,13 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"copyscope/internal/labnet"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -19,5 +22,20 @@ func TestMain(m *testing.M) {
 
 // The scripts in testdata call the command as a shell would.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Condition: condition})
+}
+
+// condition knows [lab]: this user may have a lab network.
+func condition(name string) (bool, error) {
+	if name != "lab" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	n, err := labnet.Open(labnet.Options{})
+	if err != nil {
+		if os.Geteuid() == 0 && os.Getenv("CI") != "" {
+			return false, err
+		}
+		return false, nil
+	}
+	return true, n.Close()
 }

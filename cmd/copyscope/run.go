@@ -253,7 +253,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 				if err != nil {
 					return err
 				}
-				rows = append(rows, lab.NotMeasurable(p, not.Reason)...)
+				rows = append(rows, of(s, lab.NotMeasurable(p, not.Reason))...)
 			}
 			continue
 		}
@@ -266,7 +266,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			if err != nil {
 				return err
 			}
-			rows = append(rows, c...)
+			rows = append(rows, of(s, c)...)
 		}
 	}
 	cut, err := traceOut(f.traceOut).write(results)
@@ -285,6 +285,14 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		return err
 	}
 	return judge(rows)
+}
+
+// of says of which real run rows are.
+func of(s lab.Scenario, rows []trace.Comparison) []trace.Comparison {
+	for i := range rows {
+		rows[i].Scenario = s.String()
+	}
+	return rows
 }
 
 // underWay names a scenario on the progress line.

@@ -45,8 +45,7 @@ func printTables(w io.Writer, report lab.Report) error {
 		printEvents(out, w, group)
 	}
 	if len(report.Compare) > 0 {
-		fmt.Fprintln(out, "prediction (linux model) beside measurement (this host)")
-		fmt.Fprintln(out, render(w, compareRows(report.Compare)))
+		printComparisons(out, w, report.Compare)
 		for _, note := range compareNotes(report.Compare) {
 			fmt.Fprintln(out, note)
 		}
@@ -66,6 +65,28 @@ func printTables(w io.Writer, report lab.Report) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// printComparisons prints one table for each group of real runs that differ in the
+// path alone.
+func printComparisons(out, w io.Writer, rows []trace.Comparison) {
+	var titles []string
+	groups := map[string][]trace.Comparison{}
+	for _, c := range rows {
+		_, title, _ := strings.Cut(c.Scenario, ",")
+		if groups[title] == nil {
+			titles = append(titles, title)
+		}
+		groups[title] = append(groups[title], c)
+	}
+	for _, title := range titles {
+		heading := "prediction (linux model) beside measurement (this host)"
+		if len(titles) > 1 {
+			heading += ": " + title
+		}
+		fmt.Fprintln(out, heading)
+		fmt.Fprintln(out, render(w, compareRows(groups[title])))
+	}
 }
 
 // groups gathers the runs that differ in the path alone, in order.

@@ -141,7 +141,7 @@ func TestReportSchema(t *testing.T) {
 	s.at(t, "$defs", "provenance").lists(t, "provenances", provenances)
 
 	var row map[string]any
-	text, err := json.Marshal(trace.Comparison{Verdict: trace.Within, Reason: "because"})
+	text, err := json.Marshal(trace.Comparison{Verdict: trace.Within, Reason: "because", Scenario: "sendfile,side=real"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,9 @@ const (
 type Comparison struct {
 	Path  string
 	Count string
+	// Scenario is what ran, or was to run, for real, where several differ in more than
+	// the path; empty if nobody said.
+	Scenario string
 	// Predicted and Measured are numbers, or words such as "copy" and "lend".
 	Predicted, Measured any
 	PredictedBy         Provenance
@@ -56,7 +59,8 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 		Verdict     Verdict    `json:"verdict"`
 		Bound       *float64   `json:"bound,omitempty"`
 		Reason      string     `json:"reason,omitempty"`
-	}{c.Path, c.Count, c.Predicted, c.Measured, c.PredictedBy, c.Provenance, c.Verdict, nil, c.Reason}
+		Scenario    string     `json:"scenario,omitempty"`
+	}{c.Path, c.Count, c.Predicted, c.Measured, c.PredictedBy, c.Provenance, c.Verdict, nil, c.Reason, c.Scenario}
 	if c.Verdict == Within {
 		row.Bound = &c.Bound
 	}
