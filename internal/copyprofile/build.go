@@ -10,16 +10,30 @@ import (
 	"copyscope/internal/symbol"
 )
 
-// builder gathers samples with the same stack and labels into one.
+// builder gathers the calls with the same stack and site into one sample.
 type builder struct {
 	profile   *profile.Profile
-	samples   map[string]*profile.Sample
+	samples   map[sampleKey]*profile.Sample
+	chains    map[string]*stack // by process and addresses
+	stacks    map[string]*stack // by its locations
 	locations map[place]*profile.Location
 	functions map[[2]string]*profile.Function
 	mappings  map[string]*profile.Mapping
 	names     map[string]bool
-	// dropped calls have stacks or labels beyond what is kept.
+	// dropped calls have stacks or sites beyond what is kept.
 	dropped int64
+	key     []byte
+}
+
+// site is what a call was made on: the labels of its sample.
+type site struct{ syscall, from, fromName, to, toName string }
+
+// stack is a call stack, innermost first. There is one of each.
+type stack struct{ locations []*profile.Location }
+
+type sampleKey struct {
+	stack *stack
+	site  site
 }
 
 // place is an address of a process.
@@ -29,6 +43,9 @@ type place struct {
 }
 
 const (
+	// brokenChain is the outermost function of a stack that the kernel could not
+	// follow.
+	brokenChain = "[no frame pointers]"
 	// maxSamples bounds the stacks of a profile, and so its memory.
 	maxSamples = 200_000
 	// maxNames bounds the paths and addresses in labels.
@@ -38,7 +55,7 @@ const (
 )
 
 func newBuilder() *builder {
-	b := &builder{profile: &profile.Profile{DefaultSampleType: types[CopiedBytes][0]}, samples: map[string]*profile.Sample{},
+	b := &builder{profile: &profile.Profile{DefaultSampleType: types[CopiedBytes][0]}, samples: map[sampleKey]*profile.Sample{}, chains: map[string]*stack{}, stacks: map[string]*stack{},
 		locations: map[place]*profile.Location{}, functions: map[[2]string]*profile.Function{}, mappings: map[string]*profile.Mapping{}, names: map[string]bool{}}
 	for _, t := range types {
 		b.profile.SampleType = append(b.profile.SampleType, &profile.ValueType{Type: t[0], Unit: t[1]})
@@ -46,38 +63,22 @@ func newBuilder() *builder {
 	return b
 }
 
-// label is a name and a value of a sample.
-type label struct{ name, value string }
-
-// add adds a call with its stack, innermost first, of which all but the first are return
-// addresses: the call is right before.
-func (b *builder) add(pid int, chain []uint64, frame func(uint64) symbol.Frame, labels []label, e effect) {
-	stack := make([]*profile.Location, len(chain))
-	for i, address := range chain {
-		if i > 0 {
-			address--
-		}
-		stack[i] = b.location(place{pid, address}, frame)
+// add adds a call with its chain of addresses, innermost first.
+func (b *builder) add(pid int, chain []uint64, frame func(uint64) symbol.Frame, at site, e effect) {
+	key := sampleKey{b.stack(pid, chain, frame), at}
+	s := b.samples[key]
+	if s == nil {
+		at.fromName, at.toName = b.name(at.fromName), b.name(at.toName)
+		key.site = at // those beyond maxNames are one
+		s = b.samples[key]
 	}
-	key := make([]byte, 0, 8*len(stack)+64)
-	for _, l := range stack {
-		key = binary.NativeEndian.AppendUint64(key, l.ID)
-	}
-	for i := range labels {
-		labels[i].value = b.name(labels[i].value)
-		key = append(append(append(append(key, labels[i].name...), 0), labels[i].value...), 0)
-	}
-	s := b.samples[string(key)]
 	if s == nil {
 		if len(b.samples) >= maxSamples {
 			b.dropped++
 			return
 		}
-		s = &profile.Sample{Location: stack, Value: make([]int64, len(types)), Label: map[string][]string{}}
-		for _, l := range labels {
-			s.Label[l.name] = []string{l.value}
-		}
-		b.samples[string(key)] = s
+		s = &profile.Sample{Location: key.stack.locations, Value: make([]int64, len(types)), Label: at.labels()}
+		b.samples[key] = s
 		b.profile.Sample = append(b.profile.Sample, s)
 	}
 	s.Value[CopiedBytes] += e.copied
@@ -88,9 +89,55 @@ func (b *builder) add(pid int, chain []uint64, frame func(uint64) symbol.Frame, 
 	s.Value[Descriptors] += e.lent
 }
 
+func (s site) labels() map[string][]string {
+	out := map[string][]string{}
+	for name, value := range map[string]string{"syscall": s.syscall, "from": s.from, "from_name": s.fromName, "to": s.to, "to_name": s.toName} {
+		if value != "" {
+			out[name] = []string{value}
+		}
+	}
+	return out
+}
+
+// stack finds the stack of a chain of addresses. All but the first are return addresses:
+// the call is right before.
+func (b *builder) stack(pid int, chain []uint64, frame func(uint64) symbol.Frame) *stack {
+	b.key = binary.NativeEndian.AppendUint64(b.key[:0], uint64(pid))
+	for _, address := range chain {
+		b.key = binary.NativeEndian.AppendUint64(b.key, address)
+	}
+	if s, ok := b.chains[string(b.key)]; ok {
+		return s
+	}
+	if len(b.chains) >= maxSamples {
+		clear(b.chains)
+	}
+	s := &stack{}
+	by := string(b.key)
+	b.key = b.key[:0]
+	for i, address := range chain {
+		if i > 0 {
+			address--
+		}
+		l := b.location(place{pid, address}, frame)
+		s.locations = append(s.locations, l)
+		b.key = binary.NativeEndian.AppendUint64(b.key, l.ID)
+		if l.Line[0].Function.Name == brokenChain {
+			break // what follows is no code either
+		}
+	}
+	if same, ok := b.stacks[string(b.key)]; ok {
+		s = same
+	}
+	if b.chains[by] = s; len(b.stacks) < maxSamples {
+		b.stacks[string(b.key)] = s
+	}
+	return s
+}
+
 // name keeps the names of labels few.
 func (b *builder) name(s string) string {
-	if !b.names[s] {
+	if s != "" && !b.names[s] {
 		if len(b.names) >= maxNames {
 			return otherNames
 		}
@@ -101,6 +148,7 @@ func (b *builder) name(s string) string {
 
 // forget is to be called when a process begins another program.
 func (b *builder) forget(pid int) {
+	clear(b.chains)
 	for p := range b.locations {
 		if p.pid == pid {
 			delete(b.locations, p)
@@ -113,6 +161,12 @@ func (b *builder) location(p place, frame func(uint64) symbol.Frame) *profile.Lo
 		return l
 	}
 	f := frame(p.address)
+	if f.Function == symbol.Unmapped {
+		f.Function, p.address = brokenChain, 0
+		if l, ok := b.locations[p]; ok {
+			return l
+		}
+	}
 	key := [2]string{f.Function, f.File}
 	function, ok := b.functions[key]
 	if !ok {
@@ -120,19 +174,24 @@ func (b *builder) location(p place, frame func(uint64) symbol.Frame) *profile.Lo
 		b.functions[key] = function
 		b.profile.Function = append(b.profile.Function, function)
 	}
-	mapping, ok := b.mappings[f.Object]
-	if !ok {
-		// The whole of the address space, as processes differ in where they have
-		// the object; nothing is left to be looked up.
-		mapping = &profile.Mapping{ID: uint64(len(b.profile.Mapping) + 1), Limit: 1<<64 - 1, File: strings.TrimSpace(f.Object),
-			HasFunctions: true, HasFilenames: true, HasLineNumbers: true, HasInlineFrames: true}
-		b.mappings[f.Object] = mapping
-		b.profile.Mapping = append(b.profile.Mapping, mapping)
-	}
-	l := &profile.Location{ID: uint64(len(b.profile.Location) + 1), Mapping: mapping, Address: p.address, Line: []profile.Line{{Function: function, Line: int64(f.Line)}}}
+	l := &profile.Location{ID: uint64(len(b.profile.Location) + 1), Mapping: b.mapping(f.Object), Address: p.address, Line: []profile.Line{{Function: function, Line: int64(f.Line)}}}
 	b.locations[p] = l
 	b.profile.Location = append(b.profile.Location, l)
 	return l
+}
+
+// mapping is that of a file. The first is the one that the profile is named by.
+func (b *builder) mapping(object string) *profile.Mapping {
+	mapping, ok := b.mappings[object]
+	if !ok {
+		// The whole of the address space, as processes differ in where they have
+		// the object; nothing is left to be looked up.
+		mapping = &profile.Mapping{ID: uint64(len(b.profile.Mapping) + 1), Limit: 1<<64 - 1, File: strings.TrimSpace(object),
+			HasFunctions: true, HasFilenames: true, HasLineNumbers: true, HasInlineFrames: true}
+		b.mappings[object] = mapping
+		b.profile.Mapping = append(b.profile.Mapping, mapping)
+	}
+	return mapping
 }
 
 // done is the profile.

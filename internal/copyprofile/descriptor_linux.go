@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"copyscope/internal/perfevent"
 )
 
 // The kinds of descriptors. gone had been closed before it could be looked at.
@@ -27,30 +29,61 @@ type descriptor struct {
 	name string // path or address
 	// flags are those that it is open with, of a file or a pipe (open(2)).
 	flags int
+	// at is when it was looked at, of CLOCK_MONOTONIC in ns.
+	at int64
 }
 
 func (d descriptor) direct() bool { return d.kind == fileKind && d.flags&unix.O_DIRECT != 0 }
 
-// descriptors looks up what descriptors stand for. What it finds is good for a short
-// while, as processes close and open.
+// descriptors looks up what descriptors stand for, and knows it until they are closed.
 type descriptors struct {
 	found map[[2]int]descriptor // by process and number
 	names map[uint64]string     // of sockets, by inode
 	asked time.Time
+	took  time.Duration
 }
 
 func newDescriptors() *descriptors {
 	return &descriptors{found: map[[2]int]descriptor{}, names: map[uint64]string{}}
 }
 
-// forget is to be called now and then.
+// forget is to be called when calls that close may have been missed.
 func (d *descriptors) forget() { clear(d.found) }
 
-func (d *descriptors) lookUp(pid, fd int) descriptor {
-	key := [2]int{pid, fd}
+// leave is to be called when a process begins another program, which closes some.
+func (d *descriptors) leave(pid int) {
+	for key := range d.found {
+		if key[0] == pid {
+			delete(d.found, key)
+		}
+	}
+}
+
+func (d *descriptors) close(key [2]int) { delete(d.found, key) }
+
+// distrust is to be called with when a descriptor was first closed of late: what was
+// looked at after that was perhaps another one already.
+func (d *descriptors) distrust(key [2]int, closed int64) {
+	if d.found[key].at > closed {
+		delete(d.found, key)
+	}
+}
+
+// lookUp says what a descriptor stood for at a call that has begun a moment ago. late
+// says that it was closed since, or may have been.
+func (d *descriptors) lookUp(key [2]int, late bool) descriptor {
 	out, ok := d.found[key]
-	if !ok {
-		out = d.look(pid, fd)
+	if ok {
+		return out
+	}
+	if late {
+		return descriptor{kind: goneKind}
+	}
+	if out = d.look(key[0], key[1]); out.kind != goneKind {
+		out.at = perfevent.Now()
+		if len(d.found) > maxDescriptors {
+			d.forget()
+		}
 		d.found[key] = out
 	}
 	return out
@@ -96,12 +129,12 @@ func openFlags(pid, fd int) int {
 	return 0
 }
 
-const (
-	// askAgain is how often at the most a process's connections are listed.
-	askAgain = 500 * time.Millisecond
-	// maxSockets bounds what is kept of them.
-	maxSockets = 1 << 16
-)
+// maxDescriptors bounds what is kept of descriptors, and of sockets.
+const maxDescriptors = 1 << 16
+
+// askAgain is how many times as long as it takes passes at least before connections are
+// listed again.
+const askAgain = 20
 
 // socket names a TCP connection by the side that stays: where the process listens, its
 // own address, else the peer's.
@@ -109,9 +142,10 @@ func (d *descriptors) socket(pid int, inode uint64) string {
 	if name, ok := d.names[inode]; ok {
 		return name
 	}
-	if time.Since(d.asked) >= askAgain {
-		d.asked = time.Now()
+	if time.Since(d.asked) >= askAgain*d.took {
+		began := time.Now()
 		d.list(pid)
+		d.asked, d.took = time.Now(), time.Since(began)
 	}
 	if name, ok := d.names[inode]; ok {
 		return name
@@ -129,7 +163,7 @@ func (d *descriptors) list(pid int) {
 	if err != nil {
 		return
 	}
-	if len(d.names) > maxSockets {
+	if len(d.names) > maxDescriptors {
 		clear(d.names)
 	}
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -22,9 +23,9 @@ const (
 	// ringBytes is the room for records of a processor: a call takes some 300 bytes,
 	// with a stack of 20 functions.
 	ringBytes = 4 << 20
-	// drainEvery is how often it is emptied: at 10 records in 1 ms 1/30 of it is
-	// full then, and a descriptor is looked at soon after its call.
-	drainEvery = 20 * time.Millisecond
+	// drainEvery is how often it is emptied, so often that most descriptors are
+	// looked at before they are closed.
+	drainEvery = 10 * time.Millisecond
 	// lookEvery is how often it is asked whether the process is still there.
 	lookEvery = 250 * time.Millisecond
 )
@@ -51,6 +52,7 @@ func Profile(ctx context.Context, o Options) (*profile.Profile, Summary, error) 
 		o.Begun()
 	}
 	w.until(ctx.Done(), o.PID)
+	w.over = true
 	if err := w.reader.End(); err != nil {
 		return nil, Summary{}, err
 	}
@@ -66,20 +68,31 @@ type watcher struct {
 	left    tracepoint.Field // and at its return
 	ret     tracepoint.Field
 
-	under       map[int32]entry // calls under way, by thread
+	arrived     map[moment]entry // calls whose beginning was looked at, and not yet told in order
+	under       map[int32]entry  // calls under way, by thread
 	processes   *symbol.Processes
 	descriptors *descriptors
 	builder     *builder
 	seen        map[int32]bool // processes
 	totals      Totals
 	byName      map[string]Totals
-	ended       bool // the process has
+	lost        int64
+	closed      map[[2]int]int64 // when descriptors were first closed of what came last
+	over        bool             // closing is not seen any more
+	ended       bool             // the process has
+}
+
+// moment is when a thread began a call.
+type moment struct {
+	thread int32
+	at     int64
 }
 
 // entry is how a call began.
 type entry struct {
-	id   int64
-	args [6]int64
+	id      int64
+	args    [6]int64
+	in, out descriptor
 }
 
 // watch opens the events of a process's threads.
@@ -88,7 +101,7 @@ func watch(o Options) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's tracepoints of syscalls: %w; run it as root", err)
 	}
-	w := &watcher{under: map[int32]entry{}, processes: symbol.NewProcesses(), descriptors: newDescriptors(), builder: newBuilder(), seen: map[int32]bool{}, byName: map[string]Totals{}}
+	w := &watcher{arrived: map[moment]entry{}, under: map[int32]entry{}, processes: symbol.NewProcesses(), descriptors: newDescriptors(), builder: newBuilder(), seen: map[int32]bool{}, byName: map[string]Totals{}}
 	for _, f := range []struct {
 		point, name string
 		to          *tracepoint.Field
@@ -96,6 +109,9 @@ func watch(o Options) (*watcher, error) {
 		if *f.to, err = points[f.point].Field(f.name); err != nil {
 			return nil, err
 		}
+	}
+	if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", o.PID)); err == nil {
+		w.builder.mapping(exe)
 	}
 	threads, err := threadsOf(o)
 	if err != nil {
@@ -105,9 +121,10 @@ func watch(o Options) (*watcher, error) {
 	if o.Follow {
 		inherit = perfevent.NewProcesses
 	}
-	w.reader, err = perfevent.Open(perfevent.Options{Threads: threads, Inherit: inherit, RingBytes: ringBytes, Events: []perfevent.Event{
-		perfevent.Tracepoint(pointEnter, points[pointEnter].ID, filter(), 0),
-		perfevent.Tracepoint(pointExit, points[pointExit].ID, filter(), perfevent.UserChain),
+	entries, returns := filters()
+	w.reader, err = perfevent.Open(perfevent.Options{Threads: threads, Inherit: inherit, RingBytes: ringBytes, Arrived: w.look, Events: []perfevent.Event{
+		perfevent.Tracepoint(pointEnter, points[pointEnter].ID, entries, 0),
+		perfevent.Tracepoint(pointExit, points[pointExit].ID, returns, perfevent.UserChain),
 	}})
 	return w, err
 }
@@ -154,6 +171,10 @@ func (w *watcher) until(stop <-chan struct{}, pid int) {
 				continue
 			}
 			looked = now
+			if lost := w.reader.Lost(); lost > w.lost {
+				w.lost = lost
+				w.descriptors.forget()
+			}
 			if w.ended = ended(pid); w.ended {
 				return
 			}
@@ -171,8 +192,88 @@ func ended(pid int) bool {
 	return err != nil || stat.State == "Z"
 }
 
+// look looks at the descriptors of calls that have just begun, before they are closed.
+func (w *watcher) look(fresh []perfevent.Record) {
+	entries := make([]entry, len(fresh))
+	last := map[[2]int]int64{} // when descriptors were closed, by process and number
+	w.closed = map[[2]int]int64{}
+	for i, r := range fresh {
+		if r.Exec || r.Event != 0 {
+			continue
+		}
+		e := entry{id: w.entered.Int(r.Raw)}
+		for n := range e.args {
+			e.args[n] = w.args.At(r.Raw, n)
+		}
+		entries[i] = e
+		if arg, ok := ends[e.id]; ok {
+			key := e.descriptor(r.PID, arg)
+			if w.closed[key] == 0 {
+				w.closed[key] = r.At
+				w.descriptors.distrust(key, r.At)
+			}
+			last[key] = r.At
+		}
+	}
+	for i, r := range fresh {
+		switch e := &entries[i]; {
+		case r.Exec:
+			w.descriptors.leave(int(r.PID))
+		case r.Event == 0:
+			if arg, ok := ends[e.id]; ok {
+				w.descriptors.close(e.descriptor(r.PID, arg))
+				continue
+			}
+			for _, side := range e.sides() {
+				key := e.descriptor(r.PID, side.arg)
+				*side.to = w.descriptors.lookUp(key, w.over || last[key] > r.At)
+			}
+			w.arrived[moment{r.TID, r.At}] = *e
+		}
+	}
+}
+
+// side is one of the descriptors of a call.
+type side struct {
+	arg int
+	to  *descriptor
+}
+
+// sides are the descriptors that a call has.
+func (e *entry) sides() (out []side) {
+	c := calls[e.id]
+	if c.in != none {
+		out = append(out, side{c.in, &e.in})
+	}
+	if c.out != none {
+		out = append(out, side{c.out, &e.out})
+	}
+	return out
+}
+
+// descriptor is the one that an argument names, by process and number.
+func (e *entry) descriptor(pid int32, arg int) [2]int {
+	return [2]int{int(pid), int(int32(e.args[arg]))}
+}
+
+// began takes up a call that was looked at. A descriptor that was closed meanwhile,
+// before it was looked at, may have been another one by then.
+func (w *watcher) began(r perfevent.Record) {
+	at := moment{r.TID, r.At}
+	e, ok := w.arrived[at]
+	if !ok {
+		return // it closes
+	}
+	delete(w.arrived, at)
+	for _, side := range e.sides() {
+		if closed := w.closed[e.descriptor(r.PID, side.arg)]; closed > r.At && closed < side.to.at {
+			*side.to = descriptor{kind: goneKind}
+		}
+	}
+	w.under[r.TID] = e
+}
+
 func (w *watcher) take() {
-	w.descriptors.forget()
 	for _, r := range w.reader.Read() {
 		switch {
 		case r.Exec:
@@ -180,11 +281,7 @@ func (w *watcher) take() {
 			w.builder.forget(int(r.PID))
 			delete(w.under, r.TID)
 		case r.Event == 0:
-			e := entry{id: w.entered.Int(r.Raw)}
-			for i := range e.args {
-				e.args[i] = w.args.At(r.Raw, i)
-			}
-			w.under[r.TID] = e
+			w.began(r)
 		default:
 			w.returned(r)
 		}
@@ -203,23 +300,14 @@ func (w *watcher) returned(r perfevent.Record) {
 	delete(w.under, r.TID)
 	begun = begun && e.id == id
 	d := done{bytes: w.ret.Int(r.Raw)}
-	labels := []label{{"syscall", c.name}}
-	look := func(arg int, to *descriptor, kind, name string) {
-		if arg == none {
-			return
-		}
-		*to = descriptor{kind: goneKind}
-		if begun {
-			*to = w.descriptors.lookUp(int(r.PID), int(int32(e.args[arg])))
-		}
-		labels = append(labels, label{kind, to.kind})
-		if to.name != "" {
-			labels = append(labels, label{name, to.name})
+	if !begun {
+		e = entry{id: id}
+		for _, side := range e.sides() {
+			side.to.kind = goneKind
 		}
 	}
-	look(c.in, &d.in, "from", "from_name")
-	look(c.out, &d.out, "to", "to_name")
-	if begun && c.flags != none {
+	d.in, d.out = e.in, e.out
+	if c.flags != none {
 		d.flags = e.args[c.flags]
 	}
 	did := c.effect(d)
@@ -228,7 +316,8 @@ func (w *watcher) returned(r perfevent.Record) {
 	t := w.byName[c.name]
 	t.add(did, d.bytes < 0)
 	w.byName[c.name] = t
-	w.builder.add(int(r.PID), r.User, func(address uint64) symbol.Frame { return w.processes.Frame(int(r.PID), address) }, labels, did)
+	w.builder.add(int(r.PID), r.User, func(address uint64) symbol.Frame { return w.processes.Frame(int(r.PID), address) },
+		site{c.name, e.in.kind, e.in.name, e.out.kind, e.out.name}, did)
 }
 
 // finish makes the profile and the summary.

@@ -92,6 +92,7 @@ func server(t *testing.T, way string) (pid int, address, file string) {
 	return c.Process.Pid, strings.TrimSpace(line), file
 }
 
+// download pauses once, so that the server's descriptors are open for a while.
 func download(t *testing.T, address string) {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
@@ -99,8 +100,13 @@ func download(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if n, err := io.Copy(io.Discard, c); n != fileBytes || err != nil {
-		t.Fatalf("%d bytes received, %v", n, err)
+	first, err := io.CopyN(io.Discard, c, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if rest, err := io.Copy(io.Discard, c); first+rest != fileBytes || err != nil {
+		t.Fatalf("%d bytes received, %v", first+rest, err)
 	}
 }
 
@@ -210,6 +216,51 @@ func TestAServerThatLends(t *testing.T) {
 	if top := topOf(t, p, "descriptors"); !strings.Contains(top, "main.copyPlain") {
 		t.Errorf("go tool pprof -top:\n%s", top)
 	}
+}
+
+// What a descriptor stood for is told of files that are opened and closed one after
+// another with the same number: rightly, or not at all if it was closed too soon.
+func TestFilesThatTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	const files = 100
+	for k := range files {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(k)), make([]byte, 1000+k), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, _ := profiled(t, copyprofile.Options{PID: os.Getpid()}, func() {
+		buf := make([]byte, 4096)
+		for k := range files {
+			fd, err := unix.Open(filepath.Join(dir, fmt.Sprint(k)), unix.O_RDONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := unix.Read(fd, buf); n != 1000+k {
+				t.Errorf("%d bytes read, %v", n, err)
+			}
+			if k%4 == 0 {
+				time.Sleep(30 * time.Millisecond)
+			}
+			unix.Close(fd)
+		}
+	})
+	named := 0
+	for _, s := range p.Sample {
+		var k int64
+		if len(s.Label["from_name"]) == 0 || filepath.Dir(s.Label["from_name"][0]) != dir {
+			continue
+		}
+		if _, err := fmt.Sscan(filepath.Base(s.Label["from_name"][0]), &k); err != nil {
+			t.Fatal(err)
+		}
+		if named++; s.Value[copyprofile.CopiedBytes] != 1000+k {
+			t.Errorf("file %d, of %d bytes, has %d copied", k, 1000+k, s.Value[copyprofile.CopiedBytes])
+		}
+	}
+	if named < files/8 {
+		t.Errorf("%d of %d files are named, want at least those that stayed open for a while", named, files)
+	}
+	t.Logf("%d of %d files are named", named, files)
 }
 
 // Children are in the profile if they are followed, those that were there and those that

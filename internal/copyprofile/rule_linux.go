@@ -44,13 +44,20 @@ var calls = map[int64]call{
 	unix.SYS_RECVMMSG: {"recvmmsg", 0, none, none, untold}, unix.SYS_IO_URING_ENTER: {"io_uring_enter", none, none, none, untold},
 }
 
-// filter lets the calls of a profile through.
-func filter() string {
-	var terms []string
+// ends are the calls after which a descriptor is another one, or none, and the argument
+// that it is.
+var ends = map[int64]int{unix.SYS_CLOSE: 0, unix.SYS_DUP3: 1, dup2: 1}
+
+// filters let through what a profile sees of entries and of returns.
+func filters() (entries, returns string) {
+	var moving, ending []string
 	for id := range calls {
-		terms = append(terms, fmt.Sprintf("id == %d", id))
+		moving = append(moving, fmt.Sprintf("id == %d", id))
 	}
-	return strings.Join(terms, " || ")
+	for id := range ends {
+		ending = append(ending, fmt.Sprintf("id == %d", id))
+	}
+	return strings.Join(append(ending, moving...), " || "), strings.Join(moving, " || ")
 }
 
 // effect is what the call did, by the rule.

@@ -34,12 +34,17 @@ type Options struct {
 	// RingBytes is the room for records, a power of two of pages: one ring for a
 	// thread, or, where events go on to others, one for each processor.
 	RingBytes int
+	// Arrived, if it is not nil, is called by [Reader.Read] with what has just come,
+	// in the order of its time, nothing too, before any of it is returned: for what
+	// must be looked up soon.
+	Arrived func([]Record)
 }
 
 // Reader has some events of some threads. It is not safe for concurrent use, but
 // needs no particular thread.
 type Reader struct {
 	events  []Event
+	arrived func([]Record)
 	fds     []int
 	ids     map[uint64]int // index of the event, by the number that its samples have
 	rings   []*ring
@@ -54,7 +59,7 @@ type Reader struct {
 // is left out ([Reader.Gone]), unless all are. The errors say what would help;
 // errors.Is finds the errno.
 func Open(o Options) (*Reader, error) {
-	r := &Reader{events: o.Events, ids: map[uint64]int{}}
+	r := &Reader{events: o.Events, arrived: o.Arrived, ids: map[uint64]int{}}
 	cpus := []int{-1} // any
 	if o.Inherit != Nobody {
 		// The kernel maps no ring of an event that goes on to other threads,
@@ -178,11 +183,16 @@ func (r *Reader) each(request uint) error {
 // one, and after [Reader.End] all. Call it often enough that the rings do not fill.
 func (r *Reader) Read() []Record {
 	until := r.horizon
-	r.horizon = monotonic()
+	r.horizon = Now()
+	had := len(r.pending)
 	for _, ring := range r.rings {
 		eachRecord(ring.take(), r.record)
 	}
-	slices.SortStableFunc(r.pending, func(a, b Record) int { return cmp.Compare(a.At, b.At) })
+	if fresh := r.pending[had:]; r.arrived != nil {
+		slices.SortStableFunc(fresh, byTime)
+		r.arrived(fresh)
+	}
+	slices.SortStableFunc(r.pending, byTime)
 	n := len(r.pending)
 	if !r.ended {
 		n, _ = slices.BinarySearchFunc(r.pending, until, func(a Record, at int64) int { return cmp.Compare(a.At, at) })
@@ -191,6 +201,8 @@ func (r *Reader) Read() []Record {
 	r.pending = slices.Delete(r.pending, 0, n)
 	return out
 }
+
+func byTime(a, b Record) int { return cmp.Compare(a.At, b.At) }
 
 func (r *Reader) record(kind uint32, misc uint16, body []byte) {
 	switch kind {
@@ -237,8 +249,8 @@ func (r *Reader) Close() {
 	r.rings, r.fds = nil, nil
 }
 
-// monotonic is CLOCK_MONOTONIC in ns; it cannot fail.
-func monotonic() int64 {
+// Now is CLOCK_MONOTONIC in ns, the clock of records; it cannot fail.
+func Now() int64 {
 	var t unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
 	return t.Nano()

@@ -84,33 +84,27 @@ func sample(body []byte, events []Event, ids map[uint64]int) (r Record, ok bool)
 // chains parts a call chain at the markers that the kernel puts between its code and
 // the user's (enum perf_callchain_context, include/uapi/linux/perf_event.h).
 func chains(c *cursor, n int) (kernel, user []uint64) {
-	to := &user
 	all := make([]uint64, 0, n)
-	from := 0
-	flush := func() {
-		*to = append(*to, all[from:]...)
-		from = len(all)
+	from, to := 0, &user
+	part := func(next *[]uint64) {
+		if len(all) > from {
+			*to = all[from:len(all):len(all)]
+		}
+		from, to = len(all), next
 	}
 	for range n {
-		a := c.u64()
-		switch int64(a) {
-		case unix.PERF_CONTEXT_KERNEL:
-			flush()
-			to = &kernel
-			continue
-		case unix.PERF_CONTEXT_USER:
-			flush()
-			to = &user
-			continue
+		switch a := int64(c.u64()); {
+		case a == unix.PERF_CONTEXT_KERNEL:
+			part(&kernel)
+		case a == unix.PERF_CONTEXT_USER:
+			part(&user)
+		case a < 0 && a >= unix.PERF_CONTEXT_MAX: // a guest's, which we do not run
+			part(new([]uint64))
+		default:
+			all = append(all, uint64(a))
 		}
-		if int64(a) < 0 && int64(a) >= unix.PERF_CONTEXT_MAX { // a guest's, which we do not run
-			flush()
-			to = new([]uint64)
-			continue
-		}
-		all = append(all, a)
 	}
-	flush()
+	part(nil)
 	return kernel, user
 }
 

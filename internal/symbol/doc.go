@@ -16,3 +16,7 @@ type Frame struct {
 	// Known says whether Function is a function's name.
 	Known bool
 }
+
+// Unmapped is what is called that no code is mapped at: a call chain that leads there was
+// broken by code that keeps no frame pointers.
+const Unmapped = "[unmapped code]"

@@ -141,7 +141,7 @@ func (p *process) find(address uint64) Frame {
 		}
 		return f
 	}
-	return Frame{Function: "[unmapped code]"}
+	return Frame{Function: Unmapped}
 }
 
 // object reads the file that is mapped, once; nil if it is none, or no ELF file.
