@@ -335,8 +335,8 @@ func (w *watcher) finish(o Options, began time.Time) (*profile.Profile, Summary,
 		note("%d calls have stacks beyond the first %d, and are in the totals alone", w.builder.dropped, maxSamples)
 	}
 	for _, name := range slices.Sorted(maps.Keys(untoldBecause)) {
-		if n := w.byName[name].Syscalls; n > 0 {
-			note("%s was called %d times: %s, and is in no figure of bytes", name, n, untoldBecause[name])
+		if n := w.byName[name].Syscalls - w.byName[name].Failed; n > 0 {
+			note("%s succeeded %d times: %s, and is in no figure of bytes", name, n, untoldBecause[name])
 		}
 	}
 	comments := append([]string{

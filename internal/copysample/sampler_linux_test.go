@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,6 +160,28 @@ func TestSendingAndReceivingApart(t *testing.T) {
 	})
 	if got.FromUser.Samples < 10 || got.Receiver.Samples < 10 || got.ToUser.Samples*10 > got.Receiver.Samples {
 		t.Errorf("%+v, want copies from user memory and the receiver's, and hardly others", got)
+	}
+}
+
+// Threads that a process begins while it is sampled are sampled too.
+func TestNewThreadsAreSampled(t *testing.T) {
+	s := begin(t, copysample.Options{Process: os.Getpid()})
+	const threads, each = 40, 10 * time.Millisecond
+	var all, done sync.WaitGroup
+	all.Add(threads)
+	for range threads { // more than there were
+		done.Go(func() {
+			runtime.LockOSThread() // and ends with it
+			all.Done()
+			all.Wait()
+			for until := threadCPU() + each; threadCPU() < until; {
+			}
+		})
+	}
+	done.Wait()
+	got, err := s.End()
+	if err != nil || got.All.CPU < int64(threads*each)*7/10 {
+		t.Errorf("%v, the samples stand for %v, want %v", err, time.Duration(got.All.CPU), threads*each)
 	}
 }
 

@@ -204,6 +204,37 @@ func TestLostRecordsAreCounted(t *testing.T) {
 	}
 }
 
+// A ring that is emptied in time is used again and again, over its end too, and tells
+// each call once, in order; what has just come is told first.
+func TestARingIsUsedAgain(t *testing.T) {
+	events, ret := calls(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	arrived := 0
+	r := open(t, perfevent.Options{Threads: []int{unix.Gettid()}, Events: events, RingBytes: os.Getpagesize(), Arrived: func(fresh []perfevent.Record) { arrived += len(fresh) }})
+	begin(t, r)
+	const rounds, each = 200, 7 // some 2 KB
+	var got []perfevent.Record
+	for round := range rounds {
+		for range each {
+			_, _ = unix.Dup(-1)
+		}
+		got = append(got, r.Read()...)
+		if arrived != 2*each*(round+1) {
+			t.Fatalf("%d records had come after round %d, want %d", arrived, round, 2*each*(round+1))
+		}
+	}
+	got = append(got, rest(t, r)...)
+	if len(got) != 2*each*rounds || r.Lost() != 0 {
+		t.Errorf("%d records and %d lost, want %d", len(got), r.Lost(), 2*each*rounds)
+	}
+	for i, s := range got {
+		if s.Event != i%2 || i > 0 && s.At < got[i-1].At || s.Event == 1 && ret.Int(s.Raw) != -int64(unix.EBADF) {
+			t.Fatalf("record %d is of event %d at %d with result %d", i, s.Event, s.At, ret.Int(s.Raw))
+		}
+	}
+}
+
 // Events go on to threads that begin later, and to child processes if that is asked
 // for; a program that such a process begins is told.
 func TestEventsGoOn(t *testing.T) {

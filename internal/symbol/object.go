@@ -45,8 +45,9 @@ func readObject(r io.ReaderAt) (o *object, err error) {
 }
 
 // goTable reads the table by which Go's runtime names its functions; nil where there is
-// none. Its addresses count from runtime.text, which in a stripped program linked with C
-// is not to be found; then no name is better than a wrong one.
+// none. Its addresses count from runtime.text. A stripped program does not tell where that
+// is: mostly at the beginning of .text, but not if it was linked with C code. Then no name
+// is better than a wrong one.
 func goTable(f *elf.File, functions ranges) (*gosym.Table, error) {
 	var section *elf.Section
 	for _, s := range f.Sections {
@@ -58,10 +59,10 @@ func goTable(f *elf.File, functions ranges) (*gosym.Table, error) {
 	if section == nil || text == nil {
 		return nil, nil
 	}
-	from := text.Addr
+	from, told := text.Addr, false
 	for _, s := range functions {
 		if s.name == "runtime.text" {
-			from = s.from
+			from, told = s.from, true
 		}
 	}
 	data, err := section.Data()
@@ -71,6 +72,9 @@ func goTable(f *elf.File, functions ranges) (*gosym.Table, error) {
 	table, err := gosym.NewTable(nil, gosym.NewLineTable(data, from))
 	if err != nil {
 		return nil, fmt.Errorf("section %s: %w", section.Name, err)
+	}
+	if begins := table.PCToFunc(f.Entry); !told && (begins == nil || !strings.HasPrefix(begins.Name, "_rt0_")) {
+		return nil, nil // Go's first function is elsewhere
 	}
 	return table, nil
 }

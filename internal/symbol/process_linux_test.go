@@ -86,24 +86,44 @@ func started(t *testing.T, c *exec.Cmd) (pid int, address uint64) {
 func TestGoPrograms(t *testing.T) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "main.go")
-	if err := os.WriteFile(source, []byte(program), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for name, flags := range map[string][]string{
-		"plain": nil, "stripped": {"-ldflags=-s -w"}, "stripped, anywhere": {"-ldflags=-s -w", "-buildmode=pie"},
+	for _, c := range []struct {
+		name  string
+		flags []string
+		cgo   bool
+		want  string // empty: better none than a wrong one
+	}{
+		{"plain", nil, false, "main.Marked"}, {"stripped", []string{"-ldflags=-s -w"}, false, "main.Marked"},
+		{"stripped, anywhere", []string{"-ldflags=-s -w", "-buildmode=pie"}, false, "main.Marked"},
+		{"with C", nil, true, "main.Marked"}, {"with C, stripped", []string{"-ldflags=-s -w"}, true, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			exe := filepath.Join(dir, "program "+name)
-			build := exec.Command("go", append(append([]string{"build", "-o", exe}, flags...), source)...)
-			build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		t.Run(c.name, func(t *testing.T) {
+			text := program
+			if c.cgo {
+				if _, err := exec.LookPath("gcc"); err != nil {
+					t.Skip("SKIPPED: a program is not linked with C here; install gcc")
+				}
+				text = strings.Replace(program, "import (", `import "C"; import (`, 1)
+			}
+			if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			exe := filepath.Join(dir, "program "+c.name)
+			build := exec.Command("go", append(append([]string{"build", "-o", exe}, c.flags...), source)...)
+			build.Env = append(os.Environ(), "CGO_ENABLED="+map[bool]string{false: "0", true: "1"}[c.cgo])
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			pid, address := started(t, exec.Command(exe))
 			names := symbol.NewProcesses()
 			f := names.Frame(pid, address)
-			if f.Function != "main.Marked" || f.File != source || f.Line != 9 || f.Object != exe {
-				t.Errorf("%+v, want main.Marked in %s:9", f, source)
+			if c.want == "" {
+				if f.Known && f.Function != "main.Marked" || f.Object != exe {
+					t.Errorf("%+v, want no wrong name", f)
+				}
+				return
+			}
+			if f.Function != c.want || f.File != source || f.Line != 9 || f.Object != exe {
+				t.Errorf("%+v, want %s in %s:9", f, c.want, source)
 			}
 			// What was read of a file is good for another process with it, also when it was removed.
 			if err := os.Remove(exe); err != nil {
