@@ -64,8 +64,6 @@ from files to sockets took that technique. It is 1 if not.`,
 	flags.BoolVar(&f.follow, "follow", false, "watch the processes that it starts, too")
 	flags.StringVar(&f.expect, "expect", "", "fail unless files went to sockets by this technique: "+strings.Join(expectable(), ", "))
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
-	c.MarkFlagsOneRequired("pid", "port", "unit")
-	c.MarkFlagsMutuallyExclusive("pid", "port", "unit")
 	return c
 }
 
@@ -78,9 +76,17 @@ func expectable() (out []string) {
 }
 
 func (f attachFlags) check() error {
+	targets := 0
+	for _, given := range []bool{f.pid != 0, f.port != 0, f.unit != ""} {
+		if given {
+			targets++
+		}
+	}
 	switch {
-	case f.pid == 0 && f.port == 0 && f.unit == "":
-		return errors.New("attach to what? write --pid, --port or --unit with a value")
+	case targets == 0:
+		return errors.New("attach to what? write --pid N, --port P or --unit U")
+	case targets > 1:
+		return errors.New("attach to one thing: write --pid, --port or --unit, not several")
 	case f.pid < 0:
 		return fmt.Errorf("--pid %d: write the number of a process; ps -e lists them", f.pid)
 	case f.port < 0 || f.port > 65535:
@@ -160,10 +166,17 @@ func printAttach(w io.Writer, r *attach.Report) error {
 	}
 	for _, p := range r.Paths {
 		fmt.Fprintf(out, "\n%s\n", p.Sentence)
-		fmt.Fprintf(out, "    %s in %s; %.0f mode switches (derived: two per call)\n", humanize.IBytes(uint64(p.Bytes.Value)), callList(p.Calls), p.ModeSwitches.Value)
+		switches := fmt.Sprintf("%.0f mode switches (derived: two per call)", p.ModeSwitches.Value)
+		if !p.ModeSwitches.Known() {
+			switches = "mode switches " + p.ModeSwitches.Reason
+		}
+		fmt.Fprintf(out, "    %s in %s; %s\n", humanize.IBytes(uint64(p.Bytes.Value)), callList(p.Calls), switches)
 		for _, s := range p.Techniques {
 			fmt.Fprintf(out, "    %s, %d bytes: %s\n", s.Technique, s.Bytes, s.Evidence)
 		}
+	}
+	if r.Rest.Paths > 0 {
+		fmt.Fprintf(out, "\nother: %d paths, %s\n", r.Rest.Paths, humanize.IBytes(uint64(r.Rest.Bytes)))
 	}
 	fmt.Fprintf(out, "\nwatched for %.1f s:", float64(r.ForNs)/1e9)
 	for _, p := range r.Processes {

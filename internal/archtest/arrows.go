@@ -57,6 +57,8 @@ var mayImport = map[string][]string{
 	"static":                         {},
 	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
 	"web":                            append([]string{"internal/claim", "internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
+	"templates":                      {"internal/attach", "internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
+	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
@@ -91,6 +93,15 @@ var testsMayImport = map[string][]string{
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
+	"internal/transfer": {"internal/transfer/transfertest"},
+	"sim":               {"internal/transfer/transfertest"},
+	"internal/host":     {"internal/transfer/transfertest"},
+	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
+	"internal/archtest": {"internal/attach", "internal/lab", "internal/load", "internal/sweep", "sim"},
+	"web":               {"broker/…"}, // the browser tests serve the whole
+	"templates":         {"internal/host", "sim"},
+	"broker":            {"internal/transfer/transfertest"},
+	"broker/log":        {"broker/vfs/vfstest"},
 }
 
 // Arrows is the rule of who imports whom. It reads the files themselves, so it

@@ -10,6 +10,8 @@ type Call struct {
 	Ret             int64 // −errno if it failed
 	// Opened is the file that a call opened, if somebody read its name in time.
 	Opened End
+	// Record: what it writes begins with the header of a TLS record.
+	Record bool
 }
 
 // move is what a syscall does to bytes and descriptors.

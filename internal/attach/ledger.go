@@ -9,16 +9,13 @@ type Ledger struct {
 	flows       map[flowKey]*flow
 	calls       map[string]*Tally
 	unaddressed map[uint64][]*object
-	// probe is asked whether bytes that were written begin a TLS record.
-	probe func(process int, at uint64) bool
 	// untold are calls that do not say how many bytes they moved (sendmmsg).
 	untold int64
 }
 
-// NewLedger makes an empty one. probe says whether at an address of a process begins
-// a TLS record, as far as can be seen now; it may be nil.
-func NewLedger(look Descriptors, probe func(process int, at uint64) bool) *Ledger {
-	return &Ledger{look: look, probe: probe, tables: map[int]*table{}, flows: map[flowKey]*flow{},
+// NewLedger makes an empty one.
+func NewLedger(look Descriptors) *Ledger {
+	return &Ledger{look: look, tables: map[int]*table{}, flows: map[flowKey]*flow{},
 		calls: map[string]*Tally{}, unaddressed: map[uint64][]*object{}}
 }
 
@@ -49,7 +46,6 @@ type flow struct {
 	calls     map[string]int64
 	zeroCopy  int64 // bytes of them with MSG_ZEROCOPY
 	records   int64 // writes that began with the header of a TLS record
-	probed    int64
 }
 
 func (l *Ledger) flow(from, to *object, h how) *flow {
@@ -103,6 +99,14 @@ func (l *Ledger) Settle() {
 	}
 }
 
+// Moved is how many bytes the calls of a process moved.
+func (l *Ledger) Moved(process int) int64 {
+	if t := l.tables[process]; t != nil {
+		return t.moved
+	}
+	return 0
+}
+
 // Forked begins the descriptors of a process with those of the one that started it.
 func (l *Ledger) Forked(parent, child int) {
 	p := l.tables[parent]
@@ -139,6 +143,7 @@ func (l *Ledger) Book(c Call) {
 			l.untold++
 		case kind.move != submits:
 			n.Bytes += c.Ret
+			t.moved += c.Ret
 		}
 	}
 	fd := int(int32(c.Args[0]))

@@ -49,7 +49,7 @@ func opened() map[int]attach.Looked {
 //
 //	pread64 3 0x10000000 = 4096
 //
-// with @2 before it for thread 2, and ×5 after it for five times. A sleep passes time.
+// with tls before it for what begins a TLS record, @2 before it for thread 2, and ×5 after it for five times. A sleep passes time.
 func book(t *testing.T, l *attach.Ledger, now *int64, script string) {
 	t.Helper()
 	for line := range strings.Lines(script) {
@@ -70,7 +70,11 @@ func book(t *testing.T, l *attach.Ledger, now *int64, script string) {
 			*now += 2e9
 			continue
 		}
-		c := attach.Call{Process: 1, Thread: thread, Name: words[0]}
+		record := words[0] == "tls"
+		if record {
+			words = words[1:]
+		}
+		c := attach.Call{Process: 1, Thread: thread, Name: words[0], Record: record}
 		for i, word := range words[1 : len(words)-1] {
 			if _, err := fmt.Sscanf(word, "%v", &c.Args[i]); err != nil {
 				t.Fatalf("%q: %v", word, err)
@@ -154,16 +158,32 @@ func TestPathsByTheirCalls(t *testing.T) {
 			write 5 0x70000000 = 65536
 			write 5 0x70010000 = 65536
 			munmap 0x70000000 1048576 = 0
-			write 5 0x70000000 = 100`,
-			[]string{"file-to-socket mmap-write 131072 1 mmap:1 write:2", "memory-to-socket write 100 1 write:1"}},
+			write 5 0x70000000 = 1000`,
+			[]string{"file-to-socket mmap-write 131072 1 mmap:1 write:2", "memory-to-socket write 1000 1 write:1"}},
 		{"private memory is no file", `
 			mmap 0 1048576 3 2 3 = 1879048192
 			write 5 0x70000000 = 65536`,
 			[]string{"memory-to-socket write 65536 1 write:1"}},
 		{"encrypted", `
 			read 3 0x10000000 = 32768
-			write 5 0x20000000 = 16406 ×2`,
-			[]string{"file-to-socket rewrite 32812 2.00 read:1 write:2"}},
+			tls write 5 0x20000000 = 16406 ×2`,
+			[]string{"file-to-socket tls 32812 2.00 read:1 write:2"}},
+		{"encrypted in one buffer", `
+			tls write 5 0x10000000 = 90
+			pread64 3 0x10000000 = 8192
+			tls write 5 0x10000000 = 8214
+			pread64 3 0x10000000 = 8192
+			tls write 5 0x10000000 = 8000
+			write 5 0x10001f40 = 214`,
+			[]string{"file-to-socket tls 16428 2.00 pread64:2 write:3", "memory-to-socket write 90 1 write:1"}},
+		{"more is sent than was read, and who knows what", `
+			read 3 0x10000000 = 32768
+			write 5 0x20000000 = 33000`,
+			[]string{"file-to-socket rewrite 33000 2.01 read:1 write:1"}},
+		{"gathered in another buffer", `
+			read 3 0x10000000 = 2048 ×4
+			write 5 0x20000000 = 8192`,
+			[]string{"file-to-socket read-write 8192 2 read:4 write:1"}},
 		{"compressed", `
 			read 3 0x10000000 = 32768 ×8
 			write 5 0x20000000 = 8192`,
@@ -211,7 +231,7 @@ func TestPathsByTheirCalls(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			var now int64 = 1
-			l := attach.NewLedger(descriptors{now: &now, open: opened()}, nil)
+			l := attach.NewLedger(descriptors{now: &now, open: opened()})
 			book(t, l, &now, r.script)
 			if got := summary(l.Report()); strings.Join(got, "\n") != strings.Join(r.want, "\n") {
 				t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(r.want, "\n\t"))
@@ -226,7 +246,7 @@ func summary(r *attach.Report) (out []string) {
 		copies := "-"
 		if p.CPUCopiesPerByte.Known() {
 			copies = strings.TrimSuffix(fmt.Sprintf("%.2f", p.CPUCopiesPerByte.Value), ".00")
-			if p.Technique == attach.Rewrite {
+			if p.Technique == attach.Rewrite || p.Technique == attach.TLS {
 				copies = fmt.Sprintf("%.2f", p.CPUCopiesPerByte.Value)
 			}
 		}
@@ -242,7 +262,7 @@ func summary(r *attach.Report) (out []string) {
 func TestAReusedDescriptorKeepsItsOwnName(t *testing.T) {
 	var now int64 = 1
 	open := opened()
-	l := attach.NewLedger(descriptors{now: &now, open: open}, nil)
+	l := attach.NewLedger(descriptors{now: &now, open: open})
 	open[20] = attach.Looked{End: attach.End{Kind: attach.File, Name: "/srv/later"}}
 	// All of this happened before now, when the ledger looks.
 	at := func(when int64, name string, ret int64, args ...uint64) {

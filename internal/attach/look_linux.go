@@ -1,7 +1,6 @@
 package attach
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -92,22 +91,6 @@ func mappingsOf(process int) []*procfs.ProcMap {
 		return nil
 	}
 	return all
-}
-
-// recordHeader says whether a TLS record begins at an address of a process: its type,
-// the version 3.x, and a length of at most 16 KiB and what encryption adds (RFC 8446,
-// 5.1 and 5.2). The memory is read a moment after it was written from, so it may hold
-// something else by now: no header proves nothing.
-func recordHeader(process int, at uint64) bool {
-	head := make([]byte, 5)
-	local := []unix.Iovec{{Base: &head[0], Len: uint64(len(head))}}
-	n, err := unix.ProcessVMReadv(process, local, []unix.RemoteIovec{{Base: uintptr(at), Len: len(head)}}, 0)
-	if err != nil || n != len(head) {
-		return false
-	}
-	const handshake, applicationData = 22, 23
-	length := binary.BigEndian.Uint16(head[3:])
-	return (head[0] == handshake || head[0] == applicationData) && head[1] == 3 && head[2] <= 4 && length > 0 && length <= 1<<14+256
 }
 
 func monotonic() int64 {

@@ -35,15 +35,14 @@ var nameOf = func() map[int64]string {
 	return out
 }()
 
-// entryAlone are the calls whose return is not asked for, opening those that open
-// files.
-var entryAlone, opening = func() (alone, opening map[int64]bool) {
-	alone, opening = map[int64]bool{}, map[int64]bool{}
+// moveOf and entryAlone say what the calls do, by their numbers.
+var moveOf, entryAlone = func() (map[int64]move, map[int64]bool) {
+	moves, alone := map[int64]move{}, map[int64]bool{}
 	for _, n := range numbers {
+		moves[n.id] = syscallsByName[n.name].move
 		alone[n.id] = syscallsByName[n.name].entryAlone
-		opening[n.id] = syscallsByName[n.name].move == opensFile
 	}
-	return alone, opening
+	return moves, alone
 }()
 
 // filter lets the watched calls through: of returns, those that somebody waits for.

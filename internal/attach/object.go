@@ -31,6 +31,8 @@ type object struct {
 	source *object
 	credit int64
 	fedAt  int64
+	// encrypted: a TLS record was written to it.
+	encrypted bool
 }
 
 // Descriptors looks up what a descriptor of a process stands for, now.
@@ -60,6 +62,7 @@ type Mapping struct {
 // table is what a process's descriptors stand for, and what lies in its memory.
 type table struct {
 	process  int
+	moved    int64 // bytes, by all its calls
 	objects  map[int]*object
 	mappings []mapped
 	remap    bool // a file was mapped: its name is to be looked up while it is

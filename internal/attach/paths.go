@@ -13,8 +13,14 @@ import (
 // filesNamed is how many files a report names for one sink; the others stand together.
 const filesNamed = 20
 
-// Moved is how many calls were booked and what they moved, so far.
-func (l *Ledger) Moved() (calls, bytes int64) {
+// A path of fewer bytes than both of these is not listed.
+const (
+	restBytes = 64 << 10
+	restShare = 0.001 // of all bytes
+)
+
+// Seen is how many calls were booked and what they moved, so far.
+func (l *Ledger) Seen() (calls, bytes int64) {
 	for _, n := range l.calls {
 		calls += n.Calls
 		bytes += n.Bytes
@@ -39,11 +45,21 @@ type groupKey struct{ from, to string }
 func (l *Ledger) Report() *Report {
 	r := &Report{Schema: trace.Schema, Calls: l.calls, Paths: []Path{}}
 	l.bookRest()
-	groups := l.groups()
-	for _, g := range groups {
+	var all []Path
+	total := 0.0
+	for _, g := range l.groups() {
 		if p, ok := g.path(); ok {
-			r.Paths = append(r.Paths, p)
+			all = append(all, p)
+			total += p.Bytes.Value
 		}
+	}
+	for _, p := range all {
+		if p.From.Kind == Other || p.To.Kind == Other || p.Bytes.Value < restBytes && p.Bytes.Value < restShare*total {
+			r.Rest.Paths++
+			r.Rest.Bytes += int64(p.Bytes.Value)
+			continue
+		}
+		r.Paths = append(r.Paths, p)
 	}
 	slices.SortFunc(r.Paths, func(a, b Path) int {
 		return cmp.Or(cmp.Compare(b.Bytes.Value, a.Bytes.Value), cmp.Compare(a.From.Name+a.To.Name, b.From.Name+b.To.Name))
@@ -156,7 +172,6 @@ func (g *group) add(k flowKey, f *flow) {
 	sum.in += f.in
 	sum.zeroCopy += f.zeroCopy
 	sum.records += f.records
-	sum.probed += f.probed
 	for name, n := range f.calls {
 		sum.calls[name] += n
 	}
@@ -180,10 +195,14 @@ func (g *group) path() (Path, bool) {
 	}
 	shares := map[Technique]*Share{}
 	var bytes, in, copied int64
-	calls := int64(0)
+	var calls, requests int64
 	for h, f := range g.by {
 		for name, n := range f.calls {
 			p.Calls[name] += n
+			if isRequest(name) {
+				requests += n
+				continue
+			}
 			calls += n
 		}
 		for _, part := range g.split(h, f) {
@@ -212,6 +231,9 @@ func (g *group) path() (Path, bool) {
 	p.Bytes = trace.Count{Value: float64(bytes), Provenance: trace.Measured}
 	p.SourceBytes = trace.Count{Value: float64(in), Provenance: trace.Measured}
 	p.ModeSwitches = trace.Count{Value: float64(2 * calls), Provenance: trace.Derived}
+	if requests > 0 {
+		p.ModeSwitches = trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because one io_uring_enter(2) carries requests of several paths, or none is made at all"}
+	}
 	p.CPUCopiesPerByte = g.copies(copied, in)
 	return p, true
 }

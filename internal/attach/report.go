@@ -64,6 +64,9 @@ type Report struct {
 	// belong to no path.
 	Calls map[string]*Tally `json:"calls"`
 	Paths []Path            `json:"paths"`
+	// Rest are paths too small to list, and those that begin or end at what holds no
+	// data, such as an eventfd.
+	Rest Rest `json:"rest"`
 	// Verdict is of the file→socket paths together, or of what there was instead.
 	Verdict Verdict `json:"verdict"`
 	// Sentence says it to a person; Advice says what would change it.
@@ -73,6 +76,12 @@ type Report struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
+// Rest is what is not listed.
+type Rest struct {
+	Paths int   `json:"paths"`
+	Bytes int64 `json:"bytes"`
+}
+
 // Process is a process that was watched.
 type Process struct {
 	PID     int    `json:"pid"`
@@ -80,6 +89,7 @@ type Process struct {
 	Exe     string `json:"exe,omitempty"`
 	Runtime string `json:"runtime,omitempty"` // nginx, go, jvm, python, …: what advice is for
 	Threads int    `json:"threads"`
+	Bytes   int64  `json:"bytes"`           // that its calls moved
 	Ended   bool   `json:"ended,omitempty"` // while it was watched
 	// Libraries that encrypt or compress in user space and are mapped.
 	Libraries []string `json:"libraries,omitempty"`

@@ -41,7 +41,7 @@ func (g *group) split(h how, f *flow) []part {
 	case byRange:
 		return []part{{CopyFileRange, f.bytes, f.bytes, 0, "copy_file_range(2) names both ends"}}
 	case byRing:
-		return []part{{IOUring, f.bytes, f.bytes, copiedIn + f.bytes, "requests of io_uring"}}
+		return g.zeroCopied(f, part{IOUring, f.bytes, f.in, copiedIn + f.bytes, "requests of io_uring: sent right after it was read"})
 	case own:
 		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, f.bytes, "written from memory that no call was seen to fill"})
 	case fromMap:
@@ -97,15 +97,24 @@ func (g *group) zeroCopied(f *flow, p part) []part {
 }
 
 // changed is what was written from other memory than it was read to: encrypted,
-// compressed, or copied by the program.
+// compressed, or copied by the program. What is neither less nor more than was read is
+// taken for a copy.
 func (g *group) changed(f *flow, copiedIn int64) part {
-	p := part{Rewrite, f.bytes, f.in, copiedIn + f.bytes, "written from another address than it was read to"}
+	p := part{Rewrite, f.bytes, f.in, copiedIn + f.bytes, fmt.Sprintf("written from another address than it was read to, and other bytes: %d were read and %d sent", f.in, f.bytes)}
 	switch {
 	case f.records > 0:
 		p.technique = TLS
-		p.evidence = fmt.Sprintf("written from another address than it was read to, and %d of %d writes that were looked at begin with the header of a TLS record", f.records, f.probed)
+		p.evidence = fmt.Sprintf("%d of the writes begin with the header of a TLS record", f.records)
 	case f.in >= 1<<16 && f.bytes < f.in*9/10:
 		p.technique, p.evidence = Compress, lessSent(f.bytes, f.in)
+	case f.bytes >= f.in*97/100 && f.bytes <= f.in:
+		p.technique, p.evidence = ReadWrite, userCopy
+		if g.from.Kind == Socket && g.to.Kind == Socket {
+			p.technique = RelayCopy
+		}
 	}
 	return p
 }
+
+// userCopy is the evidence of a program that copies between its own buffers.
+const userCopy = "written from another address than it was read to: the program copies it once more, in user space, which is not counted here"

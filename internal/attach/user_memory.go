@@ -24,19 +24,24 @@ const (
 
 func (l *Ledger) read(t *table, c *Call, fd int, addressed bool) {
 	o := l.object(t, fd)
+	if !l.took(t, c, o) || !addressed {
+		return
+	}
+	t.recent[t.next] = segment{from: c.Args[1], to: c.Args[1] + uint64(c.Ret), source: o}
+	t.next = (t.next + 1) % recentReads
+}
+
+// took notes what came out of a source; nothing may have.
+func (l *Ledger) took(t *table, c *Call, o *object) bool {
 	o.called(c.Name)
 	if c.Ret <= 0 || c.flags()&msgPeek != 0 {
-		return
+		return false
 	}
 	o.read += c.Ret
 	o.pending += c.Ret
 	o.lastRead, o.reader, o.sent = c.At, c.Thread, false
 	t.latest(o)
-	if !addressed {
-		return
-	}
-	t.recent[t.next] = segment{from: c.Args[1], to: c.Args[1] + uint64(c.Ret), source: o}
-	t.next = (t.next + 1) % recentReads
+	return true
 }
 
 func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
@@ -64,7 +69,10 @@ func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
 		}
 		left -= n
 	}
-	if addressed {
+	// What is encrypted is often encrypted in place, or in a buffer that is used for
+	// both: the same address tells nothing then.
+	sink.encrypted = sink.encrypted || c.Record && sink.kind() == Socket
+	if addressed && !sink.encrypted {
 		l.writeKnown(t, c, sink, book)
 	}
 	if left > 0 {
@@ -143,17 +151,10 @@ func (l *Ledger) writeUnknown(t *table, c *Call, sink *object, left int64, addre
 	n := min(left, sink.credit)
 	sink.credit -= n
 	book(source, changed, n, swallowed)
-	f := l.flow(source, sink, changed)
-	if l.probe != nil && f.probed < probes {
-		f.probed++
-		if l.probe(t.process, c.Args[1]) {
-			f.records++
-		}
+	if c.Record {
+		l.flow(source, sink, changed).records++
 	}
 }
-
-// probes is how many writes of a flow are looked at for the header of a TLS record.
-const probes = 16
 
 // source is whose bytes are probably written: what fed the sink before, else what
 // this thread read last, else what the process read last, if that was just now.

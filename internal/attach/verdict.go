@@ -150,13 +150,12 @@ func (r *Report) Expect(t Technique) error {
 		t, percent(share), humanize.IBytes(uint64(v.Bytes)), 100*bulk, techniques(v.Techniques))
 }
 
+// who is the process that moved the most.
 func (r *Report) who() (name, runtime string) {
+	most := int64(-1)
 	for _, p := range r.Processes {
-		if runtime == "" {
-			runtime = p.Runtime
-		}
-		if name == "" {
-			name = p.Name
+		if p.Bytes > most {
+			name, runtime, most = p.Name, p.Runtime, p.Bytes
 		}
 	}
 	if len(r.Processes) > 1 {

@@ -42,8 +42,10 @@ type watch struct {
 	threads   map[int32]int // the process of each; 0: none of ours
 	processes map[int]*subject
 	entered   map[int32]entered
-	opens     *opens // nil: this user or kernel cannot
+	rings     *rings
+	memory    *memory // nil: this user or kernel cannot
 	files     files
+	behind    bool // what the BPF programs told is to be read, before the next hit
 	hits      int64
 	lost      int64
 	notes     []string
@@ -65,7 +67,7 @@ type entered struct {
 // says what it saw.
 func Watch(ctx context.Context, o Options) (*Report, error) {
 	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}, files: files{}}
-	w.ledger = NewLedger(procDescriptors{}, recordHeader)
+	w.ledger = NewLedger(procDescriptors{})
 	for _, pid := range o.Processes {
 		s, err := newSubject(pid)
 		if err != nil {
@@ -74,10 +76,10 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 		w.processes[pid] = s
 	}
 	var err error
-	if w.opens, err = newOpens(); err != nil {
+	if w.memory, err = newMemory(); err != nil {
 		w.notes = append(w.notes, err.Error())
 	}
-	defer w.opens.end()
+	defer w.memory.end()
 	if err := w.open(); err != nil {
 		return nil, explain(err, o.Processes)
 	}
@@ -117,10 +119,11 @@ func (w *watch) open() (err error) {
 			return err
 		}
 	}
-	w.reader, err = tracepoint.Open(ringBytes,
+	w.rings = newRings()
+	w.reader, err = tracepoint.Open(ringBytes, append(w.rings.wanted(),
 		tracepoint.Wanted{Event: w.points[pointNewTask]},
 		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
-		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})
+		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})...)
 	if err != nil {
 		return err
 	}
@@ -136,7 +139,7 @@ func (w *watch) census() error {
 		if s.check(); s.ended {
 			continue
 		}
-		_ = w.opens.watch(pid) // full: the others' names are still told
+		_ = w.memory.watch(pid) // full: the others' names are still told
 		var added []int
 		for _, thread := range threadsOf(pid) {
 			if _, known := w.threads[int32(thread)]; !known {
@@ -164,6 +167,7 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 				return err
 			}
 		}
+		w.behind = true
 		if err := w.reader.Stream(false, w.hit); err != nil {
 			return err
 		}
@@ -176,7 +180,7 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 		}
 		w.settle(false)
 		if w.options.Progress != nil {
-			calls, bytes := w.ledger.Moved()
+			calls, bytes := w.ledger.Seen()
 			w.options.Progress(time.Since(began), calls, bytes)
 		}
 		if !over {
@@ -187,6 +191,7 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 	if ctx.Err() != nil {
 		w.notes = append(w.notes, "interrupted before the time was over")
 	}
+	w.behind = true
 	err := errors.Join(w.reader.End(), w.reader.Stream(true, w.hit), w.countLost(), w.census())
 	w.settle(true)
 	return err
@@ -232,6 +237,10 @@ func (w *watch) settle(last bool) {
 // hit takes one record.
 func (w *watch) hit(h tracepoint.Hit) {
 	w.hits++
+	if w.behind {
+		w.behind = false
+		w.memory.read()
+	}
 	switch uint64(h.ID) {
 	case w.points[pointEnter].ID:
 		w.enter(h)
@@ -245,6 +254,12 @@ func (w *watch) hit(h tracepoint.Hit) {
 		w.book(h, id, e, w.field.exitRet.Int(h.Raw))
 	case w.points[pointNewTask].ID:
 		w.started(h)
+	default:
+		if q, ok := w.rings.hit(h); ok {
+			if q.Process = w.process(int32(q.Thread)); q.Process != 0 {
+				w.ledger.BookRequest(q)
+			}
+		}
 	}
 }
 
@@ -268,10 +283,13 @@ func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
 		return
 	}
 	c := Call{Process: pid, Thread: int(h.Thread), At: h.At, Name: nameOf[id], Args: e.args, Ret: ret}
-	if ret >= 0 && opening[id] {
-		if n, ok := w.opens.of(h.Thread, e.at, h.At); ok {
+	switch moveOf[id] {
+	case opensFile:
+		if n, ok := w.memory.of(h.Thread, e.at, h.At); ok && ret >= 0 {
 			c.Opened = w.files.find(pid, w.absolute(pid, n))
 		}
+	case writes:
+		c.Record = w.memory.head(h.Thread, e.at, h.At)
 	}
 	w.ledger.Book(c)
 }
@@ -317,7 +335,7 @@ func (w *watch) started(h tracepoint.Hit) {
 			s = &subject{process: Process{PID: int(child), Name: "ended early"}, ended: true}
 		}
 		w.processes[int(child)] = s
-		_ = w.opens.watch(int(child))
+		_ = w.memory.watch(int(child))
 		w.ledger.Forked(parent, int(child))
 	default:
 		w.threads[child] = 0
@@ -328,7 +346,9 @@ func (w *watch) report() *Report {
 	r := w.ledger.Report()
 	r.Lost, r.Hits = w.lost, w.hits
 	for _, s := range w.processes {
-		r.Processes = append(r.Processes, s.describe())
+		p := s.describe()
+		p.Bytes = w.ledger.Moved(p.PID)
+		r.Processes = append(r.Processes, p)
 	}
 	slices.SortFunc(r.Processes, func(a, b Process) int { return a.PID - b.PID })
 	if w.lost > 0 {

@@ -137,6 +137,29 @@ func TestGoServers(t *testing.T) {
 	}
 }
 
+// A Go server that encrypts, and one that compresses: what is sent is not what was
+// read, and that is why.
+func TestWhatStandsInTheWay(t *testing.T) {
+	for _, r := range []struct {
+		how, scheme string
+		technique   attach.Technique
+		blocker     string
+	}{{"tls", "https", attach.TLS, "TLS in user space"}, {"gzip", "http", attach.Compress, "compressed on the way"}} {
+		t.Run(r.how, func(t *testing.T) {
+			file := makeFile(t, film)
+			s := startGo(t, r.how, file)
+			report := watch(t, attach.Options{Processes: []int{s.pid}}, func() { get(t, r.scheme+"://"+s.address, film, film) })
+			p := path(t, report, file)
+			if share := p.Techniques[0]; share.Technique != r.technique || share.Share < 0.98 || !strings.Contains(p.Blocker, r.blocker) {
+				t.Errorf("%+v, blocked by %q; want %s", p.Techniques, p.Blocker, r.technique)
+			}
+			if more := p.Bytes.Value > film; more != (r.technique == attach.TLS) || math.Abs(p.SourceBytes.Value-film) > film/10 { // what is read last is sent when all is over
+				t.Errorf("%.0f bytes were sent and %.0f read of %d", p.Bytes.Value, p.SourceBytes.Value, film)
+			}
+		})
+	}
+}
+
 // nginx, with sendfile off: what is read and written equals what strace counts in
 // another run of the same load.
 func TestNginxWithoutSendfile(t *testing.T) {
