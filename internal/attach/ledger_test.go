@@ -192,6 +192,13 @@ func TestPathsByTheirCalls(t *testing.T) {
 			read 3 0x10000000 = 32768 ×8
 			writev 5 = 8192`,
 			[]string{"file-to-socket compress 8192 1.03 read:8 writev:1"}},
+		{"one buffer, and a little by a vector", `
+			pread64 3 0x10000000 = 65536
+			write 5 0x10000000 = 65500
+			writev 5 = 36
+			pread64 3 0x10000000 = 65536
+			write 5 0x10000000 = 65536`,
+			[]string{"file-to-socket read-write 131072 2 pread64:2 write:2 writev:1"}},
 		{"by reference, to another host", `
 			read 3 0x10000000 = 65536
 			sendto 10 0x10000000 65536 0x4000000 = 65536`,

@@ -16,8 +16,8 @@ type object struct {
 	// listener is what a connection was accepted from: its address is the service's.
 	listener *object
 
-	read     int64 // bytes that came out of it into user memory
-	pending  int64 // those of them that were not seen to leave
+	pending  int64 // bytes that came out of it into user memory, and were not seen to leave
+	dropped  int64 // those of them that nobody waits for any more
 	lastRead int64 // when
 	reader   int   // by which thread
 	sent     bool  // some left since it was last read
@@ -147,6 +147,7 @@ func (l *Ledger) gone(t *table, fd int, at int64) {
 		o.end, o.inode, o.lookedAt, o.unaddressed = End{Kind: o.end.Kind}, 0, 0, false
 	}
 	if o.sent {
+		o.dropped += o.pending
 		o.pending = 0
 	}
 }

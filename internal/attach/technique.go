@@ -56,16 +56,16 @@ func (g *group) split(h how, f *flow) []part {
 	if socketToSocket {
 		t = RelayCopy
 	}
-	if h == following && g.from.Kind == File && f.bytes < g.readBytes()*9/10 && g.readBytes() >= 1<<16 {
-		return []part{{Compress, f.bytes, g.readBytes(), g.readBytes() + f.bytes, lessSent(f.bytes, g.readBytes())}}
+	if read := f.in + g.unsent(); h == following && g.from.Kind == File && f.bytes < read*9/10 && read >= 1<<16 {
+		return []part{{Compress, f.bytes, read, read + f.bytes, lessSent(f.bytes, read)}}
 	}
 	return g.zeroCopied(f, part{t, f.bytes, f.in, copiedIn + f.bytes, evidence})
 }
 
-// readBytes is what was read of the sources in all.
-func (g *group) readBytes() (n int64) {
+// unsent is what was read of the sources and not seen to leave.
+func (g *group) unsent() (n int64) {
 	for o := range g.sources {
-		n += o.read
+		n += o.pending + o.dropped
 	}
 	return n
 }

@@ -37,7 +37,6 @@ func (l *Ledger) took(t *table, c *Call, o *object) bool {
 	if c.Ret <= 0 || c.flags()&msgPeek != 0 {
 		return false
 	}
-	o.read += c.Ret
 	o.pending += c.Ret
 	o.lastRead, o.reader, o.sent = c.At, c.Thread, false
 	t.latest(o)

@@ -130,11 +130,19 @@ func (w *watch) open() (err error) {
 	if err := w.reader.FollowForks(); err != nil {
 		return err
 	}
-	return w.census()
+	// A thread that is started by one which is not watched yet is not watched either:
+	// they are asked for until there is none that is new.
+	for added, rounds := 1, 0; added > 0 && rounds < 50; rounds++ {
+		if added, err = w.census(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// census adds the threads that the processes have and that are not watched yet.
-func (w *watch) census() error {
+// census adds the threads that the processes have and that are not watched yet, and
+// says how many.
+func (w *watch) census() (n int, err error) {
 	for pid, s := range w.processes {
 		if s.check(); s.ended {
 			continue
@@ -148,10 +156,11 @@ func (w *watch) census() error {
 			}
 		}
 		if err := w.reader.OnlyThreads(added...); err != nil {
-			return err
+			return n, err
 		}
+		n += len(added)
 	}
-	return nil
+	return n, nil
 }
 
 // run reads what the kernel tells until it is enough. It waits in the kernel, not in
@@ -173,7 +182,8 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 		}
 		if now := time.Now(); now.Sub(asked) >= census {
 			asked = now
-			if err := errors.Join(w.census(), w.countLost()); err != nil {
+			_, err := w.census()
+			if err = errors.Join(err, w.countLost()); err != nil {
 				return err
 			}
 			over = over || !w.anyLeft()
@@ -192,7 +202,10 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 		w.notes = append(w.notes, "interrupted before the time was over")
 	}
 	w.behind = true
-	err := errors.Join(w.reader.End(), w.reader.Stream(true, w.hit), w.countLost(), w.census())
+	for _, s := range w.processes {
+		s.check()
+	}
+	err := errors.Join(w.reader.End(), w.reader.Stream(true, w.hit), w.countLost())
 	w.settle(true)
 	return err
 }
