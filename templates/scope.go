@@ -89,16 +89,19 @@ type ScopeProblem struct{ Field, Value, Remedy string }
 type ScopeLink struct{ Name, Address string }
 
 func (l ScopeLane) provenance() string {
-	if l.Scenario.Side == trace.Real {
+	switch l.Scenario.Side {
+	case trace.Real:
 		return string(trace.Measured)
+	case trace.RecordedSide:
+		return string(trace.Recorded)
 	}
 	return string(trace.Modelled)
 }
 
 // badge says where a lane's events come from.
 func (p ScopePage) badge(l ScopeLane) string {
-	if l.Scenario.Side == trace.Real {
-		return p.Term("provenance", string(trace.Measured))
+	if l.Scenario.Side != trace.Sim {
+		return p.Term("provenance", l.provenance())
 	}
 	return p.Term("side", string(trace.Sim))
 }

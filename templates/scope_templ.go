@@ -1030,7 +1030,7 @@ func scopeSettings(p ScopePage, l ScopeLane) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = scopeChoice(p, l, "side", string(l.Scenario.Side), "side", []string{"sim", "real"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = scopeChoice(p, l, "side", string(l.Scenario.Side), "side", []string{"sim", "real", "recorded"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

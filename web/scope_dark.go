@@ -20,7 +20,7 @@ type darkLeg struct {
 // darkLegs lists the legs that a run cannot see.
 func darkLegs(t *locale.Translator, r *lab.Result) []darkLeg {
 	legs := []darkLeg{}
-	if r.Scenario.Side != trace.Real {
+	if r.Scenario.Side == trace.Sim {
 		return legs
 	}
 	if r.Scenario.Net == lab.Loopback {

@@ -233,6 +233,9 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 	if r.Scenario.Side == trace.Real {
 		h.Provenance = trace.Measured
 	}
+	if r.Machine != "" {
+		h.Chips = append(h.Chips, r.Machine)
+	}
 	for _, series := range h.Counts {
 		series.Reason = t.Sentence(series.Reason)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/export"
+	"copyscope/internal/recordings"
 	"copyscope/internal/trace"
 	"copyscope/web"
 )
@@ -93,6 +94,10 @@ func checkFormats(formats []string, out string) error {
 
 // readRun reads a trace file, and says what the files made of it are called.
 func readRun(stdin io.Reader, name string) (run *trace.Run, base string, err error) {
+	if kept, ok := recordings.Named(name); ok {
+		run, err := kept.Run()
+		return run, name, err
+	}
 	in, label, base := stdin, "standard input", "run"
 	if name != "-" {
 		file, err := os.Open(name)

@@ -89,6 +89,7 @@ whose scatter-gather --sg switches; it is gone when the run is.`,
 			if err != nil {
 				return &usageError{err}
 			}
+			f.sizeOfRecordings(c.Flags())
 			scenarios, err := f.scenarios(args)
 			if err != nil {
 				return &usageError{err}
@@ -172,7 +173,7 @@ func (f runFlags) scenarios(paths []string) ([]lab.Scenario, error) {
 		for _, s := range machines {
 			out = append(out, s)
 			for _, change := range f.whatIf {
-				if s.Side == trace.Real {
+				if s.Side != trace.Sim {
 					continue
 				}
 				fork, err := lab.ParseScenario(s.String()+",whatif="+change, s)
@@ -221,7 +222,7 @@ func checkPaths(paths []string, all bool) ([]string, error) {
 }
 
 func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, scenarios []lab.Scenario, events eventSpan, f runFlags) error {
-	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Real }) &&
+	compares := slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side != trace.Sim }) &&
 		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
 	var results []*lab.Result
 	var unavailable []*lab.UnavailableError
@@ -246,6 +247,11 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 		r, err := l.Run(ctx, s, options)
 		progress.clear()
+		if instead, ok := recordedFor(err, s); ok {
+			tell(stderr, []string{err.Error() + "; shown is a run recorded on another machine"})
+			s = instead
+			r, err = l.Run(ctx, s, options)
+		}
 		if not := (*lab.UnavailableError)(nil); errors.As(err, &not) && (f.all || not.Net && compares) {
 			unavailable = append(unavailable, not)
 			if compares && not.Net && f.steps == 0 {
@@ -258,10 +264,10 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 			continue
 		}
 		if err != nil {
-			return err
+			return withRecorded(err)
 		}
 		results = append(results, r)
-		if compares && s.Side == trace.Real && f.steps == 0 {
+		if compares && s.Side != trace.Sim && f.steps == 0 {
 			c, err := l.Compare(ctx, r)
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func printTables(w io.Writer, report lab.Report) error {
 		printEvents(out, w, group)
 	}
 	if len(report.Compare) > 0 {
-		printComparisons(out, w, report.Compare)
+		printComparisons(out, w, report.Compare, besides(report.Runs))
 		for _, note := range compareNotes(report.Compare) {
 			fmt.Fprintln(out, note)
 		}
@@ -69,7 +69,7 @@ func printTables(w io.Writer, report lab.Report) error {
 
 // printComparisons prints one table for each group of real runs that differ in the
 // path alone.
-func printComparisons(out, w io.Writer, rows []trace.Comparison) {
+func printComparisons(out, w io.Writer, rows []trace.Comparison, beside string) {
 	var titles []string
 	groups := map[string][]trace.Comparison{}
 	for _, c := range rows {
@@ -80,7 +80,7 @@ func printComparisons(out, w io.Writer, rows []trace.Comparison) {
 		groups[title] = append(groups[title], c)
 	}
 	for _, title := range titles {
-		heading := "prediction (linux model) beside measurement (this host)"
+		heading := "prediction (linux model) beside " + beside
 		if len(titles) > 1 {
 			heading += ": " + title
 		}
@@ -106,8 +106,11 @@ func groups(runs []lab.RunReport) [][]lab.RunReport {
 
 func groupTitle(r lab.RunReport) string {
 	parts := []string{"measured on this host"}
-	if r.Side == trace.Sim {
+	switch r.Side {
+	case trace.Sim:
 		parts = []string{"modelled: " + string(r.Model)}
+	case trace.RecordedSide:
+		parts = []string{"recorded on " + r.Machine}
 	}
 	parts = append(parts, lab.FormatSize(r.Bytes)+" in "+lab.FormatSize(r.Chunk)+" chunks", string(r.Cache)+" cache", string(r.Net))
 	if r.DMA != nil {
@@ -320,8 +323,29 @@ func marksUsed(marks map[trace.Provenance]bool) string {
 // unknown is what a dash in a side's table means; a line below the table gives
 // the reason, which is a sentence of its own.
 func unknown(side trace.Side) string {
-	if side == trace.Sim {
+	switch side {
+	case trace.Sim:
 		return "not modelled"
+	case trace.RecordedSide:
+		return "not measured there"
 	}
 	return "not measurable here"
+}
+
+// besides names what predictions are held against.
+func besides(runs []lab.RunReport) string {
+	measured, kept := false, ""
+	for _, r := range runs {
+		measured = measured || r.Side == trace.Real
+		if r.Side == trace.RecordedSide {
+			kept = "recording (" + r.Machine + ")"
+		}
+	}
+	switch {
+	case kept == "":
+		return "measurement (this host)"
+	case measured:
+		return "measurement (this host) and " + kept
+	}
+	return kept
 }

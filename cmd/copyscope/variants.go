@@ -24,7 +24,7 @@ type variants struct {
 }
 
 func (v *variants) addTo(flags *pflag.FlagSet, side ...string) {
-	flags.StringSliceVar(&v.side, "side", side, "sim, real")
+	flags.StringSliceVar(&v.side, "side", side, "sim, real, recorded (on another machine; see copyscope record --list)")
 	flags.StringSliceVar(&v.model, "model", []string{"linux"}, "of simulated runs: textbook, linux")
 	flags.StringSliceVar(&v.cache, "cache", []string{"warm"}, "page cache at the beginning: warm, cold")
 	flags.StringSliceVar(&v.net, "net", []string{"loopback"}, "loopback; veth (a lab network of two namespaces, made for the run: as root); nic (modelled; the textbook always uses it)")

@@ -18,7 +18,7 @@ const module = "copyscope"
 // Each of these is all that lies below a link of it.
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
-	belowLab     = append([]string{"sim", "internal/host", "internal/copysample", "internal/labnet", "internal/spread"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/copysample", "internal/host", "internal/labnet", "internal/recordings", "internal/spread"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 
@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"internal/spread":                {},
 	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/lab":                   belowLab,
+	"internal/recordings":            {"internal/host", "internal/trace"},
 	"internal/lesson":                belowLesson,
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
 	"internal/importer":              {"internal/trace"},
@@ -55,10 +56,8 @@ var mayImport = map[string][]string{
 	"internal/sweep":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/locale":                {},
 	"static":                         {},
-	"templates":                      {"internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
-	"web":                            append([]string{"internal/claim", "internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
-	"templates":                      {"internal/attach", "internal/trace", "internal/transfer", "internal/lab", "internal/lesson", "internal/locale"},
-	"web":                            append([]string{"internal/lesson", "internal/locale", "templates", "static"}, belowLesson...),
+	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
+	"web":                            append([]string{"internal/claim", "internal/lesson", "internal/locale", "static", "templates"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
@@ -83,7 +82,7 @@ var testsMayImport = map[string][]string{
 	"sim":                          {"internal/transfer/transfertest"},
 	"internal/host":                {"internal/transfer/transfertest"},
 	"internal/locale":              belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest":            {"internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
+	"internal/archtest":            {"internal/attach", "internal/copysample", "internal/lab", "internal/load", "internal/sweep", "sim"},
 	"internal/export":              {"internal/lab", "sim"},
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
@@ -93,15 +92,6 @@ var testsMayImport = map[string][]string{
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
-	"internal/transfer": {"internal/transfer/transfertest"},
-	"sim":               {"internal/transfer/transfertest"},
-	"internal/host":     {"internal/transfer/transfertest"},
-	"internal/locale":   belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest": {"internal/attach", "internal/lab", "internal/load", "internal/sweep", "sim"},
-	"web":               {"broker/…"}, // the browser tests serve the whole
-	"templates":         {"internal/host", "sim"},
-	"broker":            {"internal/transfer/transfertest"},
-	"broker/log":        {"broker/vfs/vfstest"},
 }
 
 // Arrows is the rule of who imports whom. It reads the files themselves, so it

@@ -171,7 +171,12 @@ func (l *Lab) Compare(ctx context.Context, measured *Result) ([]trace.Comparison
 // Predict runs the linux model, with this host's kernel settings, for a real
 // scenario. It also lets the modelled file be overwritten between send and
 // receive, so that who copies and who lends is predicted as well.
+//
+// A recorded scenario is predicted as on the machine that it was recorded on.
 func (l *Lab) Predict(ctx context.Context, s Scenario) (*Result, error) {
+	if s.Side == trace.RecordedSide {
+		return l.on(s).Run(ctx, asModelled(s), Options{AsThisHost: true})
+	}
 	s = asModelled(s)
 	r, err := l.Run(ctx, s, Options{AsThisHost: true})
 	if err != nil {
@@ -202,11 +207,13 @@ func CompareResults(prediction, measured *Result) []trace.Comparison {
 		rows = append(rows, trace.Compare(path, c.count, p.Count(c.count), m.Count(c.count), boundIn(prediction, measured, c.count, c.bound)))
 	}
 	names := boundIn(prediction, measured, trace.Syscalls, trace.Bound{})
-	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName(), names)...)
+	rows = append(rows, compareNames(path, p.SyscallsByName(), m.SyscallsByName(), m.Count(trace.Syscalls).Provenance, names)...)
 	if prediction.Alias != "" || measured.Alias != "" { // else nobody asked
 		rows = append(rows, trace.CompareWords(path, "who_copies", prediction.Alias, trace.Modelled, measured.Alias, trace.Measured))
 	}
-	rows = append(rows, trace.CompareWords(path, "received_hash", measured.FileHash, trace.Measured, measured.ReceivedHash, trace.Measured))
+	if measured.FileHash != "" { // a recording keeps no bytes
+		rows = append(rows, trace.CompareWords(path, "received_hash", measured.FileHash, trace.Measured, measured.ReceivedHash, trace.Measured))
+	}
 	return rows
 }
 
@@ -230,7 +237,7 @@ func NotMeasurable(prediction *Result, reason string) []trace.Comparison {
 
 // compareNames compares the syscalls of each name, those included that only
 // one side made.
-func compareNames(path string, predicted, measured map[string]int64, bound trace.Bound) []trace.Comparison {
+func compareNames(path string, predicted, measured map[string]int64, by trace.Provenance, bound trace.Bound) []trace.Comparison {
 	var names []string
 	for _, m := range []map[string]int64{predicted, measured} {
 		for name := range m {
@@ -244,7 +251,7 @@ func compareNames(path string, predicted, measured map[string]int64, bound trace
 	for _, name := range names {
 		c := trace.Compare(path, trace.Syscalls,
 			trace.Count{Value: float64(predicted[name]), Provenance: trace.Modelled},
-			trace.Count{Value: float64(measured[name]), Provenance: trace.Measured}, bound)
+			trace.Count{Value: float64(measured[name]), Provenance: by}, bound)
 		c.Count = fmt.Sprintf("syscalls_by_name.%s", name)
 		rows = append(rows, c)
 	}

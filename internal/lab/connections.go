@@ -16,7 +16,7 @@ const MaxConnections = 10_000
 // sends a part of its own, of a page or more.
 func checkConnections(s Scenario, n int) error {
 	switch {
-	case n > 1 && s.Side == trace.Real:
+	case n > 1 && s.Side != trace.Sim:
 		return &FieldError{"connections", strconv.Itoa(n), "a real run has one; use side=sim for more"}
 	case n < 0 || n > MaxConnections:
 		return &FieldError{"connections", strconv.Itoa(n), fmt.Sprintf("use 1 to %d", MaxConnections)}

@@ -36,6 +36,9 @@ func (l *Lab) Run(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	if err := Check(s, o); err != nil {
 		return nil, err
 	}
+	if s.Side == trace.RecordedSide {
+		return l.recorded(s, o)
+	}
 	run := l.simulate
 	if s.Side == trace.Real {
 		run = l.measure

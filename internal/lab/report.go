@@ -19,13 +19,15 @@ type Report struct {
 
 // RunReport is one run of a report.
 type RunReport struct {
-	Path  string     `json:"path"`
-	Side  trace.Side `json:"side"`
-	Model Model      `json:"model,omitempty"`
-	Bytes int64      `json:"bytes"`
-	Chunk int64      `json:"chunk"`
-	Cache Cache      `json:"cache"`
-	Net   Net        `json:"net"`
+	Path string     `json:"path"`
+	Side trace.Side `json:"side"`
+	// Machine names the machine of a recorded run.
+	Machine string `json:"machine,omitempty"`
+	Model   Model  `json:"model,omitempty"`
+	Bytes   int64  `json:"bytes"`
+	Chunk   int64  `json:"chunk"`
+	Cache   Cache  `json:"cache"`
+	Net     Net    `json:"net"`
 	// DMA and SG are the modelled machine's switches; of a real run, the lab
 	// network's devices have SG.
 	DMA   *bool `json:"dma,omitempty"`
@@ -64,7 +66,7 @@ func NewReport(results []*Result, steps int, compare []trace.Comparison) Report 
 	report.Compare = append(report.Compare, compare...)
 	for _, r := range results {
 		s := r.Scenario
-		run := RunReport{Path: s.Path, Side: s.Side, Model: s.Model, Bytes: s.Size, Chunk: s.Chunk, Cache: s.Cache, Net: s.Net,
+		run := RunReport{Path: s.Path, Side: s.Side, Machine: r.Machine, Model: s.Model, Bytes: s.Size, Chunk: s.Chunk, Cache: s.Cache, Net: s.Net,
 			Touch: s.Touch, ZeroCopy: s.ZeroCopy, CPUs: s.CPUs, LLC: s.LLC, WhatIf: s.WhatIf, Steps: steps, Events: r.TotalEvents, Counts: r.Counter.Counts(), SyscallsByName: r.Counter.SyscallsByName(),
 			SetupSyscallsByName: r.Counter.SetupSyscallsByName(), ReductionPercent: reduction(r, results),
 			Alias: r.Alias, FileHash: r.FileHash, ReceivedHash: r.ReceivedHash, Notes: r.Notes, Samples: r.Samples}

@@ -28,6 +28,8 @@ type Result struct {
 	// Absent is how many pages a real warm run may have had to bring in all the same:
 	// not there at its beginning, or taken out of the page cache meanwhile.
 	Absent int64
+	// Machine names the machine of a recorded run.
+	Machine string
 	// Alias is what the alias probe saw: "copy" if the old bytes arrived of
 	// what was overwritten after it was sent, "lend" if the new ones did.
 	Alias string

@@ -79,7 +79,7 @@ func Default() Scenario {
 // something that a card's DMA engine does, or a virtual device, which has none, and a
 // real run has no model and no switches for the hardware but that of the lab network.
 func (s Scenario) Normal() Scenario {
-	if s.Side == trace.Real {
+	if s.Side == trace.Real || s.Side == trace.RecordedSide {
 		s.Model, s.Profile, s.DMA, s.CPUs, s.LLC, s.WhatIf = "", "", true, 0, 0, ""
 		if s.Net == NIC {
 			s.Net = Loopback
@@ -108,8 +108,8 @@ func (s Scenario) Validate() error {
 		return &FieldError{"path", s.Path, "use one of " + strings.Join(transfer.Paths(), ", ")}
 	}
 	switch {
-	case s.Side != trace.Sim && s.Side != trace.Real:
-		return &FieldError{"side", string(s.Side), "use sim or real"}
+	case s.Side != trace.Sim && s.Side != trace.Real && s.Side != trace.RecordedSide:
+		return &FieldError{"side", string(s.Side), "use sim, real or recorded"}
 	case s.Side == trace.Sim && s.Model != Textbook && s.Model != Linux:
 		return &FieldError{"model", string(s.Model), "use textbook or linux"}
 	case s.Size <= 0 || s.Size > MaxSize:

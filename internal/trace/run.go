@@ -9,6 +9,8 @@ type Side string
 const (
 	Sim  Side = "sim"
 	Real Side = "real"
+	// RecordedSide: the real kernel of another machine, at another time.
+	RecordedSide Side = "recorded"
 )
 
 // Run is one transfer, as it was modelled or measured.
