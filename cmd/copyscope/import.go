@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/importer"
+	"copyscope/internal/importer/perfscript"
 	"copyscope/internal/importer/strace"
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
@@ -51,6 +52,8 @@ is read. A file that is no such trace at all is an error.`,
 	c.AddCommand(
 		importOf("strace", "Read the output of strace -f -ttt -T -yy", `  strace -f -ttt -T -yy -o cat.strace cat /etc/hosts
   copyscope import strace cat.strace`, strace.Read),
+		importOf("perf", "Read the output of perf script of tracepoints", `  perf record -e 'syscalls:*,sched:sched_switch,net:net_dev_start_xmit' cat /etc/hosts
+  perf script -F comm,pid,tid,cpu,time,event,trace | copyscope import perf -`, perfscript.Read),
 	)
 	return c
 }
