@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -57,16 +58,14 @@ func doctorData(t *locale.Translator, examine func() (host.Report, time.Time)) t
 	data := templates.DoctorData{
 		TriedAt: at.Format(time.TimeOnly), User: strconv.Itoa(report.User),
 		Facts: doctorFacts(report.Facts), Checks: len(report.Checks),
+		Layers: doctorLayers(t, report), Around: around(t, report.Surroundings), Devices: doctorDevices(report.Devices),
 	}
 	for _, status := range []host.Status{host.Active, host.Missing, host.NotHere} {
 		group := templates.DoctorGroup{Status: string(status)}
 		for _, c := range report.Checks {
 			if c.Status == status {
 				check := templates.DoctorCheck{Title: t.T(c.TitleKey), Gives: t.T(c.GivesKey), Enable: t.Sentence(c.Enable)}
-				check.Why, check.WhyLang = t.Sentence(c.Why), t.Lang().Tag()
-				if check.Why == c.Why {
-					check.WhyLang = locale.English.Tag()
-				}
+				check.Why, check.WhyLang = said(t, c.Why)
 				group.Checks = append(group.Checks, check)
 			}
 		}
@@ -78,6 +77,75 @@ func doctorData(t *locale.Translator, examine func() (host.Report, time.Time)) t
 		}
 	}
 	return data
+}
+
+// said is a sentence in the reader's language, or as it is, with the language
+// that it is in.
+func said(t *locale.Translator, english string) (sentence, tag string) {
+	if sentence = t.Sentence(english); sentence != english {
+		return sentence, t.Lang().Tag()
+	}
+	return english, locale.English.Tag()
+}
+
+// doctorLayers are the layers as the page shows them.
+func doctorLayers(t *locale.Translator, report host.Report) []templates.DoctorLayer {
+	titles := map[string]string{}
+	for _, c := range report.Checks {
+		titles[c.ID] = t.T(c.TitleKey)
+	}
+	out := make([]templates.DoctorLayer, len(report.Layers))
+	for i, l := range report.Layers {
+		shown := templates.DoctorLayer{Number: l.Number, Title: t.T(l.TitleKey), Gives: t.T(l.GivesKey), Status: string(l.Status)}
+		var counts, lacks []string
+		for _, c := range l.Counts {
+			counts = append(counts, t.Term("count", string(c)))
+		}
+		for _, id := range l.Lacks {
+			lacks = append(lacks, cmp.Or(titles[id], id))
+		}
+		separator := t.T("doctor.separator")
+		shown.Counts, shown.Lacks = strings.Join(counts, separator), strings.Join(lacks, separator)
+		shown.Why, shown.WhyLang = said(t, l.Why)
+		for _, command := range l.Enable {
+			shown.Enable = append(shown.Enable, t.Sentence(command))
+		}
+		out[i] = shown
+	}
+	return out
+}
+
+// around says what stands around the process.
+func around(t *locale.Translator, s host.Surroundings) (sentences []string) {
+	if s.Container != "" {
+		sentences = append(sentences, t.T("doctor.around.container", "Kind", s.Container, "Signs", strings.Join(s.Signs, "; ")))
+	}
+	for _, limit := range []struct {
+		is bool
+		id string
+	}{{s.UserNamespace, "users"}, {s.NoNewPrivileges, "privileges"}, {s.Seccomp, "seccomp"}} {
+		if limit.is {
+			sentences = append(sentences, t.T("doctor.around."+limit.id))
+		}
+	}
+	return sentences
+}
+
+func doctorDevices(all []host.Device) []templates.DoctorDevice {
+	word := func(on *bool) string {
+		switch {
+		case on == nil:
+			return "untold"
+		case *on:
+			return "on"
+		}
+		return "off"
+	}
+	out := make([]templates.DoctorDevice, len(all))
+	for i, d := range all {
+		out[i] = templates.DoctorDevice{Name: d.Name, SG: word(d.SG), TSO: word(d.TSO), GSO: word(d.GSO)}
+	}
+	return out
 }
 
 // doctorFacts are the host's settings as texts; what it does not tell is empty.

@@ -10,17 +10,40 @@ import (
 
 	"copyscope/internal/host"
 	"copyscope/internal/locale"
+	"copyscope/internal/trace"
 )
 
 func ill(context.Context) host.Report {
 	check := func(id string, status host.Status, why, enable string) host.Check {
 		return host.Check{ID: id, TitleKey: "doctor.check." + id + ".title", GivesKey: "doctor.check." + id + ".gives", Status: status, Why: why, Enable: enable}
 	}
-	return host.Report{User: 1000, Facts: host.Facts{Kernel: "6.18.5", PageBytes: 4096, PipeMaxBytes: 1 << 20}, Checks: []host.Check{
+	on := true
+	return host.Report{User: 1000, Layers: []host.Layer{
+		{ID: "tracepoints", Number: "1", TitleKey: "doctor.layer.tracepoints.title", GivesKey: "doctor.layer.tracepoints.gives", Status: host.Missing,
+			Counts: []trace.CountName{trace.DiskReads, trace.PageCacheInsertions}, Checks: []string{"tracefs"}, Lacks: []string{"tracefs"},
+			Why: "tracefs is not mounted at /sys/kernel/tracing", Enable: []string{"sudo setcap cap_sys_admin,cap_dac_override+ep copyscope"}},
+		{ID: "alias", Number: "2", TitleKey: "doctor.layer.alias.title", GivesKey: "doctor.layer.alias.gives", Status: host.Active, Checks: []string{"alias"}},
+	}, Surroundings: host.Surroundings{Container: "docker", Signs: []string{"/.dockerenv"}, NoNewPrivileges: true},
+		Devices: []host.Device{{Name: "eth7", SG: &on}}, Facts: host.Facts{Kernel: "6.18.5", PageBytes: 4096, PipeMaxBytes: 1 << 20}, Checks: []host.Check{
 		check("alias", host.Active, "over loopback, sendfile: lend", ""),
 		check("tracefs", host.Missing, "open /sys/kernel/tracing: permission denied <root>", "sudo copyscope doctor"),
 		check("ktls", host.NotHere, "setsockopt(TCP_ULP): ENOENT", ""),
 	}}
+}
+
+func TestDoctorPageTellsTheLayers(t *testing.T) {
+	s := newServer(t, Config{Doctor: ill})
+	for lang, words := range map[string][]string{
+		"en": {"1 Tracepoints", "could be enabled", "Counts: disk reads, page-cache insertions.", "Lacks Tracepoints (tracefs): tracefs is not mounted", "sudo setcap", "This is a container (docker): /.dockerenv.", "no_new_privs", "eth7"},
+		"zh": {"1 跟踪点", "可以启用", "缺少跟踪点（tracefs）：tracefs 未挂载在", "这里是容器（docker）", "eth7", "未告知"},
+	} {
+		html := body(t, ask(s, "GET", "/doctor?lang="+lang, nil))
+		for _, w := range words {
+			if !strings.Contains(html, w) {
+				t.Errorf("%s lacks %q", lang, w)
+			}
+		}
+	}
 }
 
 func TestDoctorPage(t *testing.T) {
@@ -30,14 +53,14 @@ func TestDoctorPage(t *testing.T) {
 		"zh": {"共 3 项，其中 1 项", "别名探针", "可以启用", "本机没有", "未告知"},
 	} {
 		html := body(t, ask(s, "GET", "/doctor?lang="+lang, nil))
-		at := 0
+		at := strings.Index(html, "status-active") + 1 // of a layer
 		for _, w := range words {
 			if !strings.Contains(html, w) {
 				t.Errorf("%s lacks %q", lang, w)
 			}
 		}
 		for _, group := range []string{"status-active", "status-missing", "status-not-here"} {
-			i := strings.Index(html, group)
+			i := strings.LastIndex(html, group)
 			if i < at {
 				t.Errorf("%s: %s is not in the order of what works, what could, what cannot", lang, group)
 			}
@@ -66,12 +89,18 @@ func TestReadersShareAnExamination(t *testing.T) {
 
 // Whatever the doctor of this host tries has words in both languages.
 func TestEveryCheckHasWords(t *testing.T) {
-	for _, c := range host.Doctor(t.Context()).Checks {
-		for _, lang := range locale.Languages() {
-			for _, key := range []string{c.TitleKey, c.GivesKey} {
-				if !slices.Contains(locale.IDs(lang), key) {
-					t.Errorf("%s: no message %s", lang, key)
-				}
+	report := host.Doctor(t.Context())
+	var keys []string
+	for _, c := range report.Checks {
+		keys = append(keys, c.TitleKey, c.GivesKey)
+	}
+	for _, l := range report.Layers {
+		keys = append(keys, l.TitleKey, l.GivesKey)
+	}
+	for _, lang := range locale.Languages() {
+		for _, key := range keys {
+			if !slices.Contains(locale.IDs(lang), key) {
+				t.Errorf("%s: no message %s", lang, key)
 			}
 		}
 	}

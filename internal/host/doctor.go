@@ -33,8 +33,23 @@ type Check struct {
 type Report struct {
 	Facts Facts `json:"facts"`
 	// User is the numeric user that everything was tried as.
-	User   int     `json:"user"`
-	Checks []Check `json:"checks"`
+	User int `json:"user"`
+	// Layers are the ways of witnessing a transfer, the best first.
+	Layers []Layer `json:"layers"`
+	// Surroundings may explain what is missing; Devices are the network's.
+	Surroundings Surroundings `json:"surroundings"`
+	Devices      []Device     `json:"devices"`
+	Checks       []Check      `json:"checks"`
+}
+
+// layered sums the checks up.
+func layered(around Surroundings, devices []Device, r Report) Report {
+	r.Surroundings, r.Devices = around, devices
+	if r.Devices == nil {
+		r.Devices = []Device{}
+	}
+	r.Layers = layers(r.Checks, around)
+	return r
 }
 
 // finding is what a check's attempt found.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,13 +17,15 @@ import (
 
 // Doctor tries everything that a witness could use here, as this user.
 func Doctor(ctx context.Context) Report {
-	return Report{Facts: ReadFacts(""), User: os.Geteuid(), Checks: examine(ctx, []attempt{
+	return layered(surroundings(""), devices(), Report{Facts: ReadFacts(""), User: os.Geteuid(), Checks: examine(ctx, []attempt{
 		{"kernel", "which Linux the models are held against", tryKernel},
 		{"cpus", "sender and receiver at the same time, each on a processor of its own", tryCPUs},
 		{"clock", "syscalls by name, returned bytes and times: the program's own clock and the calls' results", tryClock},
 		{"rusage", "page faults and context switches of the sending thread", tryUsage},
 		{"thread-clock", "processor time of the sending thread, per call", tryThreadClock},
 		{"thread-io", "bytes that the sending thread fetched from disks", tryThreadIO},
+		{"procfs", "what the kernel counts of the host and of this process, as rates", tryProcfs},
+		{"tcp-info", "what the kernel knows of a connection: round trip, window, retransmits, what waits", tryTCPInfo},
 		{"alias", "who copies and who lends, by an experiment", tryAlias},
 		{"mincore", "whether a file is in the page cache, page by page", tryMincore},
 		{"cold", "runs that begin with a file that is not in the page cache", tryCold},
@@ -30,6 +33,8 @@ func Doctor(ctx context.Context) Report {
 		{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one", tryTracefs},
 		{"perf-tracepoint", "tracepoints of this process with their data, without a tracefs instance of its own", tryPerfTracepoint},
 		{"perf-software", "faults and context switches as counters, with kernel code included", tryPerfSoftware},
+		{"thread-samples", "in which routines of the kernel the sending thread's time goes", tryThreadSamples},
+		{"kernel-names", "the names of those routines", tryKernelNames},
 		{"perf-kernel-samples", "in which kernel function the processors spend their time", tryPerfSamples},
 		{"perf-hardware", "cycles and cache misses of copies", tryPerfHardware},
 		{"netns", "a lab network of two namespaces, away from the host's own", tryNamespaces},
@@ -37,7 +42,7 @@ func Doctor(ctx context.Context) Report {
 		{"lab-network", "sendfile with and without scatter-gather, packet by packet, between two namespaces (--net veth)", tryLabNetwork},
 		{"ktls", "sendfile over TLS (kernel TLS)", tryKTLS},
 		{"io-uring", "transfers by io_uring", tryIOUring},
-	})}
+	})})
 }
 
 func tryKernel(context.Context) finding {
@@ -130,8 +135,10 @@ func tryThreadIO(context.Context) finding {
 
 func tryAlias(ctx context.Context) finding {
 	var found []string
+	var lacking string
 	for _, p := range transfer.Programs() {
-		if ok, _ := Available(p.Path); !ok || !Aliased(p) {
+		if ok, why := Available(p.Path); !ok || !Aliased(p) {
+			lacking = cmp.Or(lacking, why)
 			continue
 		}
 		r, err := Alias(ctx, p, AliasOptions{Pieces: 4})
@@ -139,6 +146,9 @@ func tryAlias(ctx context.Context) finding {
 			return missing(err.Error(), "")
 		}
 		found = append(found, fmt.Sprintf("%s: %s", p.Path, r.Verdict))
+	}
+	if len(found) == 0 {
+		return missing("no path runs for real here: "+lacking, "")
 	}
 	return active("over loopback, " + strings.Join(found, ", "))
 }

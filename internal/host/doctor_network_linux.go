@@ -111,8 +111,10 @@ func tryKTLS(context.Context) finding {
 	switch {
 	case err == nil:
 		return active("setsockopt TCP_ULP tls: it works")
-	case errors.Is(err, unix.ENOENT):
+	case errors.Is(err, unix.ENOENT) && hasModule("tls"):
 		return missing("setsockopt TCP_ULP tls: the module is not loaded", "sudo modprobe tls")
+	case errors.Is(err, unix.ENOENT):
+		return notHere("setsockopt TCP_ULP tls: it is not loaded, and this kernel has no such module (CONFIG_TLS)")
 	}
 	return notHere("setsockopt TCP_ULP tls: " + err.Error())
 }

@@ -10,9 +10,9 @@ import (
 
 // Doctor has little to try here.
 func Doctor(ctx context.Context) Report {
-	return Report{Facts: ReadFacts(""), User: os.Geteuid(), Checks: examine(ctx, []attempt{
+	return layered(Surroundings{Capabilities: []string{}}, nil, Report{Facts: ReadFacts(""), User: os.Geteuid(), Checks: examine(ctx, []attempt{
 		{"kernel", "which Linux the models are held against", func(context.Context) finding {
 			return notHere(runtime.GOOS + ": " + ErrNeedsLinux.Error())
 		}},
-	})}
+	})})
 }

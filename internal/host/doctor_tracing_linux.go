@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func openPerf(attr unix.PerfEventAttr, pid, cpu int) error {
 // perfFinding explains perf_event_open's errno. level is the highest
 // kernel.perf_event_paranoid at which every user may.
 func perfFinding(what string, err error, level int) finding {
-	paranoid := readText("/proc/sys/kernel/perf_event_paranoid")
+	paranoid := cmp.Or(readText("/proc/sys/kernel/perf_event_paranoid"), "(unknown)")
 	state := fmt.Sprintf("perf_event_open(2) of %s, as user %d with kernel.perf_event_paranoid=%s", what, os.Geteuid(), paranoid)
 	switch {
 	case err == nil:
