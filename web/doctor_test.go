@@ -25,10 +25,10 @@ func ill(context.Context) host.Report {
 		{ID: "alias", Number: "2", TitleKey: "doctor.layer.alias.title", GivesKey: "doctor.layer.alias.gives", Status: host.Active, Checks: []string{"alias"}},
 	}, Surroundings: host.Surroundings{Container: "docker", Signs: []string{"/.dockerenv"}, NoNewPrivileges: true},
 		Devices: []host.Device{{Name: "eth7", SG: &on}}, Facts: host.Facts{Kernel: "6.18.5", PageBytes: 4096, PipeMaxBytes: 1 << 20}, Checks: []host.Check{
-		check("alias", host.Active, "over loopback, sendfile: lend", ""),
-		check("tracefs", host.Missing, "open /sys/kernel/tracing: permission denied <root>", "sudo copyscope doctor"),
-		check("ktls", host.NotHere, "setsockopt(TCP_ULP): ENOENT", ""),
-	}}
+			check("alias", host.Active, "over loopback, sendfile: lend", ""),
+			check("tracefs", host.Missing, "open /sys/kernel/tracing: permission denied <root>", "sudo copyscope doctor"),
+			check("ktls", host.NotHere, "setsockopt(TCP_ULP): ENOENT", ""),
+		}}
 }
 
 func TestDoctorPageTellsTheLayers(t *testing.T) {

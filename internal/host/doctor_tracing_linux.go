@@ -43,7 +43,8 @@ func tryTracefs(context.Context) finding {
 		return otherwise
 	}
 	as := fmt.Sprintf(" as user %d", os.Geteuid())
-	instance := filepath.Join(dir, "instances", fmt.Sprintf("copyscope-doctor-%d", os.Getpid()))
+	// The name is one that tracepoint.Open removes if this process is killed now.
+	instance := filepath.Join(dir, "instances", fmt.Sprintf("copyscope-%d-doctor", os.Getpid()))
 	err := os.Mkdir(instance, 0o700)
 	switch {
 	case err == nil:
