@@ -42,12 +42,11 @@ type scope struct {
 	lab Lab
 	// local: no other machine can reach the pages.
 	local bool
-	real  *queue
 	sims  *queue
 }
 
 func (s *Server) scopeRoutes() {
-	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), real: newQueue(1), sims: newQueue(2)}
+	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2)}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"copyscope/internal/claim"
 	"copyscope/internal/host"
 )
 
@@ -30,6 +31,9 @@ type Config struct {
 	// Doctor tries what the host can witness; without it the
 	// doctor page says that there is nothing to try.
 	Doctor func(context.Context) host.Report
+	// Claims measures a claim by its name; without it the claims' pages tell what
+	// would be measured.
+	Claims func(ctx context.Context, name string, o claim.Options) (*claim.Report, error)
 	// Metrics answers GET /metrics; nil where there are none.
 	Metrics http.Handler
 }
@@ -39,6 +43,8 @@ type Server struct {
 	config  Config
 	hub     *Hub
 	live    *live
+	claims  *claims
+	real    *queue // what is measured on this host, one after the other
 	mux     *http.ServeMux
 	handler http.Handler
 }
@@ -54,7 +60,7 @@ func New(config Config) (*Server, error) {
 	if config.SampleEvery == 0 {
 		config.SampleEvery = time.Second
 	}
-	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version)}
+	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version), real: newQueue(1)}
 	guard, err := newGuard(config.Addr)
 	if err != nil {
 		return nil, err
@@ -83,6 +89,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Close() {
 	s.live.close()
 	s.hub.Close()
+	s.claims.close()
 }
 
 func (s *Server) routes() {
@@ -95,6 +102,7 @@ func (s *Server) routes() {
 		s.mux.Handle("GET /metrics", s.config.Metrics)
 	}
 	s.scopeRoutes()
+	s.claims = s.claimRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.hub.Handle("live.rate", s.live.rate)
 	s.mux.HandleFunc("GET /models", s.models)

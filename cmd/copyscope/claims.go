@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/claim"
@@ -118,7 +117,7 @@ func (f claimFlags) options(c *cobra.Command) (o claim.Options, err error) {
 
 func (f claimFlags) write(stdout io.Writer, r *claim.Report) error {
 	english := locale.New(locale.English)
-	r.Say(func(key string, pairs ...any) string { return english.T(key, pairs...) })
+	r.Say(english.T)
 	if err := writeTo(stdout, "--csv", f.csv, r.WriteCSV); err != nil {
 		return err
 	}
@@ -195,18 +194,11 @@ func claimReasons(r *claim.Report) (out []string) {
 }
 
 func claimCell(f claim.Figure) string {
-	text := claimNumber(f.Spread.Median)
+	text := claim.Figures(f.Spread.Median)
 	if f.Spread.N > 1 {
-		text += " [" + claimNumber(f.Spread.Q1) + "–" + claimNumber(f.Spread.Q3) + "]"
+		text += " [" + claim.Figures(f.Spread.Q1) + "–" + claim.Figures(f.Spread.Q3) + "]"
 	}
 	return text + " " + provenanceMark[f.Provenance]
-}
-
-func claimNumber(v float64) string {
-	if v >= 1000 {
-		return humanize.Comma(int64(v + 0.5))
-	}
-	return claim.Short(v)
 }
 
 // claimWorkerCommand is the process that some claims measure in.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"log/slog"
+	"runtime"
 
 	"copyscope/broker"
+	"copyscope/internal/claim"
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
 	"copyscope/internal/metrics"
@@ -13,7 +16,13 @@ import (
 // webConfig gives the pages what they show: the lab, the host, and the broker
 // if there is one.
 func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
-	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: lab.New(""), Doctor: host.Doctor}
+	l := lab.New("")
+	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: l, Doctor: host.Doctor}
+	if runtime.GOOS == "linux" {
+		c.Claims = func(ctx context.Context, name string, o claim.Options) (*claim.Report, error) {
+			return claim.Run(ctx, l, name, o)
+		}
+	}
 	sampler, err := host.NewSampler("", nil)
 	if err != nil {
 		log.Warn("the live page has no figures of this host", "error", err)

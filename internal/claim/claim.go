@@ -7,9 +7,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
@@ -229,6 +232,14 @@ func Short(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
+}
+
+// Figures writes a number as tables do: thousands with separators.
+func Figures(v float64) string {
+	if v >= 999.5 || v <= -999.5 {
+		return humanize.Comma(int64(math.Round(v)))
+	}
+	return Short(v)
 }
 
 // Say puts the sentences into words; say gives a message by its key, filled from

@@ -1,0 +1,51 @@
+package web_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/claim"
+	"copyscope/internal/lab"
+	"copyscope/web"
+)
+
+// A click measures, the page follows it to the end by itself and shows what was
+// found, the curve included. Nothing is asked of another host, and the browser has
+// nothing to complain of.
+func TestBrowserMeasuresAClaim(t *testing.T) {
+	b := browse(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lab.New(t.TempDir())
+	s, err := web.New(web.Config{Addr: listener.Addr().String(), Version: "test", Lab: l,
+		Claims: func(ctx context.Context, name string, o claim.Options) (*claim.Report, error) {
+			return claim.Run(ctx, l, name, o)
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: s.Handler()}
+	go server.Serve(listener)
+	t.Cleanup(func() { s.Close(); server.Close() })
+	site := "http://" + listener.Addr().String()
+
+	b.do(chromedp.Navigate(site + "/claims/speedup?lang=en"))
+	b.do(chromedp.Click(`button[name="quick"]`))
+	b.await(is(`document.querySelectorAll("table.figures tbody tr").length`, "6"))
+	b.await(is(`document.querySelector("img.curve").naturalWidth > 0`, "true"))
+	if found := text(b, `document.querySelector(".found").textContent`); !strings.Contains(found, "read and write take") || !strings.Contains(found, "too few rounds") {
+		t.Errorf("it says %s", found)
+	}
+	b.do(chromedp.Navigate(site + "/claims?lang=zh"))
+	if list := text(b, `document.querySelector(".claims").textContent`); !strings.Contains(list, "read 加 write 每 GB 的 CPU 用量") {
+		t.Errorf("the list says %s", list)
+	}
+	quiet(t, b)
+}
