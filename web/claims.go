@@ -39,7 +39,7 @@ type claimState struct {
 }
 
 // claimSeconds is about how long each takes at the most.
-var claimSeconds = map[string]int{"switches": 30, "speedup": 60, "neighbour": 60, "headroom": 30, "prediction": 90}
+var claimSeconds = map[string]int{"switches": 60, "speedup": 60, "neighbour": 60, "headroom": 30, "prediction": 90}
 
 func (s *Server) claimRoutes() *claims {
 	c := &claims{Server: s, local: onLoopback(s.config.Addr), last: map[string]*claimState{}}
@@ -244,14 +244,14 @@ func writeReport(r *claim.Report, w io.Writer) error {
 	return e.Encode(said)
 }
 
-// sentencesOf puts notes into the reader's language. A reason in one of them is a sentence
-// of its own.
+// sentencesOf puts notes into the reader's language. What stands in one of them may
+// be a label or a sentence of its own.
 func sentencesOf(t *locale.Translator, notes []claim.Note) (out []string) {
 	for _, n := range notes {
 		pairs := n.Pairs()
 		for i := 1; i < len(pairs); i += 2 {
 			if text, ok := pairs[i].(string); ok {
-				pairs[i] = t.Sentence(text)
+				pairs[i] = t.Sentence(claimLabel(t, text))
 			}
 		}
 		out = append(out, t.T(n.Key, pairs...))

@@ -30,7 +30,7 @@ func madeUp(cpu ...float64) *claim.Report {
 	none := claim.Figure{Provenance: trace.Unavailable, Reason: "nothing is sent"}
 	return &claim.Report{Schema: trace.Schema, Claim: "speedup", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seconds: 12.4,
 		Machine:  claim.Machine{Processor: "Fast <One>", Facts: host.Facts{Kernel: "6.18", CPUs: 2}, LastCacheBytes: 32 << 20},
-		Findings: []claim.Note{note("claims.speedup.cpu", map[string]any{"Least": "1.20", "Most": "3.90", "Where": "64KiB, warm"})},
+		Findings: []claim.Note{note("claims.speedup.cpu", map[string]any{"Least": "1.20", "Most": "3.90", "Chunk": "64KiB", "Cache": "warm"})},
 		Limits:   []claim.Note{note("claims.prediction.not-here", map[string]any{"Path": "ktls", "Reason": "nothing is sent"})},
 		Tables: []claim.Table{{Name: "speedup", Keys: []string{"device", "cache", "chunk"}, Columns: []claim.Column{
 			{Name: "cpu_read_write", Unit: "ms/GB"}, {Name: "cpu_sendfile", Unit: "ms/GB"}, {Name: "throughput_read_write", Unit: "MB/s"}, {Name: "throughput_sendfile", Unit: "MB/s"}},
@@ -108,7 +108,7 @@ func TestClaimIsMeasured(t *testing.T) {
 		}
 	}
 	chinese := body(t, ask(s, "GET", "/claims/speedup?lang=zh", nil))
-	for _, want := range []string{"read 加 write 每 GB 的 CPU 用量是 sendfile 的 1.20 至 3.90 倍", "没有传输", "块大小", "ktls 不能在本机运行：没有传输"} {
+	for _, want := range []string{"read 加 write 每 GB 的 CPU 用量是 sendfile 的 1.20 至 3.90 倍（最大处：64KiB，热缓存）", "没有传输", "块大小", "ktls 不能在本机运行：没有传输"} {
 		if !strings.Contains(chinese, want) {
 			t.Errorf("the Chinese page lacks %q", want)
 		}

@@ -96,6 +96,9 @@ func Run(ctx context.Context, l *lab.Lab, name string, o Options) (*Report, erro
 	r.Machine.PrivateCacheBytes, r.Machine.LastCacheBytes = host.CacheSizes()
 	if load, known := host.Load(); known {
 		r.Machine.Load = &load
+		if cpus := r.Machine.CPUs; cpus > 0 && load > float64(cpus)+1 { // the measurement itself keeps as many busy
+			r.Limits = append([]Note{note("claims.busy", "Load", Short(load), "CPUs", fmt.Sprint(cpus))}, r.Limits...)
+		}
 	}
 	return r, nil
 }

@@ -77,7 +77,7 @@ func (r *Report) WriteSVG(w io.Writer) error {
 		return errors.New("a curve needs two values or more")
 	}
 	for n, p := range c.panels {
-		panel := chart.Panel{Title: p.title, Axis: p.unit, Unit: p.unit, Format: Short}
+		panel := chart.Panel{Title: p.title, Axis: p.unit, Unit: p.unit, Format: Figures}
 		if p.unit == "" {
 			panel.Axis = "number by request"
 		}

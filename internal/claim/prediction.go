@@ -15,22 +15,28 @@ import (
 )
 
 const (
-	// residualBytes is the size of the runs that predictions are held against.
+	// residualBytes is the size of the runs that predictions are held against,
+	// slowBytes of those that take long for every byte.
 	residualBytes  = 32 << 20
+	slowBytes      = 8 << 20
 	residualRounds = 3
 )
 
 // residualScenarios are every path that runs here, in chunks that no calibration
 // has.
 func residualScenarios(o Options) (out []lab.Scenario, limits []Note) {
-	size, chunks := int64(residualBytes), quickChunks
-	if o.Quick {
-		size = quickBytes
-	}
+	chunks := quickChunks
 	for _, p := range transfer.Programs() {
 		if ok, why := host.Available(p.Path); !ok {
 			limits = append(limits, note("claims.prediction.not-here", "Path", p.Path, "Reason", why))
 			continue
+		}
+		size := int64(residualBytes)
+		switch {
+		case o.Quick:
+			size = quickBytes
+		case lab.Slow(p.Path):
+			size = slowBytes
 		}
 		for _, chunk := range chunks {
 			for _, cache := range []lab.Cache{lab.Warm, lab.Cold} {

@@ -2,7 +2,6 @@ package claim
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"copyscope/internal/lab"
@@ -95,18 +94,17 @@ func speedupReport(pairs []*pair) *Report {
 	}
 	return &Report{Tables: []Table{t},
 		Findings: []Note{
-			note("claims.speedup.cpu", "Least", Short(slices.Min(cpu)), "Most", Short(slices.Max(cpu)), "Where", at(t, cpu)),
-			note("claims.speedup.throughput", "Least", Short(slices.Min(throughput)), "Most", Short(slices.Max(throughput)), "Where", at(t, throughput)),
+			note("claims.speedup.cpu", "Least", Short(slices.Min(cpu)), "Most", Short(slices.Max(cpu)), "Chunk", at(t, cpu)[2], "Cache", at(t, cpu)[1]),
+			note("claims.speedup.throughput", "Least", Short(slices.Min(throughput)), "Most", Short(slices.Max(throughput)), "Chunk", at(t, throughput)[2], "Cache", at(t, throughput)[1]),
 			note(verdictOf(cpu, throughput)),
 		},
 		Limits: []Note{note("claims.speedup.loopback"), note("claims.no-veth")},
 	}
 }
 
-// at names the row with the largest value.
-func at(t Table, values []float64) string {
-	row := t.Rows[slices.Index(values, slices.Max(values))]
-	return fmt.Sprintf("%s, %s", row.Labels[2], row.Labels[1])
+// at has the labels of the row with the largest value.
+func at(t Table, values []float64) []string {
+	return t.Rows[slices.Index(values, slices.Max(values))].Labels
 }
 
 // verdictOf says what becomes of "about 3 times": a figure between 2.5 and 3.5

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"fmt"
 	"testing"
 
 	"copyscope/internal/lab"
@@ -30,8 +31,8 @@ func TestSpeedupReport(t *testing.T) {
 		if got := r.Findings[len(r.Findings)-1].Key; got != c.verdict {
 			t.Errorf("%s: %s", c.name, got)
 		}
-		if got := r.Findings[0].Args["Where"]; got != c.where {
-			t.Errorf("%s: the most is at %v", c.name, got)
+		if got := fmt.Sprint(r.Findings[0].Args["Chunk"], ", ", r.Findings[0].Args["Cache"]); got != c.where {
+			t.Errorf("%s: the most is at %s", c.name, got)
 		}
 		// 12 ms of CPU for 1 MB are 12,000 ms/GB; 1 MB in 1 ms is 1000 MB/s.
 		if f := r.Tables[0].Rows[0].Figures; c.name == "nowhere" && (f[0].Median() != 12_000 || f[2].Median() != 1.2 || f[3].Median() != 1000 || f[5].Median() != 1) {

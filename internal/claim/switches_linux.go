@@ -29,7 +29,7 @@ const (
 // switches measures what one switch costs, then what part of the processor
 // switches take while connections are served.
 func switches(ctx context.Context, a asked, progress func(done, total int64)) (*Report, error) {
-	rounds, requests, all := 7, 20_000, crowds
+	rounds, requests, all := 7, 10_000, crowds
 	if a.Quick {
 		rounds, requests, all = 3, 2_000, []int{1, 10, 100}
 	}
@@ -219,14 +219,21 @@ func crowdRow(by string, n int, got []crowdRound, err error, mode, direct float6
 }
 
 func switchFindings(costs, served Table, mode, direct float64) []Note {
-	out := []Note{note("claims.switches.costs", "Mode", Short(mode), "Context", Short(direct), "Ratio", Short(direct/mode))}
+	out := []Note{note("claims.switches.costs", "Mode", Short(mode), "Context", Figures(direct), "Ratio", Short(direct/mode))}
+	var thread Figure
 	for _, r := range costs.Rows {
 		switch {
 		case !r.Figures[0].Known():
+		case r.Labels[0] == ofThreads && r.Labels[1] == "0":
+			thread = r.Figures[0]
 		case r.Labels[0] == ofOthers && r.Labels[1] == "0":
-			out = append(out, note("claims.switches.process", "Process", Short(r.Figures[0].Median()), "Thread", Short(direct)))
+			key := "claims.switches.process"
+			if !thread.Known() || r.Figures[0].Spread.Q1 <= thread.Spread.Q3 {
+				key = "claims.switches.alike"
+			}
+			out = append(out, note(key, "Process", Figures(r.Figures[0].Median()), "Thread", Figures(direct)))
 		case r.Labels[0] == ofThreads && r.Labels[1] == largest(costs):
-			out = append(out, note("claims.switches.cache", "Set", r.Labels[1], "Extra", Short(r.Figures[1].Median())))
+			out = append(out, note("claims.switches.cache", "Set", r.Labels[1], "Extra", Figures(r.Figures[1].Median())))
 		}
 	}
 	most := func(by string) (Row, bool) {
@@ -240,8 +247,8 @@ func switchFindings(costs, served Table, mode, direct float64) []Note {
 	a, okA := most("threads")
 	b, okB := most("epoll")
 	if okA && okB {
-		out = append(out, note("claims.switches.crowd", "Threads", comma(a.Labels[1]), "ThreadNs", Short(a.Figures[0].Median()), "ThreadSwitches", Short(a.Figures[3].Median()), "ThreadShare", Short(a.Figures[4].Median()),
-			"Epoll", comma(b.Labels[1]), "EpollNs", Short(b.Figures[0].Median()), "EpollSwitches", Short(b.Figures[3].Median()), "EpollShare", Short(b.Figures[4].Median())))
+		out = append(out, note("claims.switches.crowd", "Threads", comma(a.Labels[1]), "ThreadNs", Figures(a.Figures[0].Median()), "ThreadSwitches", Short(a.Figures[3].Median()), "ThreadShare", Short(a.Figures[4].Median()),
+			"Epoll", comma(b.Labels[1]), "EpollNs", Figures(b.Figures[0].Median()), "EpollSwitches", Short(b.Figures[3].Median()), "EpollShare", Short(b.Figures[4].Median())))
 	}
 	return out
 }

@@ -37,6 +37,10 @@ var (
 	slowPaths = []string{"direct", "compress", "tls", "msg-zerocopy"}
 )
 
+// Slow says that a path takes long for every byte, so that less of it tells as
+// much.
+func Slow(path string) bool { return slices.Contains(slowPaths, path) }
+
 // believed is how far fits of rounds drawn anew may lie apart.
 const (
 	believed = 0.5
@@ -237,7 +241,7 @@ func calibrationScenarios() (out []Scenario) {
 			continue
 		}
 		size := int64(calibrationBytes)
-		if slices.Contains(slowPaths, p.Path) {
+		if Slow(p.Path) {
 			size = slowBytes
 		}
 		for _, chunk := range calibrationChunks {
