@@ -3,7 +3,9 @@ package archtest
 import (
 	"testing"
 
+	"copyscope/internal/claim"
 	"copyscope/internal/lab"
+	"copyscope/internal/spread"
 	"copyscope/internal/sweep"
 	"copyscope/sim"
 )
@@ -30,6 +32,7 @@ func TestProfileSchema(t *testing.T) {
 	s.holds(t, "profile", lab.ProfileFile{})
 	s.at(t, "$defs", "machine").holds(t, "machine", lab.ProfileMachine{})
 	s.at(t, "$defs", "cost").holds(t, "cost", lab.ProfileCost{})
+	s.at(t, "$defs", "spread").holds(t, "spread", spread.Spread{})
 	var names []string
 	for _, c := range new(sim.Profile).Costs() {
 		names = append(names, c.Name)
@@ -37,4 +40,20 @@ func TestProfileSchema(t *testing.T) {
 	costs := s.at(t, "properties", "costs")
 	same(t, "costs that every profile has", texts(costs["required"]), names)
 	costs.at(t, "propertyNames").lists(t, "costs", names)
+}
+
+// TestClaimSchema: docs/schema/claim-report.schema.json tells what `copyscope
+// claims NAME --json` prints.
+func TestClaimSchema(t *testing.T) {
+	s := readSchema(t, "claim-report.schema.json")
+	s.holds(t, "report", claim.Report{})
+	s.at(t, "properties", "claim").lists(t, "claims", claim.Names())
+	s.at(t, "$defs", "machine").holds(t, "machine", claim.Machine{})
+	s.at(t, "$defs", "note").holds(t, "note", claim.Note{})
+	s.at(t, "$defs", "table").holds(t, "table", claim.Table{})
+	s.at(t, "$defs", "column").holds(t, "column", claim.Column{})
+	s.at(t, "$defs", "row").holds(t, "row", claim.Row{})
+	s.at(t, "$defs", "figure").holds(t, "figure", claim.Figure{})
+	s.at(t, "$defs", "spread").holds(t, "spread", spread.Spread{})
+	s.at(t, "$defs", "provenance").lists(t, "provenances", provenances)
 }
