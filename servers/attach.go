@@ -239,7 +239,7 @@ func (c count) String() string {
 	if c.Value == nil {
 		return "unavailable (" + c.Reason + ")"
 	}
-	return strconv.FormatFloat(*c.Value, 'g', 6, 64)
+	return strconv.FormatFloat(*c.Value, 'f', -1, 64)
 }
 
 func (p place) isSeen(e seenEnd) bool {
@@ -252,7 +252,8 @@ func (p place) isSeen(e seenEnd) bool {
 func named(paths []seenPath) string {
 	var names []string
 	for _, p := range paths {
-		names = append(names, fmt.Sprintf("%s %q → %s %q by %s, %v", p.From.Kind, p.From.Name, p.To.Kind, p.To.Name, p.Technique, p.Calls))
+		names = append(names, fmt.Sprintf("%s %q → %s %q by %s, %s of %s bytes, %v",
+			p.From.Kind, p.From.Name, p.To.Kind, p.To.Name, p.Technique, p.Bytes, p.SourceBytes, p.Calls))
 	}
 	if names == nil {
 		return "none"
