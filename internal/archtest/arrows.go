@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/perfevent":             {"internal/tracepoint"},
 	"internal/symbol":                {},
 	"internal/copysample":            {"internal/perfevent", "internal/symbol"},
-	"internal/copyprofile":           {"internal/copysample", "internal/perfevent", "internal/symbol", "internal/trace", "internal/tracepoint"},
+	"internal/copyprofile":           {"internal/perfevent", "internal/symbol", "internal/trace", "internal/tracepoint"},
 	"internal/spread":                {},
 	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/lab":                   belowLab,

@@ -166,6 +166,7 @@ func (d *descriptors) list(pid int) {
 	if len(d.names) > maxDescriptors {
 		clear(d.names)
 	}
+	//lint:ignore SA1019 netlink tells of the network namespace that this process is in, the file of the other's
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
 		connections, err := read()
 		if err != nil {

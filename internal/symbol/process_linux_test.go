@@ -103,6 +103,10 @@ func TestGoPrograms(t *testing.T) {
 					t.Skip("SKIPPED: a program is not linked with C here; install gcc")
 				}
 				text = strings.Replace(program, "import (", `import "C"; import (`, 1)
+				if c.want == "" { // a function so small that another's name would be taken for it
+					text = strings.Replace(text, "marked := Marked", "marked, wait := syscall.Getpid, Marked", 1)
+					text = strings.Replace(text, "\tmarked()", "\twait()", 1)
+				}
 			}
 			if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
@@ -117,7 +121,7 @@ func TestGoPrograms(t *testing.T) {
 			names := symbol.NewProcesses()
 			f := names.Frame(pid, address)
 			if c.want == "" {
-				if f.Known && f.Function != "main.Marked" || f.Object != exe {
+				if f.Known && f.Function != "syscall.Getpid" || f.Object != exe {
 					t.Errorf("%+v, want no wrong name", f)
 				}
 				return
