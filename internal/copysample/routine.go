@@ -31,8 +31,7 @@ var copies = map[string]Kind{
 	"csum_and_copy_to_iter": ToUser, "csum_and_copy_from_iter": FromUser, "csum_and_copy_from_iter_full": FromUser,
 	"csum_and_copy_to_user": ToUser, "csum_and_copy_from_user": FromUser, "skb_copy_and_csum_datagram": ToUser,
 	// net/core/skbuff.c: out of a packet into linear memory.
-	"skb_copy_bits": Linearising, "skb_copy_and_csum_bits": Linearising, "skb_copy_ubufs": Linearising, "skb_segment": Linearising,
-	"skb_copy_expand": Linearising, "skb_copy_from_linear_data": Linearising, "__pskb_pull_tail": Linearising, "__pskb_copy_fclone": Linearising,
+	"skb_copy_bits": Linearising, "skb_copy_and_csum_bits": Linearising,
 	// arch/x86/lib/copy_user_64.S and copy_user_uncached_64.S; before Linux 6.4 by
 	// the other names. arch/arm64/lib/copy_{to,from}_user.S.
 	"rep_movs_alternative": NoCopy, "copy_user_generic": NoCopy, "copy_user_enhanced_fast_string": NoCopy, "copy_user_generic_string": NoCopy,
@@ -42,6 +41,10 @@ var copies = map[string]Kind{
 	"memcpy": NoCopy, "__memcpy": NoCopy, "memcpy_orig": NoCopy, "memmove": NoCopy, "__memmove": NoCopy, "copy_mc_to_kernel": NoCopy,
 	"csum_partial_copy_generic": NoCopy, "csum_partial_copy_nocheck": NoCopy, "copy_page": NoCopy,
 }
+
+// callers are functions that tell what a copy in what they call is, and do other work as
+// well (net/core/skbuff.c).
+var callers = map[string]Kind{"skb_segment": Linearising, "skb_copy_ubufs": Linearising, "skb_copy_expand": Linearising, "__pskb_pull_tail": Linearising, "__pskb_copy_fclone": Linearising}
 
 // receives are functions in which what has arrived is at work: calls that receive
 // (net/socket.c, net/ipv4/tcp.c, net/core/datagram.c), and the path that packets take
@@ -83,7 +86,7 @@ func Attribute(chain []string) Kind {
 	}
 	for _, name := range chain {
 		if kind == NoCopy {
-			kind = copies[name]
+			kind = max(copies[name], callers[name])
 		}
 		switch {
 		case lent[name]:

@@ -25,6 +25,8 @@ func TestAttribution(t *testing.T) {
 		"asm_exc_page_fault _copy_from_iter tcp_sendmsg_locked":                  copysample.NoCopy,
 		"memcpy skb_copy_bits skb_segment tcp_gso_segment validate_xmit_skb":     copysample.Linearising,
 		"memcpy skb_segment tcp_gso_segment __dev_queue_xmit":                    copysample.Linearising,
+		"skb_segment tcp_gso_segment __dev_queue_xmit":                           copysample.NoCopy,
+		"memcpy ring_buffer_write trace_buffer_unlock_commit_regs":               copysample.NoCopy,
 		"memcpy skb_copy_bits __pskb_pull_tail validate_xmit_skb":                copysample.Linearising,
 		"memcpy skb_copy_ubufs __netif_receive_skb_core process_backlog":         copysample.Linearising,
 		"_copy_to_iter __skb_datagram_iter skb_copy_datagram_iter tcp_recvmsg":   copysample.Receiver,
