@@ -12,11 +12,8 @@ import (
 	"copyscope/internal/trace"
 )
 
-// kernels are those whose files are in testdata/proc. Those of 6.18 are a real
-// machine's.
-var kernels = []string{"5.10", "6.1", "6.18"}
-
-// proc is a copy of a kernel's files that a test may change, and a clock.
+// proc is a copy of a kernel's files in testdata/proc that a test may change,
+// and a clock. Those of 6.18 are a real machine's.
 type proc struct {
 	t    *testing.T
 	root string
