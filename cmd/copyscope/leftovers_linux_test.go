@@ -18,6 +18,7 @@ var leavers = [][]string{
 	{"run", "sendfile", "--side", "real", "--size", "32MiB", "--cache", "cold", "--json"},
 	{"run", "read-write", "splice", "--side", "real", "--size", "16MiB", "--cache", "warm,cold", "--json"},
 	{"run", "mmap-write", "--side", "sim,real", "--size", "16MiB", "--cache", "cold"},
+	{"run", "sendfile", "--side", "real", "--size", "16MiB", "--net", "veth", "--sg", "on,off", "--json"},
 	{"doctor"},
 }
 

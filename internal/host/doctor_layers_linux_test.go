@@ -30,9 +30,12 @@ func TestTracepointsGiveTheCountsThatTheDoctorNames(t *testing.T) {
 	with := host.Watch(options)
 	options.Untraced = true
 	without := host.Watch(options)
+	// Over loopback no packet leaves a device.
+	packets := []trace.CountName{trace.Packets, trace.LinearPayloadBytes, trace.PagedPayloadBytes, trace.RetransmittedBytes}
 	for name, basis := range with {
 		named := slices.Contains(layer.Counts, name)
 		switch {
+		case named && slices.Contains(packets, name):
 		case named && basis.Provenance != trace.Measured:
 			t.Errorf("%s is %s, though tracepoints are said to tell it: %s", name, basis.Provenance, basis.Reason)
 		case named && without[name].Provenance == trace.Measured && name != trace.DiskReadBytes: // which procfs tells too
