@@ -332,7 +332,8 @@ func TestTheCPUIsFreeWhileDMAWorks(t *testing.T) {
 }
 
 // variants are the machines and caches on which a path shows all that it does.
-var variants = []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,size=1MiB", ",model=linux,net=nic,size=1MiB,chunk=16KiB", ",model=linux,net=nic,sg=off,llc=64KiB", ",model=linux,net=loopback"}
+var variants = []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,size=1MiB", ",model=linux,net=nic,size=1MiB,chunk=16KiB", ",model=linux,net=nic,sg=off,llc=64KiB", ",model=linux,net=loopback",
+	",model=linux,net=veth", ",model=linux,net=veth,sg=off"}
 
 // way is a route in static/scope/geometry.js: its key, in one of two layouts.
 var way = regexp.MustCompile(`'([\w-]+ )?([\w-]+>[\w-]+)': \{`)
