@@ -78,6 +78,9 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		m.witness.settle()
 		end()
 		e.finish() // before End, so that no copy of the receiver's is missed
+		for i, r := range e.readers {
+			e.tracer.arrived(i, r.arrived)
+		}
 		if failed := e.tracer.end(); err == nil && failed != nil {
 			err = fmt.Errorf("the kernel's tracepoints: %w", failed)
 		}

@@ -70,7 +70,8 @@ func TestPacketsCarryWhatWasSent(t *testing.T) {
 				t.Errorf("%s, SG %v: %v bytes paged, %v linear; want %v and %v (%v sent once more)", p.Path, sg,
 					value(trace.PagedPayloadBytes), value(trace.LinearPayloadBytes), paged, linear, value(trace.RetransmittedBytes))
 			}
-			if got := value(trace.RetransmittedBytes); got != float64(out.Retransmitted) {
+			// Fewer only if some were lost on their way to the device.
+			if got := value(trace.RetransmittedBytes); got > float64(out.Retransmitted) {
 				t.Errorf("%s, SG %v: %v bytes were sent once more by the tracepoints, %d by TCP_INFO", p.Path, sg, got, out.Retransmitted)
 			}
 			if least := sent / (64 << 10); value(trace.Packets) < least || !sg && value(trace.Packets) < sent/1448 {

@@ -31,6 +31,7 @@ type reader struct {
 
 	// Final once done is closed. received counts the file's bytes.
 	received int64
+	arrived  int64 // what came over the connection, which may be something else
 	hash     uint64
 	last     trace.Ns // when the last byte had arrived
 	cpu      trace.Ns
@@ -103,6 +104,7 @@ func (r *reader) Read(b []byte) (int, error) {
 		case n == 0:
 			return 0, io.EOF
 		}
+		r.arrived += int64(n)
 		r.last = trace.Ns(time.Since(r.start))
 		r.note(receipt{r.last, int64(n)})
 		return n, nil

@@ -37,9 +37,7 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 			t.packets.hit(t, h)
 		}
 	}
-	if t.ended {
-		t.packets.end(t)
-	}
+	t.packets.settle(t)
 	for i := range t.pending {
 		t.pending[i].At = max(t.pending[i].At, t.told)
 	}

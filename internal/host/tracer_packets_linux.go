@@ -77,6 +77,13 @@ type link struct {
 	device string
 	port   int64 // of the sender's end
 	cut    *cut  // the segment that the device gets, or nil
+	// seen is the payload that the device was given so far, arrived what came to the
+	// receiver in all, -1 if that is not known yet.
+	seen, arrived int64
+	// repeated is what was told as sent once more.
+	repeated int64
+	// again are the segments that TCP said it sent once more, not told yet.
+	again []*cut
 }
 
 // cut is one segment, as the packets that it becomes.
@@ -119,7 +126,7 @@ func newPackets(o Options, w *wires) (*packets, error) {
 		if err != nil {
 			return nil, os.NewSyscallError("getsockname", err)
 		}
-		l := &link{device: o.Net.Device(i)}
+		l := &link{device: o.Net.Device(i), arrived: -1}
 		if in, ok := at.(*unix.SockaddrInet4); ok {
 			l.port = int64(in.Port)
 		}
@@ -168,7 +175,7 @@ func (p *packets) hit(t *tracer, h tracepoint.Hit) {
 	switch uint64(h.ID) {
 	case p.queue.ID:
 		if l := p.named(p.queueName.String(h.Raw)); l != nil {
-			p.flush(t, l, false)
+			p.flush(t, l)
 			l.cut = &cut{at: h}
 		}
 	case p.transmit.ID:
@@ -178,8 +185,9 @@ func (p *packets) hit(t *tracer, h tracepoint.Hit) {
 	case p.retransmit.ID:
 		port := p.retransmitPort.Int(h.Raw)
 		for _, l := range p.links {
-			if l.port == port {
-				p.flush(t, l, true)
+			if l.port == port && l.cut != nil {
+				l.again = append(l.again, l.cut)
+				l.cut = nil
 			}
 		}
 	}
@@ -207,26 +215,26 @@ func (p *packets) sent(l *link, h tracepoint.Hit) {
 	l.cut.packets++
 	l.cut.linear += max(linear, 0)
 	l.cut.paged += paged
+	l.seen += max(linear, 0) + paged
 }
 
-// flush makes the events of a link's last segment: the packets that it became,
-// what the device was told of, and the copy that put payload which was in pages into
-// one piece, for a device that does not gather. TCP's payload is always in pages
-// before (tcp_sendmsg_locked, net/ipv4/tcp.c). What is sent once more is told by
-// itself, and counts as nothing else.
-func (p *packets) flush(t *tracer, l *link, again bool) {
-	c := l.cut
-	l.cut = nil
-	if c == nil || c.packets == 0 {
+// flush tells of a link's last segment.
+func (p *packets) flush(t *tracer, l *link) {
+	if l.cut != nil {
+		p.tell(t, l.cut)
+		l.cut = nil
+	}
+}
+
+// tell makes the events of a segment: the packets that it became, what the device was
+// told of, and the copy that put payload which was in pages into one piece, for a
+// device that does not gather. TCP's payload is always in pages before
+// (tcp_sendmsg_locked, net/ipv4/tcp.c).
+func (p *packets) tell(t *tracer, c *cut) {
+	if c.packets == 0 {
 		return
 	}
-	made := trace.Event{Kind: trace.Compute, Actor: trace.KernelCode, N: c.packets, Bytes: c.linear + c.paged, Detail: "tcp"}
-	if again {
-		made.Detail = "retransmit"
-		t.tell(c.at, made)
-		return
-	}
-	t.tell(c.at, made)
+	t.tell(c.at, trace.Event{Kind: trace.Compute, Actor: trace.KernelCode, N: c.packets, Bytes: c.linear + c.paged, Detail: "tcp"})
 	if c.linear > 0 && !p.gather {
 		t.derive(c.at, trace.Event{Kind: trace.CPUCopy, Actor: trace.KernelCode, From: p.from, To: trace.SocketBuffer,
 			Bytes: c.linear, Detail: "linearise"})
@@ -242,13 +250,50 @@ func (p *packets) flush(t *tracer, l *link, again bool) {
 	}
 }
 
-// end tells the rest, when no more will come.
-func (p *packets) end(t *tracer) {
+// settle tells of what was sent once more: by itself, and it counts as nothing else.
+// Of what TCP sends once more the device may have had one only, though, if the other
+// was lost on the way there: when all is over, what the device was given beyond what
+// arrived is all that it can have had twice.
+func (p *packets) settle(t *tracer) {
 	if p == nil {
 		return
 	}
 	for _, l := range p.links {
-		p.flush(t, l, false)
+		if t.ended {
+			p.flush(t, l)
+		}
+		fresh := l.fresh()
+		for _, c := range l.again {
+			switch n := c.linear + c.paged; {
+			case n == 0:
+			case n <= fresh:
+				fresh -= n
+				p.tell(t, c)
+			default:
+				l.repeated += n
+				t.tell(c.at, trace.Event{Kind: trace.Compute, Actor: trace.KernelCode, N: c.packets, Bytes: n, Detail: "retransmit"})
+			}
+		}
+		l.again = nil
+	}
+}
+
+// fresh is how much of what TCP sent once more the device was given once only.
+func (l *link) fresh() int64 {
+	if l.arrived < 0 {
+		return 0
+	}
+	said := l.repeated
+	for _, c := range l.again {
+		said += c.linear + c.paged
+	}
+	return said - (l.seen - l.arrived)
+}
+
+// arrived: so much came to the receiver of the i-th connection, in all.
+func (t *tracer) arrived(i int, bytes int64) {
+	if t != nil && t.packets != nil {
+		t.packets.links[i].arrived = bytes
 	}
 }
 
