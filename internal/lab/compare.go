@@ -28,7 +28,7 @@ var predicted = []struct {
 	{count: trace.PageFaults, bound: trace.Bound{Abs: 32, Fewer: true,
 		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
 	{count: trace.ContextSwitches, bound: trace.Bound{Abs: 64,
-		Why: "a sender waits where its socket's queue is full, which begins at 16 KiB (tcp_wmem), and gives way when its time slice ends; how often, receiver and scheduler decide"}},
+		Why: "a call may wake the receiver, which takes the processor; a sender waits where its socket's queue is full, which begins at 16 KiB (tcp_wmem), and gives way when its time slice ends; how often, receiver and scheduler decide"}},
 	{count: trace.LinearPayloadBytes},
 	{count: trace.PagedPayloadBytes},
 	{count: trace.Packets, bound: trace.Bound{Rel: 3, Abs: 64, Fewer: true,
@@ -109,7 +109,7 @@ func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bou
 		}
 	case trace.ContextSwitches:
 		program, _ := transfer.Lookup(path)
-		b.Abs += float64(measured.Scenario.Size/leastQueue)*float64(max(program.Sinks, 1)) + measured.Counter.Count(trace.WallTime).Value/leastSlice
+		b.Abs += p.Count(trace.Syscalls).Value + float64(measured.Scenario.Size/leastQueue)*float64(max(program.Sinks, 1)) + measured.Counter.Count(trace.WallTime).Value/leastSlice
 	case trace.DiskReads, trace.DMATransfers, trace.Interrupts:
 		b.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
 	case trace.PageFaults: // a long run gives the Go runtime more time for its own
