@@ -23,6 +23,7 @@ var errNothingSeen = errors.New("nothing was seen")
 type attachFlags struct {
 	pid, port    int
 	unit, expect string
+	pprof        string
 	length       time.Duration
 	follow, json bool
 }
@@ -44,7 +45,8 @@ from files to sockets took that technique. It is 1 if not.`,
 		Example: `  copyscope attach --port 80
   copyscope attach --pid 4711 --for 30s
   copyscope attach --unit nginx --expect sendfile
-  copyscope attach --pid 4711 --follow --json`,
+  copyscope attach --pid 4711 --follow --json
+  copyscope attach --port 80 --pprof copies.pb.gz && go tool pprof -top copies.pb.gz`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
@@ -63,6 +65,7 @@ from files to sockets took that technique. It is 1 if not.`,
 	flags.DurationVar(&f.length, "for", 10*time.Second, "how long")
 	flags.BoolVar(&f.follow, "follow", false, "watch the processes that it starts, too")
 	flags.StringVar(&f.expect, "expect", "", "fail unless files went to sockets by this technique: "+strings.Join(expectable(), ", "))
+	flags.StringVar(&f.pprof, "pprof", "", "write a copy profile for go tool pprof to a file: bytes copied, by the process's call stacks")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
 }
@@ -91,6 +94,8 @@ func (f attachFlags) check() error {
 		return fmt.Errorf("--pid %d: write the number of a process; ps -e lists them", f.pid)
 	case f.port < 0 || f.port > 65535:
 		return fmt.Errorf("--port %d: ports are 1 to 65535", f.port)
+	case f.pprof == "-":
+		return errors.New("--pprof -: the report has the standard output; name a file")
 	case f.length <= 0 || f.length > 24*time.Hour:
 		return fmt.Errorf("--for %v: write a time above 0 and up to 24h", f.length)
 	case f.expect != "" && !slices.Contains(expectable(), f.expect):
@@ -115,6 +120,13 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := checkOutput("--pprof", f.pprof); err != nil {
+		return &usageError{err}
+	}
+	profiles, err := beginCopyProfiles(ctx, f.pprof, pids, f.follow)
+	if err != nil {
+		return err
+	}
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
 		Processes: pids, For: f.length, Follow: f.follow,
@@ -127,7 +139,7 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		},
 	})
 	p.clear()
-	if err != nil {
+	if err := errors.Join(err, profiles.write(stdout, f.pprof)); err != nil {
 		return err
 	}
 	if f.json {
@@ -183,6 +195,11 @@ func printAttach(w io.Writer, r *attach.Report) error {
 		fmt.Fprintf(out, " %d (%s, %d threads)", p.PID, p.Name, p.Threads)
 	}
 	fmt.Fprintf(out, "; %d records, %d lost; reading them took %.1f ms of CPU\n", r.Hits, r.Lost, r.OwnCPU.Value/1e6)
+	if r.CopyCPU.Known() {
+		fmt.Fprintf(out, "of %.0f ms of CPU that the processes took, %.0f ms went into the kernel's copy routines (%d samples)\n", r.CPU.Value/1e6, r.CopyCPU.Value/1e6, r.Samples)
+	} else {
+		fmt.Fprintf(out, "CPU in the kernel's copy routines: %s\n", r.CopyCPU.Reason)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "note: %s\n", n)
 	}

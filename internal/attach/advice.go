@@ -78,7 +78,7 @@ var copying = map[string]reason{
 	haproxy:   {"HAProxy reads the file into its own memory", "let a web server send files"},
 	goLang:    {"io.Copy does not see the connection's ReadFrom (a wrapper of the ResponseWriter or the file hides it), or the body is no *os.File", "hand *os.File and the plain http.ResponseWriter or *net.TCPConn to io.Copy, or let the wrapper have ReadFrom: then it is sendfile and 0"},
 	python:    {"the program copies through user memory (http.server: shutil.copyfileobj)", "socket.sendfile(file) or os.sendfile would make it 0"},
-	jvm:       {"the file is read into a buffer and written from it", "FileChannel.transferTo to a plain SocketChannel would make it 0 (Tomcat: useSendfile; Kafka: no TLS, no conversion of message formats)"},
+	jvm:       {"the file is read into a buffer and written from it", "FileChannel.transferTo to a plain SocketChannel would make it 0 (Tomcat: useSendfile=true on the NIO connector, for files over 48 KiB that are not compressed; Kafka: no TLS, no conversion of message formats)"},
 	node:      {"streams carry the file through user memory", "Node has no sendfile; let a server in front of it send the files"},
 	ourselves: {"the fetch path of the topic is read+write", "copyscope.fetch.path=sendfile would make it 0"},
 	"":        {"the file is read into user memory and written from there", "sendfile(2) or splice(2) would make it 0"},

@@ -60,6 +60,13 @@ type Report struct {
 	// OwnCPU is the processor time that reading took, in ns; what the watched
 	// process pays besides is in docs/attach.md.
 	OwnCPU trace.Count `json:"own_cpu_ns"`
+	// CPU is the processor time that the processes took while they were watched, and
+	// CopyCPU what of it the kernel spent in copy routines, both in ns: so many Samples
+	// of their clocks tell, a millisecond of processor time apart. Processes that were
+	// started meanwhile are not in it.
+	CPU     trace.Count `json:"cpu_ns"`
+	CopyCPU trace.Count `json:"copy_cpu_ns"`
+	Samples int64       `json:"samples"`
 	// Calls are all data-moving calls of the processes, by name: also those that
 	// belong to no path.
 	Calls map[string]*Tally `json:"calls"`

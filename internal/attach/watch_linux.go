@@ -84,6 +84,8 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 		return nil, explain(err, o.Processes)
 	}
 	defer w.reader.Close()
+	sampled := beginSamplers(o.Processes)
+	defer sampled.end()
 	used := processorTime()
 	began := time.Now()
 	if err := w.reader.Begin(); err != nil {
@@ -97,6 +99,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	}
 	watched, took := time.Since(began), processorTime()-used
 	r := w.report()
+	sampled.tell(r)
 	r.ForNs = watched.Nanoseconds()
 	r.OwnCPU = trace.Count{Value: float64(took), Provenance: trace.Measured}
 	return r, nil
