@@ -330,6 +330,7 @@ func startSleep(t *testing.T) int {
 
 // A process that ends while it is watched ends the watch, and what was seen is told.
 func TestTheProcessEnds(t *testing.T) {
+	privileged(t)
 	file := makeFile(t, 1<<20)
 	c := exec.Command("sh", "-c", "read line; exec cat "+file)
 	in, err := c.StdinPipe()
@@ -339,7 +340,6 @@ func TestTheProcessEnds(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	privileged(t)
 	began := time.Now()
 	r, err := attach.Watch(context.Background(), attach.Options{Processes: []int{c.Process.Pid}, For: time.Minute, Ready: func() {
 		fmt.Fprintln(in, "go")
@@ -361,6 +361,7 @@ func TestTheProcessEnds(t *testing.T) {
 
 // Processes that a watched one starts are watched only if that is asked for.
 func TestFollow(t *testing.T) {
+	privileged(t)
 	file := makeFile(t, 4<<20)
 	for _, follow := range []bool{false, true} {
 		c := exec.Command("sh", "-c", "read line; cat "+file+" | cat >/dev/null; read line")
