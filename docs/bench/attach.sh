@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures what copyscope attach costs: its own processor time, and what the watched
 # process takes more, with and without in turn. Writes docs/bench/attach-results.md.
-# Takes root, and some two minutes.
+# Takes root, and some eight minutes.
 #
 # Usage: docs/bench/attach.sh [ROUNDS]     (default 5)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5}
-seconds=6
+seconds=15
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/copyscope" ./cmd/copyscope

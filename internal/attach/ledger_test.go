@@ -129,6 +129,14 @@ func TestPathsByTheirCalls(t *testing.T) {
 			writev 10 = 32768
 			writev 5 = 12768`,
 			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:2", "file-to-socket read-write 32768 2 pread64:1 writev:1"}},
+		{"two connections in turn, both with something left", `
+			pread64 3 0x10000000 = 32768
+			writev 5 = 20000
+			pread64 4 0x11000000 = 30000
+			writev 10 = 28000
+			writev 5 = 12768
+			writev 10 = 2000`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:2", "file-to-socket read-write 30000 2 pread64:1 writev:2"}},
 		{"sendfile", `
 			writev 5 = 240
 			sendfile 5 3 = 65536 ×2
