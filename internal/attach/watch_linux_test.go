@@ -390,3 +390,74 @@ func TestFollow(t *testing.T) {
 		}
 	}
 }
+
+// A unit is found by its control group, with the processes of the groups below it.
+func TestOfUnit(t *testing.T) {
+	root := "/sys/fs/cgroup"
+	if _, err := os.Stat(filepath.Join(root, "systemd", "cgroup.procs")); err == nil {
+		root = filepath.Join(root, "systemd") // version 1
+	}
+	unit := fmt.Sprintf("copyscope-test-%d.service", os.Getpid())
+	below := filepath.Join(root, unit, "worker")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Skipf("SKIPPED: a control group of its own: %v; run it as root where control groups may be made", err)
+	}
+	t.Cleanup(func() {
+		for range 50 { // until the processes have left it
+			if os.Remove(below) == nil {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		if err := os.Remove(filepath.Dir(below)); err != nil {
+			t.Error(err)
+		}
+	})
+	name := strings.TrimSuffix(unit, ".service")
+	if _, err := attach.OfUnit(name); err == nil || !strings.Contains(err.Error(), "has no process") {
+		t.Errorf("an empty unit: %v", err)
+	}
+	pids := []int{startSleep(t), startSleep(t)}
+	for i, at := range []string{filepath.Dir(below), below} {
+		if err := os.WriteFile(filepath.Join(at, "cgroup.procs"), []byte(strconv.Itoa(pids[i])), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{name, unit} {
+		got, err := attach.OfUnit(name)
+		if err != nil || len(got) != 2 || got[0] != min(pids[0], pids[1]) || got[1] != max(pids[0], pids[1]) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, pids)
+		}
+	}
+}
+
+// A number that another process has got meanwhile is not taken for the process that
+// was watched.
+func TestAProcessNumberThatIsUsedAgain(t *testing.T) {
+	privileged(t)
+	const last = "/proc/sys/kernel/ns_last_pid" // the next process gets the number after it
+	c := exec.Command("sleep", "60")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, again := c.Process.Pid, false
+	r := watch(t, attach.Options{Processes: []int{pid}}, func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		for range 50 {
+			if err := os.WriteFile(last, []byte(strconv.Itoa(pid-1)), 0); err != nil {
+				break
+			}
+			if again = startSleep(t) == pid; again {
+				break
+			}
+		}
+		time.Sleep(time.Second)
+	})
+	if !again {
+		t.Skipf("SKIPPED: the number %d could not be used again: %s", pid, last)
+	}
+	if !r.Processes[0].Ended {
+		t.Errorf("%+v, want it ended: another process has its number", r.Processes[0])
+	}
+}
