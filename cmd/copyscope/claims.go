@@ -214,7 +214,7 @@ func claimWorkerCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return claim.Work(c.Context(), args[0], args[1], c.OutOrStdout())
+			return claim.Work(c.Context(), args[0], args[1], c.InOrStdin(), c.OutOrStdout())
 		},
 	}
 }

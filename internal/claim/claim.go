@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -267,4 +268,13 @@ func (n Note) Pairs() (out []any) {
 func ShippedProfile(name string) (*sim.Profile, error) {
 	p, err := sim.LookupProfile(name)
 	return &p, err
+}
+
+// comma puts separators into a whole number.
+func comma(n string) string {
+	v, err := strconv.ParseInt(n, 10, 64)
+	if err != nil {
+		return n
+	}
+	return humanize.Comma(v)
 }

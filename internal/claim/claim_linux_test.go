@@ -7,9 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,7 +27,8 @@ import (
 func TestMain(m *testing.M) {
 	n := len(claim.WorkerCommand)
 	if len(os.Args) == n+3 && slices.Equal(os.Args[1:n+1], claim.WorkerCommand) {
-		if claim.Work(context.Background(), os.Args[n+1], os.Args[n+2], os.Stdout) != nil {
+		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		if claim.Work(ctx, os.Args[n+1], os.Args[n+2], os.Stdin, os.Stdout) != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -217,12 +222,21 @@ func TestPrediction(t *testing.T) {
 // The context ends what is under way, its workers included.
 func TestCancelled(t *testing.T) {
 	for _, name := range claim.Names() {
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, context.Canceled)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 900*time.Millisecond, context.Canceled)
 		began := time.Now()
 		_, err := claim.Run(ctx, lab.New(t.TempDir()), name, claim.Options{})
 		cancel()
 		if !errors.Is(err, context.Canceled) || time.Since(began) > 5*time.Second {
 			t.Errorf("%s: after %s: %v", name, time.Since(began), err)
+		}
+	}
+	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		left := workers(t)
+		if len(left) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("these workers go on: %q", left)
 		}
 	}
 	if _, err := claim.Run(t.Context(), lab.New(""), "miracles", claim.Options{}); err == nil || !strings.Contains(err.Error(), "use one of switches, speedup") {
@@ -238,9 +252,34 @@ func TestWorkerErrors(t *testing.T) {
 		{"partner", `{"CPU":1000}`, "sched_setaffinity"},
 	} {
 		out := &bytes.Buffer{}
-		err := claim.Work(t.Context(), c.kind, c.request, out)
+		forever, gone := io.Pipe()
+		t.Cleanup(func() { forever.Close(); gone.Close() })
+		err := claim.Work(t.Context(), c.kind, c.request, forever, out)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(out.String(), `"error":`) {
 			t.Errorf("%s %s: %v, it said %s", c.kind, c.request, err, out)
 		}
 	}
+}
+
+// workers are the command lines of this binary's workers, whoever started them.
+func workers(t *testing.T) (out []string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, exe := range all {
+		if target, err := os.Readlink(exe); err != nil || target != self {
+			continue
+		}
+		line, _ := os.ReadFile(filepath.Join(filepath.Dir(exe), "cmdline"))
+		if words := strings.ReplaceAll(string(line), "\x00", " "); strings.Contains(words, strings.Join(claim.WorkerCommand, " ")) {
+			out = append(out, words)
+		}
+	}
+	return out
 }

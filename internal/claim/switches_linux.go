@@ -253,13 +253,5 @@ func switchFindings(costs, served Table, mode, direct float64) []Note {
 	return out
 }
 
-func comma(n string) string {
-	v, err := strconv.ParseInt(n, 10, 64)
-	if err != nil {
-		return n
-	}
-	return humanize.Comma(v)
-}
-
 // largest is the label of the largest working set.
 func largest(costs Table) string { return costs.Rows[len(costs.Rows)-1].Labels[1] }

@@ -69,7 +69,13 @@ func ask(ctx context.Context, o workerOptions, kind string, request, result any,
 	cmd := exec.CommandContext(ctx, binary, append(append([]string{}, WorkerCommand...), kind, string(arg))...)
 	cmd.Args[0] = "copyscope"
 	cmd.Env, cmd.ExtraFiles = append(os.Environ(), o.env...), o.files
+	// A worker may have a worker of its own: it is asked to end, and its standard
+	// input ends with this process, however that does.
+	cmd.Cancel = func() error { return endGently(cmd.Process) }
 	cmd.WaitDelay = 3 * time.Second
+	if _, err := cmd.StdinPipe(); err != nil { // Wait closes it
+		return err
+	}
 	said := &bytes.Buffer{}
 	cmd.Stderr = said
 	out, err := cmd.StdoutPipe()
@@ -112,9 +118,23 @@ func listen(out io.Reader, result any, progress func(done, total int64)) error {
 	}
 }
 
+// deafTime is how long a worker may go on when it is to end.
+const deafTime = time.Second
+
 // Work is what a worker does: one kind of measurement. It writes its lines to out
-// and returns the error that it has told there.
-func Work(ctx context.Context, kind, request string, out io.Writer) error {
+// and returns the error that it has told there. When its caller is gone, which is
+// when in ends, so is the worker, whatever it is doing.
+func Work(ctx context.Context, kind, request string, in io.Reader, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		cancel()
+	}()
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(deafTime, func() { os.Exit(1) }) // raw calls hear of nothing
+	})
+	defer stop() // before cancel: what has ended need not be made to
 	e := json.NewEncoder(out)
 	var last time.Time
 	result, err := work(ctx, kind, []byte(request), func(done, total int64) {

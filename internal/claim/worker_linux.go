@@ -31,6 +31,9 @@ func startOn(cmd *exec.Cmd, cpu int) error {
 	return cmd.Start()
 }
 
+// endGently asks a process to end.
+func endGently(p *os.Process) error { return p.Signal(unix.SIGTERM) }
+
 // bindTo binds the calling thread to a processor, counted from 0.
 func bindTo(cpu int) error {
 	var one unix.CPUSet

@@ -4,10 +4,13 @@ package claim
 
 import (
 	"context"
+	"os"
 	"os/exec"
 
 	"copyscope/internal/host"
 )
+
+func endGently(p *os.Process) error { return p.Kill() }
 
 func startOn(cmd *exec.Cmd, _ int) error { return cmd.Start() }
 
