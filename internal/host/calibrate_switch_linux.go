@@ -72,6 +72,14 @@ func SwitchCost(o SwitchOptions) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	var theirs trace.Ns
+	ended := make(chan error, 1)
+	go func() {
+		var failed error
+		theirs, failed = wait()
+		back.write.Close() // a token that does not come back is not waited for
+		ended <- failed
+	}()
 	began = threadCPU()
 	for range switchRounds {
 		if err = pass(back.read, there.write, mine); err != nil {
@@ -80,8 +88,7 @@ func SwitchCost(o SwitchOptions) (float64, error) {
 	}
 	mineToo := threadCPU() - began
 	there.write.Close() // after an error nobody else would end the partner
-	theirs, failed := wait()
-	if failed != nil {
+	if failed := <-ended; failed != nil {
 		err = failed // which is why the token did not come back
 	}
 	if err != nil {
