@@ -157,7 +157,7 @@ const (
 )
 
 // rowLimit is how long a row may take.
-const rowLimit = 3 * time.Minute
+const rowLimit = 5 * time.Minute
 
 func (o options) runs(r row) bool {
 	return o.only.MatchString(r.String()) && (r.quick || !o.quick)
