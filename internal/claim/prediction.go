@@ -43,9 +43,7 @@ func residualScenarios(o Options) (out []lab.Scenario, limits []Note) {
 				if cache == lab.Cold && (o.Quick || !p.Serves && p.Path != "direct") {
 					continue // the others read the file as these do
 				}
-				for _, net := range devices {
-					out = append(out, lab.Scenario{Path: p.Path, Side: trace.Real, Size: size, Chunk: chunk, Cache: cache, Net: net}.Normal())
-				}
+				out = append(out, lab.Scenario{Path: p.Path, Side: trace.Real, Size: size, Chunk: chunk, Cache: cache, Net: lab.Loopback}.Normal())
 			}
 		}
 	}

@@ -15,7 +15,7 @@ func TestSpeedupReport(t *testing.T) {
 		return []lab.Timing{{CPU: cpu, Delivered: delivered}, {CPU: 2 * cpu, Delivered: 2 * delivered}, {CPU: cpu, Delivered: delivered}}
 	}
 	at := func(chunk int64, a, b []lab.Timing) *pair {
-		return &pair{lab.Scenario{Path: "read-write", Side: trace.Real, Size: 1e6, Chunk: chunk, Cache: lab.Warm, Net: lab.Loopback}, a, b}
+		return &pair{lab.Scenario{Path: "read-write", Side: trace.Real, Size: 1e6, Chunk: chunk, Cache: lab.Warm, Net: lab.Loopback}, "loopback", a, b}
 	}
 	for _, c := range []struct {
 		name    string

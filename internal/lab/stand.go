@@ -63,6 +63,13 @@ func (s *Stand) Time(ctx context.Context, scenario Scenario) (t Timing, err erro
 		return t, &UnavailableError{Path: scenario.Path, Reason: why}
 	}
 	program, _ := transfer.Lookup(scenario.Path)
+	net, err := network(scenario, program)
+	if err != nil {
+		return t, err
+	}
+	if net != nil {
+		defer net.Close()
+	}
 	var src *host.Source
 	if !program.Reshapes { // what that sends is not just anything: it makes its own file
 		if src, err = s.Source(ctx, scenario.Size); err != nil {
@@ -70,7 +77,7 @@ func (s *Stand) Time(ctx context.Context, scenario Scenario) (t Timing, err erro
 		}
 	}
 	o := host.Options{Program: program, Size: scenario.Size, Chunk: scenario.Chunk, Cold: scenario.Cache == Cold, Touch: scenario.Touch,
-		ZeroCopy: scenario.ZeroCopy, Dir: s.lab.Dir, Source: src, Untraced: true, Fault: s.Wrap}
+		ZeroCopy: scenario.ZeroCopy, Dir: s.lab.Dir, Net: net, Source: src, Untraced: true, Fault: s.Wrap}
 	counter := trace.NewCounter(scenario.Size, trace.Measured, host.Watch(o))
 	o.Recorder = counter
 	out, err := host.Run(ctx, o)
