@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5}
 seconds=15
+load_before=$(cut -d' ' -f1 /proc/loadavg)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/copyscope" ./cmd/copyscope
@@ -27,7 +28,7 @@ done
 {
   echo "# What attaching costs"
   echo
-  echo "Written by \`docs/bench/attach.sh $rounds\` on $(date -u +%F): medians of $rounds rounds of $seconds s, watched and not in turn; $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1) ($(nproc) processors), Linux $(uname -r). A process reads 4 KiB of a file and writes them to /dev/null, so many syscalls a second. Per cent are of one processor. Promised: at most 3 % at 10,000 calls a second."
+  echo "Written by \`docs/bench/attach.sh $rounds\` on $(date -u +%F): medians of $rounds rounds of $seconds s, watched and not in turn; $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1) ($(nproc) processors), Linux $(uname -r). A process reads 4 KiB of a file and writes them to /dev/null, so many syscalls a second. Per cent are of one processor. The load average was $load_before when it began: above 1, others were at work, and what the process takes more says little. Promised: at most 3 % at 10,000 calls a second."
   echo
   echo "| calls a second | the reader takes | the process takes more | together | records lost |"
   echo "| ---: | ---: | ---: | ---: | ---: |"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -22,9 +23,10 @@ const (
 )
 
 const (
-	// ringBytes is each processor's room for hits: some 30,000, which at a million
-	// calls a second is what comes between two looks.
-	ringBytes = 2 << 20
+	// A processor's room for hits: on few processors 8 MiB, some 110,000, so that a
+	// reader which waits half a second for a busy machine loses nothing of a process
+	// with 100,000 calls a second; on many they share.
+	ringsBytes, ringMost, ringLeast = 64 << 20, 8 << 20, 1 << 20
 	// look is how often the rings are emptied. What is closed sooner cannot be named.
 	look = 40 * time.Millisecond
 	// census is how often it is asked whether the processes are still there, and what
@@ -123,7 +125,7 @@ func (w *watch) open() (err error) {
 		}
 	}
 	w.rings = newRings()
-	w.reader, err = tracepoint.Open(ringBytes, append(w.rings.wanted(),
+	w.reader, err = tracepoint.Open(max(ringLeast, min(ringMost, ringsBytes/runtime.NumCPU())), append(w.rings.wanted(),
 		tracepoint.Wanted{Event: w.points[pointNewTask]},
 		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
 		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})...)
