@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -32,13 +33,45 @@ func writeTrace(stdout io.Writer, flag, name string, run *trace.Run) error {
 func encodeTrace(w io.Writer, compressed bool, run *trace.Run) error {
 	b := bufio.NewWriter(w)
 	if !compressed {
-		return errors.Join(json.NewEncoder(b).Encode(run), b.Flush())
+		return errors.Join(encodeEvents(b, run), b.Flush())
 	}
 	z, err := gzip.NewWriterLevel(b, gzip.BestCompression)
 	if err != nil {
 		return err
 	}
-	return errors.Join(json.NewEncoder(z).Encode(run), z.Close(), b.Flush())
+	return errors.Join(encodeEvents(z, run), z.Close(), b.Flush())
+}
+
+// encodeEvents writes the events one by one: of a million of them the document is
+// not to stand in memory.
+func encodeEvents(w io.Writer, run *trace.Run) error {
+	head := *run
+	head.Events = []trace.Event{}
+	text, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	text, ok := bytes.CutSuffix(text, []byte("]}"))
+	if !ok {
+		return errors.New("the events are not the last field of a run")
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	for i := range run.Events {
+		text, err := json.Marshal(&run.Events[i])
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			text = append([]byte(",\n"), text...)
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(w, "]}\n")
+	return err
 }
 
 // traceOut is where `run --trace-out` puts the events of its runs: one file, or a

@@ -82,7 +82,7 @@ var testsMayImport = map[string][]string{
 	"sim":                          {"internal/transfer/transfertest"},
 	"internal/host":                {"internal/transfer/transfertest"},
 	"internal/locale":              belowLesson, // that every word of theirs is in the catalogues
-	"internal/archtest":            {"internal/attach", "internal/claim", "internal/copysample", "internal/lab", "internal/load", "internal/spread", "internal/sweep", "sim"},
+	"internal/archtest":            {"internal/attach", "internal/claim", "internal/copysample", "internal/lab", "internal/load", "internal/recordings", "internal/spread", "internal/sweep", "sim"},
 	"internal/export":              {"internal/lab", "sim"},
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},

@@ -13,6 +13,7 @@ import (
 	"copyscope/internal/copysample"
 	"copyscope/internal/lab"
 	"copyscope/internal/load"
+	"copyscope/internal/recordings"
 	"copyscope/internal/trace"
 )
 
@@ -106,6 +107,7 @@ func TestTraceSchema(t *testing.T) {
 	s.holds(t, "run", trace.Run{})
 	event := s.at(t, "$defs", "event")
 	event.holds(t, "event", trace.Event{})
+	s.at(t, "properties", "side").lists(t, "sides", []trace.Side{trace.Sim, trace.Real, trace.RecordedSide})
 	fields := event.at(t, "properties")
 	fields.at(t, "kind").lists(t, "kinds", trace.Kinds())
 	fields.at(t, "actor").lists(t, "actors", trace.Actors())
@@ -163,4 +165,10 @@ func TestBenchSchema(t *testing.T) {
 	s.at(t, "$defs", "figure").holds(t, "figure", load.Figure{})
 	s.at(t, "$defs", "provenance").lists(t, "provenances", provenances)
 	s.at(t, "$defs", "round", "properties", "side").lists(t, "sides", []string{load.RawSide, load.FranzSide, load.BareSide})
+}
+
+// TestRecordingsSchema: docs/schema/recordings.schema.json tells what machine.json
+// holds.
+func TestRecordingsSchema(t *testing.T) {
+	readSchema(t, "recordings.schema.json").holds(t, "set", recordings.Set{})
 }
