@@ -131,7 +131,8 @@ func formAddress(q url.Values) (to string, ok bool) {
 		}
 		text := path
 		program, _ := transfer.Lookup(path)
-		onHost := trace.Side(q.Get(lane+".side")) == trace.Real
+		side := trace.Side(q.Get(lane + ".side"))
+		onHost := side == trace.Real || side == trace.RecordedSide
 		for _, field := range laneFields {
 			v := q.Get(lane + "." + field)
 			if v == "" || onHost && slices.Contains(machineFields, field) || field == "touch" && !program.UserMemory || field == "zerocopy" && path != "io-uring" {

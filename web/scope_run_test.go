@@ -153,6 +153,37 @@ func TestReachablePagesStartNoRealRun(t *testing.T) {
 	}
 }
 
+// A recorded run is shown wherever the pages are served: nothing runs for it. It
+// names its machine, is never called measured, and stands beside its prediction.
+func TestRecordedRunIsShownAsRecorded(t *testing.T) {
+	conn := dial(t, listen(t, newServer(t, Config{Addr: "0.0.0.0:8080", Lab: lab.New(t.TempDir())}))+"/ws")
+	say(t, conn, request("scope.run", "r", `{"lane":"a","scenario":"sendfile,side=recorded,size=4MiB,chunk=64KiB"}`))
+	var head laneHead
+	events := 0
+	m := hear(t, conn)
+	for ; m.Type != "scope.predictions"; m = hear(t, conn) {
+		switch m.Type {
+		case "error":
+			t.Fatal(string(m.Body))
+		case "scope.lane":
+			if err := m.Decode(&head); err != nil {
+				t.Fatal(err)
+			}
+		case "scope.events":
+			if strings.Contains(string(m.Body), `"measured"`) {
+				t.Fatal("an event is told as measured")
+			}
+			events++
+		}
+	}
+	if head.Provenance != trace.Recorded || head.Total < 300 || events == 0 || !strings.Contains(strings.Join(head.Chips, " "), "linux 6") {
+		t.Errorf("the lane is %s, of %d events, with chips %q", head.Provenance, head.Total, head.Chips)
+	}
+	if strings.Contains(string(m.Body), `"differs"`) || !strings.Contains(string(m.Body), `"provenance":"recorded"`) {
+		t.Errorf("predictions %s", m.Body)
+	}
+}
+
 func TestRunNamesTheFieldThatCannotBe(t *testing.T) {
 	url := listen(t, newServer(t, Config{Lab: lab.New(t.TempDir())}))
 	conn := dial(t, url+"/ws")

@@ -38,7 +38,7 @@ export class LaneView {
     if (this.drawn === lane.head) return;
     this.drawn = lane.head;
     const { head } = lane;
-    this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'real' ? 'provenance.measured' : 'side.sim')));
+    this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'sim' ? 'side.sim' : `provenance.${head.provenance}`)));
     this.about.textContent = word(`path.${head.title}`);
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.notes.replaceChildren(
