@@ -147,23 +147,31 @@ func (r *reader) ends(c *importer.Call, tid int, args []uint64) {
 		c.ByReference = at < len(args) && args[at]&msgZeroCopy != 0
 	case importer.Sendfile:
 		c.Out, c.In = fd(0), fd(1)
-		if c.In == importer.UnknownFD {
-			c.In = importer.FileFD // it takes no other
-		}
 	case importer.Splice:
 		c.In, c.Out = fd(0), fd(2)
-		// One end is a pipe, and no other descriptor than a pipe's is unknown if the
-		// other one is known.
-		if c.In == importer.UnknownFD && c.Out != importer.UnknownFD {
-			c.In = importer.PipeFD
-		} else if c.Out == importer.UnknownFD && c.In != importer.UnknownFD {
-			c.Out = importer.PipeFD
-		}
 	case importer.Tee:
 		c.In, c.Out = fd(0), fd(1)
 	}
+	fileAndPipe(c)
 	if (c.Name == "pread64" || c.Name == "pwrite64") && len(args) > 3 && int64(args[3]) > 0 {
 		c.Offset = int64(args[3])
+	}
+}
+
+// fileAndPipe fills in what a descriptor must be, if the trace does not say it:
+// sendfile's input is a file, one end of a splice a pipe (sendfile(2), splice(2)).
+func fileAndPipe(c *importer.Call) {
+	switch importer.FamilyOf(c.Name) {
+	case importer.Sendfile:
+		if c.In == importer.UnknownFD {
+			c.In = importer.FileFD
+		}
+	case importer.Splice:
+		if c.In == importer.UnknownFD && c.Out != importer.UnknownFD && c.Out != importer.PipeFD {
+			c.In = importer.PipeFD
+		} else if c.Out == importer.UnknownFD && c.In != importer.UnknownFD && c.In != importer.PipeFD {
+			c.Out = importer.PipeFD
+		}
 	}
 }
 

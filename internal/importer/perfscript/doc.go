@@ -11,6 +11,8 @@
 // Threads share the descriptors of their process, which -F …,pid,tid tells;
 // without it a clone's flags do.
 //
+// What perf trace prints of calls is read too.
+//
 // The format is that of perf 6.1 (perf_sample__fprintf_start and process_event in
 // tools/perf/builtin-script.c); call chains below an event are passed over.
 package perfscript

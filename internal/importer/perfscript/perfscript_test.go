@@ -24,9 +24,10 @@ func read(t *testing.T, text string) *importer.Imported {
 }
 
 // The files are what perf 6.1 recorded of the program that strace/testdata has too:
-// with syscalls:* and tracepoints of the kernel, and with raw_syscalls:*.
+// with syscalls:* and tracepoints of the kernel, with raw_syscalls:*, and by
+// perf trace.
 func TestReal(t *testing.T) {
-	for _, name := range []string{"relay", "raw"} {
+	for _, name := range []string{"relay", "raw", "trace"} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("testdata", name+".perf"))
 			if err != nil {
@@ -119,7 +120,7 @@ func TestGapsAndForeign(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"relay", "raw"} {
+	for _, name := range []string{"relay", "raw", "trace"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name+".perf"))
 		if err != nil {
 			f.Fatal(err)

@@ -24,7 +24,7 @@ const want = "want the output of perf script of tracepoints, such as cat 1234 [0
 // Read makes a timeline of what perf script printed, of which it keeps the first
 // keep events. The error of a file that is no such output says so.
 func Read(ctx context.Context, in io.Reader, keep int) (*importer.Imported, error) {
-	r := reader{t: importer.New(keep), fds: newDescriptors(), entered: map[int]*entered{}, seen: map[trace.CountName]bool{}}
+	r := reader{t: importer.New(keep), fds: newDescriptors(), entered: map[int]*entered{}, begun: map[int]begun{}, seen: map[trace.CountName]bool{}}
 	lines := bufio.NewReaderSize(in, maxLine)
 	for {
 		text, err := lines.ReadSlice('\n')
@@ -63,6 +63,7 @@ type reader struct {
 
 	fds     descriptors
 	entered map[int]*entered         // by thread id
+	begun   map[int]begun            // of perf trace
 	seen    map[trace.CountName]bool // a tracepoint told of it
 	raw     bool
 	last    trace.Ns
@@ -86,6 +87,10 @@ func (r *reader) line(text []byte, cut bool) error {
 		r.lost++
 		r.t.Gap(r.number, text, r.last)
 		return nil
+	}
+	if l, ok := parseTraced(text); ok {
+		r.understood++
+		return r.traced(&l)
 	}
 	l, ok := parse(text)
 	if !ok {
@@ -204,6 +209,10 @@ func (r *reader) finish() (*importer.Imported, error) {
 		c := &importer.Call{Thread: r.t.Thread(tid, ""), Name: e.name, At: e.at, End: max(r.last, e.at)}
 		r.ends(c, tid, e.args)
 		pending[tid] = c
+	}
+	for tid, b := range r.begun {
+		b.call.End = max(r.last, b.call.At)
+		pending[tid] = b.call
 	}
 	for _, c := range importer.InOrder(pending) {
 		if err := r.t.Call(c); err != nil {
