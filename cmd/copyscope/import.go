@@ -134,6 +134,9 @@ func printImported(w io.Writer, got *importer.Imported, asJSON bool) error {
 		Path: got.Source, Side: got.Run.Side, Bytes: got.Run.Payload, Events: got.TotalEvents, Counts: got.Counter.Counts(),
 		SyscallsByName: got.Counter.SyscallsByName(), SetupSyscallsByName: got.Counter.SetupSyscallsByName(),
 	}}}
+	if g := got.Gaps; g.Lines > 0 {
+		report.Runs[0].Notes = []lab.Note{{Key: "import.note.gaps", Args: map[string]any{"lines": g.Lines, "first": g.First}}}
+	}
 	if asJSON {
 		return printReport(w, report, true)
 	}
