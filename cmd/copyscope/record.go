@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 // recordingFlags are the flags of `copyscope record`, as they were typed.
 type recordingFlags struct {
 	size, chunk, out, dir string
-	cache, net            []string
+	cache, net, sg        []string
 	list, json            bool
 }
 
@@ -63,7 +64,8 @@ can be measured.`,
 	flags.StringVar(&f.size, "size", recordedSize, "bytes to transfer")
 	flags.StringVar(&f.chunk, "chunk", recordedChunk, "bytes that a call is asked for")
 	flags.StringSliceVar(&f.cache, "cache", []string{"warm", "cold"}, "page cache at the beginning: warm, cold")
-	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "what carries the bytes: loopback")
+	flags.StringSliceVar(&f.net, "net", []string{"loopback"}, "what carries the bytes: loopback, veth (root)")
+	flags.StringSliceVar(&f.sg, "sg", []string{"on"}, "with --net veth: the device gathers scattered pages: on, off")
 	flags.StringVar(&f.dir, "dir", "", "where the source files go (default: the temporary directory)")
 	flags.BoolVar(&f.list, "list", false, "list the recorded runs that are shipped")
 	flags.BoolVar(&f.json, "json", false, "with --list: print JSON, schema 1")
@@ -77,12 +79,14 @@ func (f recordingFlags) scenarios(paths []string) (out []lab.Scenario, err error
 	}
 	for _, path := range paths {
 		base := fmt.Sprintf("%s,side=real,size=%s,chunk=%s", path, f.size, f.chunk)
-		for _, text := range multiply(base, []option{{"cache", f.cache}, {"net", f.net}}) {
+		for _, text := range multiply(base, []option{{"cache", f.cache}, {"net", f.net}, {"sg", f.sg}}) {
 			s, err := lab.ParseScenario(text, lab.Default())
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, s)
+			if !slices.Contains(out, s) { // loopback has no device that could gather
+				out = append(out, s)
+			}
 		}
 	}
 	return out, nil
