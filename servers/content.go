@@ -16,8 +16,11 @@ import (
 const (
 	small  = 32 << 20
 	middle = 256 << 20
-	large  = 2<<30 + 64<<20 // more than one sendfile can move (man 2 sendfile: 0x7ffff000)
+	large  = 2<<30 + 64<<20 // more than one sendfile can move
 )
+
+// callLimit is what one call moves at most, in bytes (man 2 sendfile).
+const callLimit = 0x7ffff000
 
 // content makes a directory with one file of that many bytes, of text that
 // gzip shortens, and returns the directory.

@@ -58,7 +58,7 @@ func jdkRows() []row {
 	}
 	sendfile := want{
 		technique: "^sendfile$", copies: 0, says: []string{"sendfile"},
-		legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 64 << 10, most: 0x7ffff000}},
+		legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 64 << 10, most: callLimit, piece: callLimit}},
 	}
 	return []row{
 		{server: jdkServer, setup: "FileChannel.transferTo, 256 MiB", needs: []tool{jdk}, quick: true, start: start(middle, false), load: whole(middle), want: sendfile},
@@ -69,7 +69,7 @@ func jdkRows() []row {
 			want: want{
 				technique: "^tls$", copies: 2, says: []string{"TLS"},
 				legs: []leg{
-					{call: "pread64", from: contentFile, to: memory, agree: equalOnPath},
+					{call: "pread64", from: contentFile, to: memory, agree: equalOnPath, piece: 8 << 10},
 					{call: "write", from: memory, to: socket, least: 1 << 10, most: 17 << 10, over: 0.02},
 				},
 			},
@@ -94,7 +94,7 @@ func tomcatRows() (rows []row) {
 			server: tomcatServer, setup: "default servlet, useSendfile on", needs: []tool{maven}, quick: true, start: start(true), load: whole(small),
 			want: want{
 				technique: "^sendfile$", copies: 0, says: []string{"sendfile"},
-				legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: 0x7ffff000}},
+				legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: callLimit, piece: callLimit}},
 			},
 		},
 		{
@@ -102,8 +102,8 @@ func tomcatRows() (rows []row) {
 			want: want{
 				technique: "^read-write$", copies: 2, says: []string{"useSendfile"},
 				legs: []leg{
-					{call: "read", from: contentFile, to: memory, agree: equalOnPath},
-					{call: "write", from: memory, to: socket, least: 512, most: 64 << 10, over: 0.02, strays: 0.001},
+					{call: "read", from: contentFile, to: memory, agree: equalOnPath, piece: 2 << 10},
+					{call: "write", from: memory, to: socket, least: 512, most: 64 << 10, piece: 8 << 10, over: 0.02, strays: 0.001},
 				},
 			},
 		},

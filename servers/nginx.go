@@ -100,8 +100,8 @@ func onlyChild(parent int) (int, error) {
 // Legs that nginx has in several settings. Each of its pieces is read and
 // written whole, as nothing makes a send end short here.
 var (
-	nginxReads  = leg{call: "pread64", from: contentFile, to: memory, agree: equal}
-	nginxWrites = leg{call: "writev", from: memory, to: socket, agree: equal}
+	nginxReads  = leg{call: "pread64", from: contentFile, to: memory, agree: equal, piece: 32 << 10}
+	nginxWrites = leg{call: "writev", from: memory, to: socket, agree: equal, piece: 32 << 10}
 )
 
 func nginxRows() []row {
@@ -114,7 +114,7 @@ func nginxRows() []row {
 	}
 	on := want{
 		technique: "^sendfile$", copies: 0, says: []string{"nginx", "sendfile"}, never: []string{"sendfile (is )?off"},
-		legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: 2 << 20}},
+		legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: 2 << 20, piece: 2 << 20}},
 	}
 	const certified = "ssl_certificate %s; ssl_certificate_key %s; %s"
 	tls := func(lines string) func(context.Context, *env) (*server, error) {

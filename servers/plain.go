@@ -46,7 +46,7 @@ func goRows() []row {
 			want: want{
 				technique: "^sendfile$", copies: 0, says: []string{"sendfile"},
 				// net/http reads the first 512 bytes to tell the content's type.
-				legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: 0x7ffff000, less: 512}},
+				legs: []leg{{call: "sendfile", from: contentFile, to: socket, least: 16 << 10, most: callLimit, piece: callLimit, less: 512}},
 			},
 		},
 		{
@@ -54,8 +54,8 @@ func goRows() []row {
 			want: want{
 				technique: "^read-write$", copies: 2, says: []string{"2 CPU copies"},
 				legs: []leg{
-					{call: "read", from: contentFile, to: memory, agree: equalOnPath}, // the runtime reads an eventfd, too
-					{call: "write", from: memory, to: socket, agree: equal},
+					{call: "read", from: contentFile, to: memory, agree: equalOnPath, piece: 64 << 10}, // the runtime reads an eventfd, too
+					{call: "write", from: memory, to: socket, agree: equal, piece: 64 << 10},
 				},
 			},
 		},
@@ -93,8 +93,8 @@ func pythonRows() []row {
 		want: want{
 			technique: "^read-write$", copies: 2, says: []string{"2 CPU copies"},
 			legs: []leg{
-				{call: "read", from: contentFile, to: memory, agree: equal},
-				{call: "sendto", from: memory, to: socket, agree: equal},
+				{call: "read", from: contentFile, to: memory, agree: equal, piece: 64 << 10},
+				{call: "sendto", from: memory, to: socket, agree: equal, piece: 64 << 10},
 			},
 		},
 	}}

@@ -54,6 +54,9 @@ type leg struct {
 	agree    agreement
 	// least and most are how many bytes a call that fits carries, on average.
 	least, most int64
+	// piece is how many bytes a call carries, where the server fixes it; strace's
+	// calls must come to that.
+	piece int64
 	// over is what the leg may carry on top of the payload, as a part of it:
 	// heads of answers, the framing of records.
 	over float64
@@ -132,9 +135,15 @@ func (l leg) holds(who string, t tally, a amount) error {
 		return fmt.Errorf("%s: %s carried %d bytes in %d calls, the load was %d", who, l, t.bytes, t.calls, n)
 	case l.agree == fit && (t.calls*l.most < n || t.calls*l.least > t.bytes):
 		return fmt.Errorf("%s: %s took %d calls for %d bytes, a call carries %d to %d", who, l, t.calls, t.bytes, l.least, l.most)
+	case l.piece > 0 && (t.calls < (n+l.piece-1)/l.piece || t.calls > (t.bytes+l.piece-1)/l.piece+piecesOff):
+		return fmt.Errorf("%s: %s took %d calls for %d bytes, they should be of %d", who, l, t.calls, t.bytes, l.piece)
 	}
 	return nil
 }
+
+// piecesOff is how many calls of other sizes a load may have besides: the head of
+// an answer, a handshake, the end of a file.
+const piecesOff = 4
 
 // headLimit is how many bytes the heads of a load's answers come to at most.
 const headLimit = 2 << 10
@@ -200,10 +209,12 @@ func runRow(ctx context.Context, e *env, r row, o options) outcome {
 // before them fills the page cache and lets a JVM compile.
 func (o *outcome) run(ctx context.Context, e *env, opts options) (err error) {
 	s, err := o.start(ctx, e)
+	if s != nil { // also one that started and then did not serve
+		defer func() { err = errors.Join(err, s.close()) }()
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
 	load := func(ctx context.Context) (amount, error) { return o.load(ctx, e, s) }
 	if _, err := load(ctx); err != nil {
 		return fmt.Errorf("the load before: %w", err)

@@ -78,7 +78,7 @@ func right() (want, report, amount, straced) {
 	w := want{
 		technique: "^read-write$", copies: 2, says: []string{"sendfile off"}, never: []string{"TLS"}, mapped: []string{".index"},
 		legs: []leg{
-			{call: "pread64", from: contentFile, to: memory, agree: equal},
+			{call: "pread64", from: contentFile, to: memory, agree: equal, piece: 32 << 10},
 			{call: "writev", from: memory, to: socket, least: 1 << 10, most: 64 << 10},
 		},
 	}
@@ -148,6 +148,12 @@ func TestLegHoldsTheLoad(t *testing.T) {
 			t.Errorf("%+v: %v", c.seen, err)
 		}
 	}
+	l.piece = 2 << 20
+	for calls, holds := range map[int64]bool{4: false, 5: true, 9: true, 10: false} {
+		if err := l.holds("strace", tally{calls, 10 << 20}, a); (err == nil) != holds {
+			t.Errorf("%d pieces: %v", calls, err)
+		}
+	}
 }
 
 // A row whose server is missing is skipped and says what is missing; in CI it
@@ -181,7 +187,7 @@ func TestPageIsStable(t *testing.T) {
 			[]outcome{{row: row{server: nginxServer, setup: "one", want: w}, verdict: verdict, took: took, report: r, amount: a, strace: s}})
 	}
 	first := page(time.Second, passed, "1.22")
-	if !strings.Contains(string(first), "| one | `pread64` file → memory, `writev` memory → socket | equal, fit | 2 | read-write | passed |") {
+	if !strings.Contains(string(first), "| one | `pread64` file → memory, `writev` memory → socket | 32 KiB, any size | equal, fit | 2 | read-write | passed |") {
 		t.Errorf("the row is not in\n%s", first)
 	}
 	file := filepath.Join(t.TempDir(), "servers.md")
@@ -210,11 +216,11 @@ func TestPageHasEveryRow(t *testing.T) {
 	for line := range strings.Lines(string(page)) {
 		cells := strings.Split(line, " | ")
 		if strings.HasPrefix(line, "| ") && cells[0] != "| setting" && cells[0] != "| ---" {
-			have = append(have, strings.Join(cells[:4], " | "))
+			have = append(have, strings.Join(cells[:5], " | "))
 		}
 	}
 	for _, r := range allRows() {
-		want = append(want, strings.Join(strings.Split(outcome{row: r}.line(), " | ")[:4], " | "))
+		want = append(want, strings.Join(strings.Split(outcome{row: r}.line(), " | ")[:5], " | "))
 	}
 	if h, w := strings.Join(have, "\n"), strings.Join(want, "\n"); h != w {
 		t.Errorf("docs/servers.md is stale, run make servers as root; it has\n%s\nthe rows are\n%s", h, w)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/dustin/go-humanize"
 )
 
 // pageHead is what docs/servers.md says above the table.
@@ -20,7 +22,7 @@ load, then ` + "`copyscope attach`" + ` watches the same load. A row passes if a
 the technique, if its bytes are those that the reader of the load counted, and if
 its calls are strace's: the same number where the table says *equal*, otherwise a
 number that fits the bytes, since how much one call carries then depends on who
-was quicker. Each row also has attach expect sendfile, and its exit code must say
+was quicker. The pieces are what strace saw, and are looked at too. Each row also has attach expect sendfile, and its exit code must say
 whether it was. *CPU copies* are those between kernel and user memory, per byte, on
 the server's side. CI runs the rows that take seconds.
 
@@ -48,7 +50,7 @@ func table(k *kit, results []outcome) []byte {
 			if v := k.versions[server]; v != "" {
 				title += " (" + v + ")"
 			}
-			fmt.Fprintf(&b, "\n## %s\n\n| setting | what carries the bytes | calls | CPU copies | attach | result |\n| --- | --- | --- | --- | --- | --- |\n", title)
+			fmt.Fprintf(&b, "\n## %s\n\n| setting | what carries the bytes | in pieces of | calls | CPU copies | attach | result |\n| --- | --- | --- | --- | --- | --- | --- |\n", title)
 		}
 		fmt.Fprintln(&b, r.line())
 	}
@@ -56,16 +58,29 @@ func table(k *kit, results []outcome) []byte {
 }
 
 func (o outcome) line() string {
-	var legs, calls []string
+	var legs, pieces, calls []string
 	for _, l := range o.want.legs {
 		legs = append(legs, "`"+strings.ReplaceAll(l.call, "|", "`, `")+"` "+l.from.shown()+" → "+l.to.shown())
+		pieces = append(pieces, l.pieces())
 		calls = append(calls, l.agree.String())
 	}
 	copies := "–"
 	if o.want.copies >= 0 {
 		copies = fmt.Sprintf("%g", o.want.copies)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", o.setup, strings.Join(legs, ", "), strings.Join(calls, ", "), copies, o.report.Verdict.Technique, o.verdict)
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", o.setup, strings.Join(legs, ", "), strings.Join(pieces, ", "), strings.Join(calls, ", "), copies, o.report.Verdict.Technique, o.verdict)
+}
+
+// pieces is what a call carries, for the table.
+func (l leg) pieces() string {
+	switch {
+	case l.piece == 0:
+		return "any size"
+	case l.piece == callLimit:
+		return "2 GiB less a page"
+	default:
+		return humanize.IBytes(uint64(l.piece))
+	}
 }
 
 // writeTable writes the page; with check it holds the page that is there to it.
