@@ -22,7 +22,8 @@ load, then ` + "`copyscope attach`" + ` watches the same load. A row passes if a
 the technique, if its bytes are those that the reader of the load counted, and if
 its calls are strace's: the same number where the table says *equal*, otherwise a
 number that fits the bytes, since how much one call carries then depends on who
-was quicker. The pieces are what strace saw, and are looked at too. Each row also has attach expect sendfile, and its exit code must say
+was quicker. The pieces are what strace saw, and are looked at too. Each row also
+has attach expect sendfile, and its exit code must say
 whether it was. *CPU copies* are those between kernel and user memory, per byte, on
 the server's side. CI runs the rows that take seconds.
 
