@@ -30,7 +30,7 @@ func Doctor(ctx context.Context) Report {
 		{"mincore", "whether a file is in the page cache, page by page", tryMincore},
 		{"cold", "runs that begin with a file that is not in the page cache", tryCold},
 		{"cubic", "the same congestion control on every host", tryCubic},
-		{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one", tryTracefs},
+		tracepoints,
 		{"perf-tracepoint", "tracepoints of this process with their data, without a tracefs instance of its own", tryPerfTracepoint},
 		{"perf-software", "faults and context switches as counters, with kernel code included", tryPerfSoftware},
 		{"thread-samples", "in which routines of the kernel the sending thread's time goes", tryThreadSamples},

@@ -1,0 +1,9 @@
+package host
+
+import "context"
+
+var tracepoints = attempt{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one", tryTracefs}
+
+// Attachable is the doctor's check of what watching another process needs, alone: it
+// takes some milliseconds.
+func Attachable(ctx context.Context) Check { return examine(ctx, []attempt{tracepoints})[0] }

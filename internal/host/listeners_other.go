@@ -1,0 +1,6 @@
+//go:build !linux
+
+package host
+
+// Listeners is an error here.
+func Listeners() (Listening, error) { return Listening{}, ErrNeedsLinux }
