@@ -34,6 +34,8 @@ type Config struct {
 	// Claims measures a claim by its name; without it the claims' pages tell what
 	// would be measured.
 	Claims func(ctx context.Context, name string, o claim.Options) (*claim.Report, error)
+	// Attach watches other processes of this host; nil where nothing can.
+	Attach Attacher
 	// Metrics answers GET /metrics; nil where there are none.
 	Metrics http.Handler
 }
@@ -45,6 +47,7 @@ type Server struct {
 	live    *live
 	claims  *claims
 	real    *queue // what is measured on this host, one after the other
+	attach  *attaching
 	mux     *http.ServeMux
 	handler http.Handler
 }
@@ -70,6 +73,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.live = newLive(s)
+	s.attach = newAttaching(s)
 	s.routes()
 	pages := compress(s.mux)
 	s.handler = guard.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,9 +89,11 @@ func New(config Config) (*Server, error) {
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Close ends every websocket with a close frame and stops the live feed.
+// Close ends every websocket with a close frame, stops the live feed and ends the
+// watch of a process, if there is one.
 func (s *Server) Close() {
 	s.live.close()
+	s.attach.close()
 	s.hub.Close()
 	s.claims.close()
 }

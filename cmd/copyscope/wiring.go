@@ -17,7 +17,7 @@ import (
 // if there is one.
 func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	l := lab.New("")
-	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: l, Doctor: host.Doctor}
+	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: l, Doctor: host.Doctor, Attach: shownAttach{}}
 	if runtime.GOOS == "linux" {
 		c.Claims = func(ctx context.Context, name string, o claim.Options) (*claim.Report, error) {
 			return claim.Run(ctx, l, name, o)

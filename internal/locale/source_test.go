@@ -33,7 +33,7 @@ func TestSentencesOfTheSourcesAreKnown(t *testing.T) {
 		atLeast int
 	}{
 		"../host/*.go": {errorsToo, 70}, "../lab/*.go": {errorsToo, 12}, "../trace/compare.go": {findings, 2}, "../claim/*.go": {errorsToo, 12},
-		"../transfer/program.go": {errorsToo, 5}, "../../web/*.go": {findings, 15},
+		"../transfer/program.go": {errorsToo, 5}, "../attach/*_*.go": {errorsToo, 14}, "../../web/*.go": {findings, 15},
 	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
@@ -217,4 +217,44 @@ func lastName(e ast.Expr) string {
 		return e.Sel.Name
 	}
 	return ""
+}
+
+// What a watch of a process says, errors apart, is in tables, concatenations and
+// formats: whatever in these files reads as a sentence is in the catalogue.
+func TestSentencesOfAWatchAreKnown(t *testing.T) {
+	chinese, found := locale.New(locale.Chinese), 0
+	for _, name := range []string{"advice", "technique", "paths", "object", "verdict", "watch_linux"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../attach/"+name+".go", nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, isCall := n.(*ast.CallExpr)
+			if isCall && (lastName(call.Fun) == "Errorf" || lastName(call.Fun) == "New") {
+				return false // held by the test above
+			}
+			e, isExpression := n.(ast.Expr)
+			if !isExpression {
+				return true
+			}
+			sentence, _ := written(e, nil)
+			sentence = strings.ReplaceAll(sentence, "%%", "%")
+			if strings.HasPrefix(sentence, ";") { // the end of another one
+				return false
+			}
+			if !leftover.MatchString(sentence) {
+				return true
+			}
+			found++
+			if id, _ := locale.Recognised(sentence); id == "" {
+				t.Errorf("%s.go says %q, which no text of the catalogue fits", name, sentence)
+			} else if left := leftover.FindString(chinese.Sentence(sentence)); left != "" {
+				t.Errorf("%s.go says %q; its Chinese form still has %q", name, sentence, left)
+			}
+			return false
+		})
+	}
+	if found < 40 {
+		t.Errorf("only %d sentences were found: the test no longer fits the code", found)
+	}
 }

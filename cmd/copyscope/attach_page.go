@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/pprof/profile"
+
+	"copyscope/internal/attach"
+	"copyscope/internal/copyprofile"
+	"copyscope/internal/host"
+	"copyscope/web"
+)
+
+// mostProfiled bounds the processes of one copy profile: each has rings of its own.
+const mostProfiled = 8
+
+// shownAttach is what the pages have of `copyscope attach`.
+type shownAttach struct{}
+
+func (shownAttach) Able(ctx context.Context) host.Check { return host.Attachable(ctx) }
+func (shownAttach) Listeners() (host.Listening, error)  { return host.Listeners() }
+func (shownAttach) OfPort(port int) ([]int, error)      { return attach.OfPort(port) }
+
+// Watch watches, and profiles the copies meanwhile. The report is the answer: a
+// profile that fails is said beside it.
+func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pids := w.Processes[:min(len(w.Processes), mostProfiled)]
+	made := make([]madeProfile, len(pids))
+	var profiling sync.WaitGroup
+	for i, pid := range pids {
+		profiling.Go(func() {
+			made[i].profile, made[i].summary, made[i].err = copyprofile.Profile(ctx, copyprofile.Options{PID: pid, For: w.For})
+		})
+	}
+	report, err := attach.Watch(ctx, attach.Options{
+		Processes: w.Processes, For: w.For,
+		Progress: func(_ time.Duration, calls, bytes int64) { w.Progress(calls, bytes) },
+	})
+	stop() // the watch may have ended before its time
+	profiling.Wait()
+	if err != nil {
+		return nil, err
+	}
+	out := &web.Attached{Report: report}
+	if err := addProfiles(out, made); err != nil {
+		out.Profile, out.Stacks, out.NoProfile = nil, nil, fmt.Sprintf("the copy profile failed: %v", err)
+	}
+	if len(pids) < len(w.Processes) {
+		out.Notes = append(out.Notes, fmt.Sprintf("the profile has %d of the %d processes", len(pids), len(w.Processes)))
+	}
+	return out, nil
+}
+
+type madeProfile struct {
+	profile *profile.Profile
+	summary copyprofile.Summary
+	err     error
+}
+
+// addProfiles puts the profiles of several processes together.
+func addProfiles(out *web.Attached, made []madeProfile) error {
+	var all []*profile.Profile
+	for _, m := range made {
+		if m.err != nil {
+			return m.err
+		}
+		if m.profile.PeriodType == nil { // Merge compares what it points to
+			m.profile.PeriodType = &profile.ValueType{}
+		}
+		all = append(all, m.profile)
+		out.Notes = append(out.Notes, m.summary.Notes...)
+		out.Lent += m.summary.Totals.Descriptors
+	}
+	merged, err := profile.Merge(all)
+	if err != nil {
+		return err
+	}
+	var packed bytes.Buffer
+	if err := merged.Write(&packed); err != nil {
+		return err
+	}
+	tree, err := copyprofile.FlameTree(merged, "copied_bytes")
+	if err != nil {
+		return err
+	}
+	out.Profile, out.Stacks = packed.Bytes(), stackOf(tree)
+	return nil
+}
+
+func stackOf(f *copyprofile.Flame) *web.CopyStack {
+	s := &web.CopyStack{Name: f.Name, Bytes: f.Value}
+	for _, c := range f.Children {
+		s.Children = append(s.Children, stackOf(c))
+	}
+	return s
+}
