@@ -12,8 +12,8 @@ import (
 // from there.
 type AttachData struct {
 	// Closed says why no watch can be started from here, empty if one can; Enable is
-	// the command that would do instead.
-	Closed, Enable string
+	// what would change that, and Instead the command that does without a page.
+	Closed, Enable, Instead string
 	// Targets are processes of this host that listen at TCP ports; NoTargets says why
 	// there is nothing to choose from, Hidden what is missing from the list.
 	Targets           []AttachTarget

@@ -28,5 +28,5 @@ func TestAttachGolden(t *testing.T) {
 		Targets: []AttachTarget{{Name: "<nginx>", PIDs: "12, 13", Ports: "80", Watch: []int{12, 13}}}, Hidden: "hidden", State: state, Most: 60, Usual: 10, Flame: &flame,
 		Resume: AttachResume{Server: "run", Seq: 7, State: AttachState{Phase: "</script>"}},
 	}))
-	golden(t, "attach-closed.en", Attach(testPage("attach", locale.English), AttachData{Closed: "why", Enable: "sudo it", State: AttachState{Phase: "failed", Who: "x", Error: spoken("no such process")}}))
+	golden(t, "attach-closed.en", Attach(testPage("attach", locale.English), AttachData{Closed: "why", Enable: "sudo it", Instead: "instead", State: AttachState{Phase: "failed", Who: "x", Error: spoken("no such process")}}))
 }

@@ -136,15 +136,14 @@ func (a *attaching) offer(t *locale.Translator, d *templates.AttachData) {
 		d.Closed = t.T("attach.closed.nothing")
 		return
 	case !a.local:
-		d.Closed, d.Enable = t.T("attach.closed.remote"), attachCommand
+		d.Closed, d.Instead = t.T("attach.closed.remote"), attachCommand
 		return
 	}
 	if able := a.look(); able.Status != host.Active {
 		d.Closed = t.T("attach.closed.unable", "Reason", t.Sentence(able.Why))
-		if d.Enable = able.Enable; d.Enable == "" && able.Status == host.Missing {
-			d.Enable = attachCommand
+		if d.Enable = t.Sentence(able.Enable); able.Status == host.Missing {
+			d.Instead = attachCommand
 		}
-		d.Enable = t.Sentence(d.Enable)
 		return
 	}
 	found, err := a.server.config.Attach.Listeners()

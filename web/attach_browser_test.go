@@ -212,7 +212,7 @@ func TestBrowserFlameGraphByKeyboard(t *testing.T) {
 		t.Errorf("ngx_write has %s %% of the width, want 40", width("ngx_write"))
 	}
 	b.press(kb.Enter)
-	if width("ngx_write") != "100" || width("writev") != "100" || width("main") != "100" || !hidden("ngx_read") || !hidden("pread64") {
+	if width("ngx_write") != "100" || width("writev") != "100" || width("main") != "100" || !hidden("ngx_read") || !hidden("pread64") || hidden("main") || hidden("nginx (pid 12)") {
 		t.Errorf("zoomed in: ngx_write %s, writev %s, main %s; ngx_read is hidden: %v", width("ngx_write"), width("writev"), width("main"), hidden("ngx_read"))
 	}
 	b.press(kb.Home)

@@ -294,7 +294,7 @@ func TestAttachPage(t *testing.T) {
 		{"without a profile", "zh", attachedServer(t, zero), []string{"没有火焰图：拷贝剖析失败："}, []string{`class="frame`}},
 		{"from afar", "en", newServer(t, Config{Addr: "0.0.0.0:8080", Attach: fakeAttacher{}}), []string{"Pages that other machines can reach watch no processes", "sudo copyscope attach --port 80"}, []string{"nginx", "data-pids"}},
 		{"not Linux", "en", newServer(t, Config{Attach: fakeAttacher{able: host.Check{Status: host.NotHere, Why: host.ErrNeedsLinux.Error()}}}), []string{"Nothing can be watched here: needs Linux"}, []string{"data-pids", "sudo"}},
-		{"not root", "zh", newServer(t, Config{Attach: fakeAttacher{able: host.Check{Status: host.Missing, Why: "tracefs is not mounted at /sys/kernel/tracing", Enable: "sudo mount -t tracefs"}}}), []string{"这里无法观察进程", "sudo mount -t tracefs"}, []string{"data-pids"}},
+		{"not root", "zh", newServer(t, Config{Attach: fakeAttacher{able: host.Check{Status: host.Missing, Why: "tracefs is not mounted at /sys/kernel/tracing", Enable: "sudo mount -t tracefs"}}}), []string{"这里无法观察进程", "sudo mount -t tracefs", "sudo copyscope attach --port 80"}, []string{"data-pids"}},
 		{"nothing to watch with", "en", newServer(t, Config{}), []string{"This server watches no processes"}, []string{"data-pids"}},
 	} {
 		t.Run(c.name+" "+c.lang, func(t *testing.T) {
