@@ -101,6 +101,9 @@ type AttachReport struct {
 	Records AttachNumber  `json:"records"`
 	Lost    AttachNumber  `json:"lost"`
 	OwnCPU  AttachNumber  `json:"own_cpu"`
+	// CPU is the processor time of the processes, CopyCPU what of it went into copying.
+	CPU     AttachNumber `json:"cpu"`
+	CopyCPU AttachNumber `json:"copy_cpu"`
 }
 
 // AttachProcess is a process that is watched.

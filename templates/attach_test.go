@@ -22,7 +22,7 @@ func TestAttachGolden(t *testing.T) {
 				Bytes:      measured("1 MiB"), Source: measured("1 MiB"), Copies: AttachNumber{Text: "–", Provenance: "unavailable", Reason: spoken("nobody knows")},
 				Switches: AttachNumber{Text: "32", Provenance: "derived"}, Calls: "sendfile × 16", Blocker: spoken("blocked")}},
 			Calls: []AttachCall{{Name: "sendfile", Calls: "16", Errors: "2", Bytes: "1 MiB"}}, Notes: []AttachNote{{spoken("a note")}},
-			Watched: measured("10 s"), Records: measured("40"), Lost: measured("7"), OwnCPU: measured("1 ms")},
+			Watched: measured("10 s"), Records: measured("40"), Lost: measured("7"), OwnCPU: measured("1 ms"), CPU: measured("2 ms"), CopyCPU: measured("3 ms")},
 	}
 	golden(t, "attach.zh", Attach(testPage("attach", locale.Chinese), AttachData{
 		Targets: []AttachTarget{{Name: "<nginx>", PIDs: "12, 13", Ports: "80", Watch: []int{12, 13}}}, Hidden: "hidden", State: state, Most: 60, Usual: 10, Flame: &flame,

@@ -56,7 +56,7 @@ func nginxStacks() *web.CopyStack {
 func nginxSeen(bytes float64, lost int64) *attach.Report {
 	no := false
 	r := &attach.Report{
-		Schema: 1, ForNs: 1e9, Hits: 100, Lost: lost, OwnCPU: trace.Count{Value: 1e6, Provenance: trace.Measured},
+		Schema: 1, ForNs: 1e9, Hits: 100, Lost: lost, OwnCPU: trace.Count{Value: 1e6, Provenance: trace.Measured}, CPU: trace.Count{Value: 2e6, Provenance: trace.Measured}, CopyCPU: trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because no read of what was sent was seen"},
 		Processes: []attach.Process{{PID: 12, Name: "nginx", Runtime: "nginx", Threads: 1}}, Calls: map[string]*attach.Tally{},
 		Sentence: "nginx: nothing that was seen went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches.",
 	}

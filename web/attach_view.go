@@ -59,7 +59,7 @@ func attachView(r *attach.Report) *templates.AttachReport {
 		Processes: []templates.AttachProcess{}, Paths: []templates.AttachPath{}, Calls: []templates.AttachCall{}, Notes: []templates.AttachNote{},
 		Watched: measured(templates.Duration(r.ForNs)),
 		Records: measured(humanize.Comma(r.Hits)), Lost: measured(humanize.Comma(r.Lost)),
-		OwnCPU: attachNumber(r.OwnCPU, trace.Nanos),
+		OwnCPU: attachNumber(r.OwnCPU, trace.Nanos), CPU: attachNumber(r.CPU, trace.Nanos), CopyCPU: attachNumber(r.CopyCPU, trace.Nanos),
 	}
 	if r.Advice != "" {
 		v.Advice = locale.Speak(r.Advice)
@@ -100,6 +100,9 @@ func measured(text string) templates.AttachNumber {
 }
 
 func attachNumber(c trace.Count, unit trace.Unit) templates.AttachNumber {
+	if c.Provenance == "" { // a report of a watch under way has not all numbers
+		c.Provenance = trace.Unavailable
+	}
 	n := templates.AttachNumber{Text: "–", Provenance: string(c.Provenance)}
 	if c.Known() {
 		n.Text = templates.Quantity(c.Value, unit)
