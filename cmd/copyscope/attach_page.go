@@ -28,21 +28,24 @@ func (shownAttach) OfPort(port int) ([]int, error)      { return attach.OfPort(p
 // Watch watches, and profiles the copies meanwhile. The report is the answer: a
 // profile that fails is said beside it.
 func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached, error) {
-	ctx, stop := context.WithCancel(ctx)
+	until, stop := context.WithCancel(ctx)
 	defer stop()
 	pids := w.Processes[:min(len(w.Processes), mostProfiled)]
 	made := make([]madeProfile, len(pids))
 	var profiling sync.WaitGroup
-	for i, pid := range pids {
-		profiling.Go(func() {
-			made[i].profile, made[i].summary, made[i].err = copyprofile.Profile(ctx, copyprofile.Options{PID: pid, For: w.For})
-		})
-	}
 	report, err := attach.Watch(ctx, attach.Options{
 		Processes: w.Processes, For: w.For,
+		Ready: func() { // so that both are of the same time
+			for i, pid := range pids {
+				profiling.Go(func() {
+					made[i].profile, made[i].summary, made[i].err = copyprofile.Profile(until, copyprofile.Options{PID: pid})
+				})
+			}
+			time.AfterFunc(w.For, stop)
+		},
 		Progress: func(_ time.Duration, calls, bytes int64) { w.Progress(calls, bytes) },
 	})
-	stop() // the watch may have ended before its time
+	stop()
 	profiling.Wait()
 	if err != nil {
 		return nil, err
