@@ -81,6 +81,7 @@ func listeningSockets(pid int) map[string]int {
 	if err != nil {
 		return out
 	}
+	//lint:ignore SA1019 netlink tells of the network namespace that this process is in, the files of the others too
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
 		table, _ := read() // without IPv6 there is no tcp6
 		for _, s := range table {
