@@ -44,6 +44,7 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 			time.AfterFunc(w.For, stop)
 		},
 		Progress: func(_ time.Duration, calls, bytes int64) { w.Progress(calls, bytes) },
+		Snapshot: w.Snapshot,
 	})
 	stop()
 	profiling.Wait()

@@ -14,4 +14,8 @@ type Options struct {
 	// Progress is told, some times a second, how far the watch is and what it has
 	// seen; it may be nil.
 	Progress func(elapsed time.Duration, calls, bytes int64)
+	// Snapshot is given the report as it stands, some times a second, from the watching
+	// goroutine: what it takes is taken from reading. Each report is its own; what the
+	// processes are is as it was when they were last looked at. It may be nil.
+	Snapshot func(*Report)
 }

@@ -43,7 +43,10 @@ type groupKey struct{ from, to string }
 // Report makes paths of what was booked. It lacks what only who watches knows:
 // processes, time, losses.
 func (l *Ledger) Report() *Report {
-	r := &Report{Schema: trace.Schema, Calls: l.calls, Paths: []Path{}}
+	r := &Report{Schema: trace.Schema, Calls: map[string]*Tally{}, Paths: []Path{}}
+	for name, n := range l.calls {
+		r.Calls[name] = &Tally{n.Calls, n.Errors, n.Bytes}
+	}
 	l.bookRest()
 	var all []Path
 	total := 0.0

@@ -125,6 +125,13 @@ func (s *subject) describe() Process {
 	return out
 }
 
+// known is what describe said when it was last asked.
+func (s *subject) known() Process {
+	out := s.process
+	out.Ended = s.ended
+	return out
+}
+
 // threadsOf are the numbers of a process's threads.
 func threadsOf(pid int) (out []int) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))

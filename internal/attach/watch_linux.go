@@ -32,6 +32,8 @@ const (
 	// census is how often it is asked whether the processes are still there, and what
 	// threads they have that the kernel did not tell of (those of io_uring).
 	census = 500 * time.Millisecond
+	// snapshot is how often Options.Snapshot is told.
+	snapshot = 300 * time.Millisecond
 )
 
 // watch is a watch under way.
@@ -51,6 +53,7 @@ type watch struct {
 	hits      int64
 	lost      int64
 	notes     []string
+	used      int64 // processor time of this process when it began
 	// tables of sockets are read at most so often: they can be long.
 	socketsAt    time.Time
 	socketsPause time.Duration
@@ -88,7 +91,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	defer w.reader.Close()
 	sampled := beginSamplers(o.Processes)
 	defer sampled.end()
-	used := processorTime()
+	w.used = processorTime()
 	began := time.Now()
 	if err := w.reader.Begin(); err != nil {
 		return nil, explain(err, o.Processes)
@@ -99,8 +102,8 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	if err := w.run(ctx, began); err != nil {
 		return nil, err
 	}
-	watched, took := time.Since(began), processorTime()-used
-	r := w.report()
+	watched, took := time.Since(began), processorTime()-w.used
+	r := w.report((*subject).describe)
 	sampled.tell(r)
 	r.ForNs = watched.Nanoseconds()
 	r.OwnCPU = trace.Count{Value: float64(took), Provenance: trace.Measured}
@@ -172,7 +175,7 @@ func (w *watch) census() (n int, err error) {
 // Go's scheduler: to be woken some ten times a second costs less so, and nothing while
 // nothing happens.
 func (w *watch) run(ctx context.Context, began time.Time) error {
-	asked := began
+	asked, shown := began, began
 	for over := false; !over; {
 		left := w.options.For - time.Since(began)
 		over = ctx.Err() != nil || left <= 0
@@ -197,6 +200,13 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 		if w.options.Progress != nil {
 			calls, bytes := w.ledger.Seen()
 			w.options.Progress(time.Since(began), calls, bytes)
+		}
+		if w.options.Snapshot != nil && !over && time.Since(shown) >= snapshot {
+			shown = time.Now()
+			r := w.report((*subject).known)
+			r.ForNs = shown.Sub(began).Nanoseconds()
+			r.OwnCPU = trace.Count{Value: float64(processorTime() - w.used), Provenance: trace.Measured}
+			w.options.Snapshot(r)
 		}
 		if !over {
 			pause := unix.NsecToTimespec(int64(look))
@@ -360,11 +370,11 @@ func (w *watch) started(h tracepoint.Hit) {
 	}
 }
 
-func (w *watch) report() *Report {
+func (w *watch) report(describe func(*subject) Process) *Report {
 	r := w.ledger.Report()
 	r.Lost, r.Hits = w.lost, w.hits
 	for _, s := range w.processes {
-		p := s.describe()
+		p := describe(s)
 		p.Bytes = w.ledger.Moved(p.PID)
 		r.Processes = append(r.Processes, p)
 	}
