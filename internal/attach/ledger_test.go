@@ -23,11 +23,7 @@ func (d descriptors) Look(_, fd int) (attach.Looked, bool) {
 
 func (d descriptors) Mappings(int) []attach.Mapping { return d.maps }
 
-const (
-	fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD = 3, 4, 5, 6, 7, 8, 9, 10
-
-	bufferAt, elsewhere, mappedAt = 0x1000_0000, 0x2000_0000, 0x7000_0000
-)
+const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD = 3, 4, 5, 6, 7, 8, 9, 10
 
 func opened() map[int]attach.Looked {
 	end := func(kind attach.Kind, name, peer string) attach.End {

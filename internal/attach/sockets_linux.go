@@ -21,6 +21,7 @@ func sockets(process int) map[uint64]End {
 	out := map[uint64]End{}
 	serving := map[uint64]bool{} // ports that somebody listens at
 	var lines []socketLine
+	//lint:ignore SA1019 netlink tells of the network namespace that this process is in, the file of the other's
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
 		table, _ := read() // without IPv6 there is no tcp6
 		for _, s := range table {

@@ -23,6 +23,7 @@ func OfPort(port int) ([]int, error) {
 	}
 	listening := map[string]bool{} // as the links in /proc/PID/fd have it
 	var others []string
+	//lint:ignore SA1019 netlink would be a library more for one look at a table
 	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
 		table, _ := read()
 		for _, s := range table {
