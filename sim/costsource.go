@@ -50,6 +50,7 @@ var origins = map[string]Origin{
 	"insert_ns":         {LeftOut, ""},
 	"packet_ns":         {Assumed, "net/ipv4/tcp_output.c, tcp_write_xmit, down to the driver"},
 	"segment_ns":        {Assumed, "net/core/skbuff.c, skb_segment: an sk_buff and its headers for each packet"},
+	"veth_ns":           {Assumed, "drivers/net/veth.c, veth_xmit, and net/core/dev.c, process_backlog: as much as TCP's own work for a packet, both ways"},
 	"reference_ns":      {Assumed, "include/linux/mm.h, folio_get: an atomic addition, and a slot of the pipe"},
 	"pin_ns":            {Assumed, "mm/gup.c, gup_fast_pte_range: a walk of the page table, and an atomic addition"},
 	"queue_ns":          {LeftOut, ""},

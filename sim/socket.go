@@ -163,7 +163,7 @@ func (m *Machine) sendVirtual(g *segment) {
 	if !m.cfg.TSO {
 		commands = g.packets
 	}
-	m.spend(f, m.costs.CommandTime, g.bytes, commands, g.es[0].Off)
+	m.spend(f, m.costs.VethTime*trace.Ns(commands), g.bytes, commands, g.es[0].Off)
 }
 
 // copyPinned: a local receiver gets a copy of pinned memory, for nobody could

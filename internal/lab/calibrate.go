@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"copyscope/internal/host"
+	"copyscope/internal/labnet"
 	"copyscope/internal/spread"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
@@ -33,8 +34,12 @@ var (
 	calibrationChunks = []int64{2 << 10, 8 << 10, 32 << 10, 128 << 10, 512 << 10, 2 << 20}
 	// coldFrom is the least chunk of cold runs: what a cold cache adds is of pages
 	// and requests, not of calls.
-	coldFrom  = int64(32 << 10)
-	slowPaths = []string{"direct", "compress", "tls", "msg-zerocopy"}
+	coldFrom = int64(32 << 10)
+	// vethPaths run over the lab network as well, where this user may make it, with so
+	// many bytes in chunks of these: what a packet costs there depends on no path.
+	vethPaths  = []string{"read-write", "mmap-write", "sendfile", "splice"}
+	vethChunks = []int64{8 << 10, 128 << 10, 512 << 10}
+	slowPaths  = []string{"direct", "compress", "tls", "msg-zerocopy"}
 )
 
 // Slow says that a path takes long for every byte, so that less of it tells as
@@ -235,7 +240,7 @@ func costNamed(p *sim.Profile, name string) sim.Cost {
 
 // calibrationScenarios are the real runs of every path that this host has, warm,
 // and cold where the page cache matters.
-func calibrationScenarios() (out []Scenario) {
+func calibrationScenarios(veth bool) (out []Scenario) {
 	for _, p := range transfer.Programs() {
 		if ok, _ := host.Available(p.Path); !ok {
 			continue
@@ -255,14 +260,31 @@ func calibrationScenarios() (out []Scenario) {
 				out = append(out, s.Normal())
 			}
 		}
+		if veth && slices.Contains(vethPaths, p.Path) {
+			for _, chunk := range vethChunks {
+				for _, sg := range []bool{true, false} {
+					out = append(out, Scenario{Path: p.Path, Side: trace.Real, Size: slowBytes, Chunk: chunk, Cache: Warm, Net: Veth, SG: sg}.Normal())
+				}
+			}
+		}
 	}
 	return out
+}
+
+// hasVeth says whether this user may make the lab network here.
+func hasVeth() bool {
+	n, err := labnet.Open(labnet.Options{SG: true, Links: 1})
+	if err != nil {
+		return false
+	}
+	n.Close()
+	return true
 }
 
 // runs makes the real runs, in rounds.
 func (c *calibration) runs(ctx context.Context, progress func(done, total int64)) error {
 	if c.scenarios = c.options.scenarios; c.scenarios == nil {
-		c.scenarios = calibrationScenarios()
+		c.scenarios = calibrationScenarios(hasVeth())
 	}
 	if len(c.scenarios) == 0 {
 		return fmt.Errorf("calibrate: this host can run no path for real; see copyscope run --list")
@@ -361,8 +383,8 @@ func (c *calibration) believe(f *fitting, samples [][]float64, cpu []float64) (r
 		}
 		s := inUnitOf(costNamed(&c.profile, name), ns)
 		s.N = len(c.rounds)
-		cost := ProfileCost{Provenance: trace.Derived, Spread: &s, How: fmt.Sprintf("from the processor time of runs of %s over loopback (%s), chunks of 2, 8, 32, 128, 512 and 2048 KiB, the least of %d: the non-negative costs with the least sum of relative errors; the spread is of %d fits of rounds drawn anew",
-			strings.Join(f.from(k), ", "), c.congestion, len(c.rounds), redrawn)}
+		cost := ProfileCost{Provenance: trace.Derived, Spread: &s, How: fmt.Sprintf("from the processor time of runs of %s over %s (%s), chunks of 2 KiB to 2 MiB, the least of %d: the non-negative costs with the least sum of relative errors; the spread is of %d fits of rounds drawn anew",
+			strings.Join(f.from(k), ", "), f.over(k), c.congestion, len(c.rounds), redrawn)}
 		limit := spread.Limit{Relative: believed, Floor: matters * f.weightiest(k, cpu), Rounds: leastRounds}
 		judged := spread.Of(ns)
 		judged.N = len(c.rounds)

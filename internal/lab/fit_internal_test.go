@@ -20,11 +20,15 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	truth.LookupTime, truth.InsertTime, truth.PacketTime, truth.ReferenceTime, truth.PinTime = 40, 210, 900, 75, 130
+	truth.SegmentTime, truth.VethTime = 300, 1400
 	truth.Calls = sim.CallTimes{Read: 700, Receive: 900, Write: 2100, Sendfile: 1900, Splice: 800, SpliceReceive: 1100, Tee: 400, Send: 5000, Ring: 2500}
 	truth.CopyRate, truth.SendCopyRate, truth.EncryptRate, truth.CompressRate = 11e9, 6e9, 4e9, 2e8
-	scenario := func(path string, chunk int64, cache Cache) Scenario {
-		return Scenario{Path: path, Side: trace.Real, Size: 4 << 20, Chunk: chunk, Cache: cache, Net: Loopback}
+	over := func(net Net, sg bool) func(path string, chunk int64, cache Cache) Scenario {
+		return func(path string, chunk int64, cache Cache) Scenario {
+			return Scenario{Path: path, Side: trace.Real, Size: 4 << 20, Chunk: chunk, Cache: cache, Net: net, SG: sg}.Normal()
+		}
 	}
+	scenario := over(Loopback, true)
 	cpu := func(s Scenario, p sim.Profile) float64 {
 		ns, err := l.modelledCPU(t.Context(), s, p)
 		if err != nil {
@@ -46,6 +50,15 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 			}
 		}
 	}
+	nets := []func(path string, chunk int64, cache Cache) Scenario{over(Veth, true), over(Veth, false)}
+	for _, path := range vethPaths {
+		for _, chunk := range vethChunks {
+			for _, scenario := range nets {
+				s := scenario(path, chunk, Warm)
+				scenarios, times = append(scenarios, s), append(times, cpu(s, truth))
+			}
+		}
+	}
 	found, err := sim.LookupProfile("")
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +77,13 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 				if want, got := cpu(s, truth), cpu(s, found); math.Abs(got-want) > 0.05*want {
 					t.Errorf("%s: %.0f ns, the machine takes %.0f", s, got, want)
 				}
+			}
+		}
+	}
+	for _, path := range vethPaths {
+		for _, scenario := range nets {
+			if s := scenario(path, 64<<10, Warm); math.Abs(cpu(s, found)-cpu(s, truth)) > 0.05*cpu(s, truth) {
+				t.Errorf("%s: %.0f ns, the machine takes %.0f", s, cpu(s, found), cpu(s, truth))
 			}
 		}
 	}

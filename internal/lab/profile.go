@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"copyscope/internal/host"
@@ -90,10 +91,18 @@ func (p ProfileFile) Profile() (*sim.Profile, error) {
 	case p.Name == "":
 		return nil, errors.New("name: it is empty; give the profile one")
 	}
+	shipped, err := sim.LookupProfile("")
+	if err != nil {
+		return nil, err
+	}
 	out := &sim.Profile{Name: p.Name}
 	left := len(p.Costs)
 	for _, c := range out.Costs() {
 		v, ok := p.Costs[c.Name]
+		if !ok && slices.Contains(added, c.Name) {
+			c.Set(costNamed(&shipped, c.Name).Get())
+			continue
+		}
 		if !ok {
 			return nil, fmt.Errorf("costs.%s: it is missing; the costs are %s", c.Name, strings.Join(costNames(), ", "))
 		}
@@ -105,6 +114,10 @@ func (p ProfileFile) Profile() (*sim.Profile, error) {
 	}
 	return out, out.Check()
 }
+
+// added are costs that a document of an earlier version of this program has not: the
+// shipped value stands for them.
+var added = []string{"veth_ns"}
 
 func costNames() (out []string) {
 	for _, c := range new(sim.Profile).Costs() {
