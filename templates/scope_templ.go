@@ -1050,7 +1050,7 @@ func scopeSettings(p ScopePage, l ScopeLane) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = scopeChoice(p, l, "net", string(l.Scenario.Net), "net", []string{"nic", "loopback"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = scopeChoice(p, l, "net", string(l.Scenario.Net), "net", []string{"nic", "loopback", "veth"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -162,7 +162,7 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 	if sends(s) {
 		out = append(out, t.Term("net", string(s.Net)))
 	}
-	if s.Side == trace.Sim && s.Net == lab.NIC && sends(s) {
+	if (s.Side == trace.Sim && s.Net == lab.NIC || s.Net == lab.Veth) && sends(s) {
 		out = append(out, t.T("scope.chip.sg."+lab.OnOff(s.SG)))
 	}
 	if s.Side == trace.Sim && !s.DMA {
@@ -224,6 +224,7 @@ func presets() []templates.ScopeLink {
 		{"splice", story("sendfile"), story("splice")},
 		{"pio", with(story("read-write"), func(s *lab.Scenario) { s.DMA = false }), story("read-write")},
 		{"host", model, host},
+		{"lab", with(host, func(s *lab.Scenario) { s.Net, s.SG = lab.Veth, false }), with(host, func(s *lab.Scenario) { s.Net, s.SG = lab.Veth, true })},
 	}
 	out := make([]templates.ScopeLink, len(list))
 	for i, p := range list {
