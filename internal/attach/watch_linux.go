@@ -166,6 +166,15 @@ func (w *watch) census() (n int, err error) {
 		if err := w.reader.OnlyThreads(added...); err != nil {
 			return n, err
 		}
+		// Whoever waits in accept(2) has entered it before anybody watched, and what
+		// returns is the very connection that is asked for.
+		for _, thread := range added {
+			e, ok := underWay(pid, thread)
+			if _, told := w.entered[int32(thread)]; ok && !told && nameOf[e.id] != "" && !entryAlone[e.id] {
+				e.at = monotonic()
+				w.entered[int32(thread)] = e
+			}
+		}
 		n += len(added)
 	}
 	return n, nil
