@@ -100,7 +100,7 @@ func MeasureCosts(ctx context.Context, src *Source, progress func(done, total in
 		{"loopback_round_trip_ns", "a byte written to and read from a TCP connection over loopback by one thread", steady, lo.byte},
 		{"loopback_bytes_per_second", "64 KiB written to and read from a TCP connection over loopback by one thread", steady, lo.bulk},
 		{"disk_latency_ns", "reads of 4 KiB with O_DIRECT, far from each other", varied, d.latency},
-		{"disk_bytes_per_second", "what reads of 1 MiB with O_DIRECT take beyond 4 KiB", varied, d.rate},
+		{"disk_bytes_per_second", "what reads of 8 MiB with O_DIRECT, into memory in large pages, take beyond 4 KiB", varied, d.rate},
 	}
 	out := make([]Cost, len(experiments))
 	for round := range costRounds {
