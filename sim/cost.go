@@ -46,7 +46,7 @@ func (p *Profile) Costs() []Cost {
 		times("write_call", "write call", &p.Calls.Write),
 		times("sendfile_call", "sendfile call", &p.Calls.Sendfile), times("splice_call", "splice call", &p.Calls.Splice),
 		times("tee_call", "tee call", &p.Calls.Tee), times("send_call", "send call", &p.Calls.Send), times("ring_call", "ring call", &p.Calls.Ring),
-		rates("copy", "copy", &p.CopyRate), rates("send_copy", "send copy", &p.SendCopyRate), rates("receive_copy", "receive copy", &p.ReceiveCopyRate), rates("pio", "PIO", &p.PIORate), rates("memory", "memory", &p.MemoryRate),
+		rates("copy", "copy", &p.CopyRate), rates("send_copy", "send copy", &p.SendCopyRate), rates("receive_copy", "receive copy", &p.ReceiveCopyRate), rates("reader", "reader", &p.ReaderRate), rates("pio", "PIO", &p.PIORate), rates("memory", "memory", &p.MemoryRate),
 		rates("encrypt", "encrypt", &p.EncryptRate), rates("compress", "compress", &p.CompressRate),
 		times("disk_latency", "disk latency", &p.DiskLatency), rates("disk", "disk", &p.DiskRate), rates("nic", "card", &p.NICRate),
 	}

@@ -71,6 +71,7 @@ var origins = map[string]Origin{
 	"copy_bytes_per_second":         {Near, "lzbench 1.8, README: memcpy 10,362 MB/s on a Core i7-8700K"},
 	"send_copy_bytes_per_second":    {LeftOut, "the copy rate stands for it"},
 	"receive_copy_bytes_per_second": {LeftOut, "the copy rate stands for it"},
+	"reader_bytes_per_second":       {LeftOut, ""},
 	"pio_bytes_per_second":          {Stated, "ATA/ATAPI, PIO mode 4: 16 bits each 120 ns"},
 	"memory_bytes_per_second":       {Stated, "JESD79-4, DDR4-3200: 3200 million transfers of 8 bytes a second, on two channels"},
 	"encrypt_bytes_per_second":      {Near, "Drucker, Gueron and Krasnov, Making AES great again: 0.64 cycles for a byte of AES-GCM, so 4.7 GB/s at 3 GHz"},

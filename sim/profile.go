@@ -86,6 +86,9 @@ type Profile struct {
 	// ReceiveCopyRate is the CPU copying out of a socket what another processor has
 	// just written; 0 is CopyRate.
 	ReceiveCopyRate Rate
+	// ReaderRate is how fast the receiver on loopback takes bytes, with what it does
+	// with them; 0 is as fast as they are copied. The lab's receiver hashes them.
+	ReaderRate Rate
 	// MemoryRate is what the memory carries for processors and devices together;
 	// a copy needs twice its bytes of it. 0 is no bound.
 	MemoryRate Rate
@@ -193,7 +196,7 @@ func (p *Profile) Check() error {
 		switch {
 		case c.Time != nil && *c.Time < 0:
 			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.Title, *c.Time)
-		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.ReceiveCopyRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
+		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.ReceiveCopyRate && c.Rate != &p.ReaderRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
 			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.Title, *c.Rate)
 		}
 	}

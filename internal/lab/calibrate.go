@@ -57,6 +57,13 @@ const (
 	mostRefused = 1.0 / 3
 )
 
+const readerRate = "reader_bytes_per_second"
+
+// tellsOfReader: nothing but the receiver holds such a run back.
+func tellsOfReader(s Scenario) bool {
+	return s.Path == "sendfile" && s.Net == Loopback && s.Cache == Warm && s.Chunk >= 128<<10
+}
+
 // Meter measures for a calibration.
 type Meter interface {
 	// Costs measures single things.
@@ -163,6 +170,9 @@ type calibration struct {
 	scenarios  []Scenario
 	rounds     [][]float64 // processor time by round and scenario
 	congestion string
+	// reading has how fast the receiver was, in bytes for each second of its
+	// processor time, by round.
+	reading []float64
 }
 
 // part tells the progress of one part of the whole, in thousandths of it.
@@ -295,6 +305,7 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 			break
 		}
 		cpu := make([]float64, len(c.scenarios))
+		var reading []float64
 		for i, s := range c.scenarios {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -304,6 +315,9 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 				return fmt.Errorf("calibrate: %s: %w", s, err)
 			}
 			cpu[i] = t.CPU
+			if tellsOfReader(s) && t.ReaderCPU > 0 {
+				reading = append(reading, float64(s.Size)/(t.ReaderCPU/1e9))
+			}
 			if t.Congestion != "" {
 				c.congestion = t.Congestion
 			}
@@ -311,6 +325,13 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 			progress(int64(1000*min(byRounds, max(byRounds*leastRounds/mostRounds, float64(time.Since(began))/float64(c.options.Time)))), 1000)
 		}
 		c.rounds = append(c.rounds, cpu)
+		if len(reading) > 0 {
+			c.reading = append(c.reading, slices.Max(reading)) // what others disturbed least
+		}
+	}
+	if len(c.reading) > 0 {
+		c.take(host.Cost{Name: readerRate, How: "what the receiver of sendfile runs over loopback takes of processor time, its hashing included", Samples: c.reading,
+			Limit: spread.Limit{Relative: believed, Rounds: leastRounds}})
 	}
 	progress(1, 1)
 	return nil

@@ -112,6 +112,7 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	}
 	if o.AsThisHost {
 		c.Settings = l.settings()
+		c.ReaderRate = c.Profile.ReaderRate // which is this lab's, and holds the sender back
 	}
 	return c, err
 }
