@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"internal/copysample":            {"internal/perfevent", "internal/symbol"},
 	"internal/copyprofile":           {"internal/perfevent", "internal/symbol", "internal/trace", "internal/tracepoint"},
 	"internal/spread":                {},
-	"internal/claim":                 append([]string{"internal/chart", "internal/labnet"}, belowLesson...),
+	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/lab":                   belowLab,
 	"internal/recordings":            {"internal/host", "internal/trace"},
 	"internal/lesson":                belowLesson,

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"copyscope/internal/tracepoint"
 )
 
 // procDescriptors looks descriptors up in /proc/PID/fd.
@@ -17,7 +19,7 @@ var _ Descriptors = procDescriptors{}
 
 // Look reads the link of a descriptor (proc_pid_fd(5)): a path, or type:[inode].
 func (procDescriptors) Look(process, fd int) (Looked, bool) {
-	at := monotonic()
+	at := tracepoint.Monotonic()
 	name := fmt.Sprintf("/proc/%d/fd/%d", process, fd)
 	link, err := os.Readlink(name)
 	if err != nil {
@@ -90,10 +92,4 @@ func mappingsOf(process int) []*procfs.ProcMap {
 		return nil
 	}
 	return all
-}
-
-func monotonic() int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return t.Nano()
 }

@@ -171,7 +171,7 @@ func (w *watch) census() (n int, err error) {
 		for _, thread := range added {
 			e, ok := underWay(pid, thread)
 			if _, told := w.entered[int32(thread)]; ok && !told && nameOf[e.id] != "" && !entryAlone[e.id] {
-				e.at = monotonic()
+				e.at = tracepoint.Monotonic()
 				w.entered[int32(thread)] = e
 			}
 		}

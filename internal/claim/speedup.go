@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"copyscope/internal/lab"
-	"copyscope/internal/labnet"
 	"copyscope/internal/trace"
 )
 
@@ -32,14 +31,9 @@ type device struct {
 // is not among them.
 func devices(quick bool) (have []device, absent []Note) {
 	have = []device{{lab.Loopback, true, "loopback"}}
-	if quick {
+	if quick || !lab.HasVeth() {
 		return have, []Note{note("claims.no-veth")}
 	}
-	n, err := labnet.Open(labnet.Options{SG: true, Links: 1})
-	if err != nil {
-		return have, []Note{note("claims.no-veth")}
-	}
-	n.Close()
 	return append(have, device{lab.Veth, true, "veth-sg"}, device{lab.Veth, false, "veth-nosg"}), nil
 }
 

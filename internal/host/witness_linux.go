@@ -12,6 +12,8 @@ import (
 
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+
+	"copyscope/internal/tracepoint"
 )
 
 // witness times each call, reads the thread's usage, and makes events of both.
@@ -67,13 +69,6 @@ func (w *witness) clock(at int64) trace.Ns {
 	return max(since, 0)
 }
 
-// monotonic is CLOCK_MONOTONIC in ns; it cannot fail.
-func monotonic() int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return t.Nano()
-}
-
 // monotonicOf is a time of Go's on CLOCK_MONOTONIC. Go's runs on that clock as well,
 // but does not tell from when on it counts; that is found once, by the quickest of
 // some readings of both, for the thread may lose its processor between them.
@@ -90,9 +85,9 @@ type moment struct {
 var clockZero = sync.OnceValue(func() (best moment) {
 	quickest := int64(math.MaxInt64)
 	for range 100 {
-		before := monotonic()
+		before := tracepoint.Monotonic()
 		now := time.Now()
-		if took := monotonic() - before; took < quickest {
+		if took := tracepoint.Monotonic() - before; took < quickest {
 			quickest, best = took, moment{now, before + took/2}
 		}
 	}
@@ -238,7 +233,7 @@ func (w *witness) outside(f func()) {
 	d := time.Since(began)
 	w.start, w.hidden = w.start.Add(d), w.hidden+d
 	if w.traced {
-		w.stills = append(w.stills, still{monotonic(), w.hidden})
+		w.stills = append(w.stills, still{tracepoint.Monotonic(), w.hidden})
 	}
 	w.pausedCPU += threadCPU() - cpu
 }

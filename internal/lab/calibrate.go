@@ -281,8 +281,8 @@ func calibrationScenarios(veth bool) (out []Scenario) {
 	return out
 }
 
-// hasVeth says whether this user may make the lab network here.
-func hasVeth() bool {
+// HasVeth says whether this user may make the lab network here.
+func HasVeth() bool {
 	n, err := labnet.Open(labnet.Options{SG: true, Links: 1})
 	if err != nil {
 		return false
@@ -294,7 +294,7 @@ func hasVeth() bool {
 // runs makes the real runs, in rounds.
 func (c *calibration) runs(ctx context.Context, progress func(done, total int64)) error {
 	if c.scenarios = c.options.scenarios; c.scenarios == nil {
-		c.scenarios = calibrationScenarios(hasVeth())
+		c.scenarios = calibrationScenarios(HasVeth())
 	}
 	if len(c.scenarios) == 0 {
 		return fmt.Errorf("calibrate: this host can run no path for real; see copyscope run --list")

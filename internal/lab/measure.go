@@ -38,8 +38,7 @@ func network(s Scenario, p transfer.Program) (*labnet.Network, error) {
 }
 
 // measure runs a scenario on this host's kernel, over loopback or the lab network,
-// and lets the
-// alias probe tell who copies on its path, if it has something to tell of it.
+// and lets the alias probe tell who copies on its path, if it has something to tell of it.
 func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, error) {
 	l.real.Lock()
 	defer l.real.Unlock()

@@ -249,12 +249,8 @@ func (r *Reader) Close() {
 	r.rings, r.fds = nil, nil
 }
 
-// Now is CLOCK_MONOTONIC in ns, the clock of records; it cannot fail.
-func Now() int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return t.Nano()
-}
+// Now is the clock of records, in ns.
+func Now() int64 { return tracepoint.Monotonic() }
 
 func explainRing(bytes int, err error) error {
 	if errors.Is(err, unix.EPERM) {

@@ -99,7 +99,7 @@ func (p *process) look() {
 	if status, err := proc.NewStatus(); err == nil && len(status.NSpids) > 0 {
 		// In the mount and pid namespaces of the process.
 		inside := status.NSpids[len(status.NSpids)-1]
-		p.perfMap = fmt.Sprintf("/proc/%d/root/tmp/perf-%d.map", p.pid, inside)
+		p.perfMap = filepath.Join(fmt.Sprintf("/proc/%d/root", p.pid), "tmp", fmt.Sprintf("perf-%d.map", inside))
 	}
 	st, err := os.Stat(p.perfMap)
 	if err != nil || !st.Mode().IsRegular() || st.Size() == p.mapSize || st.Size() > maxPerfMap {

@@ -19,7 +19,7 @@ import (
 // come before one that is still in a ring: such hits are kept back for the next call.
 // The last call passes all, after [Reader.End].
 func (r *Reader) Stream(last bool, f func(Hit)) error {
-	horizon := monotonic()
+	horizon := Monotonic()
 	for i := range r.pipes {
 		if err := r.eachPage(i, func(page []byte) { r.keep(i, page) }); err != nil {
 			return err
@@ -90,7 +90,9 @@ func (s *stream) forget(n int) {
 	s.hits = append(s.hits[:0], rest...)
 }
 
-func monotonic() int64 {
+// Monotonic is CLOCK_MONOTONIC in ns, the clock of the hits (clock_gettime(2)); it
+// cannot fail.
+func Monotonic() int64 {
 	var t unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
 	return t.Nano()
