@@ -15,10 +15,24 @@ type request struct {
 	waiting  waiters
 }
 
+// request makes one, of a block of them: a cold run makes one for each chunk.
+func (m *Machine) request(r request) *request {
+	const block = 64
+	if len(m.requests) == 0 {
+		m.requests = make([]request, block)
+		m.waiters = make([]*Thread, block)
+	}
+	out := &m.requests[0]
+	r.waiting = m.waiters[:0:1] // nearly always one thread waits
+	m.requests, m.waiters = m.requests[1:], m.waiters[1:]
+	*out = r
+	return out
+}
+
 // diskRead gives the disk a command for n bytes from off on. The thread goes on
 // beside it, if the disk has DMA.
 func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
-	r := &request{file: f, from: off / PageBytes, to: pages(0, off+n), direct: direct}
+	r := m.request(request{file: f, from: off / PageBytes, to: pages(0, off+n), direct: direct})
 	m.spend(commandDisk, m.costs.CommandTime, n, 0, off)
 	dma, pio := dmaFromDisk, pioFromDisk
 	if direct {
@@ -44,7 +58,7 @@ func (m *Machine) diskRead(f *file, off, n int64, direct bool) *request {
 // articles it interrupts once.
 func (m *Machine) carryFromDisk(r *request, pio form, off, n int64) {
 	const block = 16 * 512
-	ready := &request{file: r.file}
+	ready := m.request(request{file: r.file})
 	times := int64(1)
 	if m.cfg.Model == Linux {
 		times = (n + block - 1) / block

@@ -154,6 +154,19 @@ func (f *fileEnd) moved(off *int64, n int64) {
 
 // The page cache, for a file.
 
+// cached makes the file's bytes [off, off+n) available in the page cache and
+// calls use for each piece in order, as soon as it can be used (filemap_read,
+// mm/filemap.c).
+func (k *Kernel) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
+	end := off + n
+	for off < end {
+		piece := k.system.available(f, off, end)
+		use(off, piece)
+		off += piece
+	}
+	f.ra.previous = end / PageBytes // file_ra_state.prev_pos
+}
+
 func (m *Machine) resident(f *file, i, limit int64) int64 {
 	return m.cache.Resident(pagecache.File(f.id), i, limit)
 }

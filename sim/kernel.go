@@ -29,6 +29,7 @@ type Kernel struct {
 	// held and piece are room for the extents of the call that is under way: what
 	// it was given, and the part of it that is being passed on.
 	held, piece []Extent
+	results     []transfer.RingResult // of the last Enter
 }
 
 var _ transfer.Kernel = (*Kernel)(nil)
@@ -92,8 +93,7 @@ func (k *Kernel) call(name string, l transfer.Label, f form, body func() (int64,
 		}
 	}
 	t.calls++
-	t.inCall, t.is = true, class{name, string(l)}
-	t.class = m.class(t.is)
+	t.inCall, t.class = true, m.class(class{name, string(l)})
 	start := m.now
 	event := m.tell(f, start, 0, 0, 0, 0, 0)
 	m.spend(enter, m.costs.ModeSwitch, 0, 0, 0)
@@ -179,7 +179,7 @@ func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64)
 		return k.readDirect(end, buf, dst, at, n)
 	}
 	into := int64(dst.Off)
-	k.system.cached(end, at, n, func(off, n int64) {
+	k.cached(end, at, n, func(off, n int64) {
 		m.of(end.id).spend(copyToUser, m.copyTime(n), n, 0, off)
 		buf.put(into, Extent{File: end.id, Off: off, Len: n, Taken: end.version()})
 		into += n
@@ -284,7 +284,7 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 				return 0, err
 			}
 			piece := min(rest, k.system.internalPipeBytes(at+done))
-			k.system.cached(end, at+done, piece, func(off, n int64) {
+			k.cached(end, at+done, piece, func(off, n int64) {
 				// The articles let a card without scatter-gather have no
 				// descriptor at all: the payload is copied for it instead.
 				if m.cfg.Model == Linux || m.cfg.SG {

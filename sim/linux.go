@@ -11,34 +11,27 @@ import (
 // linux is what a current kernel does (6.18 unless a rule says otherwise).
 type linux struct{ m *Machine }
 
-// cached follows filemap_read and filemap_get_pages (mm/filemap.c): runs of
-// resident pages are used at once; a missing page starts a synchronous
-// readahead, the marked page of a window an asynchronous one.
-func (l linux) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
+// available follows filemap_get_pages (mm/filemap.c): a run of resident pages is
+// used at once; a missing page starts a synchronous readahead, the marked page of
+// a window an asynchronous one.
+func (l linux) available(f *fileEnd, off, end int64) int64 {
 	m := l.m
-	end := off + n
-	last := (end-1)/PageBytes + 1
-	defer func() { f.ra.previous = end / PageBytes }() // file_ra_state.prev_pos
-	for off < end {
-		i := off / PageBytes
-		run := m.resident(f.file, i, last)
-		if run == 0 {
-			run = l.synchronousReadahead(f, i, last-i)
-		} else {
-			if i == f.marker() {
-				l.asynchronousReadahead(f, last-i)
-			}
-			if mark := f.marker(); i < mark && mark < i+run {
-				run = mark - i // the next round meets the mark
-			}
-			m.awaitPage(f.file, i)
-			m.cache.Use(pagecache.File(f.id), i, i+run)
-			m.spend(cacheHit, m.costs.LookupTime*trace.Ns(run), 0, run, i*PageBytes)
+	i, last := off/PageBytes, (end-1)/PageBytes+1
+	run := m.resident(f.file, i, last)
+	if run == 0 {
+		run = l.synchronousReadahead(f, i, last-i)
+	} else {
+		if i == f.marker() {
+			l.asynchronousReadahead(f, last-i)
 		}
-		stop := min((i+run)*PageBytes, end)
-		use(off, stop-off)
-		off = stop
+		if mark := f.marker(); i < mark && mark < i+run {
+			run = mark - i // the next round meets the mark
+		}
+		m.awaitPage(f.file, i)
+		m.cache.Use(pagecache.File(f.id), i, i+run)
+		m.spend(cacheHit, m.costs.LookupTime*trace.Ns(run), 0, run, i*PageBytes)
 	}
+	return min((i+run)*PageBytes, end) - off
 }
 
 // marker is the page whose use starts the next readahead (PG_readahead), or -1.
@@ -199,16 +192,14 @@ func (l linux) mapAround(mp *mapping, i int64) {
 			p++
 			continue
 		}
-		stop := p + n
-		if mark := f.marker(); len(l.m.inflight) == 0 && (mark < p || mark >= stop) {
-			mp.mapped.Insert(0, p, stop) // all at once
-			p = stop
-		}
+		from, stop := p, p+n
 		for ; p < stop; p++ {
-			if p != f.marker() && l.m.underWay(f.file, p) == nil {
-				mp.mapped.Insert(0, p, p+1)
+			if p == f.marker() || l.m.underWay(f.file, p) != nil {
+				mp.mapped.Insert(0, from, p)
+				from = p + 1
 			}
 		}
+		mp.mapped.Insert(0, from, stop)
 	}
 }
 

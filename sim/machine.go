@@ -49,6 +49,8 @@ type Machine struct {
 	disk     disk.Drive
 	flusher  flusher
 	inflight []*request
+	requests []request // to be used, and room for who waits for each
+	waiters  []*Thread
 	card     card
 	// What the card's driver does, made once: a method's value is an allocation.
 	cleanCard, refillCard func()
@@ -104,8 +106,8 @@ func (m *Machine) class(c class) int {
 }
 
 // shape is the log's number for a form in a class.
-func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
-	s := formed[f]
+func (m *Machine) shape(n int, f form) trace.ShapeID {
+	s, c := formed[f], m.classes[n]
 	if s.Actor == "" {
 		s.Actor = trace.KernelCode
 	}
@@ -127,6 +129,14 @@ func (m *Machine) shape(n int, f form, c class) trace.ShapeID {
 var ownerless = func() (out [forms]bool) {
 	for f, s := range formed {
 		out[f] = s.Kind == trace.Interrupt || s.Endpoint == trace.Receiver || s.Detail == "softirq" || f == int(pioFromCard) || s.Detail == "receive-ring"
+	}
+	return out
+}()
+
+// copies says of a form that the CPU copies memory.
+var copies = func() (out [forms]bool) {
+	for f, s := range formed {
+		out[f] = s.Kind == trace.CPUCopy
 	}
 	return out
 }()
@@ -154,19 +164,18 @@ func (m *Machine) of(f FileID) *Machine {
 func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 	e := &m.entry
 	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, off
-	t, number, c := m.running, 0, class{}
+	t, number := m.running, 0
 	if e.Call, e.Thread = 0, m.behalf; t != nil && !ownerless[f] && !m.beside {
 		e.Thread = t.id
 		if t.inCall {
-			e.Call, number, c = t.calls, t.class, t.is
+			e.Call, number = t.calls, t.class
 		} else if t.line != "" {
-			c = class{line: t.line}
-			number = m.class(c)
+			number = m.class(class{line: t.line})
 		}
 	}
 	id := m.ids[number*int(forms)+int(f)]
 	if id == 0 {
-		id = m.shape(number, f, c)
+		id = m.shape(number, f)
 	}
 	e.Shape = id - 1
 	if at > m.now {
@@ -191,7 +200,7 @@ func (m *Machine) tellUntil(at trace.Ns) {
 
 // spend lets the running thread's processor work on something.
 func (m *Machine) spend(f form, cost trace.Ns, bytes, n, off int64) {
-	m.running.cpu.copying = formed[f].Kind == trace.CPUCopy
+	m.running.cpu.copying = copies[f]
 	m.pass(m.tell(f, m.now, cost, cost, bytes, n, off), cost)
 }
 

@@ -53,6 +53,8 @@ func (a *agenda[T]) push(t timed, x T) {
 	a.heap[i] = d
 }
 
+// pop takes the first thing. Its place keeps a copy until it is used again: to
+// wipe it would cost more than what it holds on to.
 func (a *agenda[T]) pop() T {
 	place, last := a.heap[0].place, len(a.heap)-1
 	d := a.heap[last]
@@ -69,11 +71,8 @@ func (a *agenda[T]) pop() T {
 		a.heap[i] = a.heap[least]
 		i = least
 	}
-	x := a.things[place]
-	var none T
-	a.things[place] = none
 	a.free = append(a.free, place)
-	return x
+	return a.things[place]
 }
 
 // fifo is a queue: the first in, the first out.

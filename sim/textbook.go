@@ -4,9 +4,9 @@ import "math"
 
 // system is what the operating-system models answer differently.
 type system interface {
-	// cached makes the file's bytes [off, off+n) available in the page cache and
-	// calls use for each piece in order, as soon as it can be used.
-	cached(f *fileEnd, off, n int64, use func(off, n int64))
+	// available makes the first of the file's bytes [off, end), which are some,
+	// available in the page cache, and returns how many can be used at once.
+	available(f *fileEnd, off, end int64) int64
 	// mapped is what mmap(2) does beyond entering the mapping.
 	mapped(mp *mapping)
 	// touched makes a range of a mapping accessible: it takes the page faults.
@@ -29,12 +29,9 @@ type system interface {
 // buffers that hold what they must.
 type textbook struct{ m *Machine }
 
-func (t textbook) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
-	if n == 0 {
-		return
-	}
-	t.load(f.file, off, n)
-	use(off, n)
+func (t textbook) available(f *fileEnd, off, end int64) int64 {
+	t.load(f.file, off, end-off)
+	return end - off
 }
 
 // load brings in what is missing of a range.

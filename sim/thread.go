@@ -33,8 +33,7 @@ type Thread struct {
 	inCall bool  // one of them is under way
 	// switching: to user mode, or to another thread. A slice does not end within.
 	switching bool
-	is        class // its class, and that one's number
-	class     int
+	class     int    // its number
 	line      string // of what user code does between calls
 
 	readyAt trace.Ns

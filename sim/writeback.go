@@ -79,7 +79,7 @@ func (m *Machine) flushSome(enough func() bool) {
 // does, beside.
 func (m *Machine) writeBack(f *file, from, to int64, paid bool) *request {
 	n := min(to*PageBytes, pages(0, f.size)*PageBytes) - from*PageBytes
-	r := &request{file: f, from: from, to: to, write: true}
+	r := m.request(request{file: f, from: from, to: to, write: true})
 	m.cache.Clean(pagecache.File(f.id), from, to)
 	before := m.beside
 	m.beside = before || !paid
@@ -146,7 +146,7 @@ func (m *Machine) sync(f *file, from, to int64) {
 	}
 	m.spend(commandFlush, m.costs.CommandTime, 0, 0, 0)
 	_, end := m.disk.Start(m.now, f.base, 0, true)
-	r := &request{file: f, write: true}
+	r := m.request(request{file: f, write: true})
 	m.complete(completion{timed: timed{at: max(end, m.now+m.costs.FlushTime)}, interrupt: diskDone, request: r})
 	m.sleep(waitFlush, &r.waiting, func() bool { return r.done })
 }

@@ -122,7 +122,7 @@ func (k *Kernel) Enter(l transfer.Label, fd transfer.FD, ops []transfer.RingOp) 
 			return 0, syscall.EBADF
 		}
 		var handed int64
-		out = make([]transfer.RingResult, 0, len(ops))
+		out = k.results[:0]
 		broken := false // the link to the operation before
 		for _, op := range ops {
 			r := transfer.RingResult{Err: syscall.ECANCELED}
@@ -135,6 +135,7 @@ func (k *Kernel) Enter(l transfer.Label, fd transfer.FD, ops []transfer.RingOp) 
 			}
 			out = append(out, r)
 		}
+		k.results = out
 		return handed, nil
 	})
 	return out, err

@@ -181,8 +181,10 @@ func (l *Log) Prolong(i int, dur Ns) {
 	if dur <= e.Dur {
 		return
 	}
-	e.Dur = dur
-	l.store(p, i, &e, ret)
+	if !p.lasts(dur) {
+		e.Dur = dur
+		l.store(p, i, &e, ret)
+	}
 	if i >= l.steps {
 		return
 	}
@@ -205,24 +207,33 @@ func (l *Log) Return(i int, dur Ns, bytes, ret int64, errno string) {
 	if p == nil || !l.told[p.shape].isCall {
 		return
 	}
-	var e Entry
-	l.load(p, i, &e)
-	e.Dur, e.Bytes = dur, bytes
-	if s := l.shapes[e.Shape]; s.Errno != errno {
-		s.Errno = errno
-		e.Shape = l.Shape(s)
+	thread := int32(p.thread)
+	if l.shapes[p.shape].Errno != errno || !p.returns(dur, bytes, ret) {
+		thread = l.returnAnew(p, i, dur, bytes, ret, errno)
 	}
-	l.store(p, i, &e, ret)
 	if i >= l.steps {
 		return
 	}
-	l.counter.state.returned(i, e.Thread, bytes)
-	if g := l.group(e.Thread); g != nil {
-		g.returned(i, e.Thread, bytes)
+	l.counter.state.returned(i, thread, bytes)
+	if g := l.group(thread); g != nil {
+		g.returned(i, thread, bytes)
 	}
 	for f := len(l.frames) - 1; f*l.frameEvents > i; f-- {
-		l.frames[f].returned(i, e.Thread, bytes)
+		l.frames[f].returned(i, thread, bytes)
 	}
+}
+
+// returnAnew stores what a call returned where it is not just a few fields of
+// what is stored already. It returns the call's thread.
+func (l *Log) returnAnew(p *packed, i int, dur Ns, bytes, ret int64, errno string) int32 {
+	var e Entry
+	l.load(p, i, &e)
+	e.Dur, e.Bytes = dur, bytes
+	s := l.shapes[e.Shape]
+	s.Errno = errno
+	e.Shape = l.Shape(s)
+	l.store(p, i, &e, ret)
+	return e.Thread
 }
 
 // Len is how many events were told, kept or not.

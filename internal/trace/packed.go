@@ -44,6 +44,24 @@ func (p *packed) pack(e *Entry, isCall bool, ret int64) bool {
 	return true
 }
 
+// lasts sets the duration, if it fits and all else did.
+func (p *packed) lasts(dur Ns) bool {
+	if p.thread == overflow || uint64(dur)>>32 != 0 {
+		return false
+	}
+	p.dur = uint32(dur)
+	return true
+}
+
+// returns sets what is known of a syscall when it returns, likewise.
+func (p *packed) returns(dur Ns, bytes, ret int64) bool {
+	if p.thread == overflow || (uint64(dur)|uint64(bytes))>>32 != 0 || ret != int64(int32(ret)) {
+		return false
+	}
+	p.dur, p.bytes, p.n = uint32(dur), uint32(bytes), uint32(int32(ret))
+	return true
+}
+
 func (p *packed) time() (at, dur Ns) { return Ns(p.at) | Ns(p.atHigh)<<32, Ns(p.dur) }
 
 // unpack is what pack packed.
