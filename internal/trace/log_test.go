@@ -256,11 +256,17 @@ func TestEntriesOfAnySize(t *testing.T) {
 			if got != want {
 				t.Errorf("%s %d: got %+v, want %+v", name, v, got, want)
 			}
-			e = Entry{N: e.N, Shape: read}
-			i := l.Add(&e)
-			l.Return(i, 5, v, -v, "E")
-			if got := l.Event(i); got.Ret != -v || got.Bytes != v || got.Dur != 5 || got.N != e.N || got.Errno != "E" {
-				t.Errorf("a call that returned %d of %d bytes: got %+v", -v, v, got)
+			for _, r := range []struct {
+				dur        Ns
+				bytes, ret int64
+				errno      string
+			}{{5, v, -v, "E"}, {5, v, 6, ""}, {5, 6, v, ""}, {Ns(v), 6, 7, ""}} {
+				e = Entry{N: e.N, Thread: e.Thread, Shape: read}
+				i := l.Add(&e)
+				l.Return(i, r.dur, r.bytes, r.ret, r.errno)
+				if got := l.Event(i); got.Ret != r.ret || got.Bytes != r.bytes || got.Dur != r.dur || got.N != e.N || got.Thread != int(e.Thread) || got.Errno != r.errno {
+					t.Errorf("a call that returned %+v: got %+v", r, got)
+				}
 			}
 		}
 	}
