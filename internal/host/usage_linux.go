@@ -50,12 +50,12 @@ func (m *meter) close() {
 // processor time from clock_gettime(2), CLOCK_THREAD_CPUTIME_ID: getrusage
 // tells time only as of the last timer tick. Disk bytes are left out.
 func (m *meter) read() (u usage) {
+	u.cpu = threadCPU()
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &r) == nil {
 		u.minorFaults, u.majorFaults = r.Minflt, r.Majflt
 		u.voluntary, u.involuntary = r.Nvcsw, r.Nivcsw
 	}
-	u.cpu = threadCPU()
 	return u
 }
 

@@ -117,9 +117,13 @@ type record struct {
 }
 
 const (
-	// closeLook is up to how many calls the usage is read at each: it costs
-	// about 1 µs.
-	closeLook = 4096
+	// closeLook is up to how many calls the usage is read at each. A look takes
+	// about 2 µs, which are no processor time of the transfer but prolong it: so few
+	// of them stay below a millisecond.
+	closeLook = 512
+	// longestLook is what a look takes at the most unless the thread lost its
+	// processor meanwhile.
+	longestLook = 50 * time.Microsecond
 	// maxRecords bounds the records in memory.
 	maxRecords = 1 << 15
 )
@@ -179,54 +183,61 @@ func (w *witness) last() *record { return &w.records[len(w.records)-1] }
 
 // settle books what was used since the last time on the first record after
 // that: what the disk brought in then is there before any of them uses it. The
-// processor time that looking takes, up to several µs, is not the transfer's.
+// processor time that looking takes is not the transfer's.
 func (w *witness) settle() {
 	if w.since == 0 {
 		return
 	}
-	cpu := threadCPU()
-	u := w.usage(w.disk)
-	u.cpu = cpu
+	u, looked := w.look()
 	w.records[len(w.records)-w.since].used, w.base, w.since = u.minus(w.base), u, 0
-	w.base.cpu = threadCPU()
-	w.pausedCPU += w.base.cpu - cpu
+	w.base.cpu += looked
+	w.pausedCPU += looked
+}
+
+// look reads the usage and says how much processor time that took: as much as went
+// by meanwhile, for asking the clock of processor time once more would take longest.
+func (w *witness) look() (u usage, looked trace.Ns) {
+	began := time.Now()
+	u = w.usage(w.disk)
+	return u, trace.Ns(min(time.Since(began), longestLook))
 }
 
 // usage is what the thread has used so far. What came from the disk is only
 // brought up to date if asked for, as that costs more than the rest together.
 func (w *witness) usage(disk bool) usage {
-	from := w.base.diskBytes
+	u := w.meter.read() // first: what follows is not the transfer's
+	u.diskBytes = w.base.diskBytes
 	if disk {
-		from = w.meter.disk()
+		u.diskBytes = w.meter.disk()
 	}
-	u := w.meter.read()
-	u.diskBytes = from
 	return u
 }
 
-// apart runs f, which is not part of the transfer.
-func (w *witness) apart(f func()) {
+// apart runs f, which is not part of the transfer, and returns the processor time
+// that it used.
+func (w *witness) apart(f func()) trace.Ns {
 	w.settle()
+	before := w.base.cpu
 	f()
-	w.base = w.usage(w.disk)
+	u, looked := w.look()
+	w.base = u
+	w.base.cpu += looked
+	return w.base.cpu - before
 }
 
 // pause runs f, which is not part of the transfer and may take a while. The
 // run's clock goes on meanwhile, as the receiver's does, so it is told how long.
 func (w *witness) pause(f func()) {
-	w.settle()
-	began, cpu := time.Now(), threadCPU()
-	w.apart(f)
+	began := time.Now()
+	w.pausedCPU += w.apart(f)
 	w.paused += time.Since(began)
-	w.pausedCPU += threadCPU() - cpu
 }
 
 // outside runs f as pause does, and lets the run's clock stand still meanwhile:
 // for a run in which nobody else's clock goes on.
 func (w *witness) outside(f func()) {
-	w.settle()
-	began, cpu := time.Now(), threadCPU()
-	w.apart(func() {
+	began := time.Now()
+	w.pausedCPU += w.apart(func() {
 		f()
 		w.stills = slices.Grow(w.stills, 1) // whose faults are not the transfer's either
 	})
@@ -235,7 +246,6 @@ func (w *witness) outside(f func()) {
 	if w.traced {
 		w.stills = append(w.stills, still{tracepoint.Monotonic(), w.hidden})
 	}
-	w.pausedCPU += threadCPU() - cpu
 }
 
 func (w *witness) close() {
