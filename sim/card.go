@@ -160,10 +160,10 @@ func (m *Machine) linearise(g *segment) {
 	if m.cfg.Model == Textbook {
 		f = [...]form{copied: copyNoGather, passed: copyNoGather, cached: copyNoGatherLent, pinned: copyNoGatherPinned}[g.from]
 	}
-	m.of(g.es[0].File).spend(f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.of(g.es[0].File).charge(g, f, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	m.settle(g.es)
 	g.from = copied
-	if g.sending != nil {
+	if g.sending != nil && m.cfg.Model == Textbook { // TCP keeps the original until it is acknowledged
 		m.sentOne(g)
 	}
 }

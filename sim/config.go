@@ -66,6 +66,9 @@ type Config struct {
 	HoldReader bool
 	// ReaderRate is how fast the receiver reads; 0 is as fast as it can.
 	ReaderRate Rate
+	// PeerCPUs is on how many processors of this machine the other ends of
+	// connections over loopback and veth run; 0: each has one of its own.
+	PeerCPUs int
 	// LLCBytes is the size of the last-level cache; 0 leaves it, and the memory
 	// bus, out of the model.
 	LLCBytes int64
@@ -111,6 +114,11 @@ type Settings struct {
 	DirtyExpire, WritebackInterval   trace.Ns
 }
 
+// window is how much a peer on this host lets a sender have on the way: half of
+// its receive buffer holds payload (tcp_win_from_space, include/net/tcp.h;
+// TCP_DEFAULT_SCALING_RATIO).
+func (s Settings) window() int64 { return s.ReceiveBufferBytes / 2 }
+
 // DefaultSettings are the defaults of a current kernel: VM_READAHEAD_PAGES
 // (include/linux/pagemap.h), pipe_max_size (fs/pipe.c), tcp_wmem's and
 // tcp_rmem's maximum (net/ipv4/tcp.c), BLK_DEF_MAX_SECTORS_CAP
@@ -153,6 +161,8 @@ func (c Config) Check() error {
 		return cannot("Net", "net %q: use nic, loopback or veth", c.Net)
 	case c.Model == Textbook && c.Net != NIC:
 		return cannot("Net", "net %q: the textbook always sends through a network card; use nic", c.Net)
+	case c.PeerCPUs < 0:
+		return cannot("PeerCPUs", "%d processors for the other ends: use 0 for one each, or more", c.PeerCPUs)
 	case c.FileBytes <= 0:
 		return cannot("FileBytes", "file of %d bytes: use 1 or more", c.FileBytes)
 	case c.CPUs < 1 || c.CPUs > maxCPUs:

@@ -55,6 +55,8 @@ type Machine struct {
 	// What the card's driver does, made once: a method's value is an allocation.
 	cleanCard, refillCard func()
 
+	peers    []engine // the processors of the other ends on this host
+	ends     int      // of them so far
 	sockets  []*socket
 	segments []*segment // free ones
 	streams  []*stream
@@ -78,7 +80,7 @@ func New(cfg Config, log *trace.Log) (*Machine, error) {
 	}
 	m := &Machine{cfg: cfg, costs: cfg.Profile, log: log, endpoint: trace.Sender}
 	m.cleanCard, m.refillCard = m.clean, m.handOver
-	m.cpus = make([]processor, cfg.CPUs)
+	m.cpus, m.peers = make([]processor, cfg.CPUs), make([]engine, cfg.PeerCPUs)
 	m.class(class{})
 	m.cache = pagecache.New(pagecache.Options{Pages: cfg.MemoryBytes / PageBytes})
 	var err error

@@ -109,3 +109,14 @@ func (e *engine) start(at, dur trace.Ns) (begin, end trace.Ns) {
 	e.free = begin + dur
 	return begin, e.free
 }
+
+// peer is the processor of another other end on this host: one of its own, or one
+// of those that all share, in turn.
+func (m *Machine) peer() *engine {
+	if len(m.peers) == 0 {
+		return new(engine)
+	}
+	e := &m.peers[m.ends%len(m.peers)]
+	m.ends++
+	return e
+}

@@ -10,10 +10,12 @@ import (
 // what waits in it to be read.
 type socket struct {
 	m      *Machine
-	queued int64   // bytes not yet taken by the card or the receiver
-	space  waiters // for room
-	peer   engine  // the receiver, on loopback or when it is slow
-	rate   Rate    // of the receiver; 0 is as fast as it can
+	queued int64          // bytes not yet taken by the card or the receiver
+	flight int64          // those that the virtual device has passed on
+	later  fifo[*segment] // what the peer's window has no room for
+	space  waiters        // for room
+	peer   *engine        // the receiver, on loopback or when it is slow
+	rate   Rate           // of the receiver; 0 is as fast as it can
 	held   []*segment
 	closed bool // the receiver hung up
 	seals  bool // kernel TLS
@@ -30,7 +32,7 @@ type socket struct {
 }
 
 func (m *Machine) socket() *socket {
-	s := &socket{m: m, rate: m.cfg.ReaderRate}
+	s := &socket{m: m, rate: m.cfg.ReaderRate, peer: m.peer()}
 	s.wire.machine = m
 	m.sockets = append(m.sockets, s)
 	return s
@@ -63,6 +65,7 @@ type segment struct {
 	socket  *socket
 	thread  int32 // whose bytes they are
 	sending *sending
+	late    bool     // it waited for the peer's window
 	end     trace.Ns // when the card has it
 	read    trace.Ns // when its peer has
 	slots   int      // of the card's ring
@@ -115,24 +118,74 @@ func (s *socket) transmit(es []Extent, from origin, w *sending) {
 		if g.sending = w; w != nil {
 			w.left++
 		}
+		if m.cfg.Net == Veth && !s.admits(g) {
+			s.later.add(g)
+			continue
+		}
 		if m.cfg.Model == Linux {
 			m.protocol(g)
 		}
-		switch {
-		case m.cfg.Net == NIC:
+		switch m.cfg.Net {
+		case NIC:
 			m.sendPacket(g)
-			continue
-		case m.cfg.Net == Veth:
+		case Veth:
 			m.sendVirtual(g)
-		}
-		m.copyPinned(g)
-		switch {
-		case m.cfg.HoldReader:
-			s.held = append(s.held, g)
+			m.toPeer(g)
 		default:
-			m.deliver(g)
+			m.toPeer(g)
 		}
 	}
+}
+
+// admits says whether the peer's window has room for a segment; an empty one has
+// for any.
+func (s *socket) admits(g *segment) bool {
+	return s.m.cfg.HoldReader || s.later.empty() && (s.flight == 0 || s.flight+g.bytes <= s.m.cfg.Settings.window())
+}
+
+// toPeer hands a segment to the receiver on this host.
+func (m *Machine) toPeer(g *segment) {
+	m.copyPinned(g)
+	if m.cfg.HoldReader {
+		g.socket.held = append(g.socket.held, g)
+		if g.sending != nil { // the peer acknowledges what nobody reads, soon (delayed ACK, RFC 9293, 3.8.6.3)
+			m.sentOne(g)
+		}
+		return
+	}
+	m.deliver(g)
+}
+
+// open lets what waited go as the peer's window has room: the acknowledgement has
+// the kernel send it (tcp_write_xmit, net/ipv4/tcp_output.c), on the processor
+// that the peer runs on.
+func (s *socket) open() {
+	m := s.m
+	for !s.later.empty() {
+		g := s.later.first()
+		if s.flight > 0 && s.flight+g.bytes > m.cfg.Settings.window() {
+			return
+		}
+		s.later.drop(1)
+		g.late = true
+		m.protocol(g)
+		m.sendVirtual(g)
+		m.toPeer(g)
+	}
+}
+
+// charge lets the thread that sends a segment do some work on it or, if that is
+// late, the processor of its peer, whose time is none of the thread's.
+func (m *Machine) charge(g *segment, f form, cost trace.Ns, bytes, n, off int64) {
+	if !g.late {
+		m.spend(f, cost, bytes, n, off)
+		return
+	}
+	file := m.file
+	begin, _ := g.socket.peer.start(m.now, cost)
+	m.behalf = g.thread
+	m.of(file).tell(f, begin, cost, 0, bytes, n, off)
+	m.behalf = 0
 }
 
 // protocol is TCP's work on a segment. A card that does not cut packets by
@@ -148,7 +201,7 @@ func (m *Machine) protocol(g *segment) {
 			handed = g.packets
 		}
 	}
-	m.spend(tcpSend, cost, g.bytes, handed, g.es[0].Off)
+	m.charge(g, tcpSend, cost, g.bytes, handed, g.es[0].Off)
 }
 
 // sendVirtual gives one segment to the veth device (veth_xmit, drivers/net/veth.c):
@@ -163,20 +216,21 @@ func (m *Machine) sendVirtual(g *segment) {
 	if !m.cfg.TSO {
 		commands = g.packets
 	}
-	m.spend(f, m.costs.VethTime*trace.Ns(commands), g.bytes, commands, g.es[0].Off)
+	g.socket.flight += g.bytes
+	m.charge(g, f, m.costs.VethTime*trace.Ns(commands), g.bytes, commands, g.es[0].Off)
 }
 
 // copyPinned: a local receiver gets a copy of pinned memory, for nobody could
 // say when it has done with the original (skb_orphan_frags_rx,
-// include/linux/skbuff.h; the completion's SO_EE_CODE_ZEROCOPY_COPIED says so).
+// include/linux/skbuff.h; the completion's SO_EE_CODE_ZEROCOPY_COPIED says so). The
+// sender still keeps the original, until the peer has acknowledged the bytes.
 func (m *Machine) copyPinned(g *segment) {
 	if g.from != pinned {
 		return
 	}
-	m.spend(copyZerocopy, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
+	m.charge(g, copyZerocopy, m.copyTime(g.bytes), g.bytes, 0, g.es[0].Off)
 	if g.sending != nil {
 		g.sending.copied = true
-		m.sentOne(g)
 	}
 }
 
@@ -193,9 +247,9 @@ func (m *Machine) settle(es []Extent) []Extent {
 
 // left: the segment has gone out, or the receiver has it.
 func (m *Machine) left(g *segment) {
-	s := g.socket
-	s.queued -= g.bytes
-	m.carried += g.bytes
+	s, n := g.socket, g.bytes
+	s.queued -= n
+	m.carried += n
 	s.wire.carry(m.settle(g.es))
 	if g.sending != nil {
 		m.sentOne(g)
@@ -203,6 +257,10 @@ func (m *Machine) left(g *segment) {
 	m.segments = append(m.segments, g)
 	if s.queued <= m.cfg.Settings.SendBufferBytes/3*2 {
 		m.wake(&s.space)
+	}
+	if m.cfg.Net == Veth {
+		s.flight -= n
+		s.open()
 	}
 }
 

@@ -8,14 +8,14 @@ type source struct {
 	thread int32 // that reads it
 	at     int64 // of its bytes, what it sends next
 	left   int64
-	peer   engine
+	peer   *engine
 	flying int64 // on the way
 }
 
 // feed lets the peer send n bytes to a thread, those of a file from at on, and then
 // no more.
 func (s *socket) feed(at, n int64, thread int32) {
-	s.source = &source{socket: s, thread: thread, at: at, left: n}
+	s.source = &source{socket: s, thread: thread, at: at, left: n, peer: s.m.peer()}
 	s.source.next()
 }
 

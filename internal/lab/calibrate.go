@@ -36,9 +36,11 @@ var (
 	// and requests, not of calls.
 	coldFrom = int64(32 << 10)
 	// vethPaths run over the lab network as well, where this user may make it, with so
-	// many bytes in chunks of these: what a packet costs there depends on no path.
+	// many bytes in chunks of these: what a packet costs there depends on no path. They
+	// are so small that the program is slower than the receiver: what waits for a
+	// receiver is sent at others' expense.
 	vethPaths  = []string{"read-write", "mmap-write", "sendfile", "splice"}
-	vethChunks = []int64{8 << 10, 128 << 10, 512 << 10}
+	vethChunks = []int64{8 << 10, 32 << 10}
 	slowPaths  = []string{"direct", "compress", "tls", "msg-zerocopy"}
 )
 
@@ -170,8 +172,8 @@ type calibration struct {
 	scenarios  []Scenario
 	rounds     [][]float64 // processor time by round and scenario
 	congestion string
-	// reading has how fast the receiver was, in bytes for each second of its
-	// processor time, by round.
+	// reading has how fast the receiver took what nothing but itself held back, in
+	// bytes per second, by round.
 	reading []float64
 }
 
@@ -315,8 +317,8 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 				return fmt.Errorf("calibrate: %s: %w", s, err)
 			}
 			cpu[i] = t.CPU
-			if tellsOfReader(s) && t.ReaderCPU > 0 {
-				reading = append(reading, float64(s.Size)/(t.ReaderCPU/1e9))
+			if tellsOfReader(s) && t.Wall > 0 {
+				reading = append(reading, float64(s.Size)/(t.Wall/1e9))
 			}
 			if t.Congestion != "" {
 				c.congestion = t.Congestion
@@ -330,7 +332,7 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 		}
 	}
 	if len(c.reading) > 0 {
-		c.take(host.Cost{Name: readerRate, How: "what the receiver of sendfile runs over loopback takes of processor time, its hashing included", Samples: c.reading,
+		c.take(host.Cost{Name: readerRate, How: "how fast sendfile runs over loopback end, whose receiver alone holds them back: its hashing, and its being woken, included", Samples: c.reading,
 			Limit: spread.Limit{Relative: believed, Rounds: leastRounds}})
 	}
 	progress(1, 1)

@@ -113,6 +113,7 @@ func (l *Lab) config(s Scenario, o Options) (sim.Config, error) {
 	if o.AsThisHost {
 		c.Settings = l.settings()
 		c.ReaderRate = c.Profile.ReaderRate // which is this lab's, and holds the sender back
+		c.PeerCPUs = max(l.facts().CPUs-1, 1)
 	}
 	return c, err
 }
