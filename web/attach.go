@@ -32,6 +32,8 @@ type Attacher interface {
 type AttachWatch struct {
 	Processes []int
 	For       time.Duration
+	// Samples also samples their clocks ([attach.Options]).
+	Samples bool
 	// Progress is told how many calls were seen and what they moved, and Snapshot is
 	// given the report as it stands, as often as one likes. Snapshot keeps the report.
 	Progress func(calls, bytes int64)
@@ -170,6 +172,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 		PIDs    []int `json:"pids"`
 		Port    int   `json:"port"`
 		Seconds int   `json:"seconds"`
+		Samples bool  `json:"samples"`
 	}
 	if err := m.Decode(&ask); err != nil {
 		return err
@@ -197,7 +200,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 	if len(pids) == 0 || len(pids) > mostAttached {
 		return Problem{"field", fmt.Sprintf("a watch is of 1 to %d processes, not of %d", mostAttached, len(pids)), "name a process or a port"}
 	}
-	n, err := a.watch.begin(AttachWatch{Processes: pids, For: time.Duration(ask.Seconds) * time.Second}, a.nameOf(pids))
+	n, err := a.watch.begin(AttachWatch{Processes: pids, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples}, a.nameOf(pids))
 	if err != nil {
 		return err
 	}

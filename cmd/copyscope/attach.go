@@ -26,6 +26,7 @@ type attachFlags struct {
 	pprof        string
 	length       time.Duration
 	follow, json bool
+	samples      bool
 }
 
 func attachCommand() *cobra.Command {
@@ -46,6 +47,7 @@ from files to sockets took that technique. It is 1 if not.`,
   copyscope attach --pid 4711 --for 30s
   copyscope attach --unit nginx --expect sendfile
   copyscope attach --pid 4711 --follow --json
+  copyscope attach --pid 4711 --samples
   copyscope attach --port 80 --pprof copies.pb.gz && go tool pprof -top copies.pb.gz`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -65,6 +67,7 @@ from files to sockets took that technique. It is 1 if not.`,
 	flags.DurationVar(&f.length, "for", 10*time.Second, "how long")
 	flags.BoolVar(&f.follow, "follow", false, "watch the processes that it starts, too")
 	flags.StringVar(&f.expect, "expect", "", "fail unless files went to sockets by this technique: "+strings.Join(expectable(), ", "))
+	flags.BoolVar(&f.samples, "samples", false, "sample the processes' clocks and tell which of their time goes into copy routines; costs them more than the watch")
 	flags.StringVar(&f.pprof, "pprof", "", "write a copy profile for go tool pprof to a file: bytes copied, by the process's call stacks")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
@@ -129,7 +132,7 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: pids, For: f.length, Follow: f.follow,
+		Processes: pids, For: f.length, Follow: f.follow, Samples: f.samples,
 		Ready: func() {
 			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
 		},

@@ -34,7 +34,7 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 	made := make([]madeProfile, len(pids))
 	var profiling sync.WaitGroup
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: w.Processes, For: w.For,
+		Processes: w.Processes, For: w.For, Samples: w.Samples,
 		Ready: func() { // so that both are of the same time
 			for i, pid := range pids {
 				profiling.Go(func() {

@@ -9,6 +9,13 @@ type Options struct {
 	For       time.Duration
 	// Follow also watches the processes that they start.
 	Follow bool
+	// Samples also samples the clocks of Processes, for [Report.CPU] and
+	// [Report.CopyCPU]. It costs them more than all the rest: the kernel sets a timer
+	// each time that one of their threads gets a processor.
+	Samples bool
+	// RingBytes is the room for a processor's records; 0: as much as is good for a
+	// process with 100,000 calls a second.
+	RingBytes int
 	// Ready is called once all threads are watched; it may be nil.
 	Ready func()
 	// Progress is told, some times a second, how far the watch is and what it has

@@ -62,8 +62,8 @@ type Report struct {
 	OwnCPU trace.Count `json:"own_cpu_ns"`
 	// CPU is the processor time that the processes took while they were watched, and
 	// CopyCPU what of it the kernel spent in copy routines, both in ns: so many Samples
-	// of their clocks tell, a millisecond of processor time apart. Processes that were
-	// started meanwhile are not in it.
+	// of their clocks tell, a millisecond of processor time apart, if Options.Samples
+	// asked for them. Processes that were started meanwhile are not in it.
 	CPU     trace.Count `json:"cpu_ns"`
 	CopyCPU trace.Count `json:"copy_cpu_ns"`
 	Samples int64       `json:"samples"`

@@ -11,13 +11,17 @@ import (
 // their processor time the kernel spends in copy routines. It knows nothing of the
 // calls, so it is a witness of its own.
 type samplers struct {
-	all []*copysample.Sampler
-	err error // why there are none
+	asked bool
+	all   []*copysample.Sampler
+	err   error // why there are none
 }
 
-func beginSamplers(processes []int) *samplers {
-	s := &samplers{}
-	for _, pid := range processes {
+func beginSamplers(o Options) *samplers {
+	s := &samplers{asked: o.Samples}
+	if !s.asked {
+		return s
+	}
+	for _, pid := range o.Processes {
 		one, err := copysample.Begin(copysample.Options{Process: pid})
 		if err != nil {
 			s.err = err
@@ -49,6 +53,10 @@ func (s *samplers) end() (sum copysample.Figures) {
 
 // tell ends the sampling and writes what it found into a report.
 func (s *samplers) tell(r *Report) {
+	if !s.asked {
+		notAsked(r)
+		return
+	}
 	f := s.end()
 	if s.err != nil {
 		none := trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because " + s.err.Error()}
@@ -61,4 +69,10 @@ func (s *samplers) tell(r *Report) {
 	if f.Lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d samples of the processes' clocks found no room: their processor time is more than is told here", f.Lost))
 	}
+}
+
+// notAsked says in a report how to get what only samples tell.
+func notAsked(r *Report) {
+	none := trace.Count{Provenance: trace.Unavailable, Reason: "not asked for: samples of the processes' clocks tell it (--samples)"}
+	r.CPU, r.CopyCPU = none, none
 }

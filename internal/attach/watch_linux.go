@@ -27,8 +27,13 @@ const (
 	// reader which waits half a second for a busy machine loses nothing of a process
 	// with 100,000 calls a second; on many they share.
 	ringsBytes, ringMost, ringLeast = 64 << 20, 8 << 20, 1 << 20
-	// look is how often the rings are emptied. What is closed sooner cannot be named.
-	look = 40 * time.Millisecond
+	// look is how long hits gather once the first has come, so long that rings of
+	// ringLeast hold them. What is closed sooner cannot be named. Where the traffic goes
+	// on and leaves the rings room, they gather for longLook: most of what the reader
+	// takes is to be woken.
+	look, longLook = 40 * time.Millisecond, 200 * time.Millisecond
+	// hitBytes is what a hit takes in a ring: the entry of a call 72, its return 28.
+	hitBytes = 50
 	// census is how often it is asked whether the processes are still there, and what
 	// threads they have that the kernel did not tell of (those of io_uring).
 	census = 500 * time.Millisecond
@@ -49,7 +54,8 @@ type watch struct {
 	rings     *rings
 	memory    *memory // nil: this user or kernel cannot
 	files     files
-	behind    bool // what the BPF programs told is to be read, before the next hit
+	behind    bool  // what the BPF programs told is to be read, before the next hit
+	room      int64 // for hits of a processor, in bytes
 	hits      int64
 	lost      int64
 	notes     []string
@@ -89,7 +95,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 		return nil, explain(err, o.Processes)
 	}
 	defer w.reader.Close()
-	sampled := beginSamplers(o.Processes)
+	sampled := beginSamplers(o)
 	defer sampled.end()
 	w.used = processorTime()
 	began := time.Now()
@@ -128,7 +134,11 @@ func (w *watch) open() (err error) {
 		}
 	}
 	w.rings = newRings()
-	w.reader, err = tracepoint.Open(max(ringLeast, min(ringMost, ringsBytes/runtime.NumCPU())), append(w.rings.wanted(),
+	w.room = int64(w.options.RingBytes)
+	if w.room == 0 {
+		w.room = max(ringLeast, min(ringMost, int64(ringsBytes/runtime.NumCPU())))
+	}
+	w.reader, err = tracepoint.Open(int(w.room), append(w.rings.wanted(),
 		tracepoint.Wanted{Event: w.points[pointNewTask]},
 		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
 		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})...)
@@ -188,11 +198,13 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 	for over := false; !over; {
 		left := w.options.For - time.Since(began)
 		over = ctx.Err() != nil || left <= 0
+		waited, hits := time.Now(), w.hits
 		if !over {
 			if err := w.reader.Wait(min(left, census)); err != nil {
 				return err
 			}
 		}
+		quiet := time.Since(waited) > look
 		w.behind = true
 		if err := w.reader.Stream(false, w.hit); err != nil {
 			return err
@@ -214,12 +226,19 @@ func (w *watch) run(ctx context.Context, began time.Time) error {
 			shown = time.Now()
 			r := w.report((*subject).known)
 			r.ForNs = shown.Sub(began).Nanoseconds()
+			if !w.options.Samples {
+				notAsked(r)
+			}
 			r.OwnCPU = trace.Count{Value: float64(processorTime() - w.used), Provenance: trace.Measured}
 			w.options.Snapshot(r)
 		}
+		pause := look
+		if !quiet && (w.hits-hits)*hitBytes < w.room/4 {
+			pause = longLook
+		}
 		if !over {
-			pause := unix.NsecToTimespec(int64(look))
-			_ = unix.Nanosleep(&pause, nil)
+			gather := unix.NsecToTimespec(int64(pause))
+			_ = unix.Nanosleep(&gather, nil)
 		}
 	}
 	if ctx.Err() != nil {

@@ -109,7 +109,7 @@ function complain(text) {
 
 function start(what) {
   complain('');
-  socket.send('attach.start', what);
+  socket.send('attach.start', { ...what, seconds: seconds(), samples: form.samples.checked });
 }
 
 const seconds = () => (form.seconds.validity.valid ? form.seconds.valueAsNumber : 0);
@@ -127,14 +127,14 @@ if (form) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const number = form.number.valueAsNumber;
-    start(form.by.value === 'port' ? { port: number, seconds: seconds() } : { pids: [number], seconds: seconds() });
+    start(form.by.value === 'port' ? { port: number } : { pids: [number] });
   });
   form.seconds.addEventListener('input', relabel);
   for (const button of watchButtons) {
     if (!button.dataset.pids) continue;
     button.addEventListener('click', () => {
       if (!form.seconds.reportValidity()) return;
-      start({ pids: button.dataset.pids.split(',').map(Number), seconds: seconds() });
+      start({ pids: button.dataset.pids.split(',').map(Number) });
     });
   }
 }
