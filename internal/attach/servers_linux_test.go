@@ -43,6 +43,10 @@ func serve(how, file string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if how == "blocking" {
+		serveBlocking(file)
+		return
+	}
 	send := senders[how]
 	if how == "tls" {
 		send, l = senders["plain"], tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate()}})
@@ -60,6 +64,36 @@ func serve(how, file string) {
 		_, _ = send(w, f)
 	}))
 	fmt.Fprintln(os.Stderr, err)
+}
+
+// serveBlocking waits in accept(2), as servers do that have a thread for each
+// connection, sends the file, and closes the connection at once.
+func serveBlocking(file string) {
+	const listener = 3
+	if err := unix.SetNonblock(listener, false); err != nil {
+		panic(err)
+	}
+	for buf := make([]byte, 1<<16); ; {
+		conn, _, err := unix.Accept(listener)
+		if err != nil {
+			panic(err)
+		}
+		from, err := unix.Open(file, unix.O_RDONLY, 0)
+		if err != nil {
+			panic(err)
+		}
+		for {
+			n, err := unix.Read(from, buf)
+			if n <= 0 || err != nil {
+				break
+			}
+			if _, err := unix.Write(conn, buf[:n]); err != nil {
+				break
+			}
+		}
+		_ = unix.Close(from)
+		_ = unix.Close(conn)
+	}
 }
 
 // certificate is one that nobody need trust.
