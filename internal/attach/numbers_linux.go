@@ -2,13 +2,13 @@ package attach
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// numbers are the calls' numbers, the frequent ones first: a filter in the kernel is
-// tried from its left. Those that not every processor has are in legacyNumbers.
+// numbers are the calls' numbers, the frequent ones first (see filter). Those that not every processor has are in legacyNumbers.
 var numbers = append([]numbered{
 	{"read", unix.SYS_READ}, {"write", unix.SYS_WRITE}, {"pread64", unix.SYS_PREAD64}, {"recvfrom", unix.SYS_RECVFROM},
 	{"sendto", unix.SYS_SENDTO}, {"writev", unix.SYS_WRITEV}, {"sendmsg", unix.SYS_SENDMSG}, {"recvmsg", unix.SYS_RECVMSG},
@@ -45,13 +45,35 @@ var moveOf, entryAlone = func() (map[int64]move, map[int64]bool) {
 	return moves, alone
 }()
 
-// filter lets the watched calls through: of returns, those that somebody waits for.
+// filter lets the watched calls through: of returns, those that somebody waits for. The
+// kernel tries it from its left, at each call of any kind that a watched thread makes:
+// the most frequent of ours stand first, and the numbers are halved after them, so that
+// futex(2) and its like are turned away by some ten comparisons.
 func filter(returns bool) string {
+	const first = 4
+	var ids []int64
 	var parts []string
 	for _, n := range numbers {
-		if !returns || !syscallsByName[n.name].entryAlone {
+		if returns && syscallsByName[n.name].entryAlone {
+			continue
+		}
+		if ids = append(ids, n.id); len(ids) <= first {
 			parts = append(parts, fmt.Sprintf("id == %d", n.id))
 		}
 	}
-	return strings.Join(parts, " || ")
+	slices.Sort(ids)
+	return strings.Join(append(parts, oneOf(ids)), " || ")
+}
+
+// oneOf is true of some numbers, which are in order.
+func oneOf(ids []int64) string {
+	n := len(ids)
+	switch {
+	case n == 1:
+		return fmt.Sprintf("id == %d", ids[0])
+	case ids[n-1]-ids[0] == int64(n-1):
+		return fmt.Sprintf("(id >= %d && id <= %d)", ids[0], ids[n-1])
+	}
+	from := ids[n/2]
+	return fmt.Sprintf("((id < %d && %s) || (id >= %d && %s))", from, oneOf(ids[:n/2]), from, oneOf(ids[n/2:]))
 }
