@@ -328,7 +328,7 @@ func (c *calibration) runs(ctx context.Context, progress func(done, total int64)
 		}
 		c.rounds = append(c.rounds, cpu)
 		if len(reading) > 0 {
-			c.reading = append(c.reading, slices.Max(reading)) // what others disturbed least
+			c.reading = append(c.reading, spread.Of(reading).Median)
 		}
 	}
 	if len(c.reading) > 0 {
