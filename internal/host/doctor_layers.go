@@ -41,10 +41,10 @@ type layerOf struct {
 
 // layersOf lists the layers of the witness, the best first.
 var layersOf = []layerOf{
-	{"tracepoints", "1", "pages that come into the page cache and leave it, requests and interrupts of the disk, packets of the lab network, one by one",
+	{"tracepoints", "1", "pages that come into the page cache and leave it, requests and interrupts of the disk, packets of the lab network, page faults, context switches, softirqs and readahead windows, one by one",
 		[]trace.CountName{trace.PageCacheInsertions, trace.PageCacheEvictions, trace.DiskReads, trace.DMATransfers, trace.DMABytes, trace.DiskReadBytes,
 			trace.Interrupts, trace.Packets, trace.LinearPayloadBytes, trace.PagedPayloadBytes, trace.RetransmittedBytes},
-		[]string{"tracefs"}},
+		[]string{"tracefs", "timeline"}},
 	{"samples", "1b", "in which routines of the kernel a thread's time goes, as evidence of copies that no rule is needed for",
 		nil, []string{"thread-samples", "kernel-names"}},
 	{"alias", "2", "who copies and who lends the page, found by changing the file while it is under way",

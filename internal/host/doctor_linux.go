@@ -31,6 +31,7 @@ func Doctor(ctx context.Context) Report {
 		{"cold", "runs that begin with a file that is not in the page cache", tryCold},
 		{"cubic", "the same congestion control on every host", tryCubic},
 		tracepoints,
+		{"timeline", "page faults, context switches, softirqs, polls of packets and readahead windows, each at its place on a run's timeline", tryTimeline},
 		{"perf-tracepoint", "tracepoints of this process with their data, without a tracefs instance of its own", tryPerfTracepoint},
 		{"perf-software", "faults and context switches as counters, with kernel code included", tryPerfSoftware},
 		{"thread-samples", "in which routines of the kernel the sending thread's time goes", tryThreadSamples},

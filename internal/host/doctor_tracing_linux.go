@@ -58,6 +58,21 @@ func tryTracefs(context.Context) finding {
 	return notHere(err.Error() + as)
 }
 
+// tryTimeline looks for the tracepoints without which a run's timeline has gaps.
+func tryTimeline(ctx context.Context) finding {
+	if err := traced(); err != nil {
+		if f := tryTracefs(ctx); f.status != Active {
+			return f
+		}
+		return notHere(err.Error())
+	}
+	b := findBeside()
+	if len(b.lacks) > 0 {
+		return notHere("a run's timeline goes without these tracepoints, which this kernel lacks: " + strings.Join(b.lacks, ", "))
+	}
+	return active(fmt.Sprintf("all %d tracepoints that fill in a run's timeline are here", len(b.points)))
+}
+
 // openPerf tries perf_event_open(2) and closes what it opened.
 func openPerf(attr unix.PerfEventAttr, pid, cpu int) error {
 	attr.Bits |= unix.PerfBitDisabled

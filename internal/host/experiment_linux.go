@@ -231,10 +231,13 @@ func (e *stage) trace(o Options, w *witness) (err error) {
 	if err != nil {
 		return err
 	}
-	if e.tracer, err = openTracer(file, p, o.Size*int64(o.Program.Sinks)); e.tracer == nil {
+	e.tracer, err = openTracer(traceOf{file: file, packets: p, thread: unix.Gettid(), sends: o.Program.Sinks > 0,
+		bytes: o.Size * max(int64(o.Program.Sinks), 1), chunk: o.Chunk})
+	if e.tracer == nil {
 		return err
 	}
 	e.tracer.clock, e.tracer.endpoint = w.clock, w.endpoint
+	w.follow(e.tracer.take)
 	if o.Program.Path == "direct" {
 		e.tracer.into = "" // its reads tell
 	}
@@ -419,7 +422,7 @@ func (e *stage) after(o Options) (err error) {
 	if e.out.ResidentBefore < e.out.Pages {
 		e.note(NoteNotWarm, "resident", e.out.ResidentBefore, "pages", e.out.Pages)
 	}
-	if e.tracer == nil {
+	if e.tracer == nil || !e.tracer.watched {
 		e.out.Evicted = e.evicted()
 	} else if e.out.Evicted = e.tracer.evicted; e.out.Evicted > 0 {
 		e.note(NoteReclaimed, "pages", e.out.Evicted)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -254,6 +255,7 @@ func (m *Measured) Mmap(l transfer.Label, in transfer.FD, off int64, n int) (mem
 	if err != nil {
 		return mem, err
 	}
+	m.witness.last().memory = uintptr(unsafe.Pointer(&b[0]))
 	return m.mem.add(userRange{bytes: b, mapped: true, at: off}), nil
 }
 
@@ -262,7 +264,7 @@ func (m *Measured) Munmap(l transfer.Label, mem transfer.Mem) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.witness.watch(record{call: callMunmap, line: l, asked: len(b)}, func() (int, error) { return 0, unix.Munmap(b) })
+	_, err = m.witness.watch(record{call: callMunmap, line: l, asked: len(b), memory: uintptr(unsafe.Pointer(&b[0]))}, func() (int, error) { return 0, unix.Munmap(b) })
 	return err
 }
 

@@ -17,14 +17,16 @@ var known = map[trace.Kind]struct {
 	kinds map[string]bool
 }{
 	trace.Syscall:       {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel ": true}},
-	trace.PageFault:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel minor": true, "kernel major": true}},
+	trace.PageFault:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel minor": true, "kernel major": true, "user minor": true, "user major": true}},
 	trace.ContextSwitch: {[]trace.Provenance{trace.Measured}, map[string]bool{"scheduler voluntary": true, "scheduler involuntary": true}},
-	trace.Compute:       {[]trace.Provenance{trace.Measured}, map[string]bool{"user touch": true, "user encrypt": true, "user compress": true}},
+	trace.Compute: {[]trace.Provenance{trace.Measured}, map[string]bool{"user touch": true, "user encrypt": true, "user compress": true,
+		"kernel softirq": true, "kernel napi": true, "kernel napi-full": true}},
 	trace.ModeSwitch:    {[]trace.Provenance{trace.Derived}, map[string]bool{"user enter": true, "kernel return": true}},
 	trace.CPUCopy:       {[]trace.Provenance{trace.Derived}, map[string]bool{"kernel ": true, "kernel receive": true, "kernel zerocopy-copied": true}},
 	trace.Descriptor:    {[]trace.Provenance{trace.Derived}, map[string]bool{"kernel lend": true, "kernel pin": true}},
 	trace.DMA:           {[]trace.Provenance{trace.Derived, trace.Measured}, map[string]bool{"disk-dma ": true}},
-	trace.Readahead:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel insert": true}},
+	trace.Readahead:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel insert": true, "kernel initial": true, "kernel async": true, "kernel around": true}},
+	trace.CacheMiss:     {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel ": true}},
 	trace.Evict:         {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel evict": true}},
 	trace.Interrupt:     {[]trace.Provenance{trace.Measured}, map[string]bool{"disk disk-done": true}},
 	trace.DeviceCommand: {[]trace.Provenance{trace.Measured}, map[string]bool{"kernel disk-read": true}},
@@ -50,8 +52,8 @@ func TestEveryEventSaysHowItIsKnown(t *testing.T) {
 	}
 	for kind := range known {
 		// Whether anybody waits is the scheduler's affair, whether pages leave the page
-		// cache the host's, whether a disk's interrupts are known its driver's.
-		if slices.Contains([]trace.Kind{trace.ContextSwitch, trace.Evict, trace.Interrupt}, kind) {
+		// cache the host's, whether a disk's interrupts are known its driver's, whether misses are the kernel's.
+		if slices.Contains([]trace.Kind{trace.ContextSwitch, trace.Evict, trace.Interrupt, trace.CacheMiss}, kind) {
 			continue
 		}
 		told := traced || kind != trace.Readahead && kind != trace.DeviceCommand

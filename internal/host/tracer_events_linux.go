@@ -34,7 +34,7 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 		case t.points[pointComplete].ID:
 			t.completed(h)
 		default:
-			t.packets.hit(t, h)
+			t.other(h)
 		}
 	}
 	t.packets.settle(t)
@@ -46,6 +46,19 @@ func (t *tracer) events(until trace.Ns) []trace.Event {
 	out := t.pending[:n:n]
 	t.pending, t.told = slices.Clone(t.pending[n:]), until
 	return out
+}
+
+// other takes a hit of what each run has besides, or of packets.
+func (t *tracer) other(h tracepoint.Hit) {
+	switch {
+	case t.windows.hit(t, h):
+	case t.hits.hit(h):
+		if t.hits.isFault(h) {
+			t.windows.faulted(h.Thread)
+		}
+	default:
+		t.packets.hit(t, h)
+	}
 }
 
 func (t *tracer) int(point, field string, h tracepoint.Hit) int64 {
@@ -67,8 +80,9 @@ func (t *tracer) derive(h tracepoint.Hit, e trace.Event) {
 // inserted: a folio of the file, of 2 to the power of order pages, came into the
 // page cache.
 func (t *tracer) inserted(h tracepoint.Hit) {
-	pages := int64(1) << t.int(pointInsert, "order", h)
-	t.tell(h, trace.Event{Kind: trace.Readahead, Actor: trace.KernelCode, N: pages, Offset: t.int(pointInsert, "index", h) * t.page, Detail: "insert"})
+	index, pages := t.int(pointInsert, "index", h), int64(1)<<t.int(pointInsert, "order", h)
+	t.hits.inserted(h.Thread, index, pages)
+	t.tell(h, trace.Event{Kind: trace.Readahead, Actor: trace.KernelCode, N: pages, Offset: index * t.page, Detail: "insert"})
 }
 
 // deleted: a folio of the file was taken out of the page cache.

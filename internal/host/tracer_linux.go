@@ -55,6 +55,7 @@ type tracer struct {
 	reader   *tracepoint.Reader
 	points   map[string]*tracepoint.Event
 	field    map[string]tracepoint.Field // by tracepoint and name
+	watched  bool                        // a file's pages are watched
 	file     *placement                  // nil: where the file lies is not known
 	into     trace.Place                 // that the disk's DMA fills
 	page     int64                       // bytes
@@ -62,7 +63,9 @@ type tracer struct {
 	// clock is the run's time of CLOCK_MONOTONIC, in ns.
 	clock func(at int64) trace.Ns
 
-	packets *packets // or nil: no device of ours carries the bytes
+	packets *packets    // or nil: no device of ours carries the bytes
+	hits    *threadHits // of the sending thread
+	windows *windows    // or nil: there is no file, or the kernel does not tell
 
 	reading map[request]tracepoint.Hit // requests under way
 	asked   *tracepoint.Hit            // the disk's last interrupt, nil once it is told
@@ -72,14 +75,23 @@ type tracer struct {
 	ended   bool     // no more hits will come
 }
 
-// openTracer watches what happens to a file, if there is one, and what a device is
-// given of so many bytes, if there is one. It returns nil where this process may not,
-// or where there is nothing to watch; [Watch] says why.
-func openTracer(f *os.File, p *packets, bytes int64) (*tracer, error) {
+// traceOf is what a tracer watches.
+type traceOf struct {
+	file    *os.File // or nil
+	packets *packets // or nil
+	thread  int      // that sends
+	// sends: there is a connection that it sends over.
+	sends        bool
+	bytes, chunk int64 // that it sends in all, and at a time
+}
+
+// openTracer returns nil where this process may not watch; [Watch] says why.
+func openTracer(o traceOf) (*tracer, error) {
+	f, p := o.file, o.packets
 	if p != nil && packetsTraced() != nil {
 		p = nil
 	}
-	if traced() != nil || f == nil && p == nil {
+	if traced() != nil {
 		return nil, nil
 	}
 	t := &tracer{field: map[string]tracepoint.Field{}, page: int64(os.Getpagesize()), into: trace.PageCache,
@@ -96,10 +108,21 @@ func openTracer(f *os.File, p *packets, bytes int64) (*tracer, error) {
 		}
 	}
 	room := ringBytes
+	var devices []string
 	if p != nil {
 		t.packets = p
 		wanted = append(wanted, p.wanted()...)
-		room = max(room, p.room(bytes))
+		room = max(room, p.room(o.bytes))
+		for _, l := range p.links {
+			devices = append(devices, l.device)
+		}
+	}
+	around := findBeside()
+	t.hits = newThreadHits(around, o.thread)
+	wanted = append(wanted, around.wantThread(o.thread, o.sends, devices)...)
+	room += besideRoom(o.bytes, o.chunk)
+	if len(wanted) == 0 {
+		return nil, nil // a relay over loopback, on a kernel that has none of these
 	}
 	if t.reader, err = tracepoint.Open(room, wanted...); err != nil {
 		return nil, err
@@ -122,6 +145,11 @@ func (t *tracer) wantFile(f *os.File) ([]tracepoint.Wanted, error) {
 	device := unix.Major(st.Dev)<<20 | unix.Minor(st.Dev)
 	inode := fmt.Sprintf("i_ino == %d && s_dev == %d", st.Ino, device)
 	wanted := []tracepoint.Wanted{{Event: t.points[pointInsert], Filter: inode}, {Event: t.points[pointDelete], Filter: inode}}
+	t.watched = true
+	if around := findBeside(); around.has(pointReadRA) {
+		t.windows = newWindows(around, st.Size, t.page)
+		wanted = append(wanted, around.want(inode, pointSyncRA, pointAsyncRA, pointOrderRA, pointReadRA)...)
+	}
 	file, err := place(f)
 	if err != nil {
 		return wanted, nil // Watch says so

@@ -44,6 +44,10 @@ type witness struct {
 	// others gives the events of other threads that began before until.
 	others  func(until trace.Ns) []trace.Event
 	waiting []trace.Event // of others, to be told before later ones
+	// met gives what the kernel told of this thread since it was asked last, or is nil.
+	met      func() []met
+	looked   int64 // when base was read, of CLOCK_MONOTONIC in ns, if met is there
+	mappings []mapping
 	// paused is how long the run stood still while events were made and progress
 	// was told, pausedCPU what that used, and what looking did.
 	paused    time.Duration
@@ -114,6 +118,11 @@ type record struct {
 	direct             bool // past the page cache
 	at, end            trace.Ns
 	used               usage
+	// from and to are between which times of CLOCK_MONOTONIC, in ns, that was used; 0
+	// if nobody asked.
+	from, to int64
+	// memory is where a mapping lies.
+	memory uintptr
 }
 
 const (
@@ -188,15 +197,17 @@ func (w *witness) settle() {
 	if w.since == 0 {
 		return
 	}
-	u, looked := w.look()
-	w.records[len(w.records)-w.since].used, w.base, w.since = u.minus(w.base), u, 0
-	w.base.cpu += looked
-	w.pausedCPU += looked
+	u, looking := w.read()
+	first := &w.records[len(w.records)-w.since]
+	first.used, first.from, first.to = u.minus(w.base), w.looked, w.look()
+	w.base, w.looked, w.since = u, first.to, 0
+	w.base.cpu += looking
+	w.pausedCPU += looking
 }
 
-// look reads the usage and says how much processor time that took: as much as went
+// read reads the usage and says how much processor time that took: as much as went
 // by meanwhile, for asking the clock of processor time once more would take longest.
-func (w *witness) look() (u usage, looked trace.Ns) {
+func (w *witness) read() (u usage, looking trace.Ns) {
 	began := time.Now()
 	u = w.usage(w.disk)
 	return u, trace.Ns(min(time.Since(began), longestLook))
@@ -219,9 +230,10 @@ func (w *witness) apart(f func()) trace.Ns {
 	w.settle()
 	before := w.base.cpu
 	f()
-	u, looked := w.look()
+	w.looked = w.look() // before: what is used from there on must not be missed
+	u, looking := w.read()
 	w.base = u
-	w.base.cpu += looked
+	w.base.cpu += looking
 	return w.base.cpu - before
 }
 
@@ -243,7 +255,7 @@ func (w *witness) outside(f func()) {
 	})
 	d := time.Since(began)
 	w.start, w.hidden = w.start.Add(d), w.hidden+d
-	if w.traced {
+	if w.met != nil {
 		w.stills = append(w.stills, still{tracepoint.Monotonic(), w.hidden})
 	}
 }
@@ -273,6 +285,7 @@ func (w *witness) emit() {
 	if w.others != nil {
 		w.waiting = w.others(w.now())
 	}
+	w.tellMet()
 	for _, r := range w.records {
 		w.events(r)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
 	"copyscope/sim"
@@ -39,14 +40,14 @@ func TestReadaheadIsTheHosts(t *testing.T) {
 	for _, kb := range []int64{32, 128, 8192} {
 		t.Run(fmt.Sprintf("%d KiB", kb), func(t *testing.T) {
 			dir, device, request := loopDisk(t, kb)
-			host := traceReadahead(t, filepath.Join(dir, "file"), device)
+			traced := traceReadahead(t, filepath.Join(dir, "file"), device)
 			model := modelReadahead(t, kb<<10, request)
-			t.Logf("%d windows, %d pages, %d bytes", len(host.Windows), host.Pages, host.Bytes)
-			if host.Pages != model.Pages || host.Bytes != model.Bytes {
-				t.Errorf("the host inserted %d pages and read %d bytes, the model %d and %d", host.Pages, host.Bytes, model.Pages, model.Bytes)
+			t.Logf("%d windows, %d pages, %d bytes", len(traced.Windows), traced.Pages, traced.Bytes)
+			if traced.Pages != model.Pages || traced.Bytes != model.Bytes {
+				t.Errorf("the host inserted %d pages and read %d bytes, the model %d and %d", traced.Pages, traced.Bytes, model.Pages, model.Bytes)
 			}
-			if !reflect.DeepEqual(host.Windows, model.Windows) {
-				t.Errorf("windows (page, pages)\nhost  %v\nmodel %v", host.Windows, model.Windows)
+			if !reflect.DeepEqual(traced.Windows, model.Windows) {
+				t.Errorf("windows (page, pages)\nhost  %v\nmodel %v", traced.Windows, model.Windows)
 			}
 		})
 	}
@@ -70,22 +71,57 @@ func modelReadahead(t *testing.T, most, request int64) (r readahead) {
 		t.Fatal(err)
 	}
 	m.Idle()
-	var asked trace.Event
+	var events []trace.Event
 	for i := range log.Len() {
-		switch e := log.Event(i); {
-		case e.Kind == trace.CacheMiss:
-			asked = e // the window begins with what was asked for
-			r.Windows = append(r.Windows, [2]int64{e.Offset / sim.PageBytes, e.Units()})
-		case e.Kind == trace.Readahead && e.Detail == "initial":
-			r.Windows[len(r.Windows)-1][1] = asked.Units() + e.Units()
-		case e.Kind == trace.Readahead:
-			r.Windows = append(r.Windows, [2]int64{e.Offset / sim.PageBytes, e.Units()})
-		}
+		events = append(events, log.Event(i))
 	}
+	r.Windows = windowsOf(events)
 	count := log.Counter()
 	r.Pages = int64(count.Count(trace.PageCacheInsertions).Value)
 	r.Bytes = int64(count.Count(trace.DiskReadBytes).Value)
 	return r
+}
+
+// windowsOf are the readahead windows of a run's events.
+func windowsOf(events []trace.Event) (windows [][2]int64) {
+	var asked trace.Event
+	for _, e := range events {
+		switch {
+		case e.Kind == trace.CacheMiss:
+			asked = e // the window begins with what was asked for
+			windows = append(windows, [2]int64{e.Offset / sim.PageBytes, e.Units()})
+		case e.Kind == trace.Readahead && e.Detail == "initial":
+			windows[len(windows)-1][1] = asked.Units() + e.Units()
+		case e.Kind == trace.Readahead && e.Detail != "insert":
+			windows = append(windows, [2]int64{e.Offset / sim.PageBytes, e.Units()})
+		}
+	}
+	return windows
+}
+
+// The timeline of a real run has the windows of the modelled one, in the same words.
+func TestReadaheadWindowsOfARunAreTheModels(t *testing.T) {
+	for _, c := range host.Doctor(t.Context()).Checks {
+		if c.ID == "timeline" && c.Status != host.Active {
+			t.Skipf("SKIPPED: %s", c.Why)
+		}
+	}
+	const kb = 128
+	dir, _, request := loopDisk(t, kb)
+	program, _ := transfer.Lookup("read")
+	o := host.Options{Program: program, Size: readaheadFile, Chunk: readaheadChunk, Cold: true, Dir: dir}
+	run := &trace.Run{Path: program.Path, Side: trace.Real, Payload: o.Size, Base: trace.Derived, Watch: host.Watch(o)}
+	o.Recorder = run
+	if _, err := host.Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	got, model := windowsOf(run.Events), modelReadahead(t, kb<<10, request)
+	if !reflect.DeepEqual(got, model.Windows) {
+		t.Errorf("windows (page, pages)\nhost  %v\nmodel %v", got, model.Windows)
+	}
+	if n := run.CountsAt(len(run.Events)).Count(trace.PageCacheInsertions); int64(n.Value) != model.Pages || n.Provenance != trace.Measured {
+		t.Errorf("%+v pages came in, in the model %d", n, model.Pages)
+	}
 }
 
 // loopDisk makes a file system with the file on a loop device of its own, and

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"cmp"
 	"maps"
 	"testing"
 
@@ -55,6 +56,10 @@ func TestWhatAnEventCounts(t *testing.T) {
 		{"command to the NIC", Event{Kind: DeviceCommand, From: CPUPlace, To: NICRing}, values{}},
 		{"readahead", Event{Kind: Readahead, N: 32}, values{PageCacheInsertions: 32}},
 		{"cache miss", Event{Kind: CacheMiss, N: 5}, values{PageCacheInsertions: 5}},
+		{"readahead window of a real run", Event{Kind: Readahead, N: 32, Detail: "initial", Provenance: Measured}, values{}},
+		{"readahead window of a recorded run", Event{Kind: Readahead, N: 32, Detail: "async", Provenance: Recorded}, values{}},
+		{"cache miss of a real run", Event{Kind: CacheMiss, N: 5, Provenance: Measured}, values{}},
+		{"folio of a real run", Event{Kind: Readahead, N: 5, Detail: "insert", Provenance: Measured}, values{PageCacheInsertions: 5}},
 		{"cache hit", Event{Kind: CacheHit, N: 5}, values{}},
 		{"evict", Event{Kind: Evict, N: 5}, values{PageCacheEvictions: 5}},
 		{"evict from the CPU's cache", Event{Kind: Evict, Bytes: 64, Detail: "llc"}, values{LLCEvictedBytes: 64}},
@@ -88,7 +93,7 @@ func TestWhatAnEventCounts(t *testing.T) {
 			if r.event.Phase == "" {
 				r.event.Phase = Transfer
 			}
-			r.event.Provenance = Modelled
+			r.event.Provenance = cmp.Or(r.event.Provenance, Modelled)
 			c.Add(r.event)
 			check(t, c, r.want)
 		})

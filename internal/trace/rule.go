@@ -18,6 +18,7 @@ type class struct {
 	again      bool // of compute: it sent once more what had been sent
 	linear     bool // of a command to the card: the payload lies in one piece of memory
 	llc        bool // of an eviction: from the last-level cache
+	plan       bool // of pages for the page cache: the folios that come in are told one by one besides
 	provenance Provenance
 }
 
@@ -57,6 +58,8 @@ func classOf(s *Shape) class {
 		k.again = s.Detail == "retransmit"
 	case Evict:
 		k.llc = s.Detail == "llc"
+	case CacheMiss, Readahead:
+		k.plan = s.Provenance != Modelled && s.Detail != "insert"
 	}
 	return k
 }
@@ -148,7 +151,9 @@ func (k class) sources() map[CountName]source {
 		out[MemoryBusBytes] = bytes
 	case CacheMiss, Readahead:
 		// Missing pages that were asked for, and those brought in ahead of it.
-		out[PageCacheInsertions] = units
+		if !k.plan {
+			out[PageCacheInsertions] = units
+		}
 	}
 	if (k.kind == DMA || k.kind == PIO) && k.from == DiskPlace {
 		out[DiskReadBytes] = bytes

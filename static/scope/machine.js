@@ -187,7 +187,7 @@ export class Machine {
   // that it leaves work to, run in the kernel, whatever they found running.
   drawMode(lane, step, event) {
     const { x, user, kernel } = this.layout.mode;
-    const inKernel = event?.kind === 'interrupt' || event?.detail === 'softirq' || lane.mode(step) === 'kernel-mode';
+    const inKernel = event?.kind === 'interrupt' || ['softirq', 'napi', 'napi-full'].includes(event?.detail) || lane.mode(step) === 'kernel-mode';
     this.mode.replaceChildren(
       svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r: 15 }),
       svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
