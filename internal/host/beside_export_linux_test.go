@@ -38,3 +38,6 @@ func WithoutBeside() (giveBack func()) {
 	}
 	return func() { findBeside = before }
 }
+
+// SwitchedBy is what a thread's state says of its switch.
+func SwitchedBy(state int64) (detail string, disk bool) { return switchedBy(state) }

@@ -54,6 +54,15 @@ const (
 	taskUninterruptible = 0x2
 )
 
+// switchedBy says what a thread's state, as sched_switch has it, makes of the switch,
+// and whether the thread waits for a disk.
+func switchedBy(state int64) (detail string, disk bool) {
+	if state &= taskStates; state == 0 { // it could have gone on
+		return "involuntary", false
+	}
+	return "voluntary", state&taskUninterruptible != 0
+}
+
 // hit takes one hit, if it is of these.
 func (t *threadHits) hit(h tracepoint.Hit) bool {
 	name := t.names[h.ID]
@@ -67,12 +76,9 @@ func (t *threadHits) hit(h tracepoint.Hit) bool {
 		t.fault = len(t.met)
 		t.met = append(t.met, met{at: h.At, kind: trace.PageFault, actor: actor, address: uint64(value("address"))})
 	case pointSwitch:
-		detail := "involuntary" // it could have gone on
-		if state := value("prev_state") & taskStates; state != 0 {
-			detail = "voluntary"
-			if state&taskUninterruptible != 0 && t.fault >= 0 {
-				t.met[t.fault].slept = true
-			}
+		detail, disk := switchedBy(value("prev_state"))
+		if disk && t.fault >= 0 {
+			t.met[t.fault].slept = true
 		}
 		t.met = append(t.met, met{at: h.At, kind: trace.ContextSwitch, actor: trace.Scheduler, detail: detail})
 	case pointSoftirq:

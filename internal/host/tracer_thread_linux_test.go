@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"fmt"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -122,6 +123,20 @@ func TestSwitchesAreToldOneByOne(t *testing.T) {
 	}
 }
 
+// A thread that was preempted could have gone on, whatever state it was in: the bit
+// above those that are reported says so (print fmt of sched_switch, "+").
+func TestStatesTellWhoGaveTheProcessorUp(t *testing.T) {
+	for _, c := range []struct {
+		state  int64
+		detail string
+		disk   bool
+	}{{0, "involuntary", false}, {0x100, "involuntary", false}, {1, "voluntary", false}, {2, "voluntary", true}, {0x80, "voluntary", false}} {
+		if detail, disk := host.SwitchedBy(c.state); detail != c.detail || disk != c.disk {
+			t.Errorf("state %#x: %s, for a disk %v; want %s, %v", c.state, detail, disk, c.detail, c.disk)
+		}
+	}
+}
+
 // The softirqs that run on top of the sending thread are told with the packets that
 // were polled in them, within the calls.
 func TestSoftirqsAreToldWithTheirPolls(t *testing.T) {
@@ -183,6 +198,9 @@ func TestReadaheadWindowsCoverWhatComesIn(t *testing.T) {
 				if e.Detail == "insert" && !planned[i] {
 					t.Fatalf("%s: page %d came in before anybody asked for it", path, i)
 				}
+				if e.Detail != "insert" && planned[i] && path == "sendfile" { // a window around a fault may lie over another
+					t.Fatalf("%s: page %d is told of twice: %+v", path, i, e)
+				}
 				planned[i] = planned[i] || e.Detail != "insert"
 			}
 			seen[e.Detail] = true
@@ -201,5 +219,39 @@ func TestReadaheadWindowsCoverWhatComesIn(t *testing.T) {
 		if got := run.CountsAt(len(run.Events)).Count(trace.PageCacheInsertions).Value; got != (size+page-1)/page {
 			t.Errorf("%s: %v pages came in", path, got)
 		}
+	}
+}
+
+// A window in which a page is there already the kernel reads in two parts, and tells of
+// the second by itself: it is the same window.
+func TestAWindowInTwoPartsIsToldOnce(t *testing.T) {
+	traced(t)
+	lacking(t, "readahead:page_cache_ra_order")
+	const size, page, there = 4 << 20, 4096, 40
+	p, _ := transfer.Lookup("sendfile")
+	src := newSource(t, size)
+	_, run := measure(t, host.Options{Program: p, Size: size, Chunk: 64 << 10, Source: src, Cold: true, Fault: lookingAt(func(file int) {
+		again, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", file), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer unix.Close(again)
+		if err := unix.Fadvise(again, 0, 0, unix.FADV_RANDOM); err != nil {
+			t.Error(err)
+		}
+		if _, err := unix.Pread(again, make([]byte, page), there*page); err != nil {
+			t.Error(err)
+		}
+	})})
+	told := total(run, func(e trace.Event) bool { return e.Kind == trace.CacheMiss && e.Offset == there*page && e.N == 1 })
+	windows := 0
+	for _, e := range run.Events {
+		if next := int64(there + 1); e.Kind == trace.Readahead && e.Detail != "insert" && e.Offset/page <= next && next < e.Offset/page+e.N {
+			windows++
+		}
+	}
+	if told != 1 || windows != 1 {
+		t.Errorf("the page that was read before is told of %d times, the one behind it is in %d windows", told, windows)
 	}
 }
