@@ -11,7 +11,8 @@ import (
 
 // The tracepoints that a run's timeline is filled in by. No count stands on them
 // alone, so that a kernel which lacks some is watched by the others. The page faults'
-// are those of x86 and RISC-V (arch/x86/mm/fault.c), readahead's came with Linux 6.16.
+// are the architecture's (x86 has them, arch/x86/mm/fault.c); readahead's are in Linux
+// 6.18, and not in every one before it.
 const (
 	pointFaultUser   = "exceptions:page_fault_user"
 	pointFaultKernel = "exceptions:page_fault_kernel"
