@@ -217,7 +217,7 @@ func (m *Machine) sendVirtual(g *segment) {
 		commands = g.packets
 	}
 	g.socket.flight += g.bytes
-	m.charge(g, f, m.costs.VethTime*trace.Ns(commands), g.bytes, commands, g.es[0].Off)
+	m.charge(g, f, m.costs.VethTime*trace.Ns(commands)+m.costs.VethSegmentTime, g.bytes, commands, g.es[0].Off)
 }
 
 // copyPinned: a local receiver gets a copy of pinned memory, for nobody could

@@ -39,7 +39,9 @@ func TestProfileSchema(t *testing.T) {
 		names = append(names, c.Name)
 	}
 	costs := s.at(t, "properties", "costs")
-	required := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "veth_ns" || name == "reader_bytes_per_second" }) // earlier documents have none
+	required := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return slices.Contains([]string{"veth_ns", "veth_segment_ns", "reader_bytes_per_second"}, name)
+	}) // earlier documents have none
 	same(t, "costs that every profile has", texts(costs["required"]), required)
 	costs.at(t, "propertyNames").lists(t, "costs", names)
 }

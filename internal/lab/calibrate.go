@@ -59,6 +59,9 @@ const (
 	mostRefused = 1.0 / 3
 )
 
+// leastTime is what counts as none, in ns.
+const leastTime = 1
+
 const readerRate = "reader_bytes_per_second"
 
 // tellsOfReader: nothing but the receiver holds such a run back.
@@ -411,7 +414,11 @@ func (c *calibration) believe(f *fitting, samples [][]float64, cpu []float64) (r
 		limit := spread.Limit{Relative: believed, Floor: matters * f.weightiest(k, cpu), Rounds: leastRounds}
 		judged := spread.Of(ns)
 		judged.N = len(c.rounds)
-		if err := limit.Judge(judged); err != nil {
+		if err := limit.Judge(judged); err != nil && c.nothing(name, judged) {
+			cost.How += "; a quarter of the fits and more found none of it beside the others, so it is left to them"
+			costNamed(&c.profile, name).Set(0)
+			f.held[k], refused = true, true
+		} else if err != nil {
 			cost.Refused = err.Error()
 			f.held[k], refused = true, true
 			costNamed(&c.profile, name).Set(costNamed(&c.shipped, name).Get())
@@ -419,6 +426,13 @@ func (c *calibration) believe(f *fitting, samples [][]float64, cpu []float64) (r
 		c.found[name] = cost
 	}
 	return refused
+}
+
+// nothing says of a time that a quarter of the fits found none of it: the runs do
+// not tell it from what they take anyway, and the shipped value would be added to
+// that.
+func (c *calibration) nothing(name string, ns spread.Spread) bool {
+	return costNamed(&c.profile, name).Time != nil && ns.Q1 < leastTime
 }
 
 // inUnitOf is the spread of samples in ns in the unit of a cost.

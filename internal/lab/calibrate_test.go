@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -194,6 +195,19 @@ func TestCalibrateRefusesNoise(t *testing.T) {
 		}
 		if c := file.Costs["splice_call_ns"]; c.Refused != "" {
 			t.Errorf("splice_call_ns, whose runs were quiet, was refused: %s", c.Refused)
+		}
+	})
+	t.Run("of what is not there", func(t *testing.T) {
+		m := newMeter(t)
+		m.truth.PacketTime = 0
+		dice := rand.New(rand.NewPCG(1, 2))
+		m.time = func(_ lab.Scenario, _ int, v float64) (float64, error) { return v * (1 + 2*dice.Float64()), nil }
+		file, err := calibrate(t, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := file.Costs["packet_ns"]; c.Refused != "" || c.Value != 0 || c.Provenance != trace.Derived || !strings.Contains(c.How, "left to them") {
+			t.Errorf("packet_ns, of which there is none in runs that are noisy: %+v %+v", c, c.Spread)
 		}
 	})
 	t.Run("of nearly all", func(t *testing.T) {

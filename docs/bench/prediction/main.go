@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 
 	"copyscope/internal/host"
@@ -74,8 +73,7 @@ func run(ctx context.Context, w io.Writer, profile, nets string, d document) (he
 			for _, chunk := range chunks {
 				for _, cache := range []lab.Cache{lab.Warm, lab.Cold} {
 					s := lab.Scenario{Path: path, Side: trace.Real, Size: bytes, Chunk: chunk, Cache: cache, Net: n.net, SG: n.sg}.Normal()
-					fmt.Fprintln(os.Stderr, s, n.name)
-					o, err := measure(ctx, l, s, d.rounds)
+					o, err := predict(ctx, l, s)
 					if err != nil {
 						return false, err
 					}
@@ -85,29 +83,40 @@ func run(ctx context.Context, w io.Writer, profile, nets string, d document) (he
 			}
 		}
 	}
+	// All scenarios take turns, round by round: what comes and goes on a machine for
+	// some seconds meets no scenario in all of its rounds.
+	for round := range d.rounds + 1 {
+		for i := range d.all {
+			fmt.Fprintln(os.Stderr, round, d.all[i].scenario, d.all[i].net)
+			if err := d.all[i].measure(ctx, l, round == 0); err != nil {
+				return false, err
+			}
+		}
+	}
 	return d.write(w), nil
 }
 
-// measure runs a scenario in rounds and predicts it; every round is compared. The
-// kernel's tracepoints, whose hits cost processor time, watch a round of its own.
-func measure(ctx context.Context, l *lab.Lab, s lab.Scenario, rounds int) (o outcome, err error) {
-	prediction, err := l.Predict(ctx, s)
-	if err != nil {
+// predict is a scenario that is not measured yet.
+func predict(ctx context.Context, l *lab.Lab, s lab.Scenario) (o outcome, err error) {
+	o = outcome{scenario: s}
+	if o.prediction, err = l.Predict(ctx, s); err != nil {
 		return o, err
 	}
-	o = outcome{scenario: s, cpu: timed{predicted: prediction.Counter.Count(trace.CPUTime).Value}, wall: timed{predicted: prediction.Counter.Count(trace.WallTime).Value}}
-	var cpu, wall []float64
-	for i := range rounds + 1 {
-		traced := i == 0
-		r, err := l.Run(ctx, s, lab.Options{Untraced: !traced})
-		if err != nil {
-			return o, err
-		}
-		if !traced {
-			cpu, wall = append(cpu, r.Counter.Count(trace.CPUTime).Value), append(wall, r.Counter.Count(trace.WallTime).Value)
-		}
-		o.rows = append(o.rows, lab.CompareResults(prediction, r)...)
-	}
-	o.cpu.measured, o.wall.measured = slices.Min(cpu), slices.Min(wall)
+	o.cpu.predicted, o.wall.predicted = o.prediction.Counter.Count(trace.CPUTime).Value, o.prediction.Counter.Count(trace.WallTime).Value
 	return o, nil
+}
+
+// measure makes one real run and compares it. The kernel's tracepoints, whose hits
+// cost processor time, watch a run of its own, whose times do not count.
+func (o *outcome) measure(ctx context.Context, l *lab.Lab, traced bool) error {
+	r, err := l.Run(ctx, o.scenario, lab.Options{Untraced: !traced})
+	if err != nil {
+		return err
+	}
+	o.rows = append(o.rows, lab.CompareResults(o.prediction, r)...)
+	if !traced {
+		o.cpu.least(r.Counter.Count(trace.CPUTime).Value)
+		o.wall.least(r.Counter.Count(trace.WallTime).Value)
+	}
+	return nil
 }

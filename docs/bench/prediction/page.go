@@ -15,14 +15,23 @@ import (
 
 // outcome is one scenario, predicted and measured.
 type outcome struct {
-	scenario  lab.Scenario
-	net       string // as -nets names it
-	cpu, wall timed
-	rows      []trace.Comparison
+	scenario   lab.Scenario
+	net        string // as -nets names it
+	prediction *lab.Result
+	cpu, wall  timed
+	rows       []trace.Comparison
 }
 
 // timed is a time in ns, predicted and measured.
 type timed struct{ predicted, measured float64 }
+
+// least takes a measurement, of which the least counts: what others disturbed
+// least.
+func (t *timed) least(measured float64) {
+	if t.measured == 0 || measured < t.measured {
+		t.measured = measured
+	}
+}
 
 // off is the prediction's error in per cent.
 func (t timed) off() float64 { return 100 * (t.predicted - t.measured) / t.measured }
