@@ -271,6 +271,11 @@ func (m *Machine) deliver(g *segment) {
 	if r := g.socket.rate; r > 0 {
 		dur = max(dur, r.time(g.bytes))
 	}
+	if m.cfg.Net == Veth && !m.cfg.TSO {
+		// Each packet is received by itself, which is taken to cost the peer what it
+		// costs to make and pass on.
+		dur += (m.costs.SegmentTime + m.costs.VethTime) * trace.Ns(g.packets)
+	}
 	begin, end := g.socket.peer.start(m.now, dur)
 	m.tell(copyAtReceiver, begin, end-begin, end-begin, g.bytes, 0, g.es[0].Off)
 	m.complete(completion{timed: timed{at: end}, interrupt: none, segment: g})

@@ -81,9 +81,13 @@ func (o *Outcome) Intact() bool {
 	return o.Received == o.Sent && o.ReceivedHash == o.FileHash
 }
 
-// Absent is how many of the file's pages may have been read from the disk in a warm
-// run: not there at its beginning, or taken out of the cache meanwhile.
-func (o *Outcome) Absent() int64 {
+// Absent is how many of the file's pages may have been read from the disk besides
+// what was to be: those that a warm run did not find at its beginning, and those that
+// were taken out of the cache meanwhile.
+func (o *Outcome) Absent(warm bool) int64 {
+	if !warm {
+		return o.Evicted
+	}
 	return o.Pages - o.ResidentBefore + o.Evicted
 }
 
@@ -109,7 +113,7 @@ const (
 	// a warm run.
 	NoteEvicted = "host.note.evicted"
 	// NoteReclaimed: args pages; the kernel took so many of the file's pages out of the
-	// page cache during a warm run, and those that were read again later count.
+	// page cache during the run, and those that were read again later count.
 	NoteReclaimed = "host.note.reclaimed"
 	// NoteSampled: args every; the thread's usage was read at every so many
 	// calls, so per-call figures of faults and CPU time stand for several.

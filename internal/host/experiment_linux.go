@@ -413,6 +413,13 @@ func (e *stage) after(o Options) (err error) {
 	if e.out.ResidentAfter, err = resident(e.file, o.Size); err != nil {
 		return err
 	}
+	if e.tracer != nil && e.tracer.watched {
+		if e.out.Evicted = e.tracer.evicted; e.out.Evicted > 0 {
+			e.note(NoteReclaimed, "pages", e.out.Evicted)
+		}
+	} else if !o.Cold {
+		e.out.Evicted = e.evicted()
+	}
 	if o.Cold {
 		return nil
 	}
@@ -421,11 +428,6 @@ func (e *stage) after(o Options) (err error) {
 	}
 	if e.out.ResidentBefore < e.out.Pages {
 		e.note(NoteNotWarm, "resident", e.out.ResidentBefore, "pages", e.out.Pages)
-	}
-	if e.tracer == nil || !e.tracer.watched {
-		e.out.Evicted = e.evicted()
-	} else if e.out.Evicted = e.tracer.evicted; e.out.Evicted > 0 {
-		e.note(NoteReclaimed, "pages", e.out.Evicted)
 	}
 	return nil
 }

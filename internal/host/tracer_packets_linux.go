@@ -270,12 +270,25 @@ func (p *packets) settle(t *tracer) {
 				fresh -= n
 				p.tell(t, c)
 			default:
-				l.repeated += n
-				t.tell(c.at, trace.Event{Kind: trace.Compute, Actor: trace.KernelCode, N: c.packets, Bytes: n, Detail: "retransmit"})
+				if fresh > 0 { // only a part had come
+					p.tell(t, c.split(fresh))
+					fresh = 0
+				}
+				l.repeated += c.linear + c.paged
+				t.tell(c.at, trace.Event{Kind: trace.Compute, Actor: trace.KernelCode, N: c.packets, Bytes: c.linear + c.paged, Detail: "retransmit"})
 			}
 		}
 		l.again = nil
 	}
+}
+
+// split takes so many of a segment's bytes off, with their share of its packets.
+func (c *cut) split(n int64) *cut {
+	all := c.linear + c.paged
+	part := &cut{at: c.at, packets: max(c.packets*n/all, 1), paged: min(n, c.paged)}
+	part.linear = n - part.paged
+	c.packets, c.paged, c.linear = max(c.packets-part.packets, 1), c.paged-part.paged, c.linear-part.linear
+	return part
 }
 
 // fresh is how much of what TCP sent once more the device was given once only.

@@ -123,7 +123,7 @@ func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bou
 			b.Abs = max(b.Abs, relayedCalls(packets, name)-p.Count(name).Value)
 		}
 	}
-	return missing(b, name, p.Count(name).Value, measured.Absent)
+	return missing(b, name, measured.Absent)
 }
 
 // packetPayload is what a full packet of Ethernet's MTU carries: 1500 bytes less the
@@ -140,17 +140,17 @@ func relayedCalls(packets float64, name trace.CountName) float64 {
 	return calls
 }
 
-// missing widens the bound of what no disk was to be asked for, by the pages that may
-// not have been in the cache all the same.
-func missing(b trace.Bound, name trace.CountName, predicted float64, absent int64) trace.Bound {
-	if predicted > 0 || absent <= 0 {
+// missing widens the bound of what the disk was to be asked for, by the pages that may
+// not have been in the cache, or not any more.
+func missing(b trace.Bound, name trace.CountName, absent int64) trace.Bound {
+	if absent <= 0 {
 		return b
 	}
 	switch name {
 	case trace.DiskReads, trace.DMATransfers, trace.Interrupts, trace.PageCacheInsertions:
-		b.Abs = max(b.Abs, float64(absent))
+		b.Abs += float64(absent)
 	case trace.DiskReadBytes, trace.DMABytes:
-		b.Abs = max(b.Abs, float64(absent*sim.PageBytes))
+		b.Abs += float64(absent * sim.PageBytes)
 	default:
 		return b
 	}

@@ -97,6 +97,8 @@ func TestBoundsOfWhatOthersDecide(t *testing.T) {
 		{"another path", []func(*lab.Result){splices("splice", 8), packets(100)}, []func(*lab.Result){splices("splice", 20)}, "syscalls_by_name.splice", false},
 		{"all that was taken back", nil, []func(*lab.Result){absent(16), brought(16)}, "page_cache_insertions", true},
 		{"more than was taken back", nil, []func(*lab.Result){absent(16), brought(17)}, "page_cache_insertions", false},
+		{"taken back and read again", []func(*lab.Result){brought(100)}, []func(*lab.Result){absent(1), brought(101)}, "page_cache_insertions", true},
+		{"read again more than was taken back", []func(*lab.Result){brought(100)}, []func(*lab.Result){absent(1), brought(102)}, "page_cache_insertions", false},
 		{"nothing was taken back", nil, []func(*lab.Result){brought(1)}, "page_cache_insertions", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -82,9 +82,7 @@ func (l *Lab) measure(ctx context.Context, s Scenario, o Options) (*Result, erro
 	}
 	r := &Result{Scenario: s, Run: run, TotalEvents: rec.total, Counter: rec.counter, Listing: program.Lines(s.Touch), Notes: out.Notes, Alias: alias.Verdict, Samples: samples,
 		FileHash: hash(out.FileHash), ReceivedHash: hash(out.ReceivedHash)}
-	if s.Cache != Cold {
-		r.Absent = out.Absent()
-	}
+	r.Absent = out.Absent(s.Cache != Cold)
 	return r, nil
 }
 

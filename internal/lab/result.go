@@ -25,8 +25,9 @@ type Result struct {
 	// FileHash and ReceivedHash are XXH64 of the file and of what a real
 	// receiver got, in hex. A simulated wire checks ranges instead of hashing.
 	FileHash, ReceivedHash string
-	// Absent is how many pages a real warm run may have had to bring in all the same:
-	// not there at its beginning, or taken out of the page cache meanwhile.
+	// Absent is how many pages a real run may have had to bring in besides what it was
+	// to: taken out of the page cache meanwhile or, if it is warm, not there at its
+	// beginning.
 	Absent int64
 	// Machine names the machine of a recorded run.
 	Machine string
