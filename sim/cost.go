@@ -39,7 +39,7 @@ func (p *Profile) Costs() []Cost {
 		times("mode_switch", "mode switch", &p.ModeSwitch), times("context_switch", "context switch", &p.ContextSwitch),
 		times("interrupt", "interrupt", &p.InterruptTime), times("fault", "fault", &p.FaultTime),
 		times("command", "command", &p.CommandTime), times("lookup", "lookup", &p.LookupTime), times("insert", "insertion", &p.InsertTime),
-		times("packet", "packet", &p.PacketTime), times("segment", "segment", &p.SegmentTime), times("veth", "veth packet", &p.VethTime), times("veth_segment", "veth segment", &p.VethSegmentTime),
+		times("packet", "packet", &p.PacketTime), times("segment", "segment", &p.SegmentTime), times("veth", "veth segment", &p.VethTime),
 		times("reference", "reference", &p.ReferenceTime), times("pin", "pin", &p.PinTime), times("queue", "queue", &p.QueueTime),
 		times("evict", "eviction", &p.EvictTime), times("flush", "flush", &p.FlushTime), times("coalesce", "coalescing", &p.CoalesceTime),
 		times("read_call", "read call", &p.Calls.Read), times("receive_call", "receive call", &p.Calls.Receive), times("splice_receive_call", "splice receive call", &p.Calls.SpliceReceive),

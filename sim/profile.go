@@ -51,16 +51,14 @@ type Profile struct {
 	// 64 KiB.
 	PacketTime trace.Ns
 	// SegmentTime is what the kernel adds for each packet that it must cut
-	// itself (skb_segment, net/core/skbuff.c).
+	// itself (skb_segment, net/core/skbuff.c) and hand to the device.
 	SegmentTime trace.Ns
-	// VethTime is what the kernel does for each packet that a veth device is given: to
-	// the peer's queue, and up to its socket in the same processor's softirq
-	// (veth_xmit, drivers/net/veth.c; process_backlog, net/core/dev.c).
+	// VethTime is what the kernel does for each segment that goes through a veth device,
+	// in however many packets: to the peer's queue, up to its socket in the same
+	// processor's softirq (veth_xmit, drivers/net/veth.c; process_backlog,
+	// net/core/dev.c), whose acknowledgement comes back at once (__tcp_ack_snd_check,
+	// net/ipv4/tcp_input.c).
 	VethTime trace.Ns
-	// VethSegmentTime is what it does besides for each segment, in however many
-	// packets that goes: the receiver is woken, and its acknowledgement comes the same
-	// way back (__tcp_ack_snd_check, net/ipv4/tcp_input.c).
-	VethSegmentTime trace.Ns
 	// ReferenceTime is taking one page reference, PinTime pinning one page of
 	// user memory (get_user_pages, mm/gup.c).
 	ReferenceTime, PinTime trace.Ns
@@ -150,7 +148,7 @@ func (p Profile) drive(model Model) (disk.Drive, error) {
 // cpu is the part that every shipped profile shares.
 var cpu = Profile{
 	ModeSwitch: 100, ContextSwitch: 2_000, InterruptTime: 1_000, FaultTime: 700, CommandTime: 300,
-	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, VethTime: 500, VethSegmentTime: 4_000, ReferenceTime: 20, PinTime: 60, EvictTime: 100, FlushTime: 50_000, CoalesceTime: 50_000,
+	LookupTime: 25, PacketTime: 1_500, SegmentTime: 250, VethTime: 4_500, ReferenceTime: 20, PinTime: 60, EvictTime: 100, FlushTime: 50_000, CoalesceTime: 50_000,
 	CopyRate: 8_000_000_000, MemoryRate: 51_200_000_000, // two channels of DDR4-3200, JESD79-4
 	PIORate: 16_700_000, EncryptRate: 3_000_000_000, CompressRate: 100_000_000,
 }

@@ -217,7 +217,7 @@ func (m *Machine) sendVirtual(g *segment) {
 		commands = g.packets
 	}
 	g.socket.flight += g.bytes
-	m.charge(g, f, m.costs.VethTime*trace.Ns(commands)+m.costs.VethSegmentTime, g.bytes, commands, g.es[0].Off)
+	m.charge(g, f, m.costs.VethTime, g.bytes, commands, g.es[0].Off)
 }
 
 // copyPinned: a local receiver gets a copy of pinned memory, for nobody could
@@ -273,8 +273,8 @@ func (m *Machine) deliver(g *segment) {
 	}
 	if m.cfg.Net == Veth && !m.cfg.TSO {
 		// Each packet is received by itself, which is taken to cost the peer what it
-		// costs to make and pass on.
-		dur += (m.costs.SegmentTime + m.costs.VethTime) * trace.Ns(g.packets)
+		// costs to cut.
+		dur += m.costs.SegmentTime * trace.Ns(g.packets)
 	}
 	begin, end := g.socket.peer.start(m.now, dur)
 	m.tell(copyAtReceiver, begin, end-begin, end-begin, g.bytes, 0, g.es[0].Off)

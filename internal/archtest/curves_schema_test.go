@@ -40,7 +40,7 @@ func TestProfileSchema(t *testing.T) {
 	}
 	costs := s.at(t, "properties", "costs")
 	required := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return slices.Contains([]string{"veth_ns", "veth_segment_ns", "reader_bytes_per_second"}, name)
+		return slices.Contains([]string{"veth_ns", "reader_bytes_per_second"}, name)
 	}) // earlier documents have none
 	same(t, "costs that every profile has", texts(costs["required"]), required)
 	costs.at(t, "propertyNames").lists(t, "costs", names)

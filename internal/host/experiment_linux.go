@@ -396,7 +396,9 @@ func (e *stage) prepareFeed(o Options) error {
 
 func (e *stage) prepareCache(ctx context.Context, o Options, place string) (err error) {
 	if o.Cold {
-		return chill(ctx, e.file, o.Size, place)
+		err = chill(ctx, e.file, o.Size, place)
+		e.evicted = evictable(e.out.Pages)
+		return err
 	}
 	return e.warm(o)
 }
@@ -417,7 +419,7 @@ func (e *stage) after(o Options) (err error) {
 		if e.out.Evicted = e.tracer.evicted; e.out.Evicted > 0 {
 			e.note(NoteReclaimed, "pages", e.out.Evicted)
 		}
-	} else if !o.Cold {
+	} else {
 		e.out.Evicted = e.evicted()
 	}
 	if o.Cold {

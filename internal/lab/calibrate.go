@@ -59,9 +59,6 @@ const (
 	mostRefused = 1.0 / 3
 )
 
-// leastTime is what counts as none, in ns.
-const leastTime = 1
-
 const readerRate = "reader_bytes_per_second"
 
 // tellsOfReader: nothing but the receiver holds such a run back.
@@ -414,8 +411,8 @@ func (c *calibration) believe(f *fitting, samples [][]float64, cpu []float64) (r
 		limit := spread.Limit{Relative: believed, Floor: matters * f.weightiest(k, cpu), Rounds: leastRounds}
 		judged := spread.Of(ns)
 		judged.N = len(c.rounds)
-		if err := limit.Judge(judged); err != nil && c.nothing(name, judged) {
-			cost.How += "; a quarter of the fits and more found none of it beside the others, so it is left to them"
+		if err := limit.Judge(judged); err != nil && c.nothing(name, judged, limit.Floor) {
+			cost.How += "; a quarter of the fits and more found next to none of it beside the others, so it is left to them"
 			costNamed(&c.profile, name).Set(0)
 			f.held[k], refused = true, true
 		} else if err != nil {
@@ -428,11 +425,11 @@ func (c *calibration) believe(f *fitting, samples [][]float64, cpu []float64) (r
 	return refused
 }
 
-// nothing says of a time that a quarter of the fits found none of it: the runs do
-// not tell it from what they take anyway, and the shipped value would be added to
-// that.
-func (c *calibration) nothing(name string, ns spread.Spread) bool {
-	return costNamed(&c.profile, name).Time != nil && ns.Q1 < leastTime
+// nothing says of a time that a quarter of the fits found no more of it than would
+// matter: the runs do not tell it from what they take anyway, and the shipped value
+// would be added to that.
+func (c *calibration) nothing(name string, ns spread.Spread, matter float64) bool {
+	return costNamed(&c.profile, name).Time != nil && ns.Q1 <= matter
 }
 
 // inUnitOf is the spread of samples in ns in the unit of a cost.

@@ -21,7 +21,7 @@ const nothing = 1 << 60
 
 // fitted are the costs that no experiment shows alone: each is part of what runs
 // take, and is found from many of them.
-var fitted = []string{"command_ns", "lookup_ns", "insert_ns", "packet_ns", "segment_ns", "veth_ns", "veth_segment_ns", "reference_ns", "pin_ns", "queue_ns", "read_call_ns", "receive_call_ns", "write_call_ns", "sendfile_call_ns",
+var fitted = []string{"command_ns", "lookup_ns", "insert_ns", "packet_ns", "segment_ns", "veth_ns", "reference_ns", "pin_ns", "queue_ns", "read_call_ns", "receive_call_ns", "write_call_ns", "sendfile_call_ns",
 	"splice_call_ns", "splice_receive_call_ns", "tee_call_ns", "send_call_ns", "ring_call_ns", "copy_bytes_per_second", "send_copy_bytes_per_second", "receive_copy_bytes_per_second",
 	"encrypt_bytes_per_second", "compress_bytes_per_second"}
 

@@ -20,7 +20,7 @@ func TestFitFindsAMachinesCosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	truth.LookupTime, truth.InsertTime, truth.PacketTime, truth.ReferenceTime, truth.PinTime = 40, 210, 900, 75, 130
-	truth.SegmentTime, truth.VethTime, truth.VethSegmentTime = 300, 700, 3100
+	truth.SegmentTime, truth.VethTime = 700, 3100
 	truth.Calls = sim.CallTimes{Read: 700, Receive: 900, Write: 2100, Sendfile: 1900, Splice: 800, SpliceReceive: 1100, Tee: 400, Send: 5000, Ring: 2500}
 	truth.CopyRate, truth.SendCopyRate, truth.EncryptRate, truth.CompressRate = 11e9, 6e9, 4e9, 2e8
 	over := func(net Net, sg bool) func(path string, chunk int64, cache Cache) Scenario {

@@ -117,7 +117,7 @@ func (p ProfileFile) Profile() (*sim.Profile, error) {
 
 // added are costs that a document of an earlier version of this program has not: the
 // shipped value stands for them.
-var added = []string{"veth_ns", "veth_segment_ns", readerRate}
+var added = []string{"veth_ns", readerRate}
 
 func costNames() (out []string) {
 	for _, c := range new(sim.Profile).Costs() {
