@@ -35,12 +35,12 @@ var (
 	// coldFrom is the least chunk of cold runs: what a cold cache adds is of pages
 	// and requests, not of calls.
 	coldFrom = int64(32 << 10)
-	// vethPaths run over the lab network as well, where this user may make it, with so
-	// many bytes in chunks of these: what a packet costs there depends on no path. They
-	// are so small that the program is slower than the receiver: what waits for a
-	// receiver is sent at others' expense.
+	// vethPaths run over the lab network as well, where this user may make it: what a
+	// segment and a packet cost there depends on no path. The chunks are so small that
+	// the program is slower than the receiver, and the runs so long that this is so in
+	// each of them: what waits for a receiver is sent at others' expense.
 	vethPaths  = []string{"read-write", "mmap-write", "sendfile", "splice"}
-	vethChunks = []int64{8 << 10, 32 << 10}
+	vethChunks = []int64{8 << 10, 12 << 10}
 	slowPaths  = []string{"direct", "compress", "tls", "msg-zerocopy"}
 )
 
@@ -275,7 +275,7 @@ func calibrationScenarios(veth bool) (out []Scenario) {
 		if veth && slices.Contains(vethPaths, p.Path) {
 			for _, chunk := range vethChunks {
 				for _, sg := range []bool{true, false} {
-					out = append(out, Scenario{Path: p.Path, Side: trace.Real, Size: slowBytes, Chunk: chunk, Cache: Warm, Net: Veth, SG: sg}.Normal())
+					out = append(out, Scenario{Path: p.Path, Side: trace.Real, Size: calibrationBytes, Chunk: chunk, Cache: Warm, Net: Veth, SG: sg}.Normal())
 				}
 			}
 		}
