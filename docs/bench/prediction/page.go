@@ -142,17 +142,20 @@ func (d document) medians(w io.Writer) {
 // worstRows is how many of the largest errors are listed.
 const worstRows = 8
 
-// worst lists the largest errors of each time.
+// worst lists the largest errors of each time, and what they come from.
 func (d document) worst(w io.Writer) {
+	var listed []outcome
 	fmt.Fprintf(w, "\n## The largest errors\n\n| time | path | net | cache | chunk | predicted, ms | measured, ms | error |\n| --- | --- | --- | --- | ---: | ---: | ---: | ---: |\n")
 	for name, which := range []func(outcome) timed{cpuOf, wallOf} {
 		sorted := slices.Clone(d.all)
 		slices.SortStableFunc(sorted, func(a, b outcome) int { return cmp.Compare(math.Abs(which(b).off()), math.Abs(which(a).off())) })
 		for _, o := range sorted[:min(worstRows, len(sorted))] {
+			listed = append(listed, o)
 			t := which(o)
 			fmt.Fprintf(w, "| %s | `%s` | %s | %s | %s | %.2f | %.2f | %+.0f %% |\n", [...]string{"CPU", "wall"}[name], o.scenario.Path, o.net, o.scenario.Cache, lab.FormatSize(o.scenario.Chunk), t.predicted/1e6, t.measured/1e6, t.off())
 		}
 	}
+	explain(w, listed)
 }
 
 // counts has a line for each count, and tells every prediction that failed.
