@@ -105,22 +105,30 @@ func besideRoom(bytes, chunk int64) int {
 }
 
 // wantThread asks for what a thread meets: its faults, when it gives up the
-// processor, and, if it sends, the softirqs that run on top of it. Of polls it asks
+// processor, and, if it sends so many bytes, the softirqs that run on top of it: not of
+// long runs, which have one for each packet. Of polls it asks
 // for those of devices, too, whoever runs them.
-func (b *beside) wantThread(thread int, sends bool, devices []string) (wanted []tracepoint.Wanted) {
+func (b *beside) wantThread(thread int, sends bool, bytes int64, devices []string) (wanted []tracepoint.Wanted) {
 	own := fmt.Sprintf("common_pid == %d", thread)
 	wanted = append(wanted, b.want(own, pointFaultUser, pointFaultKernel)...)
 	wanted = append(wanted, b.want(fmt.Sprintf("prev_pid == %d", thread), pointSwitch)...)
 	if !sends {
 		return wanted
 	}
-	wanted = append(wanted, b.want(fmt.Sprintf("%s && (vec == %d || vec == %d)", own, softirqNetTx, softirqNetRx), pointSoftirq, pointSoftirqEnd)...)
+	if bytes <= softirqBytes {
+		wanted = append(wanted, b.want(fmt.Sprintf("%s && (vec == %d || vec == %d)", own, softirqNetTx, softirqNetRx), pointSoftirq, pointSoftirqEnd)...)
+	}
 	polls := []string{own}
 	for _, name := range devices {
 		polls = append(polls, fmt.Sprintf("dev_name == %q", name))
 	}
 	return append(wanted, b.want(strings.Join(polls, " || "), pointPoll)...)
 }
+
+// softirqBytes is up to how many bytes a run's softirqs are told. Two hits more for
+// each packet cost a thread that does nothing but send some 6 % of its processor time
+// (docs/bench/witness-results.md has what is left).
+const softirqBytes = 32 << 20
 
 // softirqNetTx and softirqNetRx are NET_TX_SOFTIRQ and NET_RX_SOFTIRQ,
 // include/linux/interrupt.h.

@@ -119,7 +119,7 @@ func openTracer(o traceOf) (*tracer, error) {
 	}
 	around := findBeside()
 	t.hits = newThreadHits(around, o.thread)
-	wanted = append(wanted, around.wantThread(o.thread, o.sends, devices)...)
+	wanted = append(wanted, around.wantThread(o.thread, o.sends, o.bytes, devices)...)
 	room += besideRoom(o.bytes, o.chunk)
 	if len(wanted) == 0 {
 		return nil, nil // a relay over loopback, on a kernel that has none of these

@@ -179,6 +179,23 @@ func TestSoftirqsAreToldWithTheirPolls(t *testing.T) {
 	}
 }
 
+// Of long runs only the polls are told, which are fewer hits for each packet.
+func TestSoftirqsOfLongRunsAreNotTold(t *testing.T) {
+	traced(t)
+	lacking(t, "irq:softirq_entry")
+	lacking(t, "napi:napi_poll")
+	const size = 33 << 20
+	p, _ := transfer.Lookup("sendfile")
+	_, run := measure(t, host.Options{Program: p, Size: size, Chunk: 1 << 20, Source: newSource(t, size)})
+	told := map[string]int{}
+	for _, e := range run.Events {
+		told[e.Detail]++
+	}
+	if told["softirq"] > 0 || told["napi"]+told["napi-full"] == 0 {
+		t.Errorf("%d softirqs and %d polls, want polls alone", told["softirq"], told["napi"]+told["napi-full"])
+	}
+}
+
 // What a cold run's windows and misses tell of covers what came in, and counts nothing
 // twice: it is the same as what a run sees that is not told of them.
 func TestReadaheadWindowsCoverWhatComesIn(t *testing.T) {
