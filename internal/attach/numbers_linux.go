@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// numbers are the calls' numbers, the frequent ones first (see filter). Those that not every processor has are in legacyNumbers.
+// numbers are the calls' numbers, the frequent ones first (see filter). Those that
+// not every processor has are in legacyNumbers.
 var numbers = append([]numbered{
 	{"read", unix.SYS_READ}, {"write", unix.SYS_WRITE}, {"pread64", unix.SYS_PREAD64}, {"recvfrom", unix.SYS_RECVFROM},
 	{"sendto", unix.SYS_SENDTO}, {"writev", unix.SYS_WRITEV}, {"sendmsg", unix.SYS_SENDMSG}, {"recvmsg", unix.SYS_RECVMSG},

@@ -47,6 +47,7 @@ type besidePoint struct {
 type beside struct {
 	points map[string]*tracepoint.Event
 	field  map[string]tracepoint.Field // by tracepoint and name
+	names  map[uint16]string           // of tracepoints, by ID
 	// lacks are the names of those that are missing, or that lack a field.
 	lacks []string
 }
@@ -56,7 +57,7 @@ var findBeside = sync.OnceValue(func() *beside { return lookBeside(tracepoint.Lo
 
 // lookBeside finds them by load, which reads formats.
 func lookBeside(load func(names ...string) (map[string]*tracepoint.Event, error)) *beside {
-	b := &beside{points: map[string]*tracepoint.Event{}, field: map[string]tracepoint.Field{}}
+	b := &beside{points: map[string]*tracepoint.Event{}, field: map[string]tracepoint.Field{}, names: map[uint16]string{}}
 	for _, group := range besideOf {
 		points, field := map[string]*tracepoint.Event{}, map[string]tracepoint.Field{}
 		whole := true
@@ -74,6 +75,9 @@ func lookBeside(load func(names ...string) (map[string]*tracepoint.Event, error)
 		if whole {
 			maps.Copy(b.points, points)
 			maps.Copy(b.field, field)
+			for name, e := range points {
+				b.names[uint16(e.ID)] = name
+			}
 		}
 	}
 	return b

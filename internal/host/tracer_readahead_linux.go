@@ -9,7 +9,6 @@ import (
 // window the kernel reads then (mm/readahead.c). The simulator tells the same.
 type windows struct {
 	*beside
-	names map[uint16]string
 	pages int64 // of the file
 	size  int64 // of a page, in bytes
 	by    map[int32]*plan
@@ -27,11 +26,7 @@ type plan struct {
 }
 
 func newWindows(b *beside, bytes, page int64) *windows {
-	w := &windows{beside: b, names: map[uint16]string{}, pages: (bytes + page - 1) / page, size: page, by: map[int32]*plan{}}
-	for name, e := range b.points {
-		w.names[uint16(e.ID)] = name
-	}
-	return w
+	return &windows{beside: b, pages: (bytes + page - 1) / page, size: page, by: map[int32]*plan{}}
 }
 
 // faulted: a thread began anew. A fault that finds no page asks for a window around

@@ -28,7 +28,6 @@ type met struct {
 type threadHits struct {
 	*beside
 	thread int32
-	names  map[uint16]string // of tracepoints, by ID
 
 	met   []met
 	fault int // index of the last fault in met, or -1
@@ -38,11 +37,7 @@ type threadHits struct {
 }
 
 func newThreadHits(b *beside, thread int) *threadHits {
-	t := &threadHits{beside: b, thread: int32(thread), names: map[uint16]string{}, fault: -1}
-	for name, e := range b.points {
-		t.names[uint16(e.ID)] = name
-	}
-	return t
+	return &threadHits{beside: b, thread: int32(thread), fault: -1}
 }
 
 // taskStates are the states that sched_switch reports (TASK_REPORT,

@@ -11,9 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
-
 	"copyscope/internal/tracepoint"
+	"copyscope/internal/transfer"
 )
 
 // witness times each call, reads the thread's usage, and makes events of both.
