@@ -41,6 +41,8 @@ func themes(t *testing.T) map[string]theme {
 				name += " dark"
 			case strings.HasSuffix(selector, `:root[data-theme="projector"]`):
 				name = "projector"
+			case strings.HasSuffix(selector, `:root[data-theme="contrast"]`):
+				name = "contrast chosen"
 			case strings.HasSuffix(selector, `:root[data-theme="auto"]`):
 				name += " auto"
 			case !strings.HasSuffix(selector, ":root"):
@@ -54,7 +56,7 @@ func themes(t *testing.T) map[string]theme {
 			}
 		}
 	}
-	for _, name := range []string{"light", "light dark", "light auto", "projector", "contrast", "contrast dark", "contrast auto"} {
+	for _, name := range []string{"light", "light dark", "light auto", "projector", "contrast", "contrast dark", "contrast auto", "contrast chosen"} {
 		if len(out[name]) < 15 {
 			t.Fatalf("theme %q has only %d colours: the test no longer finds them", name, len(out[name]))
 		}

@@ -3,7 +3,7 @@ import { onKey } from './keys.js';
 import { t } from './page.js';
 
 const root = document.documentElement;
-const themes = ['auto', 'light', 'dark', 'projector'];
+const themes = ['auto', 'light', 'dark', 'contrast', 'projector'];
 const year = 365 * 24 * 3600;
 
 function remember(name, value) {

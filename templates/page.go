@@ -20,7 +20,7 @@ type PageData struct {
 	Title string
 	// URL is the address asked for, with its query.
 	URL *url.URL
-	// Theme is auto, light, dark or projector.
+	// Theme is auto, light, dark, contrast or projector.
 	Theme   string
 	Version string
 

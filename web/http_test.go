@@ -229,7 +229,7 @@ func TestThemeIsRendered(t *testing.T) {
 	if html := body(t, ask(s, "GET", "/live?theme=neon", nil)); !strings.Contains(html, `data-theme="auto"`) {
 		t.Error("?theme=neon is not the theme that follows the system")
 	}
-	for value, want := range map[string]string{"dark": "dark", "light": "light", "projector": "projector", "auto": "auto", "": "auto", "neon": "auto"} {
+	for value, want := range map[string]string{"dark": "dark", "light": "light", "projector": "projector", "contrast": "contrast", "auto": "auto", "": "auto", "neon": "auto"} {
 		html := body(t, ask(s, "GET", "/live", func(r *http.Request) {
 			if value != "" {
 				r.AddCookie(&http.Cookie{Name: "theme", Value: value})

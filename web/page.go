@@ -37,7 +37,7 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 	}
 }
 
-var themes = []string{"auto", "light", "dark", "projector"}
+var themes = []string{"auto", "light", "dark", "contrast", "projector"}
 
 // theme is the one that the address asks for, which is remembered, else the
 // one remembered.
