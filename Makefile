@@ -19,10 +19,10 @@ RACY     ?= ./broker/... ./web/... ./internal/host/...
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race clients servers fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race clients servers screenshots weight fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/copyscope for this machine
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/copyscope
@@ -49,6 +49,12 @@ clients: ## run real clients against the broker and write docs/clients.md
 
 servers: ## hold copyscope attach to real servers, as root, and write docs/servers.md
 	$(GO) run ./servers
+
+screenshots: ## picture every page in both languages, three themes and two widths, into bin/screenshots
+	$(GO) run ./pages -shots bin/screenshots
+
+weight: ## write what the pages weigh to docs/bench/pages.md
+	$(GO) run ./pages -weigh docs/bench/pages.md
 
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }

@@ -656,9 +656,9 @@ func attachStart(p PageData, d AttachData) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("attach.watch.of", "Name", t.Name, "PIDs", t.PIDs))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("attach.watch.of", "Seconds", d.Usual, "Name", t.Name, "PIDs", t.PIDs))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/attach.templ`, Line: 102, Col: 151}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/attach.templ`, Line: 102, Col: 171}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var37))
 					if templ_7745c5c3_Err != nil {
@@ -671,7 +671,7 @@ func attachStart(p PageData, d AttachData) templ.Component {
 					var templ_7745c5c3_Var38 string
 					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("attach.watch", "Seconds", d.Usual))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/attach.templ`, Line: 102, Col: 202}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/attach.templ`, Line: 102, Col: 222}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var38))
 					if templ_7745c5c3_Err != nil {

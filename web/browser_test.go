@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"copyscope/internal/chromium"
 	"copyscope/internal/lab"
 	"copyscope/web"
 )
@@ -98,38 +98,12 @@ func TestMain(m *testing.M) {
 
 // startBrowser starts Chromium with a fresh profile.
 func startBrowser() {
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		browser.missing = "no chromium, chromium-browser or google-chrome in PATH: install Chromium to test the pages"
-		return
-	}
-	profile, err := os.MkdirTemp("", "copyscope-browser-")
+	ctx, stop, err := chromium.Start()
 	if err != nil {
 		browser.missing = err.Error()
 		return
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, closeBrowser := chromedp.NewContext(allocator)
-	browser.ctx = ctx
-	browser.stop = func() {
-		closeBrowser()
-		stopAllocator()
-		os.RemoveAll(profile)
-	}
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		browser.missing = "the browser does not start: " + err.Error()
-	}
+	browser.ctx, browser.stop = ctx, stop
 }
 
 // browse opens a tab. Without Chromium the test is skipped, except where CI

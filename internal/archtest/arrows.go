@@ -70,8 +70,10 @@ var mayImport = map[string][]string{
 	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
-	"clients":                        {},                              // a client knows the broker by its port and its files alone
-	"servers":                        {},                              // knows copyscope by its command alone
+	"clients":                        {}, // a client knows the broker by its port and its files alone
+	"servers":                        {}, // knows copyscope by its command alone
+	"internal/chromium":              {},
+	"pages":                          {"internal/chromium"},           // knows copyscope by its command and its port alone
 	"docs":                           {"internal/…", "sim", "broker"}, // programs that a document speaks of
 }
 
@@ -87,7 +89,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…", "internal/export"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "internal/chromium", "internal/export"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/chromium"
+)
+
+// axeVersion is that of axe-core, the accessibility rules that browsers' own tools
+// use. It is taken from the npm registry, for tests alone.
+const axeVersion = "4.14.1"
+
+// absent fails a test in CI for what is missing, and elsewhere skips it.
+func absent(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// axeScript is axe-core's text, fetched once for this user.
+func axeScript(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		absent(t, "no directory to keep axe-core in: "+err.Error())
+	}
+	dir := filepath.Join(cache, "copyscope-axe-"+axeVersion)
+	file := filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")
+	if _, err := os.Stat(file); err != nil {
+		install := exec.Command("npm", "install", "--prefix", dir, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@"+axeVersion)
+		if out, err := install.CombinedOutput(); err != nil {
+			absent(t, fmt.Sprintf("npm cannot install axe-core: %v\n%s", err, out))
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// rules are WCAG 2.2 at level AA and what lies below it, and axe's best practices
+// of headings and landmarks.
+const rules = `{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}`
+
+// violation is one of axe's.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		Target  []any  `json:"target"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// TestPagesAreAccessible runs axe-core on every page in every theme, in both
+// languages, wide and on a phone.
+func TestPagesAreAccessible(t *testing.T) {
+	script := axeScript(t)
+	browser, quit, err := chromium.Start()
+	if err != nil {
+		absent(t, err.Error())
+	}
+	defer quit()
+	s, err := serveSite(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.stop()
+	page, done, err := newTab(browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for _, v := range views {
+		for i, theme := range themes {
+			lang, size := languages[i%len(languages)], widths[i/2%len(widths)]
+			t.Run(fmt.Sprintf("%s/%s/%s/%d", v.Name, theme, lang, size[0]), func(t *testing.T) {
+				if err := page.size(size[0], size[1]); err != nil {
+					t.Fatal(err)
+				}
+				if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
+					t.Fatal(err)
+				}
+				for _, found := range inspect(t, page, script) {
+					for _, n := range found.Nodes {
+						t.Errorf("%s (%s): %v: %s", found.ID, found.Help, n.Target, strings.ReplaceAll(n.Summary, "\n", " "))
+					}
+				}
+			})
+		}
+	}
+}
+
+// inspect runs axe on the page as it stands.
+func inspect(t *testing.T, page *tab, script string) []violation {
+	t.Helper()
+	run := script + `;axe.run(document, ` + rules + `).then((r) => { window.axeFound = JSON.stringify(r.violations); }, (e) => { window.axeFound = 'failed: ' + e; }); true`
+	if err := evaluate(page.ctx, run); err != nil {
+		t.Fatal(err)
+	}
+	if err := page.await("window.axeFound"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := chromedp.Run(page.ctx, chromedp.Evaluate[string]("window.axeFound"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []violation
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		t.Fatalf("%v: %.400s", err, text)
+	}
+	return found
+}
+
+func evaluate(ctx context.Context, expression string) error {
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+	return err
+}

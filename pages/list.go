@@ -1,0 +1,40 @@
+package main
+
+import "strings"
+
+// view is one page as a reader may have it.
+type view struct {
+	// Name is the picture's, Address what comes after the host.
+	Name, Address string
+	// Ready is true once the page shows what it is for.
+	Ready string
+	// Essential pages are pictured in all themes.
+	Essential bool
+}
+
+// views are the pages, each in a state that shows something.
+var views = []view{
+	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`, true},
+	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`, true},
+	{"attach", "/attach", "", true},
+	{"claims", "/claims", "", true},
+	{"claim", "/claims/speedup", "", false},
+	{"doctor", "/doctor", `!document.querySelector('main [aria-busy="true"]')`, false},
+	{"models", "/models", "", false},
+	{"missing", "/nowhere", "", false},
+}
+
+// address is a view's with a language and a theme.
+func (v view) address(lang, theme string) string {
+	join := "?"
+	if strings.Contains(v.Address, "?") {
+		join = "&"
+	}
+	return v.Address + join + "lang=" + lang + "&theme=" + theme
+}
+
+// languages and themes are all that a reader may choose.
+var (
+	languages = []string{"en", "zh"}
+	themes    = []string{"light", "dark", "contrast", "projector"}
+)

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// rounds is how often each page is loaded; the medians are told.
+const rounds = 5
+
+// Limits of a page, on loopback and with an empty cache.
+const (
+	mostBytes = 250 << 10
+	mostReady = 500 * time.Millisecond
+)
+
+// weight is what one load of a page took.
+type weight struct {
+	bytes    int64 // over the wire, as it was encoded; websocket messages included
+	requests int
+	ready    time.Duration // from the navigation until the page shows what it is for
+	hosts    map[string]bool
+}
+
+// weighAll loads every page and writes the table.
+func weighAll(ctx, browser context.Context, s *site, chosen []view, file string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What the pages weigh\n\nEach page in Chromium with an empty cache, served on loopback, 1440 × 900, %d loads each: medians. Written by `go run ./pages -weigh` on %d processors (%s/%s). *Ready* is when the page shows what it is for: its lanes can be stepped, its first figures are there.\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "| page | bytes over the wire | requests | ready |\n| --- | ---: | ---: | ---: |\n")
+	var over []string
+	for _, v := range chosen {
+		var all []weight
+		for range rounds {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			w, err := weighOne(browser, s, v)
+			if err != nil {
+				return err
+			}
+			for host := range w.hosts {
+				if "http://"+host != s.Web {
+					return fmt.Errorf("%s asked %s for something: a page may ask its own host alone", v.Name, host)
+				}
+			}
+			all = append(all, w)
+		}
+		slices.SortFunc(all, func(a, b weight) int { return int(a.bytes - b.bytes) })
+		bytes, requests := all[rounds/2].bytes, all[rounds/2].requests
+		slices.SortFunc(all, func(a, b weight) int { return int(a.ready - b.ready) })
+		ready := all[rounds/2].ready
+		fmt.Fprintf(&b, "| %s | %.1f KiB | %d | %d ms |\n", v.Name, float64(bytes)/1024, requests, ready.Milliseconds())
+		if bytes > mostBytes {
+			over = append(over, fmt.Sprintf("%s takes %d bytes, more than %d", v.Name, bytes, mostBytes))
+		}
+		if ready > mostReady {
+			over = append(over, fmt.Sprintf("%s is ready after %v, more than %v", v.Name, ready.Round(time.Millisecond), mostReady))
+		}
+	}
+	fmt.Fprintf(&b, "\nNo page asked any other host for anything.\n")
+	if file == "-" {
+		fmt.Print(b.String())
+	} else if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		return err
+	}
+	if len(over) > 0 {
+		return fmt.Errorf("%s", strings.Join(over, "; "))
+	}
+	return nil
+}
+
+// weighOne loads a page once, in a tab whose cache is switched off.
+func weighOne(browser context.Context, s *site, v view) (weight, error) {
+	t, done, err := newTab(browser)
+	if err != nil {
+		return weight{}, err
+	}
+	defer done()
+	if err := t.size(1440, 900); err != nil {
+		return weight{}, err
+	}
+	var mu sync.Mutex
+	w := weight{hosts: map[string]bool{}}
+	host := func(url string) {
+		if _, rest, ok := strings.Cut(url, "://"); ok {
+			name, _, _ := strings.Cut(rest, "/")
+			w.hosts[name] = true
+		}
+	}
+	err = chromedp.Listen(t.ctx, func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			w.requests++
+			host(e.Request.URL)
+		case *network.EventWebSocketCreated:
+			host(e.URL)
+		case *network.EventLoadingFinished:
+			w.bytes += int64(e.EncodedDataLength)
+		case *network.EventWebSocketFrameReceived:
+			w.bytes += int64(len(e.Response.PayloadData))
+		}
+	})
+	if err != nil {
+		return weight{}, err
+	}
+	if _, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{}); err != nil {
+		return weight{}, err
+	}
+	if _, err := chromedp.Call(t.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
+		return weight{}, err
+	}
+	if err := t.open(s.Web+v.address("en", "light"), v.Ready); err != nil {
+		return weight{}, err
+	}
+	// The page's own clock: how long ago it was asked for. The wait above polls, so
+	// that this is an upper bound.
+	ms, err := chromedp.Run(t.ctx, chromedp.Evaluate[float64]("performance.now()"))
+	if err != nil {
+		return weight{}, err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return weight{w.bytes, w.requests, time.Duration(ms * float64(time.Millisecond)), w.hosts}, nil
+}
