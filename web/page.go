@@ -19,7 +19,7 @@ const year = 365 * 24 * 3600
 // messages are those of the shell and those below the given prefixes.
 func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
 	asked := r.URL.Query().Get("lang")
-	lang := locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), asked)
+	lang := requestLang(r)
 	if locale.Lang(asked).Known() {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
 	}
@@ -35,6 +35,12 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		Keys:       keyGroups(name),
 		KeyMap:     static.KeyMap,
 	}
+}
+
+// requestLang is the language that the address asks for, else the one remembered,
+// else the browser's.
+func requestLang(r *http.Request) locale.Lang {
+	return locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), r.URL.Query().Get("lang"))
 }
 
 var themes = []string{"auto", "light", "dark", "contrast", "projector"}

@@ -48,6 +48,7 @@ type scope struct {
 func (s *Server) scopeRoutes() {
 	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2)}
 	s.mux.HandleFunc("GET /scope", sc.page)
+	sc.exportRoutes()
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
 }

@@ -17,24 +17,6 @@ import (
 	"copyscope/web"
 )
 
-// exportFormats are the formats with the endings of their files.
-var exportFormats = []struct {
-	name, ending string
-	write        func(io.Writer, *trace.Run) error
-}{
-	{"chrome", ".chrome.json", export.Chrome},
-	{"html", ".html", exportPage},
-	{"svg", ".svg", export.SVG},
-	{"csv", ".csv", export.CSV},
-}
-
-func formatNames() (names []string) {
-	for _, f := range exportFormats {
-		names = append(names, f.name)
-	}
-	return names
-}
-
 func exportCommand() *cobra.Command {
 	var formats []string
 	var out string
@@ -68,7 +50,7 @@ or record write it, the name of a recorded run that is shipped (copyscope record
 			return exportRun(c.OutOrStdout(), run, base, formats, out)
 		},
 	}
-	c.Flags().StringSliceVar(&formats, "format", []string{"html"}, strings.Join(formatNames(), ", "))
+	c.Flags().StringSliceVar(&formats, "format", []string{"html"}, strings.Join(export.FormatNames(), ", "))
 	c.Flags().StringVarP(&out, "output", "o", "", "file to write, - for the standard output; of several formats the name without ending (default: the run's name)")
 	return c
 }
@@ -76,11 +58,11 @@ or record write it, the name of a recorded run that is shipped (copyscope record
 // checkFormats says what of the flags cannot be.
 func checkFormats(formats []string, out string) error {
 	if len(formats) == 0 {
-		return errors.New("--format: name at least one of " + strings.Join(formatNames(), ", "))
+		return errors.New("--format: name at least one of " + strings.Join(export.FormatNames(), ", "))
 	}
 	for i, f := range formats {
-		if !slices.Contains(formatNames(), f) {
-			return fmt.Errorf("--format %q: there is no such format%s; the formats are %s", f, nearest(f, formatNames()), strings.Join(formatNames(), ", "))
+		if !slices.Contains(export.FormatNames(), f) {
+			return fmt.Errorf("--format %q: there is no such format%s; the formats are %s", f, nearest(f, export.FormatNames()), strings.Join(export.FormatNames(), ", "))
 		}
 		if slices.Contains(formats[:i], f) {
 			return fmt.Errorf("--format %s: it is named twice", f)
@@ -119,18 +101,19 @@ func readRun(stdin io.Reader, name string) (run *trace.Run, base string, err err
 }
 
 func exportRun(stdout io.Writer, run *trace.Run, base string, formats []string, out string) error {
-	for _, f := range exportFormats {
-		if !slices.Contains(formats, f.name) {
+	page := export.PageOptions{Version: buildVersion(), Tell: web.Narrate}
+	for _, f := range export.Formats() {
+		if !slices.Contains(formats, f.Name) {
 			continue
 		}
-		write := func(w io.Writer) error { return f.write(w, run) }
+		write := func(w io.Writer) error { return f.Write(w, run, page) }
 		if out == "-" {
 			return write(stdout)
 		}
-		name := base + f.ending
+		name := base + f.Ending
 		if out != "" {
 			if name = out; len(formats) > 1 {
-				name += f.ending
+				name += f.Ending
 			}
 		}
 		if err := writeTo(stdout, "-o", name, write); err != nil {
@@ -139,9 +122,4 @@ func exportRun(stdout io.Writer, run *trace.Run, base string, formats []string, 
 		fmt.Fprintln(stdout, name)
 	}
 	return nil
-}
-
-// exportPage writes the page in both languages.
-func exportPage(w io.Writer, run *trace.Run) error {
-	return export.Page(w, run, export.PageOptions{Version: buildVersion(), Tell: web.Narrate})
 }

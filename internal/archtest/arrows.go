@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
-	"web":                            append([]string{"internal/attach", "internal/claim", "internal/lesson", "internal/locale", "static", "templates"}, belowLesson...),
+	"web":                            append([]string{"internal/attach", "internal/claim", "internal/export", "internal/lesson", "internal/locale", "static", "templates"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
@@ -89,7 +89,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…", "internal/chromium", "internal/export"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "internal/chromium"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},

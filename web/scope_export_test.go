@@ -1,0 +1,90 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// exported asks for /scope/export; a body makes it a POST.
+func exported(t *testing.T, query string, trace []byte) *http.Response {
+	t.Helper()
+	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	method := "GET"
+	if trace != nil {
+		method = "POST"
+	}
+	r := httptest.NewRequest(method, "http://127.0.0.1:8080/scope/export?"+query, bytes.NewReader(trace))
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w.Result()
+}
+
+const smallRun = "run=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB"
+
+// A scenario comes as a file of the format that the address asks for.
+func TestExportOfAScenario(t *testing.T) {
+	for format, want := range map[string]string{"chrome": `"traceEvents"`, "html": "<!doctype html>", "svg": "<svg", "csv": "seq,"} {
+		r := exported(t, smallRun+"&format="+format, nil)
+		text := body(t, r)
+		if r.StatusCode != http.StatusOK || !strings.Contains(text, want) {
+			t.Errorf("%s: status %d, no %q in %.120q", format, r.StatusCode, want, text)
+		}
+		if d := r.Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment; filename=copyscope-sendfile.") {
+			t.Errorf("%s: Content-Disposition %q: it must be a file, not a page of this server", format, d)
+		}
+	}
+}
+
+// A trace that the page has comes back in another format, with all its events; what
+// the trace says of itself stays text.
+func TestExportOfATrace(t *testing.T) {
+	run := trace.Run{Path: "../<script>x", Side: trace.Real, Payload: 4096, Base: trace.Measured, Machine: "</script><script>x",
+		Events: []trace.Event{{Seq: 1, Kind: trace.CPUCopy, Actor: trace.KernelCode, From: trace.PageCache, To: trace.UserBuffer, Bytes: 4096, Provenance: trace.Derived, Endpoint: trace.Sender, Phase: trace.Transfer}}}
+	text, err := json.Marshal(&run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := exported(t, "format=csv", text)
+	if got := body(t, r); r.StatusCode != http.StatusOK || strings.Count(got, "\n") != 2 || !strings.Contains(got, "4096") {
+		t.Errorf("status %d: %q", r.StatusCode, got)
+	}
+	if d := r.Header.Get("Content-Disposition"); d != "attachment; filename=copyscope-..__script_x.csv" {
+		t.Errorf("Content-Disposition %q", d)
+	}
+	if html := body(t, exported(t, "format=html", text)); strings.Contains(html, "<script>x") {
+		t.Error("the page has a script that the trace brought")
+	}
+}
+
+// What cannot be exported is told with the thing, its value and the remedy.
+func TestExportSaysWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		query  string
+		trace  string
+		status int
+		want   string
+	}{
+		"format":       {smallRun + "&format=pdf", "", 400, "pdf"},
+		"path":         {"run=teleport&format=csv", "", 400, "teleport"},
+		"real":         {"run=sendfile,side=real,size=1MiB,chunk=64KiB&format=csv", "", 400, "measured"},
+		"no trace":     {"format=csv", "{", 400, "cut off"},
+		"other fields": {"format=csv", `{"evil":1}`, 400, "evil"},
+		"large":        {"format=csv", `{"path":"` + strings.Repeat("x", exportBytes) + `"}`, 413, "16MiB"},
+	} {
+		var sent []byte
+		if c.trace != "" {
+			sent = []byte(c.trace)
+		}
+		r := exported(t, c.query, sent)
+		if got := body(t, r); r.StatusCode != c.status || !strings.Contains(got, c.want) {
+			t.Errorf("%s: status %d, %q; want %d with %q", name, r.StatusCode, got, c.status, c.want)
+		}
+	}
+}
