@@ -14,10 +14,13 @@ var KeyMap []byte
 
 // KeyGroup is the keys that work in one place.
 type KeyGroup struct {
-	// Name is "everywhere", a page, or a part of a page that must have focus.
+	// Name is "everywhere", a page, or a part of a page.
 	Name string `json:"name"`
 	// Pages are the pages on which the group works; none means on all.
-	Pages []string     `json:"pages"`
+	Pages []string `json:"pages"`
+	// Focus says that the group works only while an element within one of this
+	// name in data-keys has focus.
+	Focus bool         `json:"focus"`
 	Keys  []KeyBinding `json:"keys"`
 }
 

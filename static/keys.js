@@ -32,11 +32,10 @@ function typed(event) {
   return name;
 }
 
-/** A group that is neither everywhere nor a page works where data-keys has it. */
+/** A group works on its pages: anywhere there, or where data-keys has it. */
 function works(group, target) {
   if (group.pages.length > 0 && !group.pages.includes(page)) return false;
-  if (group.name === 'everywhere' || group.name === page) return true;
-  return Boolean(target.closest?.(`[data-keys="${group.name}"]`));
+  return !group.focus || Boolean(target.closest?.(`[data-keys="${group.name}"]`));
 }
 
 /** Keys that the focused element itself understands stay with it. */

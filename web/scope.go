@@ -45,12 +45,13 @@ type scope struct {
 	sims  *queue
 }
 
-func (s *Server) scopeRoutes() {
+func (s *Server) scopeRoutes() *scope {
 	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2)}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
+	return sc
 }
 
 // allow refuses a scenario that is too much for a page.

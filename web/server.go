@@ -44,6 +44,7 @@ type Config struct {
 type Server struct {
 	config  Config
 	hub     *Hub
+	scope   *scope
 	live    *live
 	claims  *claims
 	real    *queue // what is measured on this host, one after the other
@@ -107,7 +108,7 @@ func (s *Server) routes() {
 	if s.config.Metrics != nil {
 		s.mux.Handle("GET /metrics", s.config.Metrics)
 	}
-	s.scopeRoutes()
+	s.scope = s.scopeRoutes()
 	s.claims = s.claimRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.hub.Handle("live.rate", s.live.rate)

@@ -1,6 +1,7 @@
 // The address is the whole state of the page: scenarios, step, alignment,
 // speed, shown lane, schema version. Steps replace the entry of the history,
 // scenarios add one, so that Back undoes them.
+import { laneIDs } from './lane.js';
 import { wholeFocus } from './screen.js';
 
 const version = '1';
@@ -8,7 +9,7 @@ const version = '1';
 export function read(search = location.search) {
   const query = new URLSearchParams(search);
   return {
-    scenarios: { a: query.get('a'), b: query.get('b') },
+    scenarios: Object.fromEntries(laneIDs.map((id) => [id, query.get(id)])),
     step: Math.max(0, Number.parseInt(query.get('step') ?? '0', 10) || 0),
     align: query.get('align') ?? 'step',
     speed: Number(query.get('speed') ?? '1') || 1,
@@ -27,7 +28,7 @@ export function write(state) {
   if (state.focus !== wholeFocus()) query.push(`lane=${state.focus}`);
   if (state.axis !== 'time') query.push(`axis=${state.axis}`);
   query.push(`v=${version}`);
-  return `${location.pathname}?${query.join('&')}`;
+  return `/scope?${query.join('&')}`;
 }
 
 // A scenario's own signs (, and =) may stand in a query as they are.

@@ -1,12 +1,11 @@
-// The controls at the bottom and the keys: both call the same actions.
-import { keyName, onKey } from '../keys.js';
+// The controls at the bottom.
 import { write } from './address.js';
 import { set, svg } from './svg.js';
 import { speeds } from './player.js';
 import { word } from './words.js';
 
 export class Controls {
-  constructor(host, player, timeline) {
+  constructor(host, player) {
     this.host = host;
     this.player = player;
     this.scrubber = host.querySelector('[data-part="scrubber"]');
@@ -17,36 +16,6 @@ export class Controls {
     this.align = host.querySelector('[data-part="align"]');
     this.number = host.querySelector('[data-part="goto"]');
     this.copied = host.querySelector('[data-part="copied"]');
-    const actions = {
-      first: () => player.seek(0),
-      last: () => player.seek(player.last),
-      'step-forward': () => player.move(1),
-      'step-back': () => player.move(-1),
-      'call-forward': () => player.boundary(1),
-      'call-back': () => player.boundary(-1),
-      play: () => player.toggle(),
-      faster: () => player.faster(1),
-      slower: () => player.faster(-1),
-      align: () => player.nextAlign(),
-      goto: () => {
-        this.open(true);
-        this.number.select();
-      },
-      'copy-link': () => this.copy(),
-      lane: (event, key) => player.setFocus({ 1: 'a', 2: 'b' }[key]),
-      'zoom-in': () => timeline.zoom(0.7),
-      'zoom-out': () => timeline.zoom(1 / 0.7),
-      'pan-left': () => timeline.pan(-0.25),
-      'pan-right': () => timeline.pan(0.25),
-    };
-    for (const [name, act] of Object.entries(actions)) onKey(name, act);
-    for (const button of document.querySelectorAll('.scope button[data-action]')) {
-      const act = actions[button.dataset.action];
-      if (!act) continue;
-      button.addEventListener('click', act);
-      const key = keyName(button.dataset.action);
-      if (key) button.title = `${button.getAttribute('aria-label') ?? button.textContent.trim()} (${key})`;
-    }
     // On a narrow screen the lesser controls are behind a button.
     this.more = host.querySelector('[data-part="more"]');
     this.more.addEventListener('click', () => this.open(!this.opened));
@@ -71,6 +40,12 @@ export class Controls {
 
   open(is) {
     this.more.setAttribute('aria-expanded', is);
+  }
+
+  // goto puts the focus where a step's number is written.
+  goto() {
+    this.open(true);
+    this.number.select();
   }
 
   async copy() {

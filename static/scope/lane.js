@@ -1,10 +1,18 @@
 // One lane: a scenario, what the server said about its run, and its events.
 import { valueAt } from './series.js';
 
+// laneIDs are the letters of the lanes that there may be.
+export const laneIDs = ['a', 'b', 'c', 'd'];
+
 export class Lane {
   constructor(id, scenario) {
     this.id = id;
     this.scenario = scenario;
+    this.reset();
+  }
+
+  // reset forgets the run, so that the scenario can be run anew.
+  reset() {
     this.status = 'waiting'; // waiting, queued, running, receiving, ready, failed, cancelled
     this.place = 0; // in the queue of real runs
     this.done = 0; // progress of the run
@@ -17,6 +25,9 @@ export class Lane {
     this.seen = new Map(); // route → the first step that used it
     this.modes = []; // per event: the mode that the CPU is in after it
   }
+
+  // busy: its run is still to come.
+  get busy() { return !['ready', 'failed', 'cancelled'].includes(this.status); }
 
   get steps() { return this.events.length; }
 

@@ -39,7 +39,7 @@ export class LaneView {
     this.drawn = lane.head;
     const { head } = lane;
     this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'sim' ? 'side.sim' : `provenance.${head.provenance}`)));
-    this.about.textContent = word(`path.${head.title}`);
+    if (this.about) this.about.textContent = word(`path.${head.title}`);
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.notes.replaceChildren(
       ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),
@@ -52,9 +52,8 @@ export class LaneView {
     const text = this.state.querySelector('[data-part="text"]');
     const bar = this.state.querySelector('progress');
     const cancel = this.state.querySelector('[data-action="cancel"]');
-    const busy = !['ready', 'failed', 'cancelled'].includes(lane.status);
-    cancel.hidden = !busy;
-    bar.hidden = !busy;
+    cancel.hidden = !lane.busy;
+    bar.hidden = !lane.busy;
     this.state.classList.toggle('failed', lane.status === 'failed');
     if (lane.status === 'failed') text.textContent = [lane.error.message, lane.error.remedy].filter(Boolean).join(' ');
     else if (lane.status === 'ready') text.textContent = '';

@@ -1,8 +1,8 @@
-// The state of the page and everything that changes it. Views are functions of
-// this state; the address is its written form.
-import * as address from './address.js';
+// The state of a stage and everything that changes it. Views are functions of
+// this state; an address may be its written form.
 import { Alignment, alignments } from './align.js';
-import { Lane } from './lane.js';
+import { Lane, laneIDs } from './lane.js';
+import { wholeFocus } from './screen.js';
 
 // Speeds are steps of a logarithmic scale. At speed 1 a microsecond of the run
 // takes a tenth of a second. So that each step can be seen, a step lasts at
@@ -13,24 +13,28 @@ const stretch = 1e5; // page time ÷ run time at speed 1
 const calmPause = 350; // ms
 const minPause = 60; // ms
 const maxPause = 2500; // ms
-const motionTime = 900; // ms, of a step that was taken by hand
+export const motionTime = 900; // ms, of a step that was taken by hand
 
 export class Player {
   // change is called after every change of the state, with how long the
-  // step's motion may last in ms (0: none).
-  constructor(change) {
+  // step's motion may last in ms (0: none); keep before it, with the state, to
+  // write it down.
+  constructor({ change, keep }) {
     this.change = change;
+    this.keep = keep;
     this.lanes = [];
     this.timer = 0;
-    this.load(address.read());
+    this.load({});
+    this.realign();
   }
 
+  // load takes a saved state; what it lacks or has wrong gets its default.
   load(saved) {
     this.pause();
-    this.step = saved.step;
+    this.step = saved.step ?? 0;
     this.align = alignments.includes(saved.align) ? saved.align : 'step';
     this.speed = speeds.includes(saved.speed) ? saved.speed : 1;
-    this.focus = ['a', 'b'].includes(saved.focus) ? saved.focus : 'all';
+    this.focus = saved.focus === 'all' || laneIDs.includes(saved.focus) ? saved.focus : wholeFocus();
     this.axis = saved.axis === 'steps' ? 'steps' : 'time';
   }
 
@@ -43,7 +47,7 @@ export class Player {
   get complete() { return this.lanes.length > 0 && this.lanes.every((lane) => lane.status === 'ready'); }
 
   // settled: no lane's run is still to come.
-  get settled() { return this.lanes.every((lane) => ['ready', 'failed', 'cancelled'].includes(lane.status)); }
+  get settled() { return this.lanes.every((lane) => !lane.busy); }
 
   get last() { return this.alignment.last; }
 
@@ -62,6 +66,7 @@ export class Player {
       fresh.push(lane);
       return lane;
     });
+    if (this.focus !== 'all' && !this.lane(this.focus)) this.focus = wholeFocus();
     this.realign();
     return fresh;
   }
@@ -83,7 +88,7 @@ export class Player {
     const to = Math.max(0, Math.min(this.last, step));
     if (!this.ready || to === this.step) return;
     this.step = to;
-    address.replace(this);
+    this.keep(this);
     this.change(motion);
   }
 
@@ -157,7 +162,7 @@ export class Player {
 
   setSpeed(speed) {
     this.speed = speed;
-    address.replace(this);
+    this.keep(this);
     this.change(0);
   }
 
@@ -168,7 +173,7 @@ export class Player {
     this.align = name;
     this.realign();
     if (lane) this.step = Math.min(this.last, this.alignment.find(lane, own));
-    address.replace(this);
+    this.keep(this);
     this.change(0);
   }
 
@@ -178,13 +183,13 @@ export class Player {
 
   setFocus(id) {
     this.focus = this.focus === id || !this.lane(id) ? 'all' : id;
-    address.replace(this);
+    this.keep(this);
     this.change(0);
   }
 
   setAxis(axis) {
     this.axis = axis;
-    address.replace(this);
+    this.keep(this);
     this.change(0);
   }
 }

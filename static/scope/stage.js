@@ -1,0 +1,174 @@
+// A stage steps through the runs of one or more lanes: it joins the state, the
+// server's runs and the views that its element has. Everything is looked for
+// inside that element, which the component Stage wrote.
+//
+//   const stage = new Stage(root, { socket: new Socket() });
+//   await stage.show({ a: 'read-write,cache=cold', b: 'sendfile' });
+//   stage.go(9);
+//
+// Events: "change" after each change of what is shown (detail.motion: how long
+// the step's motion lasts, in ms), "ready" when all lanes shown have their runs
+// or cannot get them (detail.complete: all have).
+import { actionsOf, bindButtons, bindKeys } from './actions.js';
+import * as address from './address.js';
+import { Controls } from './controls.js';
+import { LaneView } from './laneview.js';
+import { renderNarration } from './narration.js';
+import { Player, motionTime } from './player.js';
+import { renderPredictions } from './prediction.js';
+import { Runs } from './runs.js';
+import { Scoreboard } from './scoreboard.js';
+import * as settings from './settings.js';
+import { Timeline } from './timeline.js';
+
+export class Stage extends EventTarget {
+  #drawn = '';
+  #waiting = []; // those that wait for the lanes
+
+  // address: the page's address is kept as the state's written form. keys: the
+  // page's keys act here; false for all but one stage of a page. form: the form
+  // of the lanes' settings, if the stage has them. onChange: a listener of
+  // "change".
+  constructor(root, { socket, address: kept = false, keys = true, form = null, onChange = null }) {
+    super();
+    this.root = root;
+    this.form = form;
+    this.kept = kept;
+    this.player = new Player({ change: (motion) => this.draw(motion), keep: (state) => { if (kept) address.replace(state); } });
+    this.runs = new Runs(socket, this.player, (lane, type) => this.#answered(lane, type));
+    this.views = new Map([...root.querySelectorAll('section[data-lane]')].map((host) => [host.dataset.lane, new LaneView(host, () => this.draw(0))]));
+    this.timeline = this.#view('timeline', (host) => new Timeline(host, this.player));
+    this.controls = this.#view('controls', (host) => new Controls(host, this.player));
+    this.scoreboard = this.#view('score', (host) => new Scoreboard(host));
+    this.actions = actionsOf(this);
+    if (keys) bindKeys(this.actions);
+    bindButtons(root, this.actions);
+    if (form) this.#listenToSettings();
+    root.addEventListener('click', (event) => this.#click(event));
+    this.part('axis')?.addEventListener('change', (event) => this.player.setAxis(event.target.value));
+    if (onChange) this.addEventListener('change', onChange);
+  }
+
+  part(name) { return this.root.querySelector(`[data-part="${name}"]`); }
+
+  #view(name, make) {
+    const host = this.part(name);
+    return host ? make(host) : null;
+  }
+
+  // restore shows a whole state: scenarios, step, align, speed, focus, axis;
+  // what is left out has its default. It waits like show.
+  restore(state) {
+    this.player.load(state);
+    return this.show(state.scenarios);
+  }
+
+  // show puts scenarios into the lanes, by the lanes' letters, and has those run
+  // that are new. The promise is kept, with whether all lanes have their runs,
+  // when none is still to come.
+  show(scenarios) {
+    for (const lane of this.player.setScenarios(scenarios)) this.run(lane);
+    this.draw(0);
+    return this.settled();
+  }
+
+  // settled waits until no lane's run is still to come.
+  settled() {
+    if (this.player.settled) return Promise.resolve(this.player.complete);
+    return new Promise((resolve) => { this.#waiting.push(resolve); });
+  }
+
+  // go shows a step, as soon as the lanes can; motion: the step's motion is shown.
+  go(step, { motion = false } = {}) {
+    this.player.pause();
+    if (this.player.settled) this.player.go(step, motion ? motionTime : 0);
+    else this.player.step = step;
+  }
+
+  // align matches the lanes by "step", "bytes" or "time".
+  align(name) { this.player.setAlign(name); }
+
+  run(lane) {
+    if (this.form) settings.fault(this.form, lane.id, null);
+    this.runs.start(lane);
+  }
+
+  // choose shows other scenarios as the reader's choice: Back undoes it.
+  choose(scenarios) {
+    this.player.pause();
+    const before = address.write(this.player);
+    const fresh = this.player.setScenarios(scenarios);
+    if (this.kept && address.write(this.player) !== before) address.push(this.player);
+    fresh.forEach((lane) => this.run(lane));
+    this.draw(0);
+  }
+
+  // draw shows the state everywhere.
+  draw(motion) {
+    const { player, root } = this;
+    for (const [id, view] of this.views) view.render(player.lane(id), player, motion);
+    const narration = this.part('narration');
+    if (narration) renderNarration(narration, player);
+    this.scoreboard?.render(player);
+    renderPredictions(this.part('predictions'), player);
+    this.controls?.render();
+    this.#drawSwitches();
+    const layout = [player.focus, player.axis, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.steps}`)].join(' ');
+    if (layout === this.#drawn) this.timeline?.update();
+    else this.timeline?.build();
+    this.#drawn = layout;
+    root.dataset.step = player.step;
+    root.dataset.ready = player.complete;
+    this.dispatchEvent(new CustomEvent('change', { detail: { motion } }));
+  }
+
+  #drawSwitches() {
+    const { player, root } = this;
+    for (const button of root.querySelectorAll('[data-lane-focus]')) {
+      const id = button.dataset.laneFocus;
+      button.setAttribute('aria-pressed', player.focus === id);
+      button.hidden = id !== 'all' && !player.lane(id);
+    }
+    this.part('lane-switch').hidden = player.lanes.length < 2;
+    const add = this.part('add-lane');
+    if (add) add.hidden = player.lanes.length === this.views.size;
+    const axis = this.part('axis');
+    if (axis) axis.value = player.axis;
+  }
+
+  #answered(lane, type) {
+    if (this.form && type === 'scope.lane') settings.show(this.form, lane.id, lane.head.settings);
+    if (this.form && type === 'error') settings.fault(this.form, lane.id, lane.error.field);
+    if (type === 'scope.done' && this.kept && this.player.settled) address.replace(this.player);
+    this.draw(0);
+    if (!lane.busy && type !== 'scope.predictions' && this.player.settled) {
+      const { complete } = this.player;
+      for (const resolve of this.#waiting.splice(0)) resolve(complete);
+      this.dispatchEvent(new CustomEvent('ready', { detail: { complete } }));
+    }
+  }
+
+  #listenToSettings() {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.choose(Object.fromEntries(this.player.lanes.map((lane) => [lane.id, settings.read(this.form, lane.id)])));
+    });
+    this.root.addEventListener('change', (event) => {
+      const [id, field] = (event.target.name ?? '').split('.');
+      if (!field || !this.player.lane(id)) return;
+      this.choose({ ...this.player.scenarios(), [id]: settings.read(this.form, id) });
+    });
+  }
+
+  #click(event) {
+    const button = event.target.closest('button');
+    if (!button) return;
+    const { player } = this;
+    const { action, laneFocus } = button.dataset;
+    const lane = button.closest('.lane')?.dataset.lane;
+    if (action === 'cancel') this.runs.cancel(player.lane(lane));
+    if (action === 'add-lane') this.choose({ ...player.scenarios(), b: this.root.dataset.second });
+    if (action === 'remove-lane') this.choose({ ...player.scenarios(), [lane]: null });
+    if (laneFocus) player.setFocus(laneFocus);
+  }
+}
