@@ -28,8 +28,9 @@ type StageData struct {
 }
 
 // StageParts are the parts of a stage that are shown beside its lanes. Settings
-// are the fields of each lane's scenario; the page has their form.
-type StageParts struct{ Narration, Timeline, Scoreboard, Legend, Controls, Settings bool }
+// are the fields of each lane's scenario; the page has their form. Share is the
+// dialog that gives the state away.
+type StageParts struct{ Narration, Timeline, Scoreboard, Legend, Controls, Settings, Share bool }
 
 func (p StageParts) side() bool { return p.Narration || p.Timeline || p.Scoreboard || p.Legend }
 

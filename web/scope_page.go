@@ -18,6 +18,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	}
 	data := s.stagePage(w, r, "scope")
 	data.Modules = []string{"scope/main.js"}
+	data.Preload = append(data.Preload, "scope/share.js", "scope/picture.js")
 	page := templates.ScopePage{PageData: data, OpeningA: openingAddress().A.String(), OpeningB: openingAddress().B.String(), Presets: presets()}
 	status := http.StatusOK
 	at, err := parseScopeAddress(r.URL.Query())
@@ -30,7 +31,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 		scenarios = append(scenarios, *at.B)
 	}
 	page.Stage = s.stage(r.Context(), data.Translator, scenarios, at.Step,
-		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true})
+		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true, Share: true})
 	page.Stage.Steps = stepLinks(at, page.Stage.Lanes)
 	s.render(w, r, status, templates.Scope(page))
 }

@@ -52,6 +52,8 @@ type laneHead struct {
 	Actors     []trace.Actor                     `json:"actors"`
 	Boundaries []int                             `json:"boundaries"`
 	Dark       []darkLeg                         `json:"dark"`
+	// Trace is the run in the trace format, but for its events.
+	Trace trace.Run `json:"trace"`
 }
 
 // shownEvent is an event as the page gets it: with its sentence and what the
@@ -230,6 +232,8 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: occupancy(r.Scenario, r.Run.Events),
 		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events), Dark: darkLegs(t, r),
 	}
+	h.Trace = *r.Run
+	h.Trace.Events = []trace.Event{}
 	if r.Scenario.Side == trace.Real {
 		h.Provenance = trace.Measured
 	}

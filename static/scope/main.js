@@ -2,6 +2,7 @@
 import { onKey } from '../keys.js';
 import { Socket } from '../socket.js';
 import * as address from './address.js';
+import { Share } from './share.js';
 import { Stage } from './stage.js';
 
 const root = document.querySelector('[data-stage]');
@@ -24,6 +25,10 @@ onKey('what-if', () => {
   lane.querySelector('.settings').open = true;
   lane.querySelector('.settings select').focus();
 });
+const share = new Share(root.querySelector('[data-part="share"]'), stage);
+const openShare = () => share.open();
+onKey('share', openShare);
+root.querySelector('button[data-action="share"]').addEventListener('click', openShare);
 onKey('close', () => {
   const chooser = root.querySelector('.paths[open]');
   if (!chooser) return false;
