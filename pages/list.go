@@ -15,6 +15,7 @@ type view struct {
 // views are the pages, each in a state that shows something.
 var views = []view{
 	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`, true},
+	{"embed", "/scope?embed=1&show=score&step=9&v=1", `document.querySelector('[data-stage]')?.dataset.ready === 'true'`, false},
 	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`, true},
 	{"attach", "/attach", "", true},
 	{"claims", "/claims", "", true},

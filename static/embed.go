@@ -9,7 +9,7 @@ import (
 )
 
 //go:embed *.css *.js *.json *.svg
-//go:embed attach claims doctor live models scope
+//go:embed attach claims doctor embed live models scope
 var files embed.FS
 
 // Files is every file, by its path below this folder.

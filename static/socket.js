@@ -13,6 +13,7 @@ export class Socket {
   #handlers = new Map();
   #seen; // feed name → last sequence number
   #server = '';
+  #path;
   #queue = [];
   #socket = null;
   #failures = 0;
@@ -20,8 +21,12 @@ export class Socket {
   #retryAt = 0;
   #requests = 0;
 
-  /** feeds: what to follow, from which sequence number on, as {live: 12}. */
-  constructor(feeds = {}, server = '') {
+  /**
+   * feeds: what to follow, from which sequence number on, as {live: 12}; path:
+   * where the server speaks websocket.
+   */
+  constructor(feeds = {}, server = '', path = '/ws') {
+    this.#path = path;
     this.#seen = { ...feeds };
     this.#server = server;
     document.querySelector('[data-action="reconnect"]')?.addEventListener('click', () => this.#now());
@@ -48,7 +53,7 @@ export class Socket {
   #connect() {
     clearTimeout(this.#timer);
     this.#show('connecting');
-    const url = new URL('/ws', location.href);
+    const url = new URL(this.#path, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     this.#socket = socket;

@@ -42,6 +42,9 @@ type Client struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	// framed: the page stands within one of another site (embed.go).
+	framed bool
+
 	answers chan []byte
 	woken   chan struct{} // a feed has grown, or a feed was subscribed
 
@@ -178,6 +181,10 @@ func (c *Client) dispatch(text []byte) {
 	h := c.hub.handler(m.Type)
 	if h == nil {
 		c.fail(m.ID, Problem{"type", fmt.Sprintf("message type %q is not known here", m.Type), "see docs/websocket.md for the types"})
+		return
+	}
+	if c.framed && !framedTypes[m.Type] {
+		c.fail(m.ID, Problem{"framed", "a page within another site's asks for no " + m.Type, "open it by itself"})
 		return
 	}
 	ctx, cancel := context.WithCancel(c.ctx)

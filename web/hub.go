@@ -107,6 +107,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := newClient(h, locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""))
+	c.framed = embedded(r)
 	if err := h.add(c); err != nil {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

@@ -75,8 +75,13 @@ func allow(s lab.Scenario) error {
 }
 
 // allowHere refuses real runs to pages that other machines can reach: they load
-// this host, and nobody has said who may.
-func (s *scope) allowHere(scenario lab.Scenario) error {
+// this host, and nobody has said who may. So it does to pages within another
+// site's, which chose the scenario.
+func (s *scope) allowHere(scenario lab.Scenario, framed bool) error {
+	if scenario.Side == trace.Real && framed {
+		return &lab.FieldError{Field: "side", Value: string(scenario.Side),
+			Remedy: "a page within another site's starts no real runs; open it by itself"}
+	}
 	if scenario.Side != trace.Real || s.local {
 		return nil
 	}

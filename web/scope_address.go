@@ -45,6 +45,14 @@ func openingAddress() scopeAddress {
 	return scopeAddress{A: opening("read-write"), B: &b, Align: "step"}
 }
 
+// scenarios are those of the lanes, in order.
+func (a scopeAddress) scenarios() []lab.Scenario {
+	if a.B == nil {
+		return []lab.Scenario{a.A}
+	}
+	return []lab.Scenario{a.A, *a.B}
+}
+
 // choices of the parameters that are words.
 var scopeWords = map[string][]string{
 	"align": {"step", "bytes", "time"},

@@ -16,6 +16,10 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
+	if embedded(r) {
+		s.embed(w, r)
+		return
+	}
 	data := s.stagePage(w, r, "scope")
 	data.Modules = []string{"scope/main.js"}
 	data.Preload = append(data.Preload, "scope/share.js", "scope/picture.js")
@@ -26,11 +30,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 		page.Problem = problemOf(data.Translator, err)
 	}
-	scenarios := []lab.Scenario{at.A}
-	if at.B != nil {
-		scenarios = append(scenarios, *at.B)
-	}
-	page.Stage = s.stage(r.Context(), data.Translator, scenarios, at.Step,
+	page.Stage = s.stage(r.Context(), data.Translator, at.scenarios(), at.Step,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true, Share: true})
 	page.Stage.Steps = stepLinks(at, page.Stage.Lanes)
 	s.render(w, r, status, templates.Scope(page))

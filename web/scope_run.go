@@ -79,7 +79,7 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		err = allow(scenario)
 	}
 	if err == nil {
-		err = s.allowHere(scenario)
+		err = s.allowHere(scenario, c.framed)
 	}
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))

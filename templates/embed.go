@@ -1,0 +1,20 @@
+package templates
+
+// EmbedPage is the scope as a part of another page.
+type EmbedPage struct {
+	PageData
+	Stage StageData
+	// Problem says what is wrong with the address, if anything is.
+	Problem *ScopeProblem
+	// Address is the same state as a page of its own.
+	Address   string
+	Step      int
+	Align     string
+	Scenarios []EmbedLane
+}
+
+// EmbedLane is what is to be run in a lane.
+type EmbedLane struct {
+	ID       string `json:"id"`
+	Scenario string `json:"scenario"`
+}
