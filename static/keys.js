@@ -14,6 +14,14 @@ export function onKey(action, handler) {
   handlers.set(action, handler);
 }
 
+/** Whether something answers the action here. */
+export const answered = (action) => handlers.has(action);
+
+/** Does what the action's key does. */
+export function act(action) {
+  handlers.get(action)?.(new Event('palette'), keyName(action));
+}
+
 /** The first key of an action as a reader knows it, for button titles. */
 export function keyName(action) {
   for (const group of groups) {

@@ -1,6 +1,7 @@
-// The shell around every page: theme, language, help.
+// The shell around every page: theme, language, help, palette.
 import { onKey } from './keys.js';
 import { t } from './page.js';
+import './palette.js';
 
 const root = document.documentElement;
 const themes = ['auto', 'light', 'dark', 'contrast', 'projector'];

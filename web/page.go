@@ -31,7 +31,7 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		Theme:      theme(w, r),
 		Version:    s.config.Version,
 		Asset:      static.Path,
-		Messages:   t.Messages(slices.Concat([]string{"page.theme", "page.connection", "page.behind"}, messages)...),
+		Messages:   t.Messages(slices.Concat([]string{"page.theme", "page.connection", "page.behind", "page.palette"}, messages)...),
 		Keys:       keyGroups(name),
 		KeyMap:     static.KeyMap,
 	}
