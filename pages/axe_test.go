@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"copyscope/internal/chromium"
 )
 
 // axeVersion is that of axe-core, the accessibility rules that browsers' own tools
@@ -64,43 +62,26 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// TestPagesAreAccessible runs axe-core on every page in every theme, in both
-// languages, wide and on a phone.
+// TestPagesAreAccessible runs axe-core on every page in every theme; languages and
+// widths take turns.
 func TestPagesAreAccessible(t *testing.T) {
 	script := axeScript(t)
-	browser, quit, err := chromium.Start()
-	if err != nil {
-		absent(t, err.Error())
-	}
-	defer quit()
-	s, err := serveSite(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.stop()
-	page, done, err := newTab(browser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	for _, v := range views {
+	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for i, theme := range themes {
 			lang, size := languages[i%len(languages)], widths[i/2%len(widths)]
-			t.Run(fmt.Sprintf("%s/%s/%s/%d", v.Name, theme, lang, size[0]), func(t *testing.T) {
-				if err := page.size(size[0], size[1]); err != nil {
-					t.Fatal(err)
+			if err := page.size(size[0], size[1]); err != nil {
+				t.Fatal(err)
+			}
+			if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range inspect(t, page, script) {
+				for _, n := range found.Nodes {
+					t.Errorf("%s, %s, %d px: %s (%s): %v: %s", theme, lang, size[0], found.ID, found.Help, n.Target, strings.ReplaceAll(n.Summary, "\n", " "))
 				}
-				if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
-					t.Fatal(err)
-				}
-				for _, found := range inspect(t, page, script) {
-					for _, n := range found.Nodes {
-						t.Errorf("%s (%s): %v: %s", found.ID, found.Help, n.Target, strings.ReplaceAll(n.Summary, "\n", " "))
-					}
-				}
-			})
+			}
 		}
-	}
+	})
 }
 
 // inspect runs axe on the page as it stands.

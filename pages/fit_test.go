@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/chromium"
+)
+
+// eachView opens every page in a browser of the test's own.
+func eachView(t *testing.T, visit func(t *testing.T, s *site, page *tab, v view)) {
+	t.Helper()
+	browser, quit, err := chromium.Start()
+	if err != nil {
+		absent(t, err.Error())
+	}
+	defer quit()
+	s, err := serveSite(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.stop()
+	page, done, err := newTab(browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for _, v := range views {
+		t.Run(v.Name, func(t *testing.T) { visit(t, s, page, v) })
+	}
+}
+
+// tooWide names what reaches beyond the page's right edge, unless a region of its
+// own scrolls it.
+const tooWide = `(() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return '';
+  const scrolls = (e) => e && (e.matches('dialog, .visually-hidden') || ['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > width + 1 && !scrolls(e));
+  return document.documentElement.scrollWidth + ' px wide: ' + wide.slice(0, 4).map((e) => e.tagName.toLowerCase() + (e.className.baseVal ?? '.' + e.className)).join(', ');
+})()`
+
+// No page is wider than its window: on a phone, at 200 % zoom of a laptop's screen
+// (which is a window of half its width), on a large one.
+func TestPagesFitTheirWindow(t *testing.T) {
+	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
+		for _, lang := range languages {
+			for _, width := range []int{360, 640, 1920, 3840} {
+				if err := page.size(width, 900); err != nil {
+					t.Fatal(err)
+				}
+				if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
+					t.Fatal(err)
+				}
+				wide, err := chromedp.Run(page.ctx, chromedp.Evaluate[string](tooWide))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if wide != "" {
+					t.Errorf("%s, %d px: %s", lang, width, wide)
+				}
+			}
+		}
+	})
+}
+
+// longer makes every text of the page half as long again, as a translation may be.
+const longer = `(() => {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walk.nextNode()) texts.push(walk.currentNode);
+  for (const text of texts) {
+    const words = text.data.trim();
+    if (words.length > 3 && !text.parentElement.closest('svg, pre, code, script, style, select')) text.data += ' ' + words.slice(0, Math.ceil(words.length / 2));
+  }
+  return true;
+})()`
+
+// cutOff names buttons and headings whose words no longer fit into them.
+const cutOff = `[...document.querySelectorAll('button, h1, h2, h3, th, .chip, .prov')].filter((e) => e.offsetWidth > 0 && !e.closest('.visually-hidden') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'visible').slice(0, 4).map((e) => e.textContent.trim().slice(0, 60)).join(' | ')`
+
+func TestLongerWordsFit(t *testing.T) {
+	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
+		for _, width := range []int{360, 1280} {
+			if err := page.size(width, 900); err != nil {
+				t.Fatal(err)
+			}
+			if err := page.open(s.Web+v.address("en", "light"), v.Ready); err != nil {
+				t.Fatal(err)
+			}
+			if err := evaluate(page.ctx, longer); err != nil {
+				t.Fatal(err)
+			}
+			for what, expression := range map[string]string{"too wide": tooWide, "cut off": cutOff} {
+				found, err := chromedp.Run(page.ctx, chromedp.Evaluate[string](expression))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if found != "" {
+					t.Error(fmt.Sprintf("%d px, %s: %s", width, what, found))
+				}
+			}
+		}
+	})
+}
