@@ -29,12 +29,7 @@ type scopeAddress struct {
 
 // opening is what the page shows when the address names no scenario: the story
 // as it is taught, once with two CPU copies and once with none.
-func opening(path string) lab.Scenario {
-	s := lab.Default()
-	s.Path, s.Model, s.Cache = path, lab.Textbook, lab.Cold
-	s.Size, s.Chunk = 64<<10, 64<<10
-	return s.Normal()
-}
+func opening(path string) lab.Scenario { return lab.Opening(path) }
 
 // second is the scenario of a lane that is added beside another one.
 func second() lab.Scenario { return opening("sendfile") }

@@ -74,6 +74,15 @@ func Default() Scenario {
 		Cache: Warm, Net: Loopback, DMA: true, SG: true}
 }
 
+// Opening is the story as it is taught, of one path: what pages and lessons begin
+// with.
+func Opening(path string) Scenario {
+	s := Default()
+	s.Path, s.Model, s.Cache = path, Textbook, Cold
+	s.Size, s.Chunk = 64<<10, 64<<10
+	return s.Normal()
+}
+
 // Normal fills in what follows from the rest, so that equal runs have equal
 // scenarios: the textbook always sends through a network card, gathering is
 // something that a card's DMA engine does, or a virtual device, which has none, and a

@@ -28,7 +28,7 @@ func (c *checker) scenario() {
 		c.fail("title.en", "the title in English is missing")
 	case s.Title.Zh == "":
 		c.fail("title.zh", "the title in Chinese is missing")
-	case c.given("about") && (s.About.En == "" || s.About.Zh == ""):
+	case c.Given("about") && (s.About.En == "" || s.About.Zh == ""):
 		c.fail("about", "it is in one language; write en and zh, or leave it out")
 	case len(s.Files) == 0:
 		c.fail("files", "there is none; name one with its size")
@@ -47,7 +47,7 @@ func (c *checker) scenario() {
 
 // above0 refuses a number that is given and is not above 0.
 func (c *checker) above0(field string, v int64) {
-	if v < 0 || v == 0 && c.given(field) {
+	if v < 0 || v == 0 && c.Given(field) {
 		c.fail(field, "%d: use 1 or more", v)
 	}
 }
@@ -61,7 +61,7 @@ func (c *checker) files() {
 			c.fail(field+".name", "it is missing")
 		case seen[f.Name]:
 			c.fail(field+".name", "%q comes twice", f.Name)
-		case !c.given(field + ".size"):
+		case !c.Given(field + ".size"):
 			c.fail(field+".size", "it is missing; an empty file has 0B")
 		}
 		seen[f.Name] = true
@@ -194,7 +194,7 @@ func (c *checker) limits() {
 		return
 	}
 	field := "limits.events"
-	if !c.given(field) { // then whoever makes most of them is where to look
+	if !c.Given(field) { // then whoever makes most of them is where to look
 		most := int64(0)
 		for i, t := range c.s.Threads {
 			if of := t.events(end); of > most {

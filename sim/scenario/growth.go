@@ -101,7 +101,7 @@ func (c *checker) reads(field string, r *Read, have map[string]int64) {
 		bytes = 0 // the same bytes may come again
 	}
 	c.within(field, r.File, r.From, bytes, have)
-	if int64(r.Chunk) > have[r.File] && c.given(field+".chunk") {
+	if int64(r.Chunk) > have[r.File] && c.Given(field+".chunk") {
 		c.fail(field+".chunk", "%d: %s", r.Chunk, c.sized(r.File, have))
 	}
 }

@@ -1,61 +1,27 @@
 package scenario
 
 import (
-	"errors"
-	"fmt"
-	"reflect"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"copyscope/internal/yamlfile"
 )
 
 // Schema is the version of the format that this program reads.
 const Schema = 1
 
 // Error is what is wrong with a scenario's file.
-type Error struct {
-	File  string
-	Line  int    // from 1; 0 if the whole file is meant
-	Field string // for example threads[0].do[1].send.path
-	Text  string
-}
+type Error = yamlfile.Error
 
-func (e *Error) Error() string {
-	b := &strings.Builder{}
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		fmt.Fprintf(b, ":%d", e.Line)
-	}
-	if e.Field != "" {
-		b.WriteString(": " + e.Field)
-	}
-	return b.String() + ": " + e.Text
-}
+// kind bounds a scenario's file; the format is for small ones.
+var kind = yamlfile.Kind{Name: "a scenario", MaxBytes: 32 << 10}
 
 // Parse reads a scenario and checks it. name is the file's, for errors, which are
 // of type [*Error].
 func Parse(name string, text []byte) (*Scenario, error) {
-	if err := guard(name, text); err != nil {
-		return nil, err
+	s := &Scenario{}
+	f, unfit := yamlfile.Read(name, text, kind, s)
+	if len(unfit) > 0 {
+		return nil, unfit[0]
 	}
-	tree, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return nil, syntaxError(&fields{source: name}, err)
-	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return nil, &Error{File: name, Text: fmt.Sprintf("%d documents: a scenario is one, and not empty", len(tree.Docs))}
-	}
-	s, body := &Scenario{}, tree.Docs[0].Body
-	f := &fields{source: name, lines: map[string]int{}, paths: map[position]string{}}
-	if err := f.find(body, reflect.TypeOf(*s), ""); err != nil {
-		return nil, err
-	}
-	if err := yaml.NodeToValue(body, s); err != nil {
-		return nil, syntaxError(f, err)
-	}
-	c := &checker{fields: f, s: s}
+	c := &checker{Fields: f, s: s}
 	c.scenario()
 	if c.err != nil {
 		return nil, c.err
@@ -63,39 +29,16 @@ func Parse(name string, text []byte) (*Scenario, error) {
 	return s, nil
 }
 
-// syntaxError keeps the place and the cause of the library's errors, whose own
-// form has a picture of the text around.
-func syntaxError(f *fields, err error) *Error {
-	e := &Error{File: f.source, Text: err.Error()}
-	var at *token.Position
-	var bad *fault
-	var y yaml.Error
-	switch {
-	case errors.As(err, &bad):
-		at, e.Text = bad.at, bad.Error()
-	case errors.As(err, &y):
-		e.Text = strings.TrimSpace(y.GetMessage())
-		if t := y.GetToken(); t != nil {
-			at = t.Position
-		}
-	}
-	if at != nil {
-		e.Line, e.Field = at.Line, f.paths[positionOf(at)]
-	}
-	return e
-}
-
 // checker finds the first thing that cannot be.
 type checker struct {
-	*fields
+	*yamlfile.Fields
 	s   *Scenario
 	err error
 }
 
 // fail notes what is wrong with a field, if it is the first.
 func (c *checker) fail(field, format string, args ...any) {
-	if c.err != nil {
-		return
+	if c.err == nil {
+		c.err = c.Fail(field, format, args...)
 	}
-	c.err = &Error{File: c.source, Line: c.line(field), Field: field, Text: fmt.Sprintf(format, args...)}
 }

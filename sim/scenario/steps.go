@@ -52,9 +52,9 @@ func (c *checker) read(field string, r *Read) {
 		c.fail(field+".pattern", "%q: use sequential, random or stride", r.Pattern)
 	case r.Pattern == "stride" && r.Stride == 0:
 		c.fail(field+".stride", "how far each read is from the one before is missing")
-	case r.Pattern != "stride" && c.given(field+".stride"):
+	case r.Pattern != "stride" && c.Given(field+".stride"):
 		c.fail(field+".stride", "it goes with pattern: stride")
-	case r.Pattern != "random" && c.given(field+".seed"):
+	case r.Pattern != "random" && c.Given(field+".seed"):
 		c.fail(field+".seed", "it goes with pattern: random")
 	}
 }
@@ -78,11 +78,11 @@ func (c *checker) append(field string, a *Append) {
 		c.fail(field+".flush", "%q: use none, every, messages or interval", a.Flush)
 	case a.Flush == "interval" && a.Interval == 0:
 		c.fail(field+".interval", "after how long it is forced is missing; flush: interval takes more than 0")
-	case a.Flush != "interval" && c.given(field+".interval"):
+	case a.Flush != "interval" && c.Given(field+".interval"):
 		c.fail(field+".interval", "it goes with flush: interval")
 	case a.Flush == "messages" && a.Messages < 1:
 		c.fail(field+".messages", "%d: after how many batches it is forced; use 1 or more", a.Messages)
-	case a.Flush != "messages" && c.given(field+".messages"):
+	case a.Flush != "messages" && c.Given(field+".messages"):
 		c.fail(field+".messages", "it goes with flush: messages")
 	case a.Bytes == 0:
 		c.fail(field+".bytes", "how many is missing; use 1 or more")

@@ -1,4 +1,4 @@
-package scenario
+package yamlfile
 
 import (
 	"fmt"
@@ -7,21 +7,17 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-const (
-	// maxBytes bounds a scenario's file; the format is for small ones.
-	maxBytes = 32 << 10
-	// maxDepth bounds how deep its lists and mappings are within each other. The
-	// deepest that means something, repeats within repeats, is 23.
-	maxDepth = 64
-)
+// maxDepth bounds how deep lists and mappings are within each other. The deepest
+// that means something, a scenario's repeats within repeats, is 23.
+const maxDepth = 64
 
 // guard refuses what costs the parser time out of proportion to its length: the
 // parser takes a time that grows with the square of the depth, and an alias may
 // stand for a text that grows with each use. A file that is deep by its
 // indentation alone is as long as the square of its depth.
-func guard(name string, text []byte) error {
-	if len(text) > maxBytes {
-		return &Error{File: name, Text: fmt.Sprintf("%d bytes: a scenario has at most %d", len(text), maxBytes)}
+func guard(name string, text []byte, kind Kind) *Error {
+	if len(text) > kind.MaxBytes {
+		return &Error{File: name, Text: fmt.Sprintf("%d bytes: %s has at most %d", len(text), kind.Name, kind.MaxBytes)}
 	}
 	depth, entries, line := 0, 0, 0
 	for _, t := range lexer.Tokenize(string(text)) {
