@@ -1,0 +1,557 @@
+package lesson
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
+)
+
+// What a file may have at the most.
+const (
+	maxText         = 8 << 10 // bytes
+	maxEntries      = 64      // of a list
+	maxCombinations = 64
+)
+
+// words says whether a name is one that addresses and links can have.
+func words(name string) bool {
+	return name != "" && len(name) <= 60 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// identifier says whether a name can stand in braces.
+func identifier(name string) bool {
+	return name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
+}
+
+const nameRemedy = "write a name of a–z, 0–9 and hyphens, at most 60 of them"
+
+func (c *checker) lesson(l *Lesson) {
+	if l.Schema != Schema {
+		c.fail("schema", "%d: this program reads schema %d", l.Schema, Schema)
+		return
+	}
+	if !words(l.Name) {
+		c.fail("name", "%s: %s", yamlfile.Quoted(l.Name), nameRemedy)
+	}
+	if l.Number < 1 || l.Number > 999 {
+		c.fail("number", "%d: its place in the list, from 1 to 999", l.Number)
+	}
+	if l.Minutes < 1 || l.Minutes > 240 {
+		c.fail("minutes", "%d: how long it takes, from 1 to 240", l.Minutes)
+	}
+	c.text("title", l.Title, false)
+	c.text("lead", l.Lead, false)
+	c.varied(l)
+	c.runsOf("runs", l.Runs)
+	if len(l.Predict) == 0 {
+		c.fail("predict", "a lesson asks for a prediction before anything plays; write one or more")
+	}
+	for i, q := range l.Predict {
+		c.question(fmt.Sprintf("predict[%d]", i), q, true)
+	}
+	c.steps(l.Steps)
+	for i, r := range l.Real {
+		c.realPart(fmt.Sprintf("real[%d]", i), r)
+	}
+	if c.Given("kernel") {
+		c.text("kernel", l.Kernel, false)
+	}
+	if len(l.Exercises) == 0 {
+		c.fail("exercises", "a lesson ends with exercises; write two or three")
+	}
+	for i, q := range l.Exercises {
+		c.question(fmt.Sprintf("exercises[%d]", i), q, false)
+	}
+	for name, n := range map[string]int{"predict": len(l.Predict), "steps": len(l.Steps), "real": len(l.Real), "exercises": len(l.Exercises),
+		"runs": len(l.Runs), "terms": len(l.Terms), "claims": len(l.Claims), "vary": len(l.Vary)} {
+		if n > maxEntries {
+			c.fail(name, "%d: at most %d", n, maxEntries)
+		}
+	}
+}
+
+func (c *checker) varied(l *Lesson) {
+	for name, values := range l.Vary {
+		field := "vary." + name
+		switch {
+		case !identifier(name) || strings.Contains(name, "-"):
+			c.fail("vary", "%s: write a name of a–z, 0–9 and underscores", yamlfile.Quoted(name))
+		case len(values) == 0:
+			c.fail(field, "it has no values; a seed picks one of a list")
+		case len(values) > maxEntries:
+			c.fail(field, "%d values: at most %d", len(values), maxEntries)
+		case c.runs[name] != "":
+			c.fail(field, "a run has this name too; give one of them another")
+		}
+	}
+	if n := l.Combinations(); n > maxCombinations {
+		c.fail("vary", "%d combinations: at most %d, as each is checked", n, maxCombinations)
+	}
+}
+
+// runsOf checks runs with the first values that vary; a check of the whole lesson
+// runs them all.
+func (c *checker) runsOf(field string, runs map[string]string) {
+	first := Values{}
+	for name, values := range c.vary {
+		if len(values) > 0 {
+			first[name] = values[0]
+		}
+	}
+	for name, text := range runs {
+		if !identifier(name) || name == "answer" {
+			c.fail(field, "%s: name a run with a–z, 0–9, _ and -, and not “answer”", yamlfile.Quoted(name))
+			continue
+		}
+		if _, err := ParseRun(first.Fill(text)); err != nil {
+			c.fail(field+"."+name, "%v", err)
+		}
+	}
+}
+
+// run checks the name of a run.
+func (c *checker) run(field, name string) {
+	if _, ok := c.runs[name]; !ok {
+		names := slices.Sorted(maps.Keys(c.runs))
+		if len(names) == 0 {
+			c.fail(field, "%s is no run: there are none under runs", yamlfile.Quoted(name))
+			return
+		}
+		c.fail(field, "%s is no run of this file; %s", yamlfile.Quoted(name), yamlfile.Nearest(name, names))
+	}
+}
+
+// side is that of a run, or empty if there is none of the name.
+func (c *checker) side(name string) trace.Side {
+	for _, part := range strings.Split(c.runs[name], ",") {
+		if side, ok := strings.CutPrefix(part, "side="); ok {
+			return trace.Side(side)
+		}
+	}
+	return trace.Sim
+}
+
+func (c *checker) steps(steps []Step) {
+	if len(steps) == 0 {
+		c.fail("steps", "a lesson has steps to watch; write one or more")
+	}
+	for i, s := range steps {
+		field := fmt.Sprintf("steps[%d]", i)
+		if i == 0 && len(s.Show) == 0 {
+			c.fail(field, "show: the first step says which runs are in the lanes")
+		}
+		if len(s.Show) > 4 {
+			c.fail(field+".show", "%d lanes: at most 4", len(s.Show))
+		}
+		for n, name := range s.Show {
+			at := fmt.Sprintf("%s.show[%d]", field, n)
+			c.run(at, name)
+			if c.side(name) == trace.Real {
+				c.fail(at, "%s is a real run, whose steps nobody knows beforehand; show a simulated or recorded one, and put this under real", yamlfile.Quoted(name))
+			}
+		}
+		c.oneOf(field+".align", s.Align, "step", "bytes", "time")
+		c.place(field+".at", s.At)
+		c.text(field+".say", s.Say, false)
+	}
+}
+
+func (c *checker) realPart(field string, r Real) {
+	switch {
+	case r.Run == "" && r.Command == "" && r.Page == "":
+		c.fail(field, "nothing to do: write run, command or page")
+	case r.Run != "":
+		c.run(field+".run", r.Run)
+		if c.runs[r.Run] != "" && c.side(r.Run) != trace.Real {
+			c.fail(field+".run", "%s is not real; add side=real to it under runs", yamlfile.Quoted(r.Run))
+		}
+	}
+	for i, name := range r.Rows {
+		c.count(fmt.Sprintf("%s.rows[%d]", field, i), name)
+	}
+	c.page(field+".page", r.Page)
+	c.text(field+".say", r.Say, false)
+}
+
+func (c *checker) page(field, page string) {
+	if page == "" {
+		return
+	}
+	if u, err := url.Parse(page); err != nil || !strings.HasPrefix(page, "/") || u.Host != "" {
+		c.fail(field, "%s: write the address of a page of this program, such as /claims/speedup", yamlfile.Quoted(page))
+	}
+}
+
+func (c *checker) oneOf(field, word string, may ...string) {
+	if word != "" && !slices.Contains(may, word) {
+		c.fail(field, "%s: %s", yamlfile.Quoted(word), yamlfile.Nearest(word, may))
+	}
+}
+
+func (c *checker) count(field, name string) {
+	var names []string
+	for _, n := range trace.CountNames() {
+		names = append(names, string(n))
+	}
+	switch {
+	case name == "":
+		c.fail(field, "it is missing; use %s", strings.Join(names, ", "))
+	case !slices.Contains(names, name):
+		c.fail(field, "%s is no count; %s", yamlfile.Quoted(name), yamlfile.Nearest(name, names))
+	}
+}
+
+func (c *checker) place(field string, p Place) {
+	if p.Event != nil {
+		c.selector(field+".event", p.Event)
+	}
+}
+
+func (c *checker) selector(field string, s *Selector) {
+	c.oneOf(field+".kind", s.Kind, texts(trace.Kinds())...)
+	c.oneOf(field+".actor", s.Actor, texts(trace.Actors())...)
+	c.oneOf(field+".from", s.From, texts(trace.Places())...)
+	c.oneOf(field+".to", s.To, texts(trace.Places())...)
+	c.oneOf(field+".endpoint", s.Endpoint, texts([]trace.Endpoint{trace.Sender, trace.Receiver, trace.Relay})...)
+	if *s == (Selector{Nth: s.Nth}) {
+		c.fail(field, "it says nothing of the event; write kind and, say, actor")
+	}
+	if s.Nth != nil && *s.Nth == 0 {
+		c.fail(field+".nth", "0: count from 1, or from −1 at the end")
+	}
+}
+
+func texts[T ~string](all []T) (out []string) {
+	for _, v := range all {
+		out = append(out, string(v))
+	}
+	return out
+}
+
+// text checks a text of which at least one language must be there, in shipped
+// files both. inAnswer: {answer} may stand in it.
+func (c *checker) text(field string, t Text, inAnswer bool) {
+	for _, v := range []struct{ lang, name, text string }{{"en", "English", t.En}, {"zh", "Chinese", t.Zh}} {
+		at := field + "." + v.lang
+		switch {
+		case strings.TrimSpace(v.text) == "" && (c.both || t.Empty()):
+			c.fail(at, "the text in %s is missing", v.name)
+			if !c.both {
+				return // one of them is enough
+			}
+		case len(v.text) > maxText:
+			c.fail(at, "%d bytes: a text has at most %d", len(v.text), maxText)
+		case c.both && v.lang == "zh" && untranslated(v.text):
+			c.fail(at, "no Chinese in it: %s", yamlfile.Quoted(v.text))
+		case strings.ContainsFunc(v.text, hidden):
+			c.fail(at, "it has control characters or characters for private use; take them away")
+		default:
+			if err := outside(v.text); err != nil {
+				c.fail(at, "%v", err)
+			}
+			c.references(at, v.text, inAnswer)
+		}
+	}
+}
+
+// hidden says whether a character shows nothing by itself.
+func hidden(r rune) bool {
+	return unicode.Is(unicode.Co, r) || unicode.IsControl(r) && r != '\n' && r != '\t'
+}
+
+// untranslated says whether a text has words in a row and no Chinese; names, code
+// and numbers are the same in both languages.
+func untranslated(text string) bool {
+	inWords, inCode := 0, false
+	for _, word := range strings.FieldsFunc(text, unicode.IsSpace) {
+		ticks := strings.Count(word, "`")
+		if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			return false
+		}
+		if !inCode && ticks == 0 && len(word) > 2 && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz.,;:?!") == "" {
+			inWords++
+		}
+		if ticks%2 == 1 {
+			inCode = !inCode
+		}
+	}
+	return inWords >= 2
+}
+
+// references checks what stands in braces.
+func (c *checker) references(field, text string, inAnswer bool) {
+	all, err := split(text)
+	if err != nil {
+		c.fail(field, "%v", err)
+		return
+	}
+	for _, p := range all {
+		if p.Ref == "" {
+			continue
+		}
+		name, rest, _ := strings.Cut(p.Ref, ".")
+		switch {
+		case p.Ref == "answer":
+			if !inAnswer {
+				c.fail(field, "{answer}: it stands in right, wrong and hint alone")
+			}
+		case rest == "" && (len(c.vary[name]) > 0 || c.runs[name] != ""):
+		case c.runs[name] == "":
+			c.fail(field, "{%s}: %s is neither a varied value nor a run; braces themselves are written {{ and }}", p.Ref, yamlfile.Quoted(name))
+		default:
+			c.count(field, rest[strings.LastIndex(rest, ".")+1:])
+		}
+	}
+}
+
+// question checks one; wrong predictions all have feedback of their own.
+func (c *checker) question(field string, q Question, predicted bool) {
+	c.text(field+".ask", q.Ask, false)
+	for i, name := range q.Open {
+		c.run(fmt.Sprintf("%s.open[%d]", field, i), name)
+	}
+	if len(q.Open) > 4 {
+		c.fail(field+".open", "%d lanes: at most 4", len(q.Open))
+	}
+	if !c.Given(field + ".answer") {
+		c.fail(field+".answer", "it is missing: what is computed, such as {run: main, count: cpu_copies}")
+	} else if q.Answer.Literal != "" {
+		c.fail(field+".answer", "%s: no answer is stored; say how it is computed, such as {run: main, count: cpu_copies}", yamlfile.Quoted(q.Answer.Literal))
+	} else {
+		c.answer(field+".answer", q.Answer)
+	}
+	c.text(field+".right", q.Right, true)
+	if c.Given(field + ".hint") {
+		c.text(field+".hint", q.Hint, true)
+	}
+	switch {
+	case q.Number == nil && len(q.Choices) == 0:
+		c.fail(field, "write choices, or number for an answer that is typed in")
+	case q.Number != nil && len(q.Choices) > 0:
+		c.fail(field+".number", "there are choices as well; keep one of the two")
+	case q.Number != nil:
+		c.typed(field, q)
+	default:
+		c.choices(field, q, predicted)
+	}
+}
+
+// Units in which an answer is typed in.
+var Units = []string{"times", "bytes", "per-byte", "ns", "percent"}
+
+func (c *checker) typed(field string, q Question) {
+	if q.Number.Unit == "" {
+		c.fail(field+".number.unit", "it is missing; use %s", strings.Join(Units, ", "))
+	}
+	c.oneOf(field+".number.unit", q.Number.Unit, Units...)
+	if q.Number.Within < 0 || q.Number.Within >= 1 {
+		c.fail(field+".number.within", "%v: a relative error from 0 (exact) to less than 1", q.Number.Within)
+	}
+	if q.Answer.Least != nil || q.Answer.Most != nil {
+		c.fail(field+".number", "the answer is the name of a run; write choices")
+	}
+	c.text(field+".wrong", q.Wrong.Text, true)
+	for i, m := range q.Wrong.Known {
+		at := fmt.Sprintf("%s.wrong[%d]", field, i)
+		c.answer(at+".value", *m.Value)
+		c.text(at+".say", m.Say, true)
+	}
+}
+
+func (c *checker) choices(field string, q Question, predicted bool) {
+	if len(q.Choices) < 2 || len(q.Choices) > 8 {
+		c.fail(field+".choices", "%d: write two to eight", len(q.Choices))
+	}
+	for i, choice := range q.Choices {
+		at := fmt.Sprintf("%s.choices[%d]", field, i)
+		given := c.Given(at + ".value")
+		switch {
+		case given == (choice.Is != nil):
+			c.fail(at, "write either value, a number or the name of a run, or is, an answer to compute")
+		case choice.Is != nil:
+			c.answer(at+".is", *choice.Is)
+		case c.runs[choice.Value] != "":
+			if choice.Say.Empty() {
+				c.fail(at+".say", "it is missing: the name of a run says nothing to a reader")
+			}
+		default:
+			if _, err := c.number(choice.Value); err != nil {
+				c.fail(at+".value", "%v", err)
+			}
+		}
+		if !choice.Say.Empty() {
+			c.text(at+".say", choice.Say, false)
+		}
+		if !choice.Wrong.Empty() {
+			c.text(at+".wrong", choice.Wrong, true)
+		}
+	}
+}
+
+// number reads a number, a size, or a varied value, with the first of its values.
+func (c *checker) number(text string) (float64, error) {
+	first := Values{}
+	for name, values := range c.vary {
+		if len(values) > 0 {
+			first[name] = values[0]
+		}
+	}
+	return number(first.Fill(text))
+}
+
+// number reads a number or a size.
+func number(text string) (float64, error) {
+	if v, err := strconv.ParseFloat(text, 64); err == nil && v == v && v-v == 0 {
+		return v, nil
+	}
+	n, err := lab.ParseSize("value", text)
+	if err != nil {
+		return 0, fmt.Errorf("%s: write a number such as 2 or 0.5, a size such as 64KiB, or the name of a run", yamlfile.Quoted(text))
+	}
+	return float64(n), nil
+}
+
+// answer checks an expression.
+func (c *checker) answer(field string, a Answer) {
+	if a.Literal != "" {
+		if _, err := c.number(a.Literal); err != nil {
+			c.fail(field, "%v", err)
+		}
+		return
+	}
+	e := a.expression
+	forms := 0
+	for _, given := range []bool{e.Count != "", e.Events != nil, e.Events == nil && len(e.Sum.Of) > 0, len(e.Difference) > 0, len(e.Ratio) > 0, len(e.PercentLess) > 0, e.Least != nil, e.Most != nil} {
+		if given {
+			forms++
+		}
+	}
+	if forms != 1 {
+		c.fail(field, "write one of: run with count, run with events, difference, ratio, percent_less, sum, least, most")
+		return
+	}
+	if e.Count != "" || e.Events != nil {
+		c.run(field+".run", e.Run)
+		if c.side(e.Run) == trace.Real {
+			c.fail(field+".run", "%s is a real run, which comes out otherwise each time; ask for a simulated or recorded one", yamlfile.Quoted(e.Run))
+		}
+	}
+	switch {
+	case e.Count != "":
+		c.count(field+".count", e.Count)
+		if e.Syscall != "" && e.Count != string(trace.Syscalls) {
+			c.fail(field+".syscall", "it goes with count: syscalls")
+		}
+		if e.Group != "" && e.At.Given() {
+			c.fail(field+".at", "the counts of a group are known at the end alone; leave at or group out")
+		}
+		c.place(field+".at", e.At)
+	case e.Events != nil:
+		c.selector(field+".events", e.Events)
+		if e.Events.Nth != nil {
+			c.fail(field+".events.nth", "all that match are counted; leave it out")
+		}
+		if len(e.Sum.Of) > 0 {
+			c.fail(field+".sum", "write bytes or dur here")
+		}
+	case e.Least != nil:
+		c.among(field+".least", e.Least)
+	case e.Most != nil:
+		c.among(field+".most", e.Most)
+	}
+	for name, of := range map[string][]Answer{"difference": e.Difference, "ratio": e.Ratio, "percent_less": e.PercentLess, "sum": e.Sum.Of} {
+		if len(of) > 0 && len(of) != 2 {
+			c.fail(field+"."+name, "%d answers: write two", len(of))
+		}
+		for i, one := range of {
+			c.answer(fmt.Sprintf("%s.%s[%d]", field, name, i), one)
+		}
+	}
+}
+
+func (c *checker) among(field string, a *Among) {
+	c.count(field+".count", a.Count)
+	if len(a.Of) < 2 {
+		c.fail(field+".of", "%d runs: write two or more", len(a.Of))
+	}
+	for i, name := range a.Of {
+		c.run(fmt.Sprintf("%s.of[%d]", field, i), name)
+	}
+}
+
+func (c *checker) cards(cards []*Card) {
+	seen := map[string]bool{}
+	for i, card := range cards {
+		at := fmt.Sprintf("[%d]", i)
+		if card == nil {
+			c.fail(at, "it is empty")
+			continue
+		}
+		card.fields, card.path = c.Fields, at
+		c.runs = card.Runs
+		c.named(at, card.Name, seen)
+		c.text(at+".claim", card.Claim, false)
+		c.oneOf(at+".verdict", card.Verdict, Verdicts()...)
+		if card.Verdict == "" {
+			c.fail(at+".verdict", "it is missing; use %s", strings.Join(Verdicts(), ", "))
+		}
+		c.text(at+".truth", card.Truth, false)
+		c.runsOf(at+".runs", card.Runs)
+		for n, e := range card.Evidence {
+			c.text(fmt.Sprintf("%s.evidence[%d].say", at, n), e.Say, false)
+			c.answer(fmt.Sprintf("%s.evidence[%d].answer", at, n), e.Answer)
+		}
+		x := card.Experiment
+		if len(x.Open) == 0 && x.Page == "" && x.Command == "" {
+			c.fail(at+".experiment", "nothing to do: write open, page or command")
+		}
+		for n, name := range x.Open {
+			c.run(fmt.Sprintf("%s.experiment.open[%d]", at, n), name)
+		}
+		c.page(at+".experiment.page", x.Page)
+		if !x.Say.Empty() {
+			c.text(at+".experiment.say", x.Say, false)
+		}
+		for n, s := range card.Sources {
+			if u, err := url.Parse(s.URL); s.URL != "" && (err != nil || u.Scheme != "https") {
+				c.fail(fmt.Sprintf("%s.sources[%d].url", at, n), "%s: write an address that begins with https://", yamlfile.Quoted(s.URL))
+			}
+			if s.Text == "" {
+				c.fail(fmt.Sprintf("%s.sources[%d].text", at, n), "it is missing: what is to be read there")
+			}
+		}
+	}
+}
+
+func (c *checker) named(at, name string, seen map[string]bool) {
+	if !words(name) {
+		c.fail(at+".name", "%s: %s", yamlfile.Quoted(name), nameRemedy)
+	} else if seen[name] {
+		c.fail(at+".name", "%s comes twice", yamlfile.Quoted(name))
+	}
+	seen[name] = true
+}
+
+func (c *checker) terms(terms []*Term) {
+	seen := map[string]bool{}
+	for i, t := range terms {
+		at := fmt.Sprintf("[%d]", i)
+		if t == nil {
+			c.fail(at, "it is empty")
+			continue
+		}
+		c.named(at, t.Name, seen)
+		if t.Term.Empty() {
+			c.fail(at+".term", "it is missing in both languages")
+		}
+		c.text(at+".text", t.Text, false)
+	}
+}

@@ -1,0 +1,215 @@
+package lesson
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"copyscope/internal/yamlfile"
+)
+
+//go:embed all:lessons *.yaml
+var shipped embed.FS
+
+// The names of the files that are no lessons.
+const (
+	cardsName    = "claims.yaml"
+	glossaryName = "glossary.yaml"
+	coverageName = "coverage.yaml"
+)
+
+// maxLessons bounds how many files of a directory are read.
+const maxLessons = 200
+
+// Library are lessons, claim cards and the words that they use.
+type Library struct {
+	Lessons []*Lesson
+	Cards   []*Card
+	Terms   []*Term
+	// Errors are what is wrong with files, whose lessons are left out.
+	Errors []*yamlfile.Error
+}
+
+// Shipped is what is in this program.
+var Shipped = sync.OnceValue(func() *Library {
+	l := &Library{}
+	l.cards(shipped, cardsName, cardsName, false)
+	l.terms(shipped, glossaryName, glossaryName, false)
+	lessons, err := fs.Sub(shipped, "lessons")
+	if err != nil {
+		panic(err) // they are compiled in
+	}
+	l.lessons(lessons, "lessons", false)
+	return l
+})
+
+// With is the library with what a directory holds besides: lessons, and claims.yaml
+// and glossary.yaml if there are any. name is the directory's, for errors. A lesson
+// that has the name of another is an error.
+func (l *Library) With(dir fs.FS, name string) *Library {
+	out := &Library{Lessons: slices.Clone(l.Lessons), Cards: slices.Clone(l.Cards), Terms: slices.Clone(l.Terms)}
+	out.cards(dir, cardsName, path.Join(name, cardsName), true)
+	out.terms(dir, glossaryName, path.Join(name, glossaryName), true)
+	out.lessons(dir, name, true)
+	return out
+}
+
+// lessons reads the lessons of a directory.
+func (l *Library) lessons(dir fs.FS, name string, own bool) {
+	entries, err := fs.ReadDir(dir, ".")
+	if err != nil {
+		l.fail(name, "it cannot be read: %v", err)
+		return
+	}
+	read := 0
+	for _, e := range entries {
+		if e.IsDir() || path.Ext(e.Name()) != ".yaml" && path.Ext(e.Name()) != ".yml" || slices.Contains([]string{cardsName, glossaryName, coverageName}, e.Name()) {
+			continue
+		}
+		if read++; read > maxLessons {
+			l.fail(name, "more than %d lessons; the others are not read", maxLessons)
+			break
+		}
+		l.lesson(dir, e.Name(), path.Join(name, e.Name()), own)
+	}
+	slices.SortStableFunc(l.Lessons, func(a, b *Lesson) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), strings.Compare(a.Name, b.Name))
+	})
+}
+
+func (l *Library) lesson(dir fs.FS, file, shown string, own bool) {
+	text, err := readSmall(dir, file, lessonFile)
+	if err != nil {
+		l.fail(shown, "%v", err)
+		return
+	}
+	one, errs := Parse(shown, text, own)
+	if len(errs) > 0 {
+		l.Errors = append(l.Errors, errs...)
+		return
+	}
+	if before := l.Lesson(one.Name); before != nil {
+		l.Errors = append(l.Errors, one.fields.Fail("name", "%s is the name of %s too; give it another", yamlfile.Quoted(one.Name), before.fields.File))
+		return
+	}
+	l.Lessons = append(l.Lessons, one)
+}
+
+// readSmall reads a file that is no longer than its kind may be, and a little more
+// of one that is, so that the reader can say so.
+func readSmall(dir fs.FS, name string, kind yamlfile.Kind) ([]byte, error) {
+	file, err := dir.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be read: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("it cannot be read: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("it is no regular file")
+	case info.Size() > int64(kind.MaxBytes):
+		return nil, fmt.Errorf("%d bytes: %s has at most %d", info.Size(), kind.Name, kind.MaxBytes)
+	}
+	return fs.ReadFile(dir, name)
+}
+
+func (l *Library) cards(dir fs.FS, file, shown string, own bool) {
+	if text, ok := l.optional(dir, file, shown, cardsFile); ok {
+		cards, errs := ParseCards(shown, text, own)
+		l.Errors = append(l.Errors, errs...)
+		for _, one := range cards {
+			switch before := l.Card(one.Name); {
+			case len(errs) > 0:
+			case before != nil && before.fields != one.fields:
+				l.Errors = append(l.Errors, one.fields.Fail(one.path+".name", "there is a claim card %s already; give it another name", yamlfile.Quoted(one.Name)))
+			default:
+				one.Own = own
+				l.Cards = append(l.Cards, one)
+			}
+		}
+	}
+}
+
+func (l *Library) terms(dir fs.FS, file, shown string, own bool) {
+	if text, ok := l.optional(dir, file, shown, glossaryFile); ok {
+		terms, errs := ParseTerms(shown, text, own)
+		l.Errors = append(l.Errors, errs...)
+		for _, one := range terms {
+			switch {
+			case len(errs) > 0:
+			case l.Term(one.Name):
+				l.fail(shown, "there is a word %s already; give it another name", yamlfile.Quoted(one.Name))
+			default:
+				l.Terms = append(l.Terms, one)
+			}
+		}
+	}
+}
+
+// optional reads a file that need not be there.
+func (l *Library) optional(dir fs.FS, file, shown string, kind yamlfile.Kind) ([]byte, bool) {
+	if _, err := fs.Stat(dir, file); err != nil {
+		return nil, false
+	}
+	text, err := readSmall(dir, file, kind)
+	if err != nil {
+		l.fail(shown, "%v", err)
+	}
+	return text, err == nil
+}
+
+func (l *Library) fail(file, format string, args ...any) {
+	l.Errors = append(l.Errors, &yamlfile.Error{File: file, Text: fmt.Sprintf(format, args...)})
+}
+
+// Lesson is the lesson of a name, or nil.
+func (l *Library) Lesson(name string) *Lesson {
+	return named(l.Lessons, func(one *Lesson) bool { return one.Name == name })
+}
+
+// Card is the claim card of a name, or nil.
+func (l *Library) Card(name string) *Card {
+	return named(l.Cards, func(one *Card) bool { return one.Name == name })
+}
+
+// Word is the glossary's entry of a name, or nil.
+func (l *Library) Word(name string) *Term {
+	return named(l.Terms, func(one *Term) bool { return one.Name == name })
+}
+
+// Term implements [Known].
+func (l *Library) Term(name string) bool { return l.Word(name) != nil }
+
+// Claim implements [Known].
+func (l *Library) Claim(name string) bool { return l.Card(name) != nil }
+
+func named[T any](all []*T, is func(*T) bool) *T {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// Verify runs what the library holds, lessons that a directory brought alone if
+// own, and tells all that does not come out.
+func (l *Library) Verify(ctx context.Context, p *Player, own bool) (errs []*yamlfile.Error) {
+	for _, one := range l.Lessons {
+		if one.Own || !own {
+			errs = append(errs, one.Verify(ctx, p, l)...)
+		}
+	}
+	for _, one := range l.Cards {
+		if one.Own || !own {
+			errs = append(errs, one.Verify(ctx, p)...)
+		}
+	}
+	return errs
+}

@@ -1,0 +1,213 @@
+package lesson
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+	"copyscope/sim/scenario"
+)
+
+const (
+	// keptEvents is how many of its first events a run keeps: places and events are
+	// found among them.
+	keptEvents = 100_000
+	// keptInAll bounds the events that the runs in the cache keep, 250 bytes each.
+	keptInAll = 400_000
+	// playTime bounds the running of one scenario.
+	playTime = 30 * time.Second
+)
+
+// Lab runs scenarios.
+type Lab interface {
+	Run(ctx context.Context, s lab.Scenario, o lab.Options) (*lab.Result, error)
+}
+
+// Player runs the scenarios of lessons, each once however many ask, and keeps the
+// latest.
+type Player struct {
+	lab  Lab
+	once singleflight.Group
+	turn chan struct{} // as many as may run side by side
+
+	mu    sync.Mutex
+	kept  map[string]*Played
+	order []string // by latest use, the oldest first
+	total int      // events
+}
+
+// NewPlayer makes a player whose runs go through a lab.
+func NewPlayer(l Lab) *Player {
+	return &Player{lab: l, turn: make(chan struct{}, 2), kept: map[string]*Played{}}
+}
+
+// Played is a run that is over.
+type Played struct {
+	// Machine names the machine of a recorded run.
+	Machine string
+	// Events is how many there were.
+	Events int
+
+	kept      int
+	event     func(i int) trace.Event
+	counterAt func(step int) *trace.Counter
+	end       *trace.Counter
+	groups    map[string]*trace.Counter
+}
+
+// Play runs a run, or gives what is kept of it. It ends with the context; the run
+// itself goes on for whoever else waits for it.
+func (p *Player) Play(ctx context.Context, r Run) (*Played, error) {
+	name := r.String()
+	if kept := p.find(name); kept != nil {
+		return kept, nil
+	}
+	done := p.once.DoChan(name, func() (any, error) {
+		if kept := p.find(name); kept != nil {
+			return kept, nil
+		}
+		p.turn <- struct{}{}
+		defer func() { <-p.turn }()
+		bounded, cancel := context.WithTimeout(context.Background(), playTime)
+		defer cancel()
+		played, err := p.play(bounded, r)
+		if err == nil {
+			p.keep(name, played)
+		}
+		return played, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*Played), nil
+	}
+}
+
+func (p *Player) find(name string) *Played {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	played := p.kept[name]
+	if played != nil {
+		p.touch(name)
+	}
+	return played
+}
+
+// touch makes a run the latest.
+func (p *Player) touch(name string) {
+	for i, n := range p.order {
+		if n == name {
+			p.order = append(p.order[:i], p.order[i+1:]...)
+			break
+		}
+	}
+	p.order = append(p.order, name)
+}
+
+func (p *Player) keep(name string, played *Played) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept[name] = played
+	p.total += played.kept
+	p.touch(name)
+	for p.total > keptInAll && len(p.order) > 1 {
+		oldest := p.order[0]
+		p.order = p.order[1:]
+		p.total -= p.kept[oldest].kept
+		delete(p.kept, oldest)
+	}
+}
+
+func (p *Player) play(ctx context.Context, r Run) (*Played, error) {
+	if r.File != "" {
+		return playFile(ctx, r.File)
+	}
+	if r.Lab.Side == trace.Real {
+		return nil, fmt.Errorf("%s is a real run; a lesson computes with simulated and recorded ones", r)
+	}
+	result, err := p.lab.Run(ctx, r.Lab, lab.Options{MaxEvents: keptEvents})
+	if err != nil {
+		return nil, err
+	}
+	run := result.Run
+	return &Played{Machine: result.Machine, Events: result.TotalEvents, kept: len(run.Events), end: result.Counter,
+		event: func(i int) trace.Event { return run.Events[i] }, counterAt: run.CountsAt}, nil
+}
+
+func playFile(ctx context.Context, name string) (*Played, error) {
+	s, err := scenario.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.Run(ctx, scenario.Options{Keep: keptEvents})
+	if err != nil {
+		return nil, err
+	}
+	log := result.Log
+	groups := map[string]*trace.Counter{"kernel": result.Kernel}
+	for _, g := range result.Groups {
+		groups[g.Name] = g.Counter
+	}
+	var turn sync.Mutex // a log is used by one goroutine at a time
+	return &Played{Events: log.Len(), kept: min(log.Len(), keptEvents), end: log.Counter(), groups: groups,
+		event: func(i int) trace.Event {
+			turn.Lock()
+			defer turn.Unlock()
+			return log.Event(i)
+		},
+		counterAt: func(step int) *trace.Counter {
+			turn.Lock()
+			defer turn.Unlock()
+			return log.CounterAt(step)
+		}}, nil
+}
+
+// Step is the step that a place stands for: how many events were told by then.
+func (p *Played) Step(at Place) (int, error) {
+	switch {
+	case at.Word == "start" || !at.Given():
+		return 0, nil
+	case at.Word == "end":
+		return p.Events, nil
+	case at.N > p.Events:
+		return 0, fmt.Errorf("%d: the run has %d events", at.N, p.Events)
+	case at.N > p.kept:
+		return 0, fmt.Errorf("%d: a lesson reaches the first %d events of a run", at.N, p.kept)
+	case at.N > 0:
+		return at.N, nil
+	}
+	nth := 1
+	if at.Event.Nth != nil {
+		nth = *at.Event.Nth
+	}
+	var found []int
+	for i := range p.kept {
+		if at.Event.Matches(p.event(i)) {
+			found = append(found, i+1)
+			if nth == len(found) {
+				return i + 1, nil
+			}
+		}
+	}
+	if nth < 0 && -nth <= len(found) {
+		return found[len(found)+nth], nil
+	}
+	return 0, fmt.Errorf("no such event: the run has %d that match%s", len(found), p.cut())
+}
+
+// cut tells that only a part of the run was looked at, if so.
+func (p *Played) cut() string {
+	if p.kept < p.Events {
+		return fmt.Sprintf(" among its first %d of %d events", p.kept, p.Events)
+	}
+	return ""
+}
