@@ -93,6 +93,25 @@ func TestTheStoriesComeOut(t *testing.T) {
 	if g := group(t, "lagging-consumer", "lagging"); g.Counter.Count(trace.DiskReadBytes).Value < 40<<20 {
 		t.Errorf("the lagging consumer read %v bytes, want the file again", g.Counter.Count(trace.DiskReadBytes).Value)
 	}
+	for name, sent := range map[string]int64{"fan-out-2": 2 << 20, "fan-out-3": 3 << 20, "fan-out-5": 5 << 20} {
+		if g := group(t, name, "consumer"); g.Counter.Count(trace.DiskReadBytes).Value != 1<<20 || g.Moved != sent {
+			t.Errorf("%s: %v bytes read for %d sent, want the log once for all", name, g.Counter.Count(trace.DiskReadBytes).Value, g.Moved)
+		}
+	}
+	for name, want := range map[string]float64{"lag-2mib": 4<<20 - 64<<10, "lag-16mib": 0} {
+		tail, late := group(t, name, "at the tail"), group(t, name, "lagging")
+		if a, b := tail.Counter.Count(trace.DiskReadBytes).Value, late.Counter.Count(trace.DiskReadBytes).Value; a != 0 || b != want {
+			t.Errorf("%s: %v bytes read at the tail, %v by who lags; want none, and %v: all but what was dirty, or nothing", name, a, b, want)
+		}
+	}
+	one, eight := group(t, "append-logs-1", "broker"), group(t, "append-logs-8", "broker")
+	if a, b := one.Counter.Count(trace.WallTime).Value, eight.Counter.Count(trace.WallTime).Value; b < 5*a || one.Moved != eight.Moved {
+		t.Errorf("%v ns to append to eight logs, %v to one: want far more for the same bytes", b, a)
+	}
+	log, index := group(t, "kafka-append", "log"), group(t, "kafka-append", "index")
+	if a, b := log.Counter.SyscallsByName()["write"], index.Counter.SyscallsByName()["write"]; a != 16 || b != 0 {
+		t.Errorf("%d writes to the log, %d to the index: want one for each batch, and none", a, b)
+	}
 	async, forced := group(t, "append-write-async", "producer"), group(t, "append-write-fsync", "producer")
 	if a, b := async.Counter.Count(trace.DiskWrittenBytes).Value, forced.Counter.Count(trace.DiskWrittenBytes).Value; a != 0 || b < 8<<20 {
 		t.Errorf("%v and %v bytes on the disk: want none, and all", a, b)
