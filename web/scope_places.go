@@ -5,6 +5,7 @@ import (
 
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 )
 
 // pageBytes is the size of a page that faults and the page cache count in.
@@ -53,6 +54,8 @@ type contents struct {
 	Lent *growth `json:"lent"`
 	Refs *growth `json:"refs"`
 	Room int64   `json:"room"`
+
+	shelf shelf
 }
 
 // occupancy follows bytes and references through the places of a run. It draws
@@ -60,7 +63,12 @@ type contents struct {
 // arrives, and leaves its source, at the first step that begins when the DMA
 // has ended.
 func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
-	o := &filling{places: map[trace.Place]*contents{}}
+	return fill(s, events).places
+}
+
+// fill plays a run's events on its places and on the pages of its file.
+func fill(s lab.Scenario, events []trace.Event) *filling {
+	o := &filling{places: map[trace.Place]*contents{}, file: ofFile(s), pages: newFilePages(s)}
 	for _, p := range trace.Places() {
 		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0), Refs: newGrowth(0)}
 	}
@@ -77,6 +85,9 @@ func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 			o.take(i+1, d, s.Size)
 			return true
 		})
+		if o.file {
+			o.pages.begins(i+1, e)
+		}
 		if e.Kind == trace.DMA && e.Dur > 0 {
 			working = append(working, e)
 			continue
@@ -90,7 +101,15 @@ func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 		c.Room = max(c.Own.most(), c.Lent.most())
 	}
 	o.places[trace.PageCache].Room = max(o.places[trace.PageCache].Room, s.Size)
-	return o.places
+	o.pages.end()
+	return o
+}
+
+// ofFile says whether the offsets of a run's events are offsets of its file; what
+// a relay passes on has none.
+func ofFile(s lab.Scenario) bool {
+	p, _ := transfer.Lookup(s.Path)
+	return p.Source == transfer.FromFile
 }
 
 type filling struct {
@@ -98,22 +117,30 @@ type filling struct {
 	// received are the bytes in the socket buffer that came from the wire; the
 	// others wait to be sent.
 	received int64
+	// file: the events' offsets are those of the file, whose pages are followed.
+	file  bool
+	pages *filePages
+	read  shelf // what the receiver has
+	links [][2]int
 }
 
 func (o *filling) take(step int, e trace.Event, size int64) {
+	if o.file && e.Endpoint != trace.Receiver {
+		o.pages.ended(step, e)
+	}
 	switch e.Kind {
 	case trace.PageFault:
 		// A fault brings in a page, or the pages around it; the bytes tell if
 		// the kernel did.
 		m := o.places[trace.UserMapping].Own
-		m.set(step, min(size, m.now()+max(e.Bytes, e.Units()*pageBytes)))
+		o.mapTo(step, e, min(size, m.now()+max(e.Bytes, e.Units()*pageBytes)))
 		return
 	case trace.Compute:
 		if e.Detail == "encrypt" && e.To == trace.SocketBuffer {
 			// The records are in memory of the socket; what was lent is no longer needed.
 			s := o.places[trace.SocketBuffer]
-			s.release(step, min(e.Bytes, s.Lent.now()))
-			s.Own.add(step, e.Bytes)
+			o.release(step, trace.SocketBuffer, e, min(e.Bytes, s.Lent.now()))
+			o.put(step, e, e.Bytes)
 		}
 		return
 	case trace.CPUCopy, trace.DMA, trace.PIO, trace.Descriptor:
@@ -121,7 +148,8 @@ func (o *filling) take(step int, e trace.Event, size int64) {
 		return
 	}
 	if e.Endpoint == trace.Receiver {
-		o.drain(step, trace.SocketBuffer, e.Bytes)
+		o.drain(step, trace.SocketBuffer, e)
+		o.read.put(hold(step, e, e.Bytes, o.file))
 		return
 	}
 	o.arrive(step, e, size)
@@ -138,26 +166,56 @@ func (o *filling) arrive(step int, e trace.Event, size int64) {
 	case e.Kind == trace.Descriptor:
 		to.Lent.add(step, e.Bytes)
 		to.Refs.add(step, e.Units())
+		h := hold(step, e, e.Bytes, o.file)
+		to.shelf.put(h)
+		if h.Pages != nil && (e.From == trace.PageCache || e.To == trace.Pipe) { // what leaves a pipe takes its references along
+			o.pages.refer(step, e, h.Pages[0], h.Pages[1], 1)
+		}
 	case e.To == trace.UserBuffer:
 		to.Own.set(step, e.Bytes) // the next piece overwrites the last
+		to.shelf.clear(step)
+		to.shelf.put(hold(step, e, e.Bytes, o.file))
 	case e.To == trace.PageCache:
 		to.Own.set(step, min(size, to.Own.now()+e.Bytes))
 	case e.To == trace.SocketBuffer && e.Kind == trace.CPUCopy && replaces(e.Detail):
 		// Bytes take the place of the references to them; what the buffer had of
 		// its own is there as before.
 		lent := min(e.Bytes, to.Lent.now())
-		to.release(step, lent)
+		o.release(step, trace.SocketBuffer, e, lent)
 		if e.From == trace.SocketBuffer {
-			to.Own.add(step, lent)
+			o.put(step, e, lent)
 		} else {
-			to.Own.add(step, e.Bytes)
+			o.put(step, e, e.Bytes)
 		}
 	case e.To == trace.SocketBuffer && (e.From == trace.Wire || e.From == trace.NICRing):
 		o.received += e.Bytes
-		to.Own.add(step, e.Bytes)
+		o.put(step, e, e.Bytes)
 	default:
-		to.Own.add(step, e.Bytes)
+		o.put(step, e, e.Bytes)
 	}
+}
+
+// put adds bytes of its own to the place that an event goes to.
+func (o *filling) put(step int, e trace.Event, bytes int64) {
+	to := o.places[e.To]
+	to.Own.add(step, bytes)
+	if bytes > 0 {
+		to.shelf.put(hold(step, e, bytes, o.file))
+	}
+}
+
+// mapTo says how much of the file is mapped, from its beginning.
+func (o *filling) mapTo(step int, e trace.Event, bytes int64) {
+	m := o.places[trace.UserMapping]
+	if m.Own.now() == bytes {
+		return
+	}
+	m.Own.set(step, bytes)
+	m.shelf.clear(step)
+	h := held{From: step, By: e.Seq, Bytes: bytes, Source: trace.PageCache}
+	h.at(0)
+	h.reach()
+	m.shelf.put(h)
 }
 
 // replaces says whether a copy is of what the socket buffer has already.
@@ -170,32 +228,36 @@ func replaces(detail string) bool {
 func (o *filling) depart(step int, e trace.Event) {
 	switch {
 	case e.From == trace.Pipe && e.To != trace.Pipe: // tee(2) leaves the first pipe as it is
-		o.drain(step, trace.Pipe, e.Bytes)
+		o.drain(step, trace.Pipe, e)
 	case e.From == trace.SocketBuffer && (e.To == trace.UserBuffer || e.To == trace.Pipe):
 		// A relay takes what has come.
 		taken := min(e.Bytes, o.received)
 		o.received -= taken
 		o.places[trace.SocketBuffer].Own.add(step, -taken)
+		o.places[trace.SocketBuffer].shelf.take(step, false, taken)
 	case e.From == trace.UserMapping:
 		// What is copied out of the mapping had to be mapped.
-		m := o.places[trace.UserMapping].Own
-		m.set(step, max(m.now(), e.Offset+e.Bytes))
+		o.mapTo(step, e, max(o.places[trace.UserMapping].Own.now(), e.Offset+e.Bytes))
 	case e.To == trace.NICRing && e.Kind != trace.CPUCopy:
-		o.drain(step, trace.SocketBuffer, e.Bytes)
+		o.drain(step, trace.SocketBuffer, e)
 	}
 }
 
-// drain takes bytes out of a place, references first.
-func (o *filling) drain(step int, p trace.Place, bytes int64) {
+// drain takes an event's bytes out of a place, references first.
+func (o *filling) drain(step int, p trace.Place, e trace.Event) {
 	c := o.places[p]
-	lent := min(bytes, c.Lent.now())
-	c.release(step, lent)
-	c.Own.add(step, lent-bytes)
+	lent := min(e.Bytes, c.Lent.now())
+	o.release(step, p, e, lent)
+	own := min(e.Bytes-lent, c.Own.now())
+	c.Own.add(step, -own)
+	c.shelf.take(step, false, own)
 }
 
 // release gives up the references to some of the bytes that a place refers to;
-// each stands for an equal part of them.
-func (c *contents) release(step int, bytes int64) {
+// each stands for an equal part of them. Those of a pipe go on to where it is
+// emptied into.
+func (o *filling) release(step int, p trace.Place, e trace.Event, bytes int64) {
+	c := o.places[p]
 	before := c.Lent.now()
 	if before == 0 {
 		return
@@ -203,4 +265,17 @@ func (c *contents) release(step int, bytes int64) {
 	rest := before - bytes
 	c.Refs.set(step, (c.Refs.now()*rest+before-1)/before)
 	c.Lent.set(step, rest)
+	for _, gone := range c.shelf.take(step, true, bytes) {
+		if gone.By != e.Seq {
+			o.links = append(o.links, [2]int{gone.By, e.Seq})
+		}
+		if gone.Pages == nil || p == trace.Pipe && e.Kind == trace.Descriptor {
+			continue
+		}
+		first, end := *gone.Offset/pageBytes, (*gone.Offset+gone.Bytes)/pageBytes
+		if gone.last { // a page that is left in part stays lent until the rest of it is
+			end = (*gone.Offset + gone.Bytes + pageBytes - 1) / pageBytes
+		}
+		o.pages.refer(step, e, first, end-first, -1)
+	}
 }

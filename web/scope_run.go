@@ -54,6 +54,14 @@ type laneHead struct {
 	Dark       []darkLeg                         `json:"dark"`
 	// Trace is the run in the trace format, but for its events.
 	Trace trace.Run `json:"trace"`
+	// Inside are the items of each place, Pages the pages of the file; Pages is
+	// null where the run has no file.
+	Inside map[string][]held `json:"inside"`
+	Pages  *filePages        `json:"pages"`
+	// Links lead from the step of a cause to that of what came of it.
+	Links [][2]int `json:"links"`
+	// Sums are what each actor had done after each step.
+	Sums map[string]*sums `json:"sums"`
 }
 
 // shownEvent is an event as the page gets it: with its sentence and what the
@@ -62,7 +70,10 @@ type shownEvent struct {
 	trace.Event
 	meanwhile
 	CPUState string `json:"cpu_state"`
-	Say      string `json:"say"`
+	// Pages are the first page of the file that the event works on in the page
+	// cache, and how many.
+	Pages *[2]int64 `json:"pages,omitempty"`
+	Say   string    `json:"say"`
 }
 
 // run answers scope.run: scope.queued while others go first, scope.progress,
@@ -210,12 +221,12 @@ func send(c *Client, id string, t *locale.Translator, lane string, r *lab.Result
 		return err
 	}
 	events := r.Run.Events
-	states, beside, teller := cpuStates(events), meanwhiles(events), newNarrator(t, r.Run)
+	states, beside, teller, file := cpuStates(events), meanwhiles(events), newNarrator(t, r.Run), ofFile(r.Scenario)
 	for from := 0; from < len(events); from += scopeBatch {
 		to := min(from+scopeBatch, len(events))
 		batch := make([]shownEvent, 0, to-from)
 		for i, e := range events[from:to] {
-			batch = append(batch, shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Say: teller.tell(e)})
+			batch = append(batch, shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Pages: touched(e, file), Say: teller.tell(e)})
 		}
 		if err := c.Send("scope.events", id, map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
 			return err
@@ -225,12 +236,21 @@ func send(c *Client, id string, t *locale.Translator, lane string, r *lab.Result
 }
 
 func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
+	filled := fill(r.Scenario, r.Run.Events)
 	h := laneHead{
 		Schema: trace.Schema, Lane: lane, Scenario: r.Scenario.String(), Settings: settings(r.Scenario),
 		Title: r.Scenario.Path, Side: r.Scenario.Side, Provenance: r.Run.Base, Chips: chips(t, r.Scenario), Notes: notes(t, r),
 		Listing: r.Listing, Total: r.TotalEvents, Shown: len(r.Run.Events),
-		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: occupancy(r.Scenario, r.Run.Events),
+		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: filled.places,
 		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events), Dark: darkLegs(t, r),
+		Sums: actorSums(r.Run.Events),
+	}
+	h.Inside, h.Links = filled.insides(r.Scenario, r.Run.Events)
+	if h.Links == nil {
+		h.Links = [][2]int{}
+	}
+	if filled.file {
+		h.Pages = filled.pages
 	}
 	h.Trace = *r.Run
 	h.Trace.Events = []trace.Event{}
