@@ -28,9 +28,10 @@ type held struct {
 	Seq    *int64 `json:"seq,omitempty"`
 	// Linear: the payload lies in one piece of memory, not in pages.
 	Linear bool `json:"linear,omitempty"`
-	// Pages are the first page of the file that the item reaches into, and how
-	// many; nil where it is of none, or the offset is not told.
-	Pages *[2]int64 `json:"pages,omitempty"`
+	// Pages are the first page of the file that the item refers to, how many, where
+	// in the first its bytes begin, and how many of them are in the last; nil where
+	// it refers to none, or the offset is not told.
+	Pages *[4]int64 `json:"pages,omitempty"`
 }
 
 // hold is an item that an event brings, with the offset if it tells one.
@@ -56,8 +57,13 @@ func (h *held) reach() {
 	if h.Offset == nil {
 		return
 	}
-	first := *h.Offset / pageBytes
-	h.Pages = &[2]int64{first, (*h.Offset+max(h.Bytes, 1)-1)/pageBytes - first + 1}
+	first, start := *h.Offset/pageBytes, *h.Offset%pageBytes
+	n := (start + max(h.Bytes, 1) + pageBytes - 1) / pageBytes
+	last := h.Bytes
+	if n > 1 {
+		last = start + h.Bytes - (n-1)*pageBytes
+	}
+	h.Pages = &[4]int64{first, n, start, last}
 }
 
 // piece is a part of an item that left a place.

@@ -201,6 +201,11 @@ func TestRingAndDiskQueue(t *testing.T) {
 			t.Errorf("%d links lead from %s to %s, want %d", kinds[pair], pair[0], pair[1], n)
 		}
 	}
+	for _, h := range fill(r.Scenario, r.Run.Events).places[trace.SocketBuffer].shelf.shown() {
+		if want := [4]int64{*h.Offset / 4096, 16, 0, 4096}; *h.Pages != want {
+			t.Errorf("the reference to %d of the file is to the pages %v, want %v", *h.Offset, *h.Pages, want)
+		}
+	}
 	linear := simulated(t, "read-write,model=linux,net=nic,sg=off")
 	insides, _ = fill(linear.Scenario, linear.Run.Events).insides(linear.Scenario, linear.Run.Events)
 	for _, h := range insides[string(trace.NICRing)] {

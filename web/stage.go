@@ -19,14 +19,14 @@ var laneIDs = []string{"a", "b"}
 
 // stageModules are the modules that a page with a stage needs, so that all are
 // fetched at once.
-var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js", "scope/address.js", "scope/align.js", "scope/controls.js",
-	"scope/format.js", "scope/geometry.js", "scope/lane.js", "scope/laneview.js", "scope/listing.js", "scope/machine.js",
-	"scope/motion.js", "scope/narration.js", "scope/player.js", "scope/prediction.js", "scope/runs.js", "scope/scoreboard.js",
+var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js", "scope/address.js", "scope/align.js", "scope/contents.js", "scope/controls.js",
+	"scope/format.js", "scope/geometry.js", "scope/inside.js", "scope/insideitems.js", "scope/insidepages.js", "scope/insideparts.js", "scope/lane.js", "scope/laneview.js", "scope/listing.js", "scope/machine.js",
+	"scope/motion.js", "scope/narration.js", "scope/pagecell.js", "scope/placecell.js", "scope/player.js", "scope/prediction.js", "scope/runs.js", "scope/scoreboard.js",
 	"scope/screen.js", "scope/series.js", "scope/settings.js", "scope/stage.js", "scope/svg.js", "scope/table.js",
 	"scope/timeline.js", "scope/words.js"}
 
 // stageMessages are the prefixes of the messages that a stage's scripts show.
-var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "detail", "scope.band",
+var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "detail", "drawing", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.label", "scope.lane", "scope.machine", "scope.place",
 	"scope.say", "scope.score", "scope.state", "scope.timeline", "scope.truncated", "scope.word"}
 
@@ -44,7 +44,7 @@ const (
 // given prefixes. The page adds the module that makes the stage.
 func (s *Server) stagePage(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
 	data := s.pageData(w, r, name, slices.Concat(stageMessages, messages)...)
-	data.Styles = []string{"scope/scope.css"}
+	data.Styles = []string{"scope/scope.css", "scope/inside.css"}
 	data.Preload = slices.Clone(stageModules)
 	data.Socket = true
 	return data

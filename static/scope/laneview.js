@@ -30,6 +30,7 @@ export class LaneView {
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     // A lane that has finished before the others rests.
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;
+    this.machine.inside.seek = (step) => player.seek(player.alignment.find(lane, step));
     this.machine.render(lane, own, over, moved ? motion : 0);
     if (lane.head) renderEvents(this.table, lane, own);
   }

@@ -4,15 +4,19 @@ import { layouts, way } from './geometry.js';
 import { routeOf } from './lane.js';
 import { moved, play } from './motion.js';
 import { narrowScreen } from './screen.js';
+import { cells, fileSquares, gauge, queue } from './placecell.js';
+import { Inside } from './inside.js';
 import { set, svg } from './svg.js';
 import { count, size, time } from './format.js';
 import { fillListing } from './listing.js';
 import { first, has, word } from './words.js';
 
 export class Machine {
-  // host is the element that holds the drawing.
+  // host is the element that holds the drawing; redraw has the lane rendered
+  // anew.
   constructor(host, redraw) {
     this.host = host;
+    this.inside = new Inside(host, redraw, (place) => this.places[place].group);
     narrowScreen.addEventListener('change', () => {
       this.build();
       redraw();
@@ -35,18 +39,21 @@ export class Machine {
     const boxes = svg('g', { class: 'places' });
     for (const [name, box] of Object.entries(this.layout.places)) {
       this.places[name] = place(name, box);
+      if (!box.bare && name !== 'cpu') this.inside.opens(this.places[name].group, name);
       boxes.append(this.places[name].group);
     }
     for (const [name, box] of Object.entries(this.layout.engines)) {
       this.engines[name] = engine(name, box);
       boxes.append(this.engines[name]);
     }
-    this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'img' },
+    this.cpuSign = svg('path', { class: 'sign' });
+    this.places.cpu.group.append(this.cpuSign);
+    this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'group' },
       svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'interrupt', 'other'].map(head), hatching(this.hatch)),
       ...Object.entries(this.layout.bands).map(([name, [from, to]]) => band(name, from, to, width)),
       svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),
       this.listing, this.dark, this.moves, boxes, this.mode, this.switches, this.labels);
-    this.host.replaceChildren(this.root);
+    this.host.replaceChildren(this.root, this.inside.element);
   }
 
   // render shows the lane after its step; over says that the step has passed,
@@ -67,6 +74,7 @@ export class Machine {
     const still = beside.map((other) => this.drawBeside(other));
     const moving = event ? this.drawNow(lane, event, step, over) : null;
     set(this.root, { 'aria-label': event ? event.say : word('scope.machine.start') });
+    this.inside.render(lane, step);
     if (over || animate <= 0) return;
     still.forEach((group, i) => play(group, beside[i].kind, animate));
     if (moving) play(moving, event.kind, animate);
@@ -97,7 +105,7 @@ export class Machine {
       const [x, y] = this.layout.crossing.label;
       if (!over) this.labels.append(label([x, y, 'start'], labelOf(event), event.kind));
       mark(group, event, step);
-      return null;
+      return group;
     }
     const box = subject === 'listing' ? this.listing : (this.places[event.to]?.group ?? this.places[event.from]?.group ?? this.places.cpu.group);
     mark(box, event, step);
@@ -148,9 +156,34 @@ export class Machine {
         continue;
       }
       const holds = lane.holds(name, step);
-      drawn.cells.replaceChildren(...(holds ? cells(drawn.box, this.layout.cells, holds, name) : []));
-      drawn.note.textContent = holds ? contents(holds) : '';
+      drawn.cells.replaceChildren(...(lane.head ? this.fill(lane, name, drawn.box, step, event, holds) : []));
+      drawn.note.textContent = holds ? this.note(lane, name, drawn.box, holds) : '';
     }
+  }
+
+  // fill draws what is in a place: the pages of the file, the entries of a
+  // device's queue, bytes and references.
+  fill(lane, name, box, step, event, holds) {
+    if (name === 'page-cache' && lane.head.pages) return fileSquares(lane, step, box, event);
+    if (name === 'nic-ring' || name === 'disk') {
+      const entries = queue(lane, name, step, box, this.layout.cells);
+      if (entries.length > 0 || name === 'nic-ring') return entries;
+    }
+    if (!holds) return [];
+    const queues = name === 'socket-buffer' || name === 'pipe';
+    return [...cells(box, this.layout.cells, holds, name), ...(queues ? gauge(box, holds) : [])];
+  }
+
+  // note tells how much is in a place, and in a queue how much there is room for.
+  note(lane, name, box, holds) {
+    const { own, lent, room } = holds;
+    const bytes = lent > 0 ? word('scope.place.lent', { Bytes: size(lent) }) : size(own);
+    if (name === 'page-cache' && lane.head.pages?.squares.length > 0) {
+      return `${bytes} · ${word('drawing.square', { Count: lane.head.pages.squares[0].n })}`;
+    }
+    if (name === 'nic-ring') return word('drawing.sent', { Bytes: bytes });
+    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return word('drawing.of', { Bytes: bytes, Room: size(room) });
+    return bytes;
   }
 
   // fillCPU tells what the CPU does. A call is no work in itself: its span
@@ -159,6 +192,7 @@ export class Machine {
     const { group, note, title } = this.places.cpu;
     const state = event?.cpu_state ?? 'free';
     set(group, { 'data-cpu': state });
+    set(this.cpuSign, { d: cpuSigns[state](this.layout.places.cpu), class: `sign ${state}` });
     title.textContent = word(`scope.cpu.${state}`, { Call: event?.syscall ?? '' });
     if (!event) {
       note.textContent = '';
@@ -210,6 +244,31 @@ export class Machine {
   }
 }
 
+// cpuSigns tell the CPU's state by shape: a full square works, a ring is free, two
+// bars wait, a square with a square inside is in a call.
+const sign = ({ x, y, w }) => [x + w - 26, y + 8];
+const busySign = (box) => {
+  const [x, y] = sign(box);
+  return `M${x} ${y}h16v16h-16z`;
+};
+const freeSign = (box) => {
+  const [x, y] = sign(box);
+  return `M${x} ${y + 8}a8 8 0 1 0 16 0a8 8 0 1 0 -16 0`;
+};
+const cpuSigns = {
+  busy: busySign,
+  also: busySign,
+  call: (box) => {
+    const [x, y] = sign(box);
+    return `M${x} ${y}h16v16h-16zM${x + 5} ${y + 5}h6v6h-6z`;
+  },
+  free: freeSign,
+  wait: (box) => {
+    const [x, y] = sign(box);
+    return `M${x + 2} ${y}h4v16h-4zM${x + 10} ${y}h4v16h-4z`;
+  },
+};
+
 const marks = ['data-kind', 'data-from', 'data-to', 'data-bytes', 'data-step', 'data-endpoint', 'data-detail'];
 
 // mark ties an element to the event that it shows.
@@ -243,26 +302,6 @@ function labelOf(event) {
 
 function label([x, y, anchor], text, kind) {
   return svg('text', { class: `label ${kind}`, x, y, 'text-anchor': anchor }, text);
-}
-
-function contents({ own, lent }) {
-  if (lent > 0) return word('scope.place.lent', { Bytes: size(lent) });
-  return size(own);
-}
-
-// cells draws what a place holds: squares for bytes of its own, a tag for each
-// reference as far as they fit, outlines for what is still free. room is the
-// most that the place held during the run.
-function cells(box, most, { own, lent, refs, room }, name) {
-  const fit = Math.min(most, Math.floor((box.w - 14) / 17));
-  const y = box.h > 50 ? box.y + 26 : box.y + 24;
-  const x = (i) => box.x + 10 + i * 17;
-  if (lent > 0) {
-    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: `M${x(i)} ${y}h7l5 6-5 6h-7z` }));
-  }
-  const many = Math.max(1, Math.min(fit, Math.ceil(room / 4096)));
-  const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
-  return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, x: x(i), y, width: 12, height: 12 }));
 }
 
 // twoLines are the parts of a note in a box that is too narrow for both in one

@@ -1,0 +1,66 @@
+// Draws what is in a place of the machine, in one or two rows of small shapes:
+// squares for pages and bytes, tags for references, diamonds for requests.
+import { itemsAt, squaresAt, stageOf } from './contents.js';
+import { pageCell, tag } from './pagecell.js';
+import { svg } from './svg.js';
+
+const pitch = 17;
+const side = 12;
+
+// fileSquares draws the page cache: 16 squares in two rows stand for the file.
+export function fileSquares(lane, step, box, touched) {
+  const own = box.w > 160 ? { side: 14, pitch: 21 } : { side: 11, pitch: 14.5 };
+  return squaresAt(lane, step).map(({ first, n, state, have }, i) => {
+    const now = touched?.pages && first < touched.pages[0] + touched.pages[1] && touched.pages[0] < first + n ? touched.kind : null;
+    return pageCell(box.x + 10 + (i % 8) * own.pitch, box.y + 25 + Math.floor(i / 8) * (own.side + 3), own.side, state, { part: have / n, now });
+  });
+}
+
+// cells draws what a place holds: squares for bytes of its own, a tag for each
+// reference as far as they fit, outlines for what is still free. room is the
+// most that the place held during the run.
+export function cells(box, most, { own, lent, refs, room }, name) {
+  const fit = Math.min(most, Math.floor((box.w - 14) / pitch));
+  const y = box.h > 50 ? box.y + 26 : box.y + 24;
+  const x = (i) => box.x + 10 + i * pitch;
+  if (lent > 0) {
+    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(x(i), y, side, side) }));
+  }
+  const many = Math.max(1, Math.min(fit, Math.ceil(room / 4096)));
+  const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
+  return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, x: x(i), y, width: side, height: side }));
+}
+
+// queue draws the entries of a device's queue: the card's ring, the requests at
+// the disk.
+export function queue(lane, place, step, box, most) {
+  const entries = itemsAt(lane, place, step);
+  const fit = Math.min(most, Math.floor((box.w - 14) / pitch));
+  const y = box.y + 26;
+  const drawn = entries.slice(0, entries.length > fit ? fit - 1 : fit)
+    .map((entry, i) => entryCell(box.x + 10 + i * pitch, y, side, entry, stageOf(entry, step), place));
+  if (entries.length > fit) drawn.push(svg('text', { x: box.x + 10 + (fit - 1) * pitch, y: y + side }, '…'));
+  return drawn;
+}
+
+// entryCell draws one entry: a request is a diamond, what lies in one piece of
+// memory a square, what is gathered from pages a tag. Waiting it is hollow, while
+// the device works on it it has a bar, and it is ticked off when that is done.
+export function entryCell(x, y, s, { linear }, stage, place) {
+  const outline = place === 'disk' ? `M${x} ${y + s / 2}l${s / 2} ${-s / 2}l${s / 2} ${s / 2}l${-s / 2} ${s / 2}z`
+    : linear ? `M${x} ${y}h${s}v${s}h${-s}z` : tag(x, y, s, s);
+  return svg('g', { class: `entry ${stage}` },
+    svg('path', { class: 'frame', d: outline }),
+    stage === 'begun' ? svg('path', { class: 'half', d: `M${x + s * 0.15} ${y + s / 2}h${s * 0.7}` }) : null,
+    stage === 'ended' ? svg('path', { class: 'tick', d: `M${x + s * 0.2} ${y + s * 0.5}l${s * 0.22} ${s * 0.25}l${s * 0.38} ${-s * 0.5}` }) : null);
+}
+
+// gauge is how full a place is, along the foot of its box.
+export function gauge(box, { own, lent, room }) {
+  if (!(room > 0)) return [];
+  const width = box.w - 12;
+  return [
+    svg('rect', { class: 'gauge', x: box.x + 6, y: box.y + box.h - 5, width, height: 3 }),
+    svg('rect', { class: `gauge full ${lent > 0 ? 'lent' : ''}`, x: box.x + 6, y: box.y + box.h - 5, width: width * Math.min(1, (own + lent) / room), height: 3 }),
+  ];
+}
