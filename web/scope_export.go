@@ -5,6 +5,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -78,6 +79,20 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.exportRun(w, r, run, format)
+}
+
+// addedFields are what a [shownEvent] has beside the event, by their JSON names:
+// who sends the events back leaves them out.
+func addedFields() (names []string) {
+	event := reflect.TypeFor[trace.Event]()
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[shownEvent]()) {
+		if _, ok := event.FieldByName(f.Name); ok || f.Anonymous {
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }
 
 func (s *scope) exportFormat(w http.ResponseWriter, r *http.Request) (export.Format, bool) {

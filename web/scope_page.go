@@ -20,7 +20,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 		s.embed(w, r)
 		return
 	}
-	data := s.stagePage(w, r, "scope")
+	data := s.stagePage(w, r, "scope", "scope.share")
 	data.Modules = []string{"scope/main.js"}
 	data.Preload = append(data.Preload, "scope/share.js", "scope/picture.js")
 	page := templates.ScopePage{PageData: data, OpeningA: openingAddress().A.String(), OpeningB: openingAddress().B.String(), Presets: presets()}

@@ -54,6 +54,8 @@ type laneHead struct {
 	Dark       []darkLeg                         `json:"dark"`
 	// Trace is the run in the trace format, but for its events.
 	Trace trace.Run `json:"trace"`
+	// Added names the fields of the events that the trace format does not have.
+	Added []string `json:"added"`
 	// Inside are the items of each place, Pages the pages of the file; Pages is
 	// null where the run has no file.
 	Inside map[string][]held `json:"inside"`
@@ -254,6 +256,7 @@ func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
 	}
 	h.Trace = *r.Run
 	h.Trace.Events = []trace.Event{}
+	h.Added = addedFields()
 	if r.Scenario.Side == trace.Real {
 		h.Provenance = trace.Measured
 	}

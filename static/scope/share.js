@@ -95,8 +95,9 @@ export class Share {
 // traceOf is a lane's run in the trace format: the events without what the server
 // added for showing them.
 function traceOf(lane) {
-  const events = lane.events.map(({ cpu_state: _state, moving: _moving, open: _open, say: _say, ...event }) => event);
-  return { ...lane.head.trace, events };
+  const { trace, added } = lane.head;
+  const events = lane.events.map((event) => Object.fromEntries(Object.entries(event).filter(([name]) => !added.includes(name))));
+  return { ...trace, events };
 }
 
 // quoted is a text as an attribute's value.
