@@ -7,14 +7,9 @@ type EmbedPage struct {
 	// Problem says what is wrong with the address, if anything is.
 	Problem *ScopeProblem
 	// Address is the same state as a page of its own.
-	Address   string
-	Step      int
-	Align     string
-	Scenarios []EmbedLane
-}
-
-// EmbedLane is what is to be run in a lane.
-type EmbedLane struct {
-	ID       string `json:"id"`
-	Scenario string `json:"scenario"`
+	Address string
+	Step    int
+	Align   string
+	// Lanes are what is to be run, by the lanes' letters.
+	Lanes map[string]string
 }

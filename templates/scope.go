@@ -1,12 +1,14 @@
 package templates
 
+import "encoding/json"
+
 // ScopePage is the scope as the server renders it: complete enough to be read
 // without scripts, and the frame that the scripts fill.
 type ScopePage struct {
 	PageData
 	Stage StageData
-	// OpeningA and OpeningB are the scenarios of a page whose address names none.
-	OpeningA, OpeningB string
+	// Opening is what the lanes of a page show whose address names none.
+	Opening map[string]string
 	// Problem is what is wrong with the address.
 	Problem *ScopeProblem
 	Presets []ScopeLink
@@ -48,4 +50,10 @@ func problemField(p *ScopeProblem) string {
 		return ""
 	}
 	return p.Field
+}
+
+// opening is what the lanes show at first, for scripts.
+func (p ScopePage) opening() string {
+	text, _ := json.Marshal(p.Opening) // strings can be written
+	return string(text)
 }

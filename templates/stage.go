@@ -16,15 +16,15 @@ type StageData struct {
 	*locale.Translator
 	Lanes []ScopeLane // every lane that there may be, in order
 	Step  int
+	// Ref is the lane against which differences are shown; empty: the first.
+	Ref   string
 	Parts StageParts
 	// Steps lead to other steps where there are no scripts.
 	Steps []ScopeLink
-	// The following are for settings. Groups are the paths to choose from,
-	// Profiles the names of the modelled hardware, Second the scenario of a lane
-	// that is added.
-	Groups   []ScopePathGroup
-	Profiles []string
-	Second   string
+	// The following are for settings: the paths and the scenario files to choose
+	// from, and the names of the modelled hardware.
+	Groups          []ScopePathGroup
+	Files, Profiles []string
 }
 
 // StageParts are the parts of a stage that are shown beside its lanes. Settings
@@ -47,13 +47,18 @@ func (s StageData) shown() int {
 
 // ScopeLane is one lane.
 type ScopeLane struct {
-	ID       string
-	Shown    bool
-	Scenario lab.Scenario
-	// Result is the run, cut to the events that a page shows; nil if the server
-	// does not run it for a page without scripts.
-	Result *lab.Result
-	// Why says why there is no result.
+	ID    string
+	Shown bool
+	// Source is what the lane shows, or would if it were added, as addresses
+	// write it; Path what its settings' choice of a path has, Scenario their
+	// other fields.
+	Source, Path, Title, About string
+	Scenario                   lab.Scenario
+	Listing                    []transfer.Line
+	// Run is cut to the events that a page shows; nil if the server does not run
+	// it for a page without scripts.
+	Run *trace.Run
+	// Why says why there is no run.
 	Why string
 	// Step is the lane's own step.
 	Step   int
@@ -93,25 +98,17 @@ func (s StageData) badge(l ScopeLane) string {
 
 // current is the label of the line that the step's event belongs to.
 func (l ScopeLane) current() transfer.Label {
-	if l.Result == nil || l.Step < 1 || l.Step > len(l.Result.Run.Events) {
+	if l.Run == nil || l.Step < 1 || l.Step > len(l.Run.Events) {
 		return ""
 	}
-	return transfer.Label(l.Result.Run.Events[l.Step-1].Line)
-}
-
-func (l ScopeLane) listing() []transfer.Line {
-	if l.Result != nil {
-		return l.Result.Listing
-	}
-	p, _ := transfer.Lookup(l.Scenario.Path)
-	return p.Listing
+	return transfer.Label(l.Run.Events[l.Step-1].Line)
 }
 
 // ready are the lanes with a result, for the scoreboard.
 func (s StageData) ready() []ScopeLane {
 	var out []ScopeLane
 	for _, l := range s.Lanes {
-		if l.Shown && l.Result != nil {
+		if l.Shown && l.Run != nil {
 			out = append(out, l)
 		}
 	}
@@ -136,7 +133,7 @@ func (s StageData) scoreRows() []scoreRow {
 	}
 	var ends []trace.Counts
 	for _, l := range s.ready() {
-		ends = append(ends, l.Result.Run.CountsAt(len(l.Result.Run.Events)).Counts())
+		ends = append(ends, l.Run.CountsAt(len(l.Run.Events)).Counts())
 	}
 	for _, name := range trace.CountNames() {
 		if slices.Contains(headlines, name) {
@@ -148,13 +145,44 @@ func (s StageData) scoreRows() []scoreRow {
 	return rows
 }
 
-// difference is by how much lane B's count exceeds lane A's at the step.
-func (s StageData) difference(name trace.CountName) string {
-	ready := s.ready()
-	if len(ready) < 2 || !ready[0].Counts[name].Known() || !ready[1].Counts[name].Known() {
+// reference is the lane against which differences are shown: the one that was
+// chosen, else the first.
+func (s StageData) reference() ScopeLane {
+	var first ScopeLane
+	for _, l := range s.Lanes {
+		if l.Shown && l.ID == s.Ref {
+			return l
+		}
+		if l.Shown && first.ID == "" {
+			first = l
+		}
+	}
+	return first
+}
+
+// other is the lane that is not the reference, of two.
+func (s StageData) other() ScopeLane {
+	ref := s.reference().ID
+	for _, l := range s.Lanes {
+		if l.Shown && l.ID != ref {
+			return l
+		}
+	}
+	return ScopeLane{}
+}
+
+// against names the difference of two lanes.
+func (s StageData) against() string {
+	return strings.ToUpper(s.other().ID) + " − " + strings.ToUpper(s.reference().ID)
+}
+
+// difference is by how much a lane's count exceeds the reference's at the step.
+func (s StageData) difference(l ScopeLane, name trace.CountName) string {
+	ref := s.reference()
+	if l.Run == nil || ref.Run == nil || !l.Counts[name].Known() || !ref.Counts[name].Known() {
 		return "–"
 	}
-	by := ready[1].Counts[name].Value - ready[0].Counts[name].Value
+	by := l.Counts[name].Value - ref.Counts[name].Value
 	if by == 0 {
 		return "="
 	}

@@ -45,12 +45,10 @@ func (s *scope) embed(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 		page.Problem = problemOf(data.Translator, err)
 	}
-	scenarios := at.scenarios()
-	page.Stage = s.stage(r.Context(), data.Translator, scenarios, at.Step, templates.StageParts{
+	page.Stage = s.stage(r.Context(), data.Translator, at.Lanes, at.Step, templates.StageParts{
 		Narration: true, Controls: true,
 		Scoreboard: slices.Contains(show, "score"), Timeline: slices.Contains(show, "timeline"), Legend: slices.Contains(show, "legend")})
-	for i, sc := range scenarios {
-		page.Scenarios = append(page.Scenarios, templates.EmbedLane{ID: laneIDs[i], Scenario: sc.String()})
-	}
+	page.Stage.Ref = at.Ref
+	page.Lanes = at.lanes()
 	s.render(w, r, status, templates.Embed(page))
 }

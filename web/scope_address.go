@@ -12,46 +12,42 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// scopeSchema is the version of the scope's address: /scope?a=SCENARIO&
-// b=SCENARIO&step=9&align=step&speed=1&lane=a&axis=time&v=1. A scenario is
-// written as [lab.Scenario.String] does; b may be missing.
+// scopeSchema is the version of the scope's address: /scope?a=SOURCE&b=SOURCE&
+// step=9&align=step&ref=a&speed=1&lane=a&axis=time&v=1. A lane's source is
+// written as [laneSource.String] does; every lane may be missing.
 const scopeSchema = 1
 
 // scopeAddress is the state of the page as its address holds it.
 type scopeAddress struct {
-	A     lab.Scenario
-	B     *lab.Scenario
+	Lanes map[string]laneSource // by letter
 	Step  int
 	Align string
-	// Rest are the parameters that only scripts read, checked.
-	Rest url.Values
+	// Ref is the lane against which differences are shown; empty: the first.
+	Ref string
+}
+
+// besides is two scenarios in lanes a and b, before the first step.
+func besides(a, b lab.Scenario) scopeAddress {
+	return scopeAddress{Lanes: map[string]laneSource{"a": ofLab(a), "b": ofLab(b)}, Align: "step"}
 }
 
 // opening is what the page shows when the address names no scenario: the story
 // as it is taught, once with two CPU copies and once with none.
 func opening(path string) lab.Scenario { return lab.Opening(path) }
 
-// second is the scenario of a lane that is added beside another one.
-func second() lab.Scenario { return opening("sendfile") }
+// added are the scenarios of lanes that are added beside others, by letter.
+func added(lane string) lab.Scenario {
+	return opening(map[string]string{"a": "read-write", "b": "sendfile", "c": "splice", "d": "mmap-write"}[lane])
+}
 
 // openingAddress is the state without any parameter.
-func openingAddress() scopeAddress {
-	b := second()
-	return scopeAddress{A: opening("read-write"), B: &b, Align: "step"}
-}
+func openingAddress() scopeAddress { return besides(added("a"), added("b")) }
 
-// scenarios are those of the lanes, in order.
-func (a scopeAddress) scenarios() []lab.Scenario {
-	if a.B == nil {
-		return []lab.Scenario{a.A}
-	}
-	return []lab.Scenario{a.A, *a.B}
-}
-
-// choices of the parameters that are words.
+// scopeWords are the choices of the parameters that are words.
 var scopeWords = map[string][]string{
 	"align": {"step", "bytes", "time"},
-	"lane":  {"all", "a", "b"},
+	"lane":  append([]string{"all"}, laneIDs...),
+	"ref":   laneIDs,
 	"axis":  {"time", "steps"},
 }
 
@@ -63,22 +59,18 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 		return at, &lab.FieldError{Field: "v", Value: v, Remedy: fmt.Sprintf("this copyscope reads addresses of version %d", scopeSchema)}
 	}
 	parsed := at
-	if q.Has("a") || q.Has("b") {
-		parsed.B = nil
+	if slices.ContainsFunc(laneIDs, q.Has) {
+		parsed.Lanes = map[string]laneSource{}
 	}
-	if q.Has("a") {
-		s, err := parseLane("a", q.Get("a"))
-		if err != nil {
-			return at, err
+	for _, id := range laneIDs {
+		if !q.Has(id) {
+			continue
 		}
-		parsed.A = s
-	}
-	if q.Has("b") {
-		s, err := parseLane("b", q.Get("b"))
+		source, err := parseSource(q.Get(id))
 		if err != nil {
-			return at, err
+			return at, inLane(id, err)
 		}
-		parsed.B = &s
+		parsed.Lanes[id] = source
 	}
 	if v := q.Get("step"); v != "" {
 		n, err := strconv.Atoi(v)
@@ -95,15 +87,8 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 	if v := q.Get("align"); v != "" {
 		parsed.Align = v
 	}
+	parsed.Ref = q.Get("ref")
 	return parsed, nil
-}
-
-func parseLane(lane, text string) (lab.Scenario, error) {
-	s, err := lab.ParseScenario(text, opening("read-write"))
-	if err == nil {
-		err = allow(s)
-	}
-	return s, inLane(lane, err)
 }
 
 // inLane says in which lane a field is wrong.
@@ -123,17 +108,21 @@ var machineFields = []string{"model", "dma", "sg", "cpus", "llc", "whatif", "pro
 // formAddress turns what the form sends without scripts (a.path=…&a.size=…)
 // into an address. ok is false if the query is not from the form.
 func formAddress(q url.Values) (to string, ok bool) {
-	if !q.Has("a.path") {
+	if !slices.ContainsFunc(laneIDs, func(lane string) bool { return q.Has(lane + ".path") }) {
 		return "", false
 	}
 	var parts []string
-	for _, lane := range []string{"a", "b"} {
+	for _, lane := range laneIDs {
 		path := q.Get(lane + ".path")
 		if path == "" {
 			continue
 		}
 		text := path
-		program, _ := transfer.Lookup(path)
+		program, known := transfer.Lookup(path)
+		if !known { // a scenario file says all by itself
+			parts = append(parts, lane+"="+escapeScenario(text))
+			continue
+		}
 		side := trace.Side(q.Get(lane + ".side"))
 		onHost := side == trace.Real || side == trace.RecordedSide
 		for _, field := range laneFields {
@@ -153,15 +142,29 @@ func formAddress(q url.Values) (to string, ok bool) {
 
 // String is the address.
 func (a scopeAddress) String() string {
-	text := "/scope?a=" + escapeScenario(a.A.String())
-	if a.B != nil {
-		text += "&b=" + escapeScenario(a.B.String())
+	var parts []string
+	for _, id := range laneIDs {
+		if source, shown := a.Lanes[id]; shown {
+			parts = append(parts, id+"="+escapeScenario(source.String()))
+		}
 	}
-	text += fmt.Sprintf("&step=%d", a.Step)
+	parts = append(parts, fmt.Sprintf("step=%d", a.Step))
 	if a.Align != "step" {
-		text += "&align=" + a.Align
+		parts = append(parts, "align="+a.Align)
 	}
-	return text + fmt.Sprintf("&v=%d", scopeSchema)
+	if a.Ref != "" {
+		parts = append(parts, "ref="+a.Ref)
+	}
+	return "/scope?" + strings.Join(append(parts, fmt.Sprintf("v=%d", scopeSchema)), "&")
+}
+
+// lanes are the lanes' sources by letter, for scripts.
+func (a scopeAddress) lanes() map[string]string {
+	all := map[string]string{}
+	for id, source := range a.Lanes {
+		all[id] = source.String()
+	}
+	return all
 }
 
 // escapeScenario leaves the signs that a query may hold as they are, so that a

@@ -365,6 +365,10 @@ func TestScopeSaysWhatIsWrongWithAnAddress(t *testing.T) {
 		"a=sendfile&step=-3":             {"step", "-3", "whole number"},
 		"a=sendfile&v=99":                {"v", "99", "version 1"},
 		"a=sendfile&b=splice,sg=maybe":   {"b.sg", "maybe", "on or off"},
+		"c=scenario=nowhere":             {"c.scenario", "nowhere", "lagging-consumer"},
+		"a=scenario=warm,group=nobody":   {"a.group", "nobody", "kernel"},
+		"a=scenario=warm,size=1MiB":      {"a.size", "1MiB", "only group"},
+		"a=sendfile&ref=z":               {"ref", "z", "a, b, c, d"},
 	} {
 		b.open(base + "/scope?lang=en&" + query)
 		alert := eval[[]string](b, `[...document.querySelectorAll('[role="alert"]')].map((e) => e.innerText)`)

@@ -36,12 +36,12 @@ func (s *scope) exportScenario(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	scenario, err := lab.ParseScenario(r.URL.Query().Get("run"), opening("read-write"))
-	if err == nil {
-		err = allow(scenario)
+	source, err := parseSource(r.URL.Query().Get("run"))
+	if err == nil && source.trace != "" {
+		err = errImported(source.trace)
 	}
-	if err == nil && scenario.Side == trace.Real {
-		err = &lab.FieldError{Field: "side", Value: string(scenario.Side), Remedy: "a run that was measured is exported by the page that has it, or by copyscope run --trace-out and copyscope export"}
+	if err == nil && source.lab.Side == trace.Real {
+		err = &lab.FieldError{Field: "side", Value: string(source.lab.Side), Remedy: "a run that was measured is exported by the page that has it, or by copyscope run --trace-out and copyscope export"}
 	}
 	if err != nil {
 		s.exportFault(w, r, http.StatusBadRequest, inLane("run", err))
@@ -54,13 +54,13 @@ func (s *scope) exportScenario(w http.ResponseWriter, r *http.Request) {
 		s.exportFault(w, r, http.StatusServiceUnavailable, err)
 		return
 	}
-	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
+	run, err := s.simulate(ctx, locale.New(requestLang(r)), source)
 	leave()
 	if err != nil {
 		s.exportFault(w, r, http.StatusUnprocessableEntity, err)
 		return
 	}
-	s.exportRun(w, r, result.Run, format)
+	s.exportRun(w, r, run.run, format)
 }
 
 func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {

@@ -229,7 +229,7 @@ func TestRelayedBytesHaveNoOffset(t *testing.T) {
 			}
 		}
 	}
-	if h := headOf(locale.New(locale.English), "a", r); items == 0 || h.Pages != nil {
+	if h := headOf(locale.New(locale.English), "a", ofResult(locale.New(locale.English), r)); items == 0 || h.Pages != nil {
 		t.Errorf("%d items, and the pages of a file: %v", items, h.Pages)
 	}
 }

@@ -178,7 +178,7 @@ func TestScopeScoreboard(t *testing.T) {
 		t.Fatalf("the runs have %d and %d events: this test needs one that ends before the other", len(a.Events), len(g.Events))
 	}
 	b.press(kb.End)
-	rises := eval[[]string](b, `[...document.querySelectorAll('.scoreboard td[data-lane="b"]')].map((cell) => cell.previousElementSibling.textContent).filter(Boolean)`)
+	rises := eval[[]string](b, `[...document.querySelectorAll('.scoreboard td[data-lane="b"] .rise')].map((rise) => rise.textContent).filter(Boolean)`)
 	if len(rises) != 0 {
 		t.Errorf("lane B has finished, and yet its counts rise: %v", rises)
 	}

@@ -23,15 +23,16 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	data := s.stagePage(w, r, "scope", "scope.share")
 	data.Modules = []string{"scope/main.js"}
 	data.Preload = append(data.Preload, "scope/share.js", "scope/picture.js")
-	page := templates.ScopePage{PageData: data, OpeningA: openingAddress().A.String(), OpeningB: openingAddress().B.String(), Presets: presets()}
+	page := templates.ScopePage{PageData: data, Opening: openingAddress().lanes(), Presets: presets()}
 	status := http.StatusOK
 	at, err := parseScopeAddress(r.URL.Query())
 	if err != nil {
 		status = http.StatusBadRequest
 		page.Problem = problemOf(data.Translator, err)
 	}
-	page.Stage = s.stage(r.Context(), data.Translator, at.scenarios(), at.Step,
+	page.Stage = s.stage(r.Context(), data.Translator, at.Lanes, at.Step,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true, Share: true})
+	page.Stage.Ref = at.Ref
 	page.Stage.Steps = stepLinks(at, page.Stage.Lanes)
 	s.render(w, r, status, templates.Scope(page))
 }
@@ -40,8 +41,8 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 func stepLinks(at scopeAddress, lanes []templates.ScopeLane) []templates.ScopeLink {
 	last := 0
 	for _, l := range lanes {
-		if l.Result != nil {
-			last = max(last, len(l.Result.Run.Events))
+		if l.Run != nil {
+			last = max(last, len(l.Run.Events))
 		}
 	}
 	to := func(step int) string {
@@ -88,7 +89,7 @@ func presets() []templates.ScopeLink {
 	}
 	out := make([]templates.ScopeLink, len(list))
 	for i, p := range list {
-		at := scopeAddress{A: p.a, B: &p.b, Align: "step"}
+		at := besides(p.a, p.b)
 		out[i] = templates.ScopeLink{Name: p.name, Address: at.String()}
 	}
 	return out

@@ -27,8 +27,7 @@ func choosablePaths() []templates.ScopePathGroup {
 		group := templates.ScopePathGroup{Name: g.name}
 		for _, p := range g.paths {
 			program, _ := transfer.Lookup(p[0])
-			b := opening(p[0])
-			at := scopeAddress{A: opening(p[1]), B: &b, Align: "step"}
+			at := besides(opening(p[1]), opening(p[0]))
 			group.Paths = append(group.Paths, templates.ScopePath{Path: p[0], Address: at.String(), Needs: needs(program)})
 		}
 		groups = append(groups, group)

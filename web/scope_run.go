@@ -38,6 +38,7 @@ type laneHead struct {
 	Scenario   string                            `json:"scenario"`
 	Settings   map[string]string                 `json:"settings"`
 	Title      string                            `json:"title"`
+	About      string                            `json:"about"`
 	Side       trace.Side                        `json:"side"`
 	Provenance trace.Provenance                  `json:"provenance"`
 	Chips      []string                          `json:"chips"`
@@ -64,6 +65,9 @@ type laneHead struct {
 	Links [][2]int `json:"links"`
 	// Sums are what each actor had done after each step.
 	Sums map[string]*sums `json:"sums"`
+	// Groups are the choices of whose events count, Group the chosen one.
+	Groups []laneGroup `json:"groups,omitempty"`
+	Group  string      `json:"group,omitempty"`
 }
 
 // shownEvent is an event as the page gets it: with its sentence and what the
@@ -76,6 +80,8 @@ type shownEvent struct {
 	// cache, and how many.
 	Pages *[2]int64 `json:"pages,omitempty"`
 	Say   string    `json:"say"`
+	// Who is the thread that the event is of, if there are several.
+	Who string `json:"who,omitempty"`
 }
 
 // run answers scope.run: scope.queued while others go first, scope.progress,
@@ -87,16 +93,17 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return err
 	}
 	t := locale.New(req.Lang)
-	scenario, err := lab.ParseScenario(req.Scenario, opening("read-write"))
+	source, err := parseSource(req.Scenario)
 	if err == nil {
-		err = allow(scenario)
+		err = s.allowHere(source.lab, c.framed)
 	}
-	if err == nil {
-		err = s.allowHere(scenario, c.framed)
+	if err == nil && source.trace != "" {
+		err = errImported(source.trace)
 	}
 	if err != nil {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
+	scenario := source.lab
 	line := s.sims
 	if scenario.Side == trace.Real {
 		line = s.real
@@ -109,6 +116,9 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	}
 	leaveOnce := sync.OnceFunc(leave)
 	defer leaveOnce()
+	if source.file != "" {
+		return s.fileRun(ctx, c, m.ID, t, req.Lane, source, leaveOnce)
+	}
 	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents, Progress: progress(c, m.ID, req.Lane)})
 	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
@@ -122,7 +132,7 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	leaveOnce() // sending may take as long as the client likes
-	if err := send(c, m.ID, t, req.Lane, result); err != nil {
+	if err := send(c, m.ID, t, req.Lane, ofResult(t, result)); err != nil {
 		return err
 	}
 	if scenario.Side == trace.Sim {
@@ -136,6 +146,19 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	return c.Send("scope.predictions", m.ID, predictions(t, req.Lane, rows, ""))
+}
+
+// fileRun answers scope.run for a scenario file; leave ends its turn.
+func (s *scope) fileRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, source laneSource, leave func()) error {
+	run, err := runFile(ctx, t, source, progress(c, id, lane))
+	if ctx.Err() != nil {
+		return c.Send("scope.cancelled", id, map[string]any{"lane": lane})
+	}
+	if err != nil {
+		return c.Send("error", id, faultOf(t, err))
+	}
+	leave()
+	return send(c, id, t, lane, run)
 }
 
 // predictions is the body of scope.predictions; why says why this host can
@@ -218,59 +241,60 @@ func progress(c *Client, id, lane string) func(done, total int64) {
 }
 
 // send sends a run: what it is, then its events, then the end.
-func send(c *Client, id string, t *locale.Translator, lane string, r *lab.Result) error {
-	if err := c.Send("scope.lane", id, headOf(t, lane, r)); err != nil {
+func send(c *Client, id string, t *locale.Translator, lane string, r *shownRun) error {
+	return tellRun(t, lane, r, func(kind string, body any) error { return c.Send(kind, id, body) })
+}
+
+// tellRun tells all about a run, message by message.
+func tellRun(t *locale.Translator, lane string, r *shownRun, tell func(kind string, body any) error) error {
+	if err := tell("scope.lane", headOf(t, lane, r)); err != nil {
 		return err
 	}
-	events := r.Run.Events
-	states, beside, teller, file := cpuStates(events), meanwhiles(events), newNarrator(t, r.Run), ofFile(r.Scenario)
+	events := r.run.Events
+	states, beside, say, file := cpuStates(events), meanwhiles(events), r.teller(t), ofFile(r.drawn)
 	for from := 0; from < len(events); from += scopeBatch {
 		to := min(from+scopeBatch, len(events))
 		batch := make([]shownEvent, 0, to-from)
 		for i, e := range events[from:to] {
-			batch = append(batch, shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Pages: touched(e, file), Say: teller.tell(e)})
+			shown := shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Pages: touched(e, file), Say: say(e)}
+			if r.thread != nil {
+				shown.Who = r.thread(&e)
+			}
+			batch = append(batch, shown)
 		}
-		if err := c.Send("scope.events", id, map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
+		if err := tell("scope.events", map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
 			return err
 		}
 	}
-	return c.Send("scope.done", id, map[string]any{"lane": lane, "events": len(events)})
+	return tell("scope.done", map[string]any{"lane": lane, "events": len(events)})
 }
 
-func headOf(t *locale.Translator, lane string, r *lab.Result) laneHead {
-	filled := fill(r.Scenario, r.Run.Events)
+func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {
+	events := r.run.Events
+	filled := fill(r.drawn, events)
 	h := laneHead{
-		Schema: trace.Schema, Lane: lane, Scenario: r.Scenario.String(), Settings: settings(r.Scenario),
-		Title: r.Scenario.Path, Side: r.Scenario.Side, Provenance: r.Run.Base, Chips: chips(t, r.Scenario), Notes: notes(t, r),
-		Listing: r.Listing, Total: r.TotalEvents, Shown: len(r.Run.Events),
-		Order: trace.CountNames(), Counts: r.Run.Grow(), Places: filled.places,
-		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(r.Run.Events), Dark: darkLegs(t, r),
-		Sums: actorSums(r.Run.Events),
+		Schema: trace.Schema, Lane: lane, Scenario: r.source.String(), Settings: r.settings,
+		Title: r.source.title(), About: r.about, Side: r.run.Side, Provenance: r.provenance, Chips: r.chips, Notes: r.notes,
+		Listing: r.listing, Total: r.total, Shown: len(events),
+		Order: trace.CountNames(), Counts: r.grow(), Places: filled.places,
+		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(events), Dark: r.dark,
+		Sums: actorSums(events), Groups: r.groups, Group: r.source.group,
 	}
-	h.Inside, h.Links = filled.insides(r.Scenario, r.Run.Events)
+	h.Inside, h.Links = filled.insides(r.drawn, events)
 	if h.Links == nil {
 		h.Links = [][2]int{}
 	}
 	if filled.file {
 		h.Pages = filled.pages
 	}
-	h.Trace = *r.Run
+	h.Trace = *r.run
 	h.Trace.Events = []trace.Event{}
 	h.Added = addedFields()
-	if r.Scenario.Side == trace.Real {
-		h.Provenance = trace.Measured
-	}
-	if r.Machine != "" {
-		h.Chips = append(h.Chips, r.Machine)
-	}
 	for _, series := range h.Counts {
 		series.Reason = t.Sentence(series.Reason)
 	}
-	if h.Notes == nil {
-		h.Notes = []string{}
-	}
 	uses, actors := map[string]bool{}, map[trace.Actor]bool{}
-	for _, e := range r.Run.Events {
+	for _, e := range events {
 		if e.Endpoint == trace.Receiver {
 			uses["receiver"] = true // it is drawn as a place and an actor of its own
 			continue

@@ -42,7 +42,8 @@ func TestScopeAddressRoundTrip(t *testing.T) {
 		a := opening(path)
 		b := a
 		b.Cache, b.Chunk = lab.Warm, 4096
-		want := scopeAddress{A: a, B: &b, Step: 7, Align: "bytes"}
+		want := scopeAddress{Step: 7, Align: "bytes", Ref: "c",
+			Lanes: map[string]laneSource{"a": ofLab(a), "c": ofLab(b), "d": {file: "lagging-consumer", group: "lagging"}}}
 		u, err := url.Parse(want.String())
 		if err != nil {
 			t.Fatal(err)
@@ -74,8 +75,8 @@ func TestFormLeadsToTheSameAddress(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v", to, err)
 	}
-	if want := "sendfile,side=sim,model=linux,size=1MiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=off"; at.A.String() != want || at.B != nil || at.Step != 4 {
-		t.Errorf("%s means %s, lane B %v, step %d; want %s, none, 4", to, at.A, at.B, at.Step, want)
+	if want := "sendfile,side=sim,model=linux,size=1MiB,chunk=64KiB,cache=warm,net=nic,dma=on,sg=off"; at.Lanes["a"].String() != want || len(at.Lanes) != 1 || at.Step != 4 {
+		t.Errorf("%s means %v, step %d; want %s alone, step 4", to, at.lanes(), at.Step, want)
 	}
 }
 
@@ -106,7 +107,7 @@ func TestScopeIsReadableWithoutScripts(t *testing.T) {
 	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
 	r := simulated(t, "read-write")
 	for _, k := range []int{0, 5, len(r.Run.Events), len(r.Run.Events) + 40} {
-		at := scopeAddress{A: r.Scenario, Step: k, Align: "step"}
+		at := scopeAddress{Lanes: map[string]laneSource{"a": ofLab(r.Scenario)}, Step: k, Align: "step"}
 		w := httptest.NewRecorder()
 		request := httptest.NewRequest("GET", "http://127.0.0.1:8080"+at.String()+"&lang=en", nil)
 		s.Handler().ServeHTTP(w, request)
@@ -134,7 +135,7 @@ func TestScopeIsReadableWithoutScripts(t *testing.T) {
 				t.Errorf("step %d: the page lacks the sentence %q", k, want)
 			}
 		}
-		for _, l := range stepLinks(at, []templates.ScopeLane{{Result: r}}) {
+		for _, l := range stepLinks(at, []templates.ScopeLane{{Run: r.Run}}) {
 			if !strings.Contains(page, template.HTMLEscapeString(l.Address)) {
 				t.Errorf("step %d: there is no link to %s", k, l.Address)
 			}

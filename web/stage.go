@@ -11,11 +11,12 @@ import (
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 	"copyscope/sim"
+	"copyscope/sim/scenario"
 	"copyscope/templates"
 )
 
 // laneIDs are the lanes that a stage may have, in order.
-var laneIDs = []string{"a", "b"}
+var laneIDs = []string{"a", "b", "c", "d"}
 
 // stageModules are the modules that a page with a stage needs, so that all are
 // fetched at once.
@@ -28,7 +29,7 @@ var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js
 // stageMessages are the prefixes of the messages that a stage's scripts show.
 var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "detail", "drawing", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.label", "scope.lane", "scope.machine", "scope.place",
-	"scope.say", "scope.score", "scope.state", "scope.timeline", "scope.truncated", "scope.word"}
+	"scope.say", "scope.score", "scope.share", "scope.state", "scope.timeline", "scope.truncated", "scope.word"}
 
 // What the server simulates for a page that may have no scripts: little enough
 // to be done while the page loads.
@@ -50,77 +51,93 @@ func (s *Server) stagePage(w http.ResponseWriter, r *http.Request, name string, 
 	return data
 }
 
-// stage is a stage at a step, with the scenarios in its first lanes; what can be
+// stage is a stage at a step, with sources in some of its lanes; what can be
 // simulated while the page loads has its figures.
-func (s *scope) stage(ctx context.Context, t *locale.Translator, scenarios []lab.Scenario, step int, parts templates.StageParts) templates.StageData {
-	stage := templates.StageData{Translator: t, Step: step, Parts: parts, Second: second().String()}
+func (s *scope) stage(ctx context.Context, t *locale.Translator, lanes map[string]laneSource, step int, parts templates.StageParts) templates.StageData {
+	stage := templates.StageData{Translator: t, Step: step, Parts: parts}
 	if parts.Settings {
-		stage.Groups, stage.Profiles = choosablePaths(), sim.ProfileNames()
+		stage.Groups, stage.Files, stage.Profiles = choosablePaths(), scenario.Shipped(), sim.ProfileNames()
 	}
-	for i, id := range laneIDs {
-		if i < len(scenarios) {
-			stage.Lanes = append(stage.Lanes, s.lane(ctx, t, id, scenarios[i], step, true))
-		} else {
-			stage.Lanes = append(stage.Lanes, s.lane(ctx, t, id, second(), step, false))
+	for _, id := range laneIDs {
+		source, shown := lanes[id]
+		if !shown {
+			source = ofLab(added(id))
 		}
+		stage.Lanes = append(stage.Lanes, s.lane(ctx, t, id, source, step, shown))
 	}
 	return stage
 }
 
 // lane renders a lane; a small simulated one with its figures at the step.
-func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, scenario lab.Scenario, step int, shown bool) templates.ScopeLane {
-	l := templates.ScopeLane{ID: id, Shown: shown, Scenario: scenario, Chips: chips(t, scenario)}
-	switch {
-	case !shown:
-		return l
-	case scenario.Side == trace.Real:
-		l.Why = t.T("scope.why.real")
-		return l
-	case scenario.Size/scenario.Chunk > renderPieces, scenario.Size > renderBytes:
-		l.Why = t.T("scope.why.large")
+func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, source laneSource, step int, shown bool) templates.ScopeLane {
+	l := templates.ScopeLane{ID: id, Shown: shown, Scenario: source.lab, Source: source.String(), Title: source.title(),
+		Path: source.path(), Listing: source.listing()}
+	if source.isLab() {
+		l.Chips, l.About = chips(t, source.lab), t.T("path."+source.lab.Path)
+	} else {
+		l.Scenario = added(id) // what its settings begin with, should a path be chosen
+	}
+	if !shown {
 		return l
 	}
 	ctx, stop := context.WithTimeout(ctx, renderTime)
 	defer stop()
-	result, err := s.renderRun(ctx, scenario)
-	if errors.Is(err, context.DeadlineExceeded) {
+	run, err := s.renderRun(ctx, t, source)
+	switch {
+	case errors.Is(err, errNotRendered):
+		l.Why = t.T("scope.why.real")
+	case errors.Is(err, errTooLarge), errors.Is(err, context.DeadlineExceeded):
 		l.Why = t.T("scope.why.large")
-		return l
-	}
-	if err != nil {
+	case err != nil:
 		l.Why = t.Sentence(err.Error())
-		return l
-	}
-	run := result.Run
-	l.Result = result
-	l.Step = min(step, len(run.Events))
-	l.Counts, l.Before = run.CountsAt(l.Step).Counts(), run.CountsAt(l.Step-1).Counts()
-	l.Say = t.T("scope.say.start.plain") // the scripts add what key leads on
-	if l.Step > 0 {
-		teller := newNarrator(t, run)
-		for _, e := range run.Events[:l.Step] {
-			l.Say = teller.tell(e)
-		}
-	}
-	from := max(1, min(l.Step-renderAround, len(run.Events)-2*renderAround))
-	for k := from; k <= min(len(run.Events), from+2*renderAround); k++ {
-		l.Rows = append(l.Rows, templates.ScopeRow{Step: k, Event: run.Events[k-1], Current: k == l.Step})
-	}
-	l.Notes = notes(t, result)
-	if result.TotalEvents > len(run.Events) {
-		l.Loud = t.T("scope.truncated", "Shown", len(run.Events), "Total", result.TotalEvents)
+	default:
+		run.lane(t, &l, step)
 	}
 	return l
 }
 
+// Why the server runs nothing for a page that may have no scripts.
+var (
+	errNotRendered = errors.New("real runs need scripts")
+	errTooLarge    = errors.New("too large to be run while the page loads")
+)
+
 // renderRun simulates in its turn: a page's request computes like any other.
-func (s *scope) renderRun(ctx context.Context, scenario lab.Scenario) (*lab.Result, error) {
+func (s *scope) renderRun(ctx context.Context, t *locale.Translator, source laneSource) (*shownRun, error) {
+	switch {
+	case source.trace != "":
+		return nil, errImported(source.trace)
+	case source.file != "":
+		file, err := scenario.Load(source.file)
+		if err != nil {
+			return nil, err
+		}
+		if file.Estimate() > renderEvents {
+			return nil, errTooLarge
+		}
+	case source.lab.Side == trace.Real:
+		return nil, errNotRendered
+	case source.lab.Size/source.lab.Chunk > renderPieces, source.lab.Size > renderBytes:
+		return nil, errTooLarge
+	}
 	leave, err := s.sims.enter(ctx, func(int) {})
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	return s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents})
+	return s.simulate(ctx, t, source)
+}
+
+// simulate runs what no host is needed for, without waiting for a turn.
+func (s *scope) simulate(ctx context.Context, t *locale.Translator, source laneSource) (*shownRun, error) {
+	if source.file != "" {
+		return runFile(ctx, t, source, nil)
+	}
+	result, err := s.lab.Run(ctx, source.lab, lab.Options{MaxEvents: scopeEvents})
+	if err != nil {
+		return nil, err
+	}
+	return ofResult(t, result), nil
 }
 
 // chips are a scenario's settings in the reader's words.
@@ -161,17 +178,4 @@ func chips(t *locale.Translator, s lab.Scenario) []string {
 		size = t.T("scope.chip.chunks", "Size", size, "Chunk", templates.Size(s.Chunk))
 	}
 	return append(out, size)
-}
-
-// notes are the lab's remarks in the reader's words.
-func notes(t *locale.Translator, r *lab.Result) []string {
-	var out []string
-	for _, n := range r.Notes {
-		var args []any
-		for name, v := range n.Args {
-			args = append(args, name, v)
-		}
-		out = append(out, t.T(n.Key, args...))
-	}
-	return out
 }

@@ -36,10 +36,15 @@ func (r *Run) Counter() *Counter { return NewCounter(r.Payload, r.Base, r.Watch)
 
 // CountsAt computes the counts of the first k events. A k beyond the last
 // event means all of them.
-func (r *Run) CountsAt(k int) *Counter {
+func (r *Run) CountsAt(k int) *Counter { return r.CountsOf(k, nil) }
+
+// CountsOf is CountsAt of those events that of says count; nil: of all.
+func (r *Run) CountsOf(k int, of func(*Event) bool) *Counter {
 	c := r.Counter()
-	for _, e := range r.Events[:min(max(k, 0), len(r.Events))] {
-		c.Add(e)
+	for i := range r.Events[:min(max(k, 0), len(r.Events))] {
+		if e := &r.Events[i]; of == nil || of(e) {
+			c.Add(*e)
+		}
 	}
 	return c
 }
@@ -56,14 +61,21 @@ type Series struct {
 
 // Grow computes every count's series, so that a view can show the counts at
 // any step, forward or backward, without a counting rule of its own.
-func (r *Run) Grow() map[CountName]*Series {
+func (r *Run) Grow() map[CountName]*Series { return r.GrowOf(nil) }
+
+// GrowOf is Grow of those events that of says count, by the steps of all; nil:
+// of all.
+func (r *Run) GrowOf(of func(*Event) bool) map[CountName]*Series {
 	c := r.Counter()
 	out := make(map[CountName]*Series, len(countUnits))
 	for _, u := range countUnits {
 		out[u.name] = &Series{Unit: u.unit, At: []int{0}, Value: []float64{0}}
 	}
-	for i, e := range r.Events {
-		c.Add(e)
+	for i := range r.Events {
+		if of != nil && !of(&r.Events[i]) {
+			continue
+		}
+		c.Add(r.Events[i])
 		for _, u := range countUnits {
 			s, n := out[u.name], c.Count(u.name)
 			if n.Known() && n.Value != s.Value[len(s.Value)-1] {

@@ -53,6 +53,16 @@ type File struct {
 	Cached string `yaml:"cached"`
 }
 
+// FileBytes is how many bytes the scenario's files have when it begins, and how
+// many of them are in the page cache.
+func (s *Scenario) FileBytes() (size, cached int64) {
+	for i := range s.Files {
+		n, _ := s.Files[i].cached() // it was checked
+		size, cached = size+int64(s.Files[i].Size), cached+n
+	}
+	return size, cached
+}
+
 // Thread is one thread, or Count of them that do the same.
 type Thread struct {
 	Name  string   `yaml:"name"`

@@ -27,6 +27,15 @@ type Result struct {
 	// none of them, such as interrupts and write-back.
 	Groups []Group
 	Kernel *trace.Counter
+	// Members are the threads by the number that their events have; one that is
+	// not there is none of the scenario's.
+	Members map[int]Member
+}
+
+// Member is one thread of a group, by the group's place in [Result].Groups.
+type Member struct {
+	Name  string
+	Group int
 }
 
 // Group is the threads that do the same.
@@ -56,7 +65,7 @@ func (s *Scenario) Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		return context.Cause(ctx)
 	})
-	r := &run{s: s, m: m, log: log, files: map[string]sim.FileID{}, moved: make([]int64, len(s.Threads))}
+	r := &run{s: s, m: m, log: log, files: map[string]sim.FileID{}, members: map[int]Member{}, moved: make([]int64, len(s.Threads))}
 	for i, f := range s.Files {
 		cached, _ := f.cached()
 		if i == 0 {
@@ -94,6 +103,7 @@ type run struct {
 	log     *trace.Log
 	files   map[string]sim.FileID
 	workers []*worker
+	members map[int]Member
 	moved   []int64 // by group
 }
 
@@ -116,11 +126,12 @@ func (r *run) thread(g, n int) {
 		return w.steps(t.Do)
 	}).ID()
 	r.log.Join(id, g)
+	r.members[id] = Member{name, g}
 }
 
 // result has the counts of each group.
 func (r *run) result() *Result {
-	out := &Result{Scenario: r.s, Log: r.log, Kernel: r.log.Ungrouped(0)}
+	out := &Result{Scenario: r.s, Log: r.log, Kernel: r.log.Ungrouped(0), Members: r.members}
 	for g, t := range r.s.Threads {
 		out.Groups = append(out.Groups, Group{t.Name, t.Count, r.moved[g], r.log.Group(g, r.moved[g])})
 	}

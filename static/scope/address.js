@@ -15,6 +15,7 @@ export function read(search = location.search) {
     speed: Number(query.get('speed') ?? '1') || 1,
     focus: query.get('lane') ?? wholeFocus(),
     axis: query.get('axis') ?? 'time',
+    ref: query.get('ref') ?? '',
   };
 }
 
@@ -26,6 +27,7 @@ export function write(state) {
   if (state.align !== 'step') query.push(`align=${state.align}`);
   if (state.speed !== 1) query.push(`speed=${state.speed}`);
   if (state.focus !== wholeFocus()) query.push(`lane=${state.focus}`);
+  if (state.ref !== '') query.push(`ref=${state.ref}`);
   if (state.axis !== 'time') query.push(`axis=${state.axis}`);
   query.push(`v=${version}`);
   return `/scope?${query.join('&')}`;

@@ -15,6 +15,7 @@ export class LaneView {
     this.about = host.querySelector('[data-part="about"]');
     this.notes = host.querySelector('[data-part="notes"]');
     this.table = host.querySelector('[data-part="events"] tbody');
+    this.group = host.querySelector('[data-part="group"]');
     this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
   }
 
@@ -40,11 +41,20 @@ export class LaneView {
     this.drawn = lane.head;
     const { head } = lane;
     this.title.replaceChildren(`${lane.id.toUpperCase()} · ${head.title} `, html('span', { class: `prov prov-${head.provenance}`, title: word(`provenance.${head.provenance}.explain`) }, word(head.side === 'sim' ? 'side.sim' : `provenance.${head.provenance}`)));
-    if (this.about) this.about.textContent = word(`path.${head.title}`);
+    if (this.about) this.about.textContent = head.about;
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
+    this.renderGroups(head);
     this.notes.replaceChildren(
       ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),
       ...head.notes.map((text) => html('p', { class: 'dim small' }, text)));
+  }
+
+  // renderGroups offers whose events count, where a run has several threads.
+  renderGroups({ groups, group }) {
+    this.group.hidden = !groups;
+    const select = this.group.querySelector('select');
+    select.replaceChildren(...(groups ?? []).map(({ name, text }) => new Option(text, name)));
+    select.value = group ?? '';
   }
 
   // renderState tells what a lane that is not ready waits for.

@@ -13,7 +13,7 @@ const stage = new Stage(root, { socket: new Socket(), address: true, form });
 // not tried again; the page opens as if it had none.
 function restore() {
   const saved = address.read(form.dataset.problem ? '' : location.search);
-  if (!saved.scenarios.a) saved.scenarios = { a: form.dataset.a, b: form.dataset.b };
+  if (!Object.values(saved.scenarios).some(Boolean)) saved.scenarios = JSON.parse(form.dataset.opening);
   stage.restore(saved);
 }
 
@@ -23,7 +23,7 @@ onKey('what-if', () => {
   if (!player.lane('b')) stage.choose({ a: player.lane('a').scenario, b: player.lane('a').scenario });
   const lane = document.getElementById(`lane-${player.focus === 'a' ? 'a' : 'b'}`);
   lane.querySelector('.settings').open = true;
-  lane.querySelector('.settings select').focus();
+  lane.querySelector('.settings summary').focus();
 });
 const share = new Share(root.querySelector('[data-part="share"]'), stage);
 const openShare = () => share.open();

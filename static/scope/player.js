@@ -36,6 +36,7 @@ export class Player {
     this.speed = speeds.includes(saved.speed) ? saved.speed : 1;
     this.focus = saved.focus === 'all' || laneIDs.includes(saved.focus) ? saved.focus : wholeFocus();
     this.axis = saved.axis === 'steps' ? 'steps' : 'time';
+    this.ref = laneIDs.includes(saved.ref) ? saved.ref : '';
   }
 
   get playing() { return this.timer !== 0; }
@@ -53,13 +54,18 @@ export class Player {
 
   lane(id) { return this.lanes.find((lane) => lane.id === id) ?? null; }
 
+  // reference is the lane against which differences are shown: the one that was
+  // chosen, else the first.
+  get reference() { return this.lane(this.ref) ?? this.lanes[0] ?? null; }
+
   stepOf(lane) { return this.alignment.stepOf(lane, this.step); }
 
   // setScenarios replaces the lanes whose scenario changed and returns those
   // that have to run.
   setScenarios(scenarios) {
     const fresh = [];
-    this.lanes = Object.entries(scenarios).filter(([, text]) => text).map(([id, text]) => {
+    this.lanes = laneIDs.filter((id) => scenarios[id]).map((id) => {
+      const text = scenarios[id];
       const old = this.lane(id);
       if (old && old.scenario === text && old.status !== 'failed') return old;
       const lane = new Lane(id, text);
@@ -183,6 +189,12 @@ export class Player {
 
   setFocus(id) {
     this.focus = this.focus === id || !this.lane(id) ? 'all' : id;
+    this.keep(this);
+    this.change(0);
+  }
+
+  setRef(id) {
+    this.ref = id === this.lanes[0]?.id ? '' : id;
     this.keep(this);
     this.change(0);
   }

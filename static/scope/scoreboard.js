@@ -13,30 +13,37 @@ export function dot(provenance, reason) {
   return html('span', { class: `dot prov-${provenance}`, title: text, role: 'img', 'aria-label': text, tabindex: reason ? 0 : null, 'data-reason': reason });
 }
 
-// cells are a lane's two cells of a count: what the step added, and the value.
-function cells(lane, name, step, before) {
+// cell is a lane's figure: what the step added, the value and, if it has a place
+// there, the difference from the reference lane.
+function cell(lane, name, step, before, compared) {
   const now = lane.count(name, step);
-  if (!now) return [html('td', {}), html('td', { class: 'num dim' }, lane.status === 'failed' ? '–' : '…')];
+  if (!now) return html('td', { class: 'num dim' }, lane.status === 'failed' ? '–' : '…');
   const value = html('td', { class: 'num', 'data-count': name, 'data-lane': lane.id, 'data-value': now.value ?? '', 'data-provenance': now.provenance });
   if (now.value === null) {
     value.append(html('span', { class: 'dim' }, '–'), dot(now.provenance, now.reason));
-    return [html('td', {}), value];
+    return value;
   }
-  value.append(html('span', {}, quantity(now.value, now.unit), dot(now.provenance)));
   const rise = now.value - lane.count(name, before).value;
-  return [html('td', { class: 'rise', 'data-rise': rise || null }, rise === 0 ? '' : change(rise, now.unit)), value];
+  value.append(html('div', { class: 'cell' },
+    html('span', { class: 'figure' }, quantity(now.value, now.unit), dot(now.provenance)),
+    html('span', { class: 'rise', 'data-rise': rise || null }, rise === 0 ? '' : change(rise, now.unit)),
+    compared ? html('span', { class: 'diff', title: compared.title }, difference(now, compared.figure)) : null));
+  return value;
 }
 
-function difference(figures) {
-  if (figures.some((figure) => !figure || figure.value === null)) return html('td', { class: 'num dim' }, '–');
-  const by = figures[1].value - figures[0].value;
-  return html('td', { class: `num diff ${by === 0 ? 'dim' : ''}`.trim() }, by === 0 ? '=' : change(by, figures[0].unit));
+// difference is by how much a figure exceeds the reference's.
+function difference(figure, reference) {
+  if (!figure || !reference || figure.value === null || reference.value === null) return '–';
+  const by = figure.value - reference.value;
+  return by === 0 ? '=' : change(by, figure.unit);
 }
 
 export class Scoreboard {
   // host is the card with the table, the switch that shows all counts and the
   // place for a warning.
-  constructor(host) {
+  constructor(host, player) {
+    this.ref = host.querySelector('[data-part="ref"]');
+    this.ref.querySelector('select').addEventListener('change', (event) => player.setRef(event.target.value));
     this.table = host.querySelector('[data-part="scoreboard"]');
     this.cut = host.querySelector('[data-part="cut"]');
     this.all = host.querySelector('[data-part="all-counts"]');
@@ -62,31 +69,42 @@ export class Scoreboard {
   }
 
   render(player) {
-    const { lanes } = player;
+    const { lanes, reference } = player;
     const two = lanes.length === 2;
+    const other = lanes.find((lane) => lane !== reference);
     const steps = lanes.map((lane) => player.stepOf(lane));
     const before = lanes.map((lane) => (player.step > 0 ? player.alignment.stepOf(lane, player.step - 1) : 0));
-    const columns = ['name', ...lanes.flatMap(() => ['rise', 'value']), two && 'diff'].filter(Boolean);
+    const columns = ['name', ...lanes.map(() => 'value'), two && 'diff'].filter(Boolean);
     this.table.querySelector('colgroup').replaceChildren(...columns.map((name) => html('col', { class: name })));
+    const against = (lane) => `${lane.id.toUpperCase()} − ${reference.id.toUpperCase()}`;
     this.table.querySelector('thead').replaceChildren(html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
-      ...lanes.map((lane) => html('th', { scope: 'col', class: 'num', colspan: 2 }, lane.id.toUpperCase())),
-      two ? html('th', { scope: 'col', class: 'num' }, 'B − A') : null));
+      ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, lane.id.toUpperCase())),
+      two ? html('th', { scope: 'col', class: 'num' }, against(other)) : null));
     const known = lanes.filter((lane) => lane.head);
     for (const row of this.rows) {
       if (known.length > 0) row.quiet = !row.key && known.every((lane) => lane.count(row.name, lane.steps)?.value === 0);
     }
     this.table.querySelector('tbody').replaceChildren(...this.rows.map(({ name, key, quiet }) => {
       const figures = lanes.map((lane, i) => lane.count(name, steps[i]));
-      const still = figures.every((figure) => figure && !figure.value);
+      const figure = figures[lanes.indexOf(reference)];
+      const still = figures.every((each) => each && !each.value);
       const kinds = [key && 'key', quiet && 'quiet', still && 'zero'].filter(Boolean).join(' ');
       return html('tr', { 'data-row': name, class: kinds || null },
         html('th', { scope: 'row' }, word(`count.${name}`)),
-        ...lanes.flatMap((lane, i) => cells(lane, name, steps[i], before[i])),
-        two ? difference(figures) : null);
+        ...lanes.map((lane, i) => cell(lane, name, steps[i], before[i], lanes.length > 2 && lane !== reference ? { figure, title: against(lane) } : null)),
+        two ? html('td', { class: 'num diff' }, difference(figures[lanes.indexOf(other)], figure)) : null);
     }));
-    this.table.classList.toggle('two', two);
-    set(this.table, { 'data-step': player.step, 'aria-busy': player.settled ? null : 'true' });
+    this.renderRef(player);
+    set(this.table, { 'data-lanes': lanes.length, 'data-step': player.step, 'aria-busy': player.settled ? null : 'true' });
     this.warn(known.filter((lane) => lane.head.total > lane.head.shown));
+  }
+
+  // renderRef offers the lanes that differences can be shown against.
+  renderRef({ lanes, reference }) {
+    this.ref.hidden = lanes.length < 2;
+    const select = this.ref.querySelector('select');
+    for (const option of select.options) option.hidden = !lanes.some((lane) => lane.id === option.value);
+    select.value = reference?.id ?? '';
   }
 
   // warn says beside the counts that a run goes on after what is shown.

@@ -10,6 +10,7 @@ export function read(form, lane) {
     else fields.set(name, element.value.trim());
   }
   const path = fields.get('path');
+  if (path.includes('=')) return path; // not a path: a scenario file says all by itself
   fields.delete('path');
   return [path, ...[...fields].filter(([, value]) => value !== '').map(([name, value]) => `${name}=${value}`)].join(',');
 }

@@ -39,12 +39,13 @@ export class Stage extends EventTarget {
     this.views = new Map([...root.querySelectorAll('section[data-lane]')].map((host) => [host.dataset.lane, new LaneView(host, () => this.draw(0))]));
     this.timeline = this.#view('timeline', (host) => new Timeline(host, this.player));
     this.controls = this.#view('controls', (host) => new Controls(host, this.player));
-    this.scoreboard = this.#view('score', (host) => new Scoreboard(host));
+    this.scoreboard = this.#view('score', (host) => new Scoreboard(host, this.player));
     this.actions = actionsOf(this);
     if (keys) bindKeys(this.actions);
     bindButtons(root, this.actions);
     if (form) this.#listenToSettings();
     root.addEventListener('click', (event) => this.#click(event));
+    for (const [id, view] of this.views) view.group.addEventListener('change', (event) => this.#countOf(id, event.target.value));
     this.part('axis')?.addEventListener('change', (event) => this.player.setAxis(event.target.value));
     if (onChange) this.addEventListener('change', onChange);
   }
@@ -67,9 +68,31 @@ export class Stage extends EventTarget {
   // that are new. The promise is kept, with whether all lanes have their runs,
   // when none is still to come.
   show(scenarios) {
-    for (const lane of this.player.setScenarios(scenarios)) this.run(lane);
+    this.#put(scenarios).forEach((lane) => this.run(lane));
     this.draw(0);
     return this.settled();
+  }
+
+  // put changes the lanes; runs under way of lanes that go are ended. It returns
+  // the lanes that have to run.
+  #put(scenarios) {
+    const { player, runs } = this;
+    const before = player.lanes;
+    const fresh = player.setScenarios(scenarios);
+    for (const lane of before) if (lane.busy && !player.lanes.includes(lane)) runs.cancel(lane);
+    return fresh;
+  }
+
+  // addLane shows one more lane, with the scenario that the page has for it.
+  addLane() {
+    const free = [...this.views].find(([id]) => !this.player.lane(id));
+    if (free) this.choose({ ...this.player.scenarios(), [free[0]]: free[1].host.dataset.source });
+  }
+
+  // countOf shows the counts of one group of a scenario file's threads.
+  #countOf(id, group) {
+    const file = this.player.lane(id).scenario.split(',')[0];
+    this.choose({ ...this.player.scenarios(), [id]: group ? `${file},group=${group}` : file });
   }
 
   // settled waits until no lane's run is still to come.
@@ -97,7 +120,7 @@ export class Stage extends EventTarget {
   choose(scenarios) {
     this.player.pause();
     const before = address.write(this.player);
-    const fresh = this.player.setScenarios(scenarios);
+    const fresh = this.#put(scenarios);
     if (this.kept && address.write(this.player) !== before) address.push(this.player);
     fresh.forEach((lane) => this.run(lane));
     this.draw(0);
@@ -132,6 +155,7 @@ export class Stage extends EventTarget {
     this.part('lane-switch').hidden = player.lanes.length < 2;
     const add = this.part('add-lane');
     if (add) add.hidden = player.lanes.length === this.views.size;
+    for (const button of root.querySelectorAll('[data-action="remove-lane"]')) button.disabled = player.lanes.length < 2;
     const axis = this.part('axis');
     if (axis) axis.value = player.axis;
   }
@@ -167,7 +191,7 @@ export class Stage extends EventTarget {
     const { action, laneFocus } = button.dataset;
     const lane = button.closest('.lane')?.dataset.lane;
     if (action === 'cancel') this.runs.cancel(player.lane(lane));
-    if (action === 'add-lane') this.choose({ ...player.scenarios(), b: this.root.dataset.second });
+    if (action === 'add-lane') this.addLane();
     if (action === 'remove-lane') this.choose({ ...player.scenarios(), [lane]: null });
     if (laneFocus) player.setFocus(laneFocus);
   }

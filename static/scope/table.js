@@ -21,7 +21,7 @@ function row(event, k, current) {
     html('td', { class: 'num' }, time(event.at_ns)),
     html('td', { class: 'num' }, time(event.dur_ns)),
     html('td', {}, word(`kind.${event.kind}`)),
-    html('td', {}, word(`actor.${event.actor}`)),
+    html('td', {}, [word(`actor.${event.actor}`), event.who].filter(Boolean).join(' · ')),
     html('td', {}, way),
     html('td', { class: 'num' }, event.bytes ? size(event.bytes) : ''),
     html('td', {}, event.syscall ? `${event.syscall} #${event.call}` : ''),

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"copyscope/internal/lab"
+	"copyscope/internal/locale"
+	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
+	"copyscope/templates"
+)
+
+// shownRun is a run as a lane shows it, whichever way it came to be; texts are
+// in the reader's language.
+type shownRun struct {
+	source     laneSource
+	run        *trace.Run
+	total      int // events, of which run has the first
+	provenance trace.Provenance
+	about      string
+	listing    []transfer.Line
+	chips      []string
+	notes      []string
+	// drawn is the scenario that the drawing's places are filled for.
+	drawn    lab.Scenario
+	dark     []darkLeg
+	settings map[string]string
+	// groups are the choices of whose events count, of counts only what the
+	// chosen ones do.
+	groups []laneGroup
+	counts func(*trace.Event) bool
+	// thread tells whose an event is, if there are several threads.
+	thread func(*trace.Event) string
+}
+
+// laneGroup is one choice of whose events count: "" is all.
+type laneGroup struct {
+	Name    string `json:"name"`
+	Text    string `json:"text"`
+	Threads int    `json:"threads,omitempty"`
+}
+
+// ofResult is a run of the lab.
+func ofResult(t *locale.Translator, r *lab.Result) *shownRun {
+	s := &shownRun{source: ofLab(r.Scenario), run: r.Run, total: r.TotalEvents, provenance: r.Run.Base, about: t.T("path." + r.Scenario.Path),
+		listing: r.Listing, chips: chips(t, r.Scenario), notes: notes(t, r.Notes), drawn: r.Scenario, dark: darkLegs(t, r), settings: settings(r.Scenario)}
+	if r.Scenario.Side == trace.Real {
+		s.provenance = trace.Measured
+	}
+	if r.Machine != "" {
+		s.chips = append(s.chips, r.Machine)
+	}
+	return s
+}
+
+// grow is how the counts grow, of the events that count.
+func (s *shownRun) grow() map[trace.CountName]*trace.Series { return s.run.GrowOf(s.counts) }
+
+// countsAt is the counts after a step.
+func (s *shownRun) countsAt(step int) trace.Counts { return s.run.CountsOf(step, s.counts).Counts() }
+
+// tellers gives the sentence of one event after the other.
+func (s *shownRun) teller(t *locale.Translator) func(trace.Event) string {
+	n := newNarrator(t, s.run)
+	if s.thread == nil {
+		return n.tell
+	}
+	return func(e trace.Event) string {
+		say := n.tell(e)
+		if name := s.thread(&e); name != "" {
+			return t.T("scope.say.thread", "Thread", name, "Say", say)
+		}
+		return say
+	}
+}
+
+// loud says that there are more events than are shown; empty if not.
+func (s *shownRun) loud(t *locale.Translator) string {
+	if s.total <= len(s.run.Events) {
+		return ""
+	}
+	return t.T("scope.truncated", "Shown", len(s.run.Events), "Total", s.total)
+}
+
+// notes are the remarks on a run in the reader's words.
+func notes(t *locale.Translator, all []lab.Note) []string {
+	out := []string{}
+	for _, n := range all {
+		var args []any
+		for name, v := range n.Args {
+			args = append(args, name, v)
+		}
+		out = append(out, t.T(n.Key, args...))
+	}
+	return out
+}
+
+// lane fills a lane with what the run shows at a step.
+func (s *shownRun) lane(t *locale.Translator, l *templates.ScopeLane, step int) {
+	l.Run, l.Listing, l.Chips, l.About = s.run, s.listing, s.chips, s.about
+	l.Step = min(step, len(s.run.Events))
+	l.Counts, l.Before = s.countsAt(l.Step), s.countsAt(l.Step-1)
+	l.Say = t.T("scope.say.start.plain") // the scripts add what key leads on
+	tell := s.teller(t)
+	for _, e := range s.run.Events[:l.Step] {
+		l.Say = tell(e)
+	}
+	from := max(1, min(l.Step-renderAround, len(s.run.Events)-2*renderAround))
+	for k := from; k <= min(len(s.run.Events), from+2*renderAround); k++ {
+		l.Rows = append(l.Rows, templates.ScopeRow{Step: k, Event: s.run.Events[k-1], Current: k == l.Step})
+	}
+	l.Notes, l.Loud = s.notes, s.loud(t)
+}
