@@ -9,7 +9,14 @@ import (
 )
 
 //go:embed *.css *.js *.json *.svg
-//go:embed attach claims doctor embed live models scope
+//go:embed attach
+//go:embed claims
+//go:embed doctor
+//go:embed embed
+//go:embed live
+//go:embed models
+//go:embed scope
+//go:embed talk
 var files embed.FS
 
 // Files is every file, by its path below this folder.

@@ -13,7 +13,7 @@ import (
 // PageData is what the layout of every page needs.
 type PageData struct {
 	*locale.Translator
-	// Name is the page's key: scope, live, attach, claims, doctor, models, missing. Its title
+	// Name is the page's key: scope, live, attach, claims, talk, doctor, models, missing. Its title
 	// is the message page.title.NAME.
 	Name string
 	// Title, if set, replaces the title.
@@ -63,7 +63,7 @@ func (p PageData) title() string {
 // navigation is the pages of the bar.
 func navigation() []struct{ Name, Path string } {
 	return []struct{ Name, Path string }{
-		{"scope", "/scope"}, {"live", "/live"}, {"attach", "/attach"}, {"claims", "/claims"}, {"doctor", "/doctor"}, {"models", "/models"},
+		{"scope", "/scope"}, {"live", "/live"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"}, {"doctor", "/doctor"}, {"models", "/models"},
 	}
 }
 

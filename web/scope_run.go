@@ -250,23 +250,29 @@ func tellRun(t *locale.Translator, lane string, r *shownRun, tell func(kind stri
 	if err := tell("scope.lane", headOf(t, lane, r)); err != nil {
 		return err
 	}
-	events := r.run.Events
-	states, beside, say, file := cpuStates(events), meanwhiles(events), r.teller(t), ofFile(r.drawn)
+	events := r.shown(t)
 	for from := 0; from < len(events); from += scopeBatch {
-		to := min(from+scopeBatch, len(events))
-		batch := make([]shownEvent, 0, to-from)
-		for i, e := range events[from:to] {
-			shown := shownEvent{Event: e, meanwhile: beside[from+i], CPUState: states[from+i], Pages: touched(e, file), Say: say(e)}
-			if r.thread != nil {
-				shown.Who = r.thread(&e)
-			}
-			batch = append(batch, shown)
-		}
+		batch := events[from:min(from+scopeBatch, len(events))]
 		if err := tell("scope.events", map[string]any{"lane": lane, "from": from, "events": batch}); err != nil {
 			return err
 		}
 	}
 	return tell("scope.done", map[string]any{"lane": lane, "events": len(events)})
+}
+
+// shown are a run's events as a page gets them.
+func (r *shownRun) shown(t *locale.Translator) []shownEvent {
+	events := r.run.Events
+	states, beside, say, file := cpuStates(events), meanwhiles(events), r.teller(t), ofFile(r.drawn)
+	all := make([]shownEvent, 0, len(events))
+	for i, e := range events {
+		one := shownEvent{Event: e, meanwhile: beside[i], CPUState: states[i], Pages: touched(e, file), Say: say(e)}
+		if r.thread != nil {
+			one.Who = r.thread(&e)
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -49,6 +50,7 @@ type Server struct {
 	claims  *claims
 	real    *queue // what is measured on this host, one after the other
 	attach  *attaching
+	talks   *talks
 	mux     *http.ServeMux
 	handler http.Handler
 }
@@ -78,8 +80,12 @@ func New(config Config) (*Server, error) {
 	s.routes()
 	pages := compress(s.mux)
 	s.handler = guard.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/ws" { // upgraded, so nothing to compress here
+		switch { // what is upgraded is not compressed here
+		case r.URL.Path == "/ws":
 			s.hub.ServeHTTP(w, r)
+			return
+		case strings.HasPrefix(r.URL.Path, "/t/") && strings.HasSuffix(r.URL.Path, "/ws"):
+			s.mux.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
@@ -90,11 +96,12 @@ func New(config Config) (*Server, error) {
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Close ends every websocket with a close frame, stops the live feed and ends the
-// watch of a process, if there is one.
+// Close ends every websocket with a close frame and every talk, stops the live
+// feed and ends the watch of a process, if there is one.
 func (s *Server) Close() {
 	s.live.close()
 	s.attach.close()
+	s.talks.close()
 	s.hub.Close()
 	s.claims.close()
 }
@@ -109,6 +116,7 @@ func (s *Server) routes() {
 		s.mux.Handle("GET /metrics", s.config.Metrics)
 	}
 	s.scope = s.scopeRoutes()
+	s.talks = s.talkRoutes(s.scope)
 	s.claims = s.claimRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.hub.Handle("live.rate", s.live.rate)

@@ -64,6 +64,10 @@ Without --data the records go to a temporary directory that is removed at exit.`
 	return c
 }
 
+// idleTime is how long a browser's connection is kept that asks for nothing: an
+// audience of two thousand has several each.
+const idleTime = 30 * time.Second
+
 // shutdownTime is how long an ending server waits for what is under way.
 const shutdownTime = 3 * time.Second
 
@@ -109,14 +113,15 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 	if err != nil {
 		return err
 	}
-	return serveBoth(ctx, f, log, listener, pages, kafka, stdout)
+	return serveBoth(ctx, f, log, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
 }
 
 // serveBoth runs pages and broker until the context ends or one of them fails.
-func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, stdout io.Writer) error {
+// ready is what the ready file has, beside the broker's addresses.
+func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, ready map[string]string, stdout io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	server := &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second,
+	server := &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	ended := make(chan error, 2)
 	running := 1
@@ -128,7 +133,6 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 		cancel(err)
 		ended <- err
 	}()
-	ready := map[string]string{"web": "http://" + listener.Addr().String()}
 	if kafka != nil {
 		running++
 		go func() {

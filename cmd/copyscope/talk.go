@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"copyscope/internal/talk"
+	"copyscope/web"
+)
+
+// talkFlags are the flags of `copyscope talk`.
+type talkFlags struct {
+	http, readyFile, logLevel string
+	fresh, check              bool
+}
+
+func talkCommand() *cobra.Command {
+	f := talkFlags{}
+	c := &cobra.Command{
+		Use:   "talk [DECK.yaml]",
+		Short: "Give a talk: a room whose audience steps along on its own screens",
+		Long: `Runs what the deck shows, opens a room and prints the links: the speaker's, the
+audience's and that of a phone as a clicker. Without a deck it is "zero copy in 20
+minutes"; one that is shipped may be named. docs/talk.md says how to write one.
+
+The pages are those of serve, without the broker. On an address that other
+machines reach, whatever changes the talk needs the token in the speaker's link.
+The links are kept in the user's cache directory, so a restart has the same ones:
+the speaker's page brings the talk back to where it was. --new makes others.`,
+		Example: `  copyscope talk
+  copyscope talk my-deck.yaml --http 0.0.0.0:8080   # for a room full of phones
+  copyscope talk my-deck.yaml --check               # run it all, open nothing`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			name := "zero-copy"
+			if len(args) == 1 {
+				name = args[0]
+			}
+			deck, file, err := loadDeck(name)
+			if err != nil {
+				return &usageError{err}
+			}
+			return giveTalk(c.Context(), f, file, deck, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; 0.0.0.0:8080 for other machines, port 0 for a free one")
+	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses and links as JSON to this file once serving")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.BoolVar(&f.fresh, "new", false, "make a new room code and new tokens")
+	flags.BoolVar(&f.check, "check", false, "read the deck and run what it shows, then end")
+	return c
+}
+
+// loadDeck finds a deck: a file, else one that is shipped.
+func loadDeck(name string) (*talk.Deck, string, error) {
+	if !strings.ContainsAny(name, "./\\") {
+		d, err := talk.Load(name)
+		return d, name + ".yaml", err
+	}
+	text, err := readInput(name)
+	if err != nil {
+		return nil, name, err
+	}
+	d, err := talk.Parse(name, text)
+	return d, name, err
+}
+
+func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, stdout, stderr io.Writer) error {
+	log, err := newLog(stderr, f.logLevel)
+	if err != nil {
+		return &usageError{err}
+	}
+	if err := clearReadyFile(f.readyFile); err != nil {
+		return err
+	}
+	listener, err := listenPages(f.http)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	pages, err := web.New(webConfig(listener.Addr().String(), nil, log))
+	if err != nil {
+		return err
+	}
+	kept := roomFile(file)
+	var links roomLinks
+	if !f.fresh && !f.check {
+		links = kept.read()
+	}
+	room, err := pages.OpenTalk(ctx, file, deck, links.Code, links.Token)
+	if err != nil {
+		pages.Close()
+		return err
+	}
+	if f.check {
+		pages.Close()
+		_, err = fmt.Fprintf(stdout, "%s: %d slides, %v planned; every run, stop and answer is there\n", file, len(deck.Slides), deck.Planned(len(deck.Slides)-1))
+		return err
+	}
+	if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
+		log.Warn("the talk's links will be others after a restart", "err", err)
+	}
+	base := "http://" + reachable(listener.Addr().(*net.TCPAddr))
+	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
+	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
+	serving := serveFlags{readyFile: f.readyFile}
+	return serveBoth(ctx, serving, log, listener, pages, nil, ready, stdout)
+}
+
+// reachable is where others find a listener that takes connections at every
+// address of this host.
+func reachable(addr *net.TCPAddr) string {
+	if addr.IP.IsUnspecified() {
+		if host := web.ReachableHost(); host != "" {
+			return net.JoinHostPort(host, fmt.Sprint(addr.Port))
+		}
+		return net.JoinHostPort("127.0.0.1", fmt.Sprint(addr.Port))
+	}
+	return addr.String()
+}
+
+// roomLinks are what a talk's links are made of.
+type roomLinks struct {
+	Code  string `json:"code"`
+	Token string `json:"token"`
+}
+
+// linksFile is where a deck's links are kept, for its owner alone; "" if nowhere.
+type linksFile string
+
+func roomFile(deck string) linksFile {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	if full, err := filepath.Abs(deck); err == nil {
+		deck = full
+	}
+	sum := sha256.Sum256([]byte(deck))
+	return linksFile(filepath.Join(dir, "copyscope", "talk-"+hex.EncodeToString(sum[:8])+".json"))
+}
+
+// read gives what was kept; a file that is missing or spoilt counts as none.
+func (f linksFile) read() (links roomLinks) {
+	text, err := os.ReadFile(string(f))
+	if err != nil || json.Unmarshal(text, &links) != nil || !talk.KnownCode(links.Code) || len(links.Token) < 20 {
+		return roomLinks{}
+	}
+	return links
+}
+
+func (f linksFile) write(links roomLinks) error {
+	if f == "" {
+		return errors.New("this user has no cache directory")
+	}
+	if err := os.MkdirAll(filepath.Dir(string(f)), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	text, err := json.Marshal(links)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(string(f), text, 0o600)
+}

@@ -1,0 +1,154 @@
+package talk
+
+import (
+	"strings"
+	"time"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/trace"
+)
+
+// Schema is the version of the deck's format that this program reads.
+const Schema = 1
+
+// Deck is a talk as its file has it; docs/talk.md says what each field means.
+type Deck struct {
+	Schema int     `yaml:"schema"`
+	Name   string  `yaml:"name"`
+	Title  Text    `yaml:"title"`
+	Author string  `yaml:"author"`
+	Slides []Slide `yaml:"slides"`
+}
+
+// Slide shows a text, and at most one of a question and a scope.
+type Slide struct {
+	Title   Text    `yaml:"title"`
+	Text    Text    `yaml:"text"`
+	Notes   Text    `yaml:"notes"`
+	Minutes float64 `yaml:"minutes"`
+	// Join shows the room's link, for the audience to come in.
+	Join  bool   `yaml:"join"`
+	Ask   *Ask   `yaml:"ask"`
+	Scope *Scope `yaml:"scope"`
+}
+
+// Text is a text in every language, Markdown where it is long. A deck may leave
+// one out; whoever reads it is then told so.
+type Text struct {
+	En string `yaml:"en"`
+	Zh string `yaml:"zh"`
+}
+
+// In is the text in a language, or in the other one if there is none.
+func (t Text) In(lang string) (text string, instead bool) {
+	own, other := t.En, t.Zh
+	if lang == "zh" {
+		own, other = other, own
+	}
+	if strings.TrimSpace(own) == "" {
+		return other, strings.TrimSpace(other) != ""
+	}
+	return own, false
+}
+
+// Empty says whether there is no text in any language.
+func (t Text) Empty() bool { return strings.TrimSpace(t.En+t.Zh) == "" }
+
+// Ask is a question to the audience: what do you predict?
+type Ask struct {
+	Question Text     `yaml:"question"`
+	Answer   *Answer  `yaml:"answer"`
+	Choices  []Choice `yaml:"choices"`
+	Explain  Text     `yaml:"explain"`
+}
+
+// Answer is a count at the end of a run. It is computed, never written.
+type Answer struct {
+	Run   string `yaml:"run"`
+	Count string `yaml:"count"`
+}
+
+// Choice is one of the answers that are offered.
+type Choice struct {
+	Value *float64 `yaml:"value"`
+	Text  Text     `yaml:"text"`
+}
+
+// Scope is what the scope shows on a slide: up to four lanes, and the steps that
+// the speaker stops at.
+type Scope struct {
+	A     string `yaml:"a"`
+	B     string `yaml:"b"`
+	C     string `yaml:"c"`
+	D     string `yaml:"d"`
+	Align string `yaml:"align"`
+	// View is machine, the drawings with the counts beside them, or counts, the
+	// counts alone.
+	View  string `yaml:"view"`
+	Stops []Stop `yaml:"stops"`
+}
+
+// Lane is one lane of a slide's scope.
+type Lane struct {
+	ID       string
+	Scenario lab.Scenario
+}
+
+// lanes are the scenarios by the lanes' letters, in their order.
+func (s *Scope) lanes() [][2]string {
+	var out [][2]string
+	for _, l := range [][2]string{{"a", s.A}, {"b", s.B}, {"c", s.C}, {"d", s.D}} {
+		if l[1] != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Lanes are the lanes of a deck that was parsed.
+func (s *Scope) Lanes() []Lane {
+	var out []Lane
+	for _, l := range s.lanes() {
+		scenario, err := parseScenario(l[1])
+		if err != nil {
+			panic("talk: a lane that Parse has let pass: " + err.Error())
+		}
+		out = append(out, Lane{l[0], scenario})
+	}
+	return out
+}
+
+// Scenario is the run that an answer is computed from.
+func (a *Answer) Scenario() lab.Scenario {
+	s, err := parseScenario(a.Run)
+	if err != nil {
+		panic("talk: an answer that Parse has let pass: " + err.Error())
+	}
+	return s
+}
+
+// parseScenario reads a lane as the scope's address has it; what is left out is
+// as on the scope page.
+func parseScenario(text string) (lab.Scenario, error) {
+	s := lab.Default()
+	s.Model, s.Cache, s.Size, s.Chunk = lab.Textbook, lab.Cold, 64<<10, 64<<10
+	return lab.ParseScenario(text, s)
+}
+
+// Planned is how long the slides up to and including the i-th are to take.
+func (d *Deck) Planned(i int) time.Duration {
+	minutes := 0.0
+	for _, s := range d.Slides[:i+1] {
+		minutes += s.Minutes
+	}
+	return time.Duration(minutes * float64(time.Minute))
+}
+
+// countNames are the counts that an answer may have.
+func countNames() []string {
+	var out []string
+	for _, n := range trace.CountNames() {
+		out = append(out, string(n))
+	}
+	return out
+}

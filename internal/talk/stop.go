@@ -1,0 +1,161 @@
+package talk
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"copyscope/internal/trace"
+)
+
+// Stop is a place in a run at which the speaker stops: a step, the first or the
+// last one, every one, every entry to and return from a call, or the event that
+// a selector finds.
+type Stop struct {
+	Step     int    // if Word is empty and Selector nil
+	Word     string // start, end, all, calls
+	Selector *Selector
+}
+
+// Selector finds an event of a lane: the Nth one that has all the given fields,
+// the first if Nth is 0; −1 is the last.
+type Selector struct {
+	Lane     string `yaml:"lane"`
+	Kind     string `yaml:"kind"`
+	Actor    string `yaml:"actor"`
+	From     string `yaml:"from"`
+	To       string `yaml:"to"`
+	Syscall  string `yaml:"syscall"`
+	Endpoint string `yaml:"endpoint"`
+	Detail   string `yaml:"detail"`
+	Nth      int    `yaml:"nth"`
+}
+
+var stopWords = []string{"start", "end", "all", "calls"}
+
+const stopRemedy = "write a step's number, start, end, all, calls, or an event such as {lane: b, kind: descriptor}"
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (s *Stop) UnmarshalYAML(n ast.Node) error {
+	if _, ok := n.(ast.MapNode); ok {
+		s.Selector = &Selector{}
+		return yaml.NodeToValue(n, s.Selector, yaml.Strict())
+	}
+	text := n.GetToken().Value
+	if step, err := strconv.Atoi(text); err == nil && step >= 0 {
+		s.Step = step
+		return nil
+	}
+	if slices.Contains(stopWords, text) {
+		s.Word = text
+		return nil
+	}
+	return &yaml.SyntaxError{Token: n.GetToken(), Message: fmt.Sprintf("%q: %s", strings.TrimSpace(text), stopRemedy)}
+}
+
+// find is the step of the event in a run, 0 if there is none.
+func (s *Selector) find(events []trace.Event) int {
+	found := []int{}
+	for i, e := range events {
+		own := map[string]string{"Kind": string(e.Kind), "Actor": string(e.Actor), "From": string(e.From), "To": string(e.To),
+			"Syscall": e.Syscall, "Endpoint": string(e.Endpoint), "Detail": e.Detail}
+		fits := true
+		for field, is := range own {
+			if want := reflect.ValueOf(*s).FieldByName(field).String(); want != "" && want != is {
+				fits = false
+			}
+		}
+		if fits {
+			found = append(found, i+1)
+		}
+	}
+	at := s.Nth - 1
+	switch {
+	case s.Nth == 0:
+		at = 0
+	case s.Nth < 0:
+		at = len(found) + s.Nth
+	}
+	if at < 0 || at >= len(found) {
+		return 0
+	}
+	return found[at]
+}
+
+// Run is what a lane did, as far as stops need it.
+type Run struct {
+	Lane   string
+	Events []trace.Event
+}
+
+// steps are the steps of a slide that a speaker stops at, ascending, each once.
+// Without an alignment by step, the pages alone know which events go together:
+// then stops are numbers.
+func (s *Scope) steps(runs []Run) ([]int, error) {
+	last := 0
+	for _, r := range runs {
+		last = max(last, len(r.Events))
+	}
+	steps := map[int]bool{}
+	stops := s.Stops
+	if len(stops) == 0 {
+		stops = []Stop{{Word: "all"}}
+	}
+	for _, stop := range stops {
+		switch {
+		case stop.Selector != nil:
+			step := 0
+			for _, r := range runs {
+				if step == 0 && (stop.Selector.Lane == "" || stop.Selector.Lane == r.Lane) {
+					step = stop.Selector.find(r.Events)
+				}
+			}
+			if step == 0 {
+				return nil, fmt.Errorf("no event fits %s; copyscope run PATH --events lists a run's events", stop.Selector)
+			}
+			steps[step] = true
+		case stop.Word == "all":
+			for i := range last + 1 {
+				steps[i] = true
+			}
+		case stop.Word == "calls":
+			steps[0], steps[last] = true, true
+			for _, r := range runs {
+				for i, e := range r.Events {
+					if e.Kind == trace.ModeSwitch {
+						steps[i+1] = true
+					}
+				}
+			}
+		case stop.Word == "end":
+			steps[last] = true
+		case stop.Word == "start":
+			steps[0] = true
+		default:
+			steps[stop.Step] = true
+		}
+	}
+	out := make([]int, 0, len(steps))
+	for step := range steps {
+		out = append(out, step)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// String is the selector as it is written.
+func (s *Selector) String() string {
+	var parts []string
+	v := reflect.ValueOf(*s)
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsZero() {
+			parts = append(parts, fmt.Sprintf("%s: %v", v.Type().Field(i).Tag.Get("yaml"), f.Interface()))
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}

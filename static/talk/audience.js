@@ -1,0 +1,170 @@
+// The audience's page: it follows the talk, leaves to look around, and comes back.
+import { onKey } from '../keys.js';
+import { block, t } from '../page.js';
+import { Ink } from './ink.js';
+import { Room } from './room.js';
+import { TalkRuns, fetched } from './runs.js';
+import { Slides } from './slides.js';
+
+const root = document.querySelector('[data-talk]');
+const deck = block('deck');
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const action = (name) => root.querySelector(`[data-action="${name}"]`);
+const wall = root.hasAttribute('data-wall');
+const slides = new Slides(root, deck, new TalkRuns(fetched(deck.runs)));
+const ink = new Ink(part('sheet'));
+let talk = null; // where the talk is
+let following = true;
+let server = deck.server;
+let poll = null;
+
+const own = memory(`talk-${deck.code}`); // this browser's answers, by slide
+
+function memory(key) {
+  let kept = {};
+  try {
+    kept = JSON.parse(sessionStorage.getItem(key)) ?? {};
+  } catch {
+    // Without storage an answer lasts as long as the page.
+  }
+  return {
+    get: (slide) => kept[slide] ?? -1,
+    set(slide, choice) {
+      kept[slide] = choice;
+      try {
+        sessionStorage.setItem(key, JSON.stringify(kept));
+      } catch {
+        // As above.
+      }
+    },
+  };
+}
+
+function render() {
+  root.dataset.following = following;
+  part('black').hidden = !(following && talk?.black);
+  part('ink').toggleAttribute('hidden', !following);
+  part('own').hidden = following;
+  action('talk-leave').hidden = !following || wall;
+  const rejoin = action('talk-rejoin');
+  rejoin.hidden = following;
+  if (!following && talk) {
+    const many = deck.slides[talk.slide].stops > 1;
+    rejoin.textContent = many
+      ? t('talk.page.rejoin.stop', { Slide: talk.slide + 1, Step: talk.stop + 1 })
+      : t('talk.page.rejoin', { Slide: talk.slide + 1 });
+  }
+  part('place').textContent = t('talk.page.place', { Slide: slides.slide + 1, Last: deck.slides.length });
+  const controls = part('sheet').querySelector('[data-part="controls"]');
+  if (controls) controls.hidden = following;
+}
+
+async function follow() {
+  if (!talk) return;
+  const shown = slides.show(talk.slide, talk.stop);
+  slides.choose(talk.slide, own.get(talk.slide));
+  if (poll && poll.slide === talk.slide && talk.stop > 0) slides.poll(poll);
+  render();
+  await shown;
+  ink.draw();
+}
+
+function leave() {
+  if (!following || wall || !talk) return;
+  following = false;
+  render();
+}
+
+function rejoin() {
+  if (following) return;
+  following = true;
+  follow();
+}
+
+// go moves this page alone, by stops; across slides where there are no more.
+function go(by) {
+  leave();
+  let { slide, stop } = slides;
+  stop += by;
+  if (stop < 0 || stop >= deck.slides[slide].stops) {
+    if (!deck.slides[slide + by]) return;
+    slide += by;
+    stop = by > 0 ? 0 : deck.slides[slide].stops - 1;
+  }
+  slides.show(slide, stop);
+  slides.choose(slide, own.get(slide));
+  render();
+}
+
+const room = new Room(deck.code, {
+  hello: () => ({ lang: document.documentElement.lang.split('-')[0] }),
+  state(name, { again }) {
+    const text = { open: '', away: t('talk.page.away'), gone: t('talk.page.gone'), full: t('talk.page.full') }[name] ?? '';
+    notice(text || (again ? t('talk.page.back') : ''), name !== 'open');
+    root.dataset.connection = name;
+  },
+});
+
+let calm = 0;
+
+function notice(text, stays) {
+  clearTimeout(calm);
+  part('notice').textContent = text;
+  part('notice').hidden = text === '';
+  if (text && !stays) calm = setTimeout(() => notice('', true), 4000);
+}
+
+room.on('talk.welcome', (body) => {
+  // Another run of the server, after it was started anew: the answers that it
+  // took are gone, so this browser's is given again.
+  if (body.server !== server) {
+    server = body.server;
+    notice(t('talk.page.restarted'), false);
+    if (talk && own.get(talk.slide) >= 0 && talk.stop === 0) room.send('talk.vote', { slide: talk.slide, choice: own.get(talk.slide) });
+  }
+  if (talk && body.choice >= 0) {
+    own.set(talk.slide, body.choice);
+    slides.choose(talk.slide, body.choice);
+  }
+});
+room.on('talk.state', (body) => {
+  talk = body;
+  root.dataset.rev = body.rev;
+  part('talk-state').textContent = body.driven ? '' : t('talk.page.undriven');
+  if (following) follow();
+  else render();
+});
+room.on('talk.poll', (body) => {
+  poll = body;
+  if (slides.slide === body.slide && slides.stop > 0) slides.poll(body);
+});
+room.on('talk.pointer', (body) => ink.point(body));
+room.on('talk.ink', (body) => ink.wipe(body));
+room.on('talk.piece', (body) => ink.add(body));
+room.on('talk.voted', ({ slide, choice }) => {
+  own.set(slide, choice);
+  if (slides.slide === slide) part('sheet').querySelector('.slide.current [data-part="total"]').textContent = t('talk.page.voted');
+});
+room.on('error', (body) => {
+  notice(`${body.message} ${body.remedy}`, false);
+  slides.choose(slides.slide, own.get(slides.slide));
+});
+
+part('sheet').addEventListener('change', (event) => {
+  const form = event.target.closest('[data-part="ask"]');
+  if (!form || event.target.type !== 'radio') return;
+  const sent = room.send('talk.vote', { slide: slides.slide, choice: Number(event.target.value) });
+  if (!sent) {
+    notice(t('talk.page.not-sent'), false);
+    slides.choose(slides.slide, own.get(slides.slide));
+  }
+});
+part('sheet').addEventListener('submit', (event) => event.preventDefault());
+action('talk-leave').addEventListener('click', leave);
+action('talk-rejoin').addEventListener('click', rejoin);
+action('talk-next').addEventListener('click', () => go(1));
+action('talk-back').addEventListener('click', () => go(-1));
+onKey('talk-own-next', () => go(1));
+onKey('talk-own-back', () => go(-1));
+onKey('talk-rejoin', rejoin);
+render();

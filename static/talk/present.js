@@ -1,0 +1,262 @@
+// The speaker's page: it drives the talk, and goes on by itself while the server is
+// away; what happened meanwhile is told to the room when it is back.
+import { onKey } from '../keys.js';
+import { block, number, t } from '../page.js';
+import { html } from '../scope/svg.js';
+import { Clock } from './clock.js';
+import { Ink } from './ink.js';
+import { Pen } from './pen.js';
+import { Room } from './room.js';
+import { TalkRuns, fetched } from './runs.js';
+import { Slides, shares } from './slides.js';
+import { deskID, nextOf, placeOf, takeToken } from './speaker.js';
+
+const root = document.querySelector('[data-talk]');
+const deck = block('deck');
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const lang = document.documentElement.lang.split('-')[0];
+const token = takeToken(deck.code);
+const slides = new Slides(root, deck, new TalkRuns(fetched(deck.runs)));
+const ink = new Ink(part('sheet'));
+const clock = new Clock(root, deck);
+const desk = deskID();
+let state = null; // the room, as last told
+let seat = '';
+let notes = [];
+let waiting = false; // something was done while the server was away
+let server = deck.server;
+
+const kept = `talk-saved-${deck.code}`;
+
+function save() {
+  const { slide, stop, frozen, black, began } = state;
+  try {
+    localStorage.setItem(kept, JSON.stringify({ slide, stop, frozen, black, began }));
+  } catch {
+    // Without storage a restart of the server loses the place.
+  }
+}
+
+function saved() {
+  try {
+    return JSON.parse(localStorage.getItem(kept));
+  } catch {
+    return null;
+  }
+}
+
+function notice(text, loud = false) {
+  part('notice').textContent = text;
+  part('notice').hidden = text === '';
+  part('notice').classList.toggle('loud', loud);
+}
+
+function render() {
+  const drives = seat === 'yours';
+  root.dataset.seat = seat;
+  root.dataset.rev = state.rev;
+  part('place').textContent = placeOf(deck, state.slide, state.stop);
+  part('viewers').textContent = t('talk.present.viewers', { Count: state.viewers });
+  part('frozen').hidden = !state.frozen;
+  part('dark').hidden = !state.black;
+  part('next').textContent = nextOf(deck, state.slide, state.stop);
+  part('speaker-notes').replaceChildren(...(notes[state.slide] ?? []));
+  part('histogram').hidden = deck.slides[state.slide].kind !== 'ask';
+  pressed('talk-freeze', state.frozen);
+  pressed('talk-black', state.black);
+  root.querySelector('[data-action="talk-take"]').hidden = seat !== 'taken';
+  for (const button of root.querySelectorAll('.talk-controls button')) {
+    const local = ['talk-notes', 'talk-speaker', 'talk-full'].includes(button.dataset.action);
+    button.disabled = !drives && !local;
+  }
+}
+
+function pressed(name, is) {
+  root.querySelector(`[data-action="${name}"]`)?.setAttribute('aria-pressed', Boolean(is));
+}
+
+async function show() {
+  const shown = slides.show(state.slide, state.stop);
+  render();
+  clock.set(state);
+  await shown;
+  ink.draw();
+}
+
+// act changes the room. While the server is away the page changes itself, and the
+// room takes it over when it is back.
+function act(type, body, change) {
+  if (seat !== 'yours' || !state) return;
+  if (room.send(type, body)) return;
+  if (!change) return;
+  change(state);
+  waiting = true;
+  save();
+  show();
+}
+
+function move(by) {
+  if (!state) return;
+  let { slide, stop } = state;
+  stop += by;
+  if (stop < 0 || stop >= deck.slides[slide].stops) {
+    if (!deck.slides[slide + by]) return;
+    slide += by;
+    stop = by > 0 ? 0 : deck.slides[slide].stops - 1;
+  }
+  act('talk.show', { slide, stop }, (s) => Object.assign(s, { slide, stop }));
+}
+
+// A key held down sends no faster than the room tells: each step is from the
+// place that was told last.
+const actions = {
+  'talk-next': () => move(1),
+  'talk-back': () => move(-1),
+  'talk-first': () => act('talk.show', { slide: 0, stop: 0 }, (s) => Object.assign(s, { slide: 0, stop: 0 })),
+  'talk-last': () => act('talk.show', { slide: deck.slides.length - 1, stop: 0 }, (s) => Object.assign(s, { slide: deck.slides.length - 1, stop: 0 })),
+  'talk-freeze': () => act('talk.freeze', { on: !state.frozen }, (s) => { s.frozen = !s.frozen; }),
+  'talk-black': () => act('talk.black', { on: !state.black }, (s) => { s.black = !s.black; }),
+  'talk-wipe': () => act('talk.wipe', {}),
+  'talk-clock': () => act('talk.begin', {}),
+  'talk-pointer': () => tool('pointer'),
+  'talk-pen': () => tool('pen'),
+  'talk-take': () => room.send('talk.take', {}),
+  'talk-notes': () => toggle('talk-notes', 'quiet'),
+  'talk-speaker': () => toggle('talk-speaker', 'bare'),
+  'talk-full': () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else root.requestFullscreen?.();
+  },
+};
+
+function tool(name) {
+  const now = seat === 'yours' ? pen.use(name) : '';
+  root.dataset.tool = now;
+  pressed('talk-pointer', now === 'pointer');
+  pressed('talk-pen', now === 'pen');
+}
+
+function toggle(name, mark) {
+  const off = root.toggleAttribute(`data-${mark}`);
+  pressed(name, !off);
+}
+
+for (const [name, act_] of Object.entries(actions)) {
+  onKey(name, act_);
+  root.querySelector(`[data-action="${name}"]`)?.addEventListener('click', (event) => {
+    act_();
+    // A button that was clicked on would take the next press of the space bar.
+    if (event.detail > 0) event.currentTarget.blur();
+  });
+}
+part('sheet').addEventListener('submit', (event) => event.preventDefault());
+
+let restoring = false;
+
+// restore has the talk opened again by a server that does not know it any more.
+async function restore() {
+  if (restoring || !deck.deck || !token) return;
+  restoring = true;
+  try {
+    const answer = await fetch('/talk/restore', { method: 'POST', body: JSON.stringify({ code: deck.code, token, deck: deck.deck }) });
+    if (!answer.ok) notice(`${t('talk.present.gone')} ${await answer.text()}`, true);
+  } catch {
+    // It is away again; the next try comes.
+  }
+  restoring = false;
+}
+
+const room = new Room(deck.code, {
+  hello: () => ({ token, desk, lang, saved: saved() }),
+  state(name, { again }) {
+    root.dataset.connection = name;
+    if (name === 'open') notice(again ? t('talk.present.back') : '');
+    if (name === 'away') notice(t('talk.present.away'), true);
+    if (name === 'full') notice(t('talk.page.full'), true);
+    if (name === 'elsewhere') notice(t('talk.present.elsewhere'), true);
+    if (name === 'gone') {
+      notice(t('talk.present.gone'), true);
+      restore();
+    }
+  },
+});
+const pen = new Pen(part('sheet'), (type, body) => { if (seat === 'yours') room.send(type, body); });
+
+let lead = null; // what to tell the room that happened while it was away
+
+room.on('talk.welcome', (body) => {
+  seat = body.seat;
+  const mine = waiting && state;
+  waiting = false;
+  if (body.server !== server || body.restored) {
+    server = body.server;
+    if (body.restored) notice(t('talk.present.restored'));
+  }
+  // What this page did while the server was away holds, unless somebody else has
+  // moved the talk meanwhile.
+  if (mine && seat === 'yours' && !body.restored) {
+    if (body.rev === state.rev) lead = { slide: state.slide, stop: state.stop, frozen: state.frozen, black: state.black };
+    else notice(t('talk.present.moved'));
+  }
+  if (seat === 'taken') notice(t('talk.present.taken'), true);
+  if (lead && seat === 'yours') {
+    const { slide, stop, frozen, black } = lead;
+    lead = null;
+    room.send('talk.show', { slide, stop });
+    room.send('talk.freeze', { on: frozen });
+    room.send('talk.black', { on: black });
+  }
+  if (state) render();
+});
+room.on('talk.seat', (body) => {
+  seat = body.seat;
+  notice(seat === 'taken' ? t('talk.present.taken') : '', seat === 'taken');
+  if (seat !== 'yours') tool('');
+  render();
+});
+room.on('talk.desk', (body) => {
+  const elsewhere = !state || body.slide !== state.slide || body.stop !== state.stop;
+  state = body;
+  if (seat === 'yours') save();
+  if (elsewhere) show();
+  else {
+    render();
+    clock.set(state);
+  }
+});
+room.on('talk.poll', (body) => {
+  part('bars').replaceChildren(...shares(body.counts, body.total).map((share, i) => {
+    const text = slides.sections[body.slide].querySelector(`[data-choice="${i}"] .choice-text`).textContent;
+    const bar = html('span', { class: 'bar' });
+    bar.style.inlineSize = `${share}%`;
+    return html('li', { 'data-right': i === body.right ? 'true' : null }, html('span', { class: 'choice-text' }, text), bar, html('span', { class: 'num share' }, number(body.counts[i])));
+  }));
+  part('bars-total').textContent = t('talk.page.votes', { Count: body.total });
+  if (slides.slide === body.slide && slides.stop > 0) slides.poll(body);
+});
+room.on('talk.pointer', (body) => ink.point(body));
+room.on('talk.ink', (body) => ink.wipe(body));
+room.on('talk.piece', (body) => ink.add(body));
+room.on('error', (body) => {
+  root.dataset.error = body.code;
+  notice(`${body.message} ${body.remedy}`, true);
+});
+
+async function readNotes() {
+  if (!token) {
+    notice(t('talk.present.no-token'), true);
+    return;
+  }
+  const answer = await fetch(`/t/${deck.code}/notes?lang=${lang}`, { headers: { Authorization: `Bearer ${token}` } });
+  if (!answer.ok) return; // the room says the same of the token
+  const body = await answer.json();
+  // The server made HTML of them, without the deck's own.
+  notes = body.notes.map((text) => [...new DOMParser().parseFromString(text, 'text/html').body.childNodes]);
+  part('clicker').href = body.clicker;
+  if (body.qr) {
+    part('clicker-qr').src = `data:image/svg+xml,${encodeURIComponent(body.qr)}`;
+    part('clicker-qr').hidden = false;
+  }
+  if (state) render();
+}
+readNotes();

@@ -1,0 +1,316 @@
+package web
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"copyscope/internal/talk"
+)
+
+// How often a room tells what may change faster than eyes follow.
+const (
+	pointerEvery = time.Second / 30
+	pollEvery    = 200 * time.Millisecond
+	headsEvery   = 500 * time.Millisecond // how many are here
+)
+
+// frame is a message that is made once for everybody, with its number: who has
+// seen a lower one is sent it.
+type frame struct {
+	version uint64
+	message *websocket.PreparedMessage
+}
+
+// newFrame makes a message; without a body there is none.
+func (f *frame) set(kind string, body any) error {
+	text, err := encode(0, kind, "", body)
+	if err != nil {
+		return err
+	}
+	m, err := websocket.NewPreparedMessage(websocket.TextMessage, text)
+	if err != nil {
+		return err
+	}
+	f.version, f.message = f.version+1, m
+	return nil
+}
+
+// screen is all that one kind of reader is to see at present. A reader who is
+// slow is sent the present screen, and not what was on it meanwhile.
+type screen struct {
+	state, pointer, poll frame
+	epoch, first         int
+	wiped                *websocket.PreparedMessage
+	pieces               []*websocket.PreparedMessage
+}
+
+// talkRoom is a room with those who are in it.
+type talkRoom struct {
+	*talk.Room
+	code   string
+	deck   string // the name of a deck that is shipped, or ""
+	tokens talk.Tokens
+	runs   talkRuns
+	tries  talk.Tries
+	log    *slog.Logger
+	born   time.Time
+
+	mu       sync.Mutex
+	viewers  map[*viewer]struct{}
+	audience int // viewers that are no speaker's
+	driver   *viewer
+	desk     string // the id of the page that drives, kept while it is away
+	// hall is what the audience sees, stage what the speaker does.
+	hall, stage screen
+	last        talk.State
+	due         map[talk.Change]*time.Timer // what is told a little later
+	closed      bool
+}
+
+func newTalkRoom(plan *talk.Plan, code, token string, runs talkRuns, log *slog.Logger) *talkRoom {
+	r := &talkRoom{Room: talk.NewRoom(plan), code: code, tokens: talk.NewTokens(token), runs: runs, log: log, born: time.Now(),
+		viewers: map[*viewer]struct{}{}, due: map[talk.Change]*time.Timer{}}
+	r.publish(talk.Shown | talk.Pointed | talk.Drawn | talk.Voted)
+	return r
+}
+
+// headsChanged is told beside the changes of the room itself.
+const headsChanged talk.Change = 1 << 7
+
+// stateBody is talk.state: where the audience is.
+type stateBody struct {
+	Rev    uint64 `json:"rev"`
+	Slide  int    `json:"slide"`
+	Stop   int    `json:"stop"`
+	Black  bool   `json:"black"`
+	Driven bool   `json:"driven"` // a speaker's page is connected
+}
+
+// deskBody is talk.desk: all that a speaker's page shows of the room.
+type deskBody struct {
+	stateBody
+	Frozen  bool  `json:"frozen"`
+	Began   int64 `json:"began"` // ms since 1970; 0: not yet
+	Now     int64 `json:"now"`
+	Viewers int   `json:"viewers"`
+	// Shown is where the audience is, if the talk is frozen.
+	Shown [2]int `json:"shown"`
+}
+
+// pollBody is talk.poll: how a question was answered.
+type pollBody struct {
+	Slide  int   `json:"slide"`
+	Counts []int `json:"counts"`
+	Total  int   `json:"total"`
+	Open   bool  `json:"open"`
+	Right  int   `json:"right"` // the choice that is right; −1: none is, or it is not told yet
+}
+
+// inkBody is talk.ink: the numbers of the pieces that are kept; pieces follow.
+type inkBody struct {
+	Epoch int `json:"epoch"`
+	First int `json:"first"`
+}
+
+// pieceBody is talk.piece: a part of a stroke.
+type pieceBody struct {
+	Epoch  int `json:"epoch"`
+	Number int `json:"number"`
+	talk.Piece
+}
+
+// changed tells what a command has changed, at once or, where changes come
+// faster than anybody sees, a little later.
+func (r *talkRoom) changed(c talk.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := c &^ (talk.Pointed | talk.Voted | headsChanged)
+	if now&talk.Shown != 0 { // what belongs to the new place goes with it
+		now |= talk.Pointed | talk.Voted | talk.Drawn
+		c = now
+	}
+	for slow, every := range map[talk.Change]time.Duration{talk.Pointed: pointerEvery, talk.Voted: pollEvery, headsChanged: headsEvery} {
+		if c&slow != 0 && now&slow == 0 {
+			r.later(slow, every)
+		}
+	}
+	if now != 0 {
+		r.publishLocked(now)
+	}
+}
+
+// later tells a change at once if the last of its kind is long enough ago, else
+// when it is; those that come meanwhile are told with it. r.mu is held.
+func (r *talkRoom) later(c talk.Change, every time.Duration) {
+	if r.closed || r.due[c] != nil {
+		return
+	}
+	r.publishLocked(c)
+	told := r.version(c)
+	r.due[c] = time.AfterFunc(every, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.due, c)
+		if !r.closed && r.version(c) != told {
+			r.later(c, every)
+		}
+	})
+}
+
+// version is what the room's own state is for a slow kind of change: another one
+// means that there is something to tell. r.mu is held.
+func (r *talkRoom) version(c talk.Change) any {
+	switch c {
+	case talk.Pointed:
+		return r.State().Desk.Pointer
+	case talk.Voted:
+		p, _ := r.Poll(r.State().Desk.Slide)
+		return [2]any{p.Slide, sum(p.Counts)}
+	}
+	return r.audience
+}
+
+// sum tells two polls apart: the counts as one text would, without making one.
+func sum(counts []int) (total uint64) {
+	for _, n := range counts {
+		total = total*20_021 + uint64(n)
+	}
+	return total
+}
+
+func (r *talkRoom) publish(c talk.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.publishLocked(c)
+}
+
+// publishLocked makes the messages of what has changed and wakes who is to send
+// them. r.mu is held.
+func (r *talkRoom) publishLocked(c talk.Change) {
+	s := r.State()
+	r.last = s
+	fail := func(err error) {
+		if err != nil {
+			r.log.Error("talk message", "room", r.code, "err", err)
+		}
+	}
+	if c&(talk.Shown|headsChanged) != 0 {
+		fail(r.stage.state.set("talk.desk", r.deskOf(s)))
+	}
+	if c&talk.Shown != 0 {
+		fail(r.hall.state.set("talk.state", r.stateOf(s, s.Shown)))
+	}
+	if c&talk.Pointed != 0 {
+		fail(r.stage.pointer.set("talk.pointer", s.Desk.Pointer))
+		if !s.Frozen {
+			fail(r.hall.pointer.set("talk.pointer", s.Shown.Pointer))
+		}
+	}
+	if c&talk.Drawn != 0 {
+		fail(r.stage.draw(s.Desk.Ink))
+		fail(r.hall.draw(s.Shown.Ink))
+	}
+	if c&talk.Voted != 0 {
+		if body, ok := r.pollOf(s.Desk, true); ok {
+			fail(r.stage.poll.set("talk.poll", body))
+		}
+		// The audience is told when the answers are shown, not before.
+		if body, ok := r.pollOf(s.Shown, false); ok && s.Shown.Stop > 0 {
+			fail(r.hall.poll.set("talk.poll", body))
+		}
+	}
+	for v := range r.viewers {
+		v.poke()
+	}
+}
+
+func (r *talkRoom) stateOf(s talk.State, v talk.View) stateBody {
+	return stateBody{Rev: s.Rev, Slide: v.Slide, Stop: v.Stop, Black: s.Black, Driven: r.driver != nil}
+}
+
+func (r *talkRoom) deskOf(s talk.State) deskBody {
+	d := deskBody{stateBody: r.stateOf(s, s.Desk), Frozen: s.Frozen, Now: time.Now().UnixMilli(), Viewers: r.audience, Shown: [2]int{s.Shown.Slide, s.Shown.Stop}}
+	if !s.Began.IsZero() {
+		d.Began = s.Began.UnixMilli()
+	}
+	return d
+}
+
+// pollOf is the poll of the slide that a view shows; whole tells the right choice
+// before the answers are shown.
+func (r *talkRoom) pollOf(v talk.View, whole bool) (pollBody, bool) {
+	p, ok := r.Poll(v.Slide)
+	if !ok {
+		return pollBody{}, false
+	}
+	right := -1
+	if whole || v.Stop > 0 {
+		right = r.Plan().Slides[v.Slide].Right
+	}
+	return pollBody{p.Slide, p.Counts, p.Total, p.Open, right}, true
+}
+
+// draw brings the pieces up to date.
+func (s *screen) draw(ink talk.Ink) error {
+	if s.wiped == nil || ink.Epoch != s.epoch || ink.First < s.first {
+		s.epoch, s.first, s.pieces = ink.Epoch, ink.First, nil
+		var f frame
+		if err := f.set("talk.ink", inkBody{ink.Epoch, ink.First}); err != nil {
+			return err
+		}
+		s.wiped = f.message
+	}
+	if gone := ink.First - s.first; gone > 0 {
+		s.pieces = s.pieces[min(gone, len(s.pieces)):]
+		s.first = ink.First
+	}
+	for i := len(s.pieces); i < len(ink.Pieces); i++ {
+		var f frame
+		if err := f.set("talk.piece", pieceBody{ink.Epoch, ink.First + i, ink.Pieces[i]}); err != nil {
+			return err
+		}
+		s.pieces = append(s.pieces, f.message)
+	}
+	return nil
+}
+
+// seen is what a viewer has been sent of a screen.
+type seen struct {
+	state, pointer, poll uint64
+	epoch, next          int // of the ink; epoch −1: none yet
+}
+
+// news is what a viewer has not seen, and notes that it has.
+func (r *talkRoom) news(v *viewer) []*websocket.PreparedMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, at := &r.hall, &v.seen
+	if v.role != talk.Nobody {
+		s = &r.stage
+	}
+	out := v.out[:0]
+	for _, f := range [...]struct {
+		frame *frame
+		seen  *uint64
+	}{{&s.state, &at.state}, {&s.poll, &at.poll}, {&s.pointer, &at.pointer}} {
+		if f.frame.message != nil && f.frame.version != *f.seen {
+			*f.seen = f.frame.version
+			out = append(out, f.frame.message)
+		}
+	}
+	if at.epoch != s.epoch {
+		at.epoch, at.next = s.epoch, s.first
+		out = append(out, s.wiped)
+	}
+	for at.next = max(at.next, s.first); at.next < s.first+len(s.pieces); at.next++ {
+		out = append(out, s.pieces[at.next-s.first])
+	}
+	v.out = out
+	if cap(out) > 16 {
+		v.out = nil // much ink at once is rare; its room is not kept
+	}
+	return out
+}
