@@ -17,11 +17,14 @@ func init() { register(kmsg.ApiVersions, 0, 4, whole(apiVersions)) }
 //
 // From version 3 on a client says the name and the version of its software, in
 // characters that metrics can have; others get INVALID_REQUEST, as with Kafka.
-// They are not used. Source: ApiVersionsRequest.json, ApiVersionsRequest.isValid.
-func apiVersions(_ context.Context, _ *connection, req *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) error {
+// They are told to who asks for the connections, and used for nothing else. Source: ApiVersionsRequest.json, ApiVersionsRequest.isValid.
+func apiVersions(_ context.Context, c *connection, req *kmsg.ApiVersionsRequest, resp *kmsg.ApiVersionsResponse) error {
 	if req.Version >= 3 && !(softwareName.MatchString(req.ClientSoftwareName) && softwareName.MatchString(req.ClientSoftwareVersion)) {
 		resp.ErrorCode = codeInvalidRequest
 		return nil
+	}
+	if req.Version >= 3 {
+		c.seen.software(req.ClientSoftwareName, req.ClientSoftwareVersion)
 	}
 	resp.ApiKeys = servedVersions()
 	return nil

@@ -193,6 +193,7 @@ func (b *Broker) register(c *connection) bool {
 		return false
 	}
 	b.connections[c] = struct{}{}
+	c.seen.began(c)
 	b.handlers.Add(1)
 	return true
 }

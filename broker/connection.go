@@ -27,6 +27,7 @@ type connection struct {
 	in     intake
 	kernel kernel
 
+	seen     seen
 	id, name string // what the client called itself last, and how others are told
 
 	readUntil, writeUntil time.Time // the deadlines in force
@@ -145,6 +146,7 @@ const (
 // answer finds the API and lets it answer.
 func (c *connection) answer(ctx context.Context, r request) error {
 	api, ok := apis[r.Key]
+	c.seen.request(r.ClientID, r.Key)
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: API key %d (%s) is not served here", wire.ErrFrame, r.Key, kmsg.NameForKey(r.Key))

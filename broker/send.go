@@ -93,6 +93,7 @@ func (c *connection) sendRegion(r region, client string) error {
 		served.Err = err.Error()
 	}
 	c.b.counted.sent(served, c.protocol())
+	c.seen.sent(program.Path, sent)
 	c.b.events.served.event(began, served)
 	if err == nil {
 		return nil

@@ -74,8 +74,11 @@ func (b *Broker) Stats() Stats {
 	return s
 }
 
+// apiName is the request as Kafka's JMX names it.
+func apiName(key int16) string { return strings.TrimSuffix(kmsg.NameForKey(key), "Request") }
+
 func (c *requestCounter) stats(key int16) RequestStats {
-	s := RequestStats{API: strings.TrimSuffix(kmsg.NameForKey(key), "Request"), ByVersion: map[int16]int64{}, Sum: time.Duration(c.ns.Load()), Errors: c.errors.counts()}
+	s := RequestStats{API: apiName(key), ByVersion: map[int16]int64{}, Sum: time.Duration(c.ns.Load()), Errors: c.errors.counts()}
 	for i := range c.versions {
 		if n := c.versions[i].Load(); n > 0 {
 			s.ByVersion[c.min+int16(i)] = n

@@ -1,0 +1,91 @@
+package broker
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ConnectionInfo is what is known of an open connection.
+type ConnectionInfo struct {
+	// Conn is for who asks the kernel about it; it may end meanwhile.
+	Conn net.Conn
+	// Peer is the client's address, Protocol PLAINTEXT or SSL.
+	Peer, Protocol string
+	Since          time.Time
+	// ClientID is what the client called itself in its last request; Software and
+	// Version what it said of its software, if it did. Both are the client's words.
+	ClientID, Software, Version string
+	// API is the last request, as Kafka names it.
+	API      string
+	Requests int64
+	// Path is the transfer program of the last region that was sent, Regions and
+	// Bytes what all sent: bytes of records.
+	Path           string
+	Regions, Bytes int64
+}
+
+// seen is what a connection tells of itself while it serves.
+type seen struct {
+	mu   sync.Mutex
+	info ConnectionInfo
+	key  int16 // of the last request
+}
+
+func (s *seen) began(c *connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Conn, s.info.Peer, s.info.Protocol, s.info.Since = c.conn, c.peer(), c.protocol(), time.Now()
+}
+
+func (s *seen) request(clientID string, key int16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Requests++
+	s.key = key
+	if s.info.ClientID != clientID {
+		s.info.ClientID = strings.Clone(clientID)
+	}
+}
+
+func (s *seen) software(name, version string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Software, s.info.Version = strings.Clone(name), strings.Clone(version)
+}
+
+func (s *seen) sent(path string, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Path = path
+	s.info.Regions++
+	s.info.Bytes += bytes
+}
+
+// ConnectionInfos tells of the open connections, oldest first.
+func (b *Broker) ConnectionInfos() []ConnectionInfo {
+	b.mu.Lock()
+	open := make([]*connection, 0, len(b.connections))
+	for c := range b.connections {
+		open = append(open, c)
+	}
+	b.mu.Unlock()
+	all := make([]ConnectionInfo, len(open))
+	for i, c := range open {
+		c.seen.mu.Lock()
+		all[i] = c.seen.info
+		if all[i].Requests > 0 {
+			all[i].API = apiName(c.seen.key)
+		}
+		c.seen.mu.Unlock()
+	}
+	slices.SortFunc(all, func(a, b ConnectionInfo) int {
+		if by := a.Since.Compare(b.Since); by != 0 {
+			return by
+		}
+		return strings.Compare(a.Peer, b.Peer)
+	})
+	return all
+}
