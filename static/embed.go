@@ -10,6 +10,7 @@ import (
 
 //go:embed *.css *.js *.json *.svg
 //go:embed attach
+//go:embed broker
 //go:embed claims
 //go:embed doctor
 //go:embed embed

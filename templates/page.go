@@ -13,7 +13,7 @@ import (
 // PageData is what the layout of every page needs.
 type PageData struct {
 	*locale.Translator
-	// Name is the page's key: scope, live, attach, claims, talk, doctor, models, missing. Its title
+	// Name is the page's key, as navigation has them, or missing, embed and the like. Its title
 	// is the message page.title.NAME.
 	Name string
 	// Title, if set, replaces the title.
@@ -63,7 +63,8 @@ func (p PageData) title() string {
 // navigation is the pages of the bar.
 func navigation() []struct{ Name, Path string } {
 	return []struct{ Name, Path string }{
-		{"scope", "/scope"}, {"live", "/live"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"}, {"doctor", "/doctor"}, {"models", "/models"},
+		{"scope", "/scope"}, {"live", "/live"}, {"broker", "/broker"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"},
+		{"doctor", "/doctor"}, {"models", "/models"},
 	}
 }
 
@@ -71,7 +72,7 @@ func navigation() []struct{ Name, Path string } {
 func (p PageData) languageURL(lang locale.Lang) string {
 	q := p.URL.Query()
 	q.Set("lang", string(lang))
-	return p.URL.Path + "?" + q.Encode()
+	return p.URL.EscapedPath() + "?" + q.Encode()
 }
 
 // keyText is a key as keyboards print it.

@@ -25,6 +25,8 @@ type Config struct {
 	Lab Lab
 	// Broker is what the live page shows of the broker; nil if there is none.
 	Broker Broker
+	// Store is what the broker pages show and change; nil if there is no broker.
+	Store BrokerStore
 	// Sample reads the host's figures; nil where they cannot be read.
 	// SampleEvery is how often, a second if zero.
 	Sample      func() (host.Sample, error)
@@ -120,6 +122,7 @@ func (s *Server) routes() {
 	s.claims = s.claimRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
 	s.hub.Handle("live.rate", s.live.rate)
+	s.brokerRoutes()
 	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

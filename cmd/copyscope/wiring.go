@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"copyscope/broker"
+	"copyscope/internal/brokerview"
 	"copyscope/internal/claim"
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
@@ -34,7 +35,7 @@ func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	}
 	c.Metrics = metrics.Handler(c.Version, nil)
 	if kafka != nil {
-		c.Broker = shownBroker{kafka}
+		c.Broker, c.Store = shownBroker{kafka}, brokerview.Of(kafka)
 		c.Metrics = metrics.Handler(c.Version, kafka.Stats)
 	}
 	return c

@@ -68,6 +68,7 @@ var mayImport = map[string][]string{
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
 	"internal/metrics":               {"broker"},                                         // as Prometheus reads it
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
+	"internal/brokerview":            {"broker", "broker/log", "internal/host", "web"},   // a broker as the pages see it
 	"broker/dump":                    {"broker/log"},
 	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "web", "docs"},
 	"internal/notices":               {},
@@ -92,6 +93,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
 	"web":                          {"broker/…", "internal/chromium"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "internal/brokerview", "internal/export"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},

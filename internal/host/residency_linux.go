@@ -15,15 +15,7 @@ import (
 // resident counts the pages of the file's first size bytes that are in the
 // page cache, by mincore(2).
 func resident(f *os.File, size int64) (pages int64, err error) {
-	const window = 1 << 30
-	for off := int64(0); off < size; off += window {
-		n, err := residentIn(f, off, min(window, size-off))
-		if err != nil {
-			return 0, err
-		}
-		pages += n
-	}
-	return pages, nil
+	return residentWithin(f, 0, size)
 }
 
 func residentIn(f *os.File, off, n int64) (pages int64, err error) {
