@@ -39,7 +39,7 @@ func (b *brokerPages) group(w http.ResponseWriter, r *http.Request, id string) {
 		d.Members = append(d.Members, row)
 	}
 	for _, o := range g.Offsets[:min(len(g.Offsets), brokerOffsetsShown)] {
-		row := templates.OffsetRow{Topic: o.Topic, URL: templates.PartitionURL(o.Topic, o.Partition) + "?from=" + strconv.FormatInt(o.Committed, 10),
+		row := templates.OffsetRow{Topic: oneLine(o.Topic, nameShown), URL: templates.PartitionURL(o.Topic, o.Partition) + "?from=" + strconv.FormatInt(o.Committed, 10),
 			Partition: strconv.Itoa(int(o.Partition)), Committed: humanize.Comma(o.Committed), End: "–", Lag: "–",
 			At: moment(o.At.UnixMilli()), Metadata: oneLine(o.Metadata, nameShown), Behind: o.lag() > 0}
 		if o.EndKnown {

@@ -35,6 +35,12 @@ type brokerSite struct {
 // listener's own if it is empty.
 func serveBroker(t *testing.T, addr string) *brokerSite {
 	t.Helper()
+	return serveStore(t, addr, func(v brokerview.View) web.BrokerStore { return v })
+}
+
+// serveStore is serveBroker with pages that see the broker as shown says.
+func serveStore(t *testing.T, addr string, shown func(brokerview.View) web.BrokerStore) *brokerSite {
+	t.Helper()
 	site := &brokerSite{t: t, data: t.TempDir()}
 	b, err := broker.Open(t.Context(), broker.Config{Listen: "127.0.0.1:0", Dir: site.data})
 	if err != nil {
@@ -50,7 +56,7 @@ func serveBroker(t *testing.T, addr string) *brokerSite {
 	if addr == "" {
 		addr = listener.Addr().String()
 	}
-	s, err := web.New(web.Config{Addr: addr, Version: "test", Store: brokerview.Of(b)})
+	s, err := web.New(web.Config{Addr: addr, Version: "test", Store: shown(brokerview.Of(b))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +365,7 @@ func TestGroupsAndConnections(t *testing.T) {
 		batch = append(batch, &kgo.Record{Value: fmt.Appendf(nil, "order %d", i)})
 	}
 	s.produce(s.client(), "orders", batch...)
-	const id = `a/b <i>‮"` // a group's id is its client's word
+	const id = "a/b <i>\u202e\"" // a group's id is its client's word
 	cl := s.client(kgo.ConsumerGroup(id), kgo.ConsumeTopics("orders"), kgo.ClientID("till <b>7"), kgo.SoftwareNameAndVersion("tills", "1.2"),
 		kgo.DisableAutoCommit(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -450,4 +456,29 @@ func TestHostileRecordsAreHarmless(t *testing.T) {
 			t.Errorf("%s: %d, want 404", bad, status)
 		}
 	}
+}
+
+// endOfTransaction has control batches where the log has batches of one record: the
+// broker itself takes none, but a log of Kafka's may have them.
+type endOfTransaction struct{ brokerview.View }
+
+func (s endOfTransaction) Browse(ctx context.Context, topic string, partition int32, from int64, visit func(web.StoredBatch) bool) error {
+	return s.View.Browse(ctx, topic, partition, from, func(b web.StoredBatch) bool {
+		if b.Records == 1 {
+			b.Control = true
+			b.Each = func(visit func(web.StoredRecord) error) error {
+				return visit(web.StoredRecord{Offset: b.Base, Key: []byte{0, 0, 0, 1}, Value: []byte{0, 0, 0, 0, 0, 0}})
+			}
+		}
+		return visit(b)
+	})
+}
+
+func TestControlBatchesAreShownAsSuch(t *testing.T) {
+	s := serveStore(t, "", func(v brokerview.View) web.BrokerStore { return endOfTransaction{v} })
+	s.create("paid", 1, nil)
+	cl := s.client()
+	s.produce(cl, "paid", &kgo.Record{Value: []byte("one")}, &kgo.Record{Value: []byte("two")})
+	s.produce(cl, "paid", &kgo.Record{Value: []byte("three")})
+	mustHave(t, s.page("/broker/topics/paid/0?from=0"), "two", "control batch", "marks the end of a transaction", "<code>COMMIT</code>", "Batch 2 – 2")
 }

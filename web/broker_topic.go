@@ -89,6 +89,10 @@ func segmentRow(p templates.PageData, s StoredSegment) templates.SegmentRow {
 	if s.First >= 0 {
 		row.Times = moment(s.First) + " – " + moment(s.Latest)
 	}
+	if s.Gone {
+		row.Reason = p.T("broker.segment.gone")
+		return row
+	}
 	if s.Log.Tool == "" {
 		row.Reason = p.Sentence(s.Log.Reason)
 		return row

@@ -35,10 +35,7 @@ func LookAtFile(path string, cells int) (p FilePages, err error) {
 	err = p.fill(cells, func(off, n int64) (CachedCell, int64, error) { return cacheStat(f, off, n) })
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) {
 		p.Tool = "mincore"
-		err = p.fill(cells, func(off, n int64) (CachedCell, int64, error) {
-			cached, err := residentWithin(f, off, n)
-			return CachedCell{Cached: cached}, 0, err
-		})
+		err = p.fill(cells, byMincore(f))
 		p.Dirty, p.Evicted = -1, -1
 	}
 	if err != nil {
@@ -72,6 +69,14 @@ func cacheStat(f *os.File, off, n int64) (c CachedCell, evicted int64, err error
 		return c, 0, fmt.Errorf("cachestat(2): %w", err)
 	}
 	return CachedCell{Cached: int64(s.Cache), Dirty: int64(s.Dirty + s.Writeback)}, int64(s.Evicted), nil
+}
+
+// byMincore asks mincore(2), which knows neither dirty nor evicted pages.
+func byMincore(f *os.File) func(off, n int64) (CachedCell, int64, error) {
+	return func(off, n int64) (CachedCell, int64, error) {
+		cached, err := residentWithin(f, off, n)
+		return CachedCell{Cached: cached}, 0, err
+	}
 }
 
 // residentWithin is residentIn in windows, so that no mapping is large.

@@ -50,6 +50,15 @@ func TestLookAtFile(t *testing.T) {
 	if sum.Cached != p.Cached || p.Tool == "cachestat" && sum.Dirty != p.Dirty {
 		t.Errorf("the cells' sum is %+v, the file's %d and %d", sum, p.Cached, p.Dirty)
 	}
+	byMincore, err := host.MincoreCells(name, 8)
+	if err != nil || len(byMincore) != len(p.Cells) {
+		t.Fatalf("mincore: %d cells, %v", len(byMincore), err)
+	}
+	for i, c := range byMincore {
+		if c.Pages != p.Cells[i].Pages || c.Cached != p.Cells[i].Cached {
+			t.Errorf("cell %d: mincore tells %+v, %s %+v", i, c, p.Tool, p.Cells[i])
+		}
+	}
 	if p.Allocated >= p.Size {
 		t.Errorf("%d bytes on the disk of a file of %d that is half a hole", p.Allocated, p.Size)
 	}
