@@ -92,8 +92,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…", "internal/chromium"}, // the browser tests serve the whole
-	"web":                          {"broker/…", "internal/brokerview", "internal/export"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},
