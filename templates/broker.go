@@ -225,6 +225,14 @@ func (s ShownBytes) short() bool {
 	return s.Kind == "text" && len(s.Text) <= 100 && !strings.Contains(s.Text, "\n")
 }
 
+// scrolls lets the keyboard into lines that do not break.
+func (s ShownBytes) scrolls() templ.Attributes {
+	if s.Kind != "hex" {
+		return nil
+	}
+	return templ.Attributes{"tabindex": "0"}
+}
+
 // GroupData is the page of a consumer group.
 type GroupData struct {
 	Name, State, About, ProtocolType, Protocol, Lag string
