@@ -145,6 +145,10 @@ func TestAutoIsDark(t *testing.T) {
 	}
 }
 
+// comments are those of a script; in one that others wrote they name where an
+// idea came from.
+var comments = regexp.MustCompile(`(?s:/\*.*?\*/)|(?m:(^|\s)//.*$)`)
+
 // Scripts show; they have no counting or cost rule and ask no other host.
 func TestScriptsAskNoOtherHost(t *testing.T) {
 	n := 0
@@ -158,6 +162,9 @@ func TestScriptsAskNoOtherHost(t *testing.T) {
 			return err
 		}
 		text := strings.ReplaceAll(string(b), "http://www.w3.org/", "")
+		if strings.HasPrefix(path, "vendor/") {
+			text = comments.ReplaceAllString(text, "")
+		}
 		for _, other := range []string{"http://", "https://", "eval(", "new Function", "innerHTML"} {
 			if strings.Contains(text, other) {
 				t.Errorf("%s contains %s", path, other)

@@ -18,6 +18,7 @@ import (
 //go:embed models
 //go:embed scope
 //go:embed talk
+//go:embed vendor
 var files embed.FS
 
 // Files is every file, by its path below this folder.

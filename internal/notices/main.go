@@ -1,7 +1,8 @@
 // Command notices writes THIRD_PARTY_NOTICES.md: the licenses of everything
 // that is linked into the copyscope binary, on any of the platforms that it is
-// built for. It reads what `go list -deps` says is linked and the license
-// files that lie beside those packages.
+// built for, and of the scripts that its pages use. It reads what
+// `go list -deps` says is linked, the license files that lie beside those
+// packages, and static/vendor.
 //
 //	go run ./internal/notices -o THIRD_PARTY_NOTICES.md
 //	go run ./internal/notices -check THIRD_PARTY_NOTICES.md
@@ -36,7 +37,11 @@ func run(out, check string) error {
 	if err != nil {
 		return err
 	}
-	text, err := render(works)
+	scripts, err := vendored(pages)
+	if err != nil {
+		return err
+	}
+	text, err := render(append(works, scripts...))
 	switch {
 	case err != nil:
 		return err

@@ -77,3 +77,26 @@ func TestRender(t *testing.T) {
 		}
 	}
 }
+
+// TestVendored: a script's folder needs its license, and says its name and version.
+func TestVendored(t *testing.T) {
+	root := t.TempDir()
+	folder := filepath.Join(root, "plot")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("package.json", `{"name":"plot","version":"1.2.3"}`)
+	if _, err := vendored(root); err == nil {
+		t.Error("a script without a license was accepted")
+	}
+	write("LICENSE", "Permission is hereby granted, free of charge")
+	works, err := vendored(root)
+	if err != nil || len(works) != 1 || !strings.HasPrefix(works[0].path, "plot (") || works[0].version != "1.2.3" || len(works[0].licenses) != 1 {
+		t.Errorf("%+v, %v", works, err)
+	}
+}

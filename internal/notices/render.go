@@ -39,8 +39,8 @@ func kindOf(l license) (string, error) {
 const preamble = `# Third-party notices
 
 The copyscope binary contains the works below, each under its own terms. This
-file is generated from what is linked on Linux, macOS and Windows: run
-` + "`make notices`" + ` after a change of dependencies.
+file is generated from what is linked on Linux, macOS and Windows, and from
+static/vendor: run ` + "`make notices`" + ` after a change of dependencies.
 
 | work | version | license |
 | --- | --- | --- |
