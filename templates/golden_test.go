@@ -76,7 +76,11 @@ func TestGolden(t *testing.T) {
 		Totals:  []TotalRow{{Path: "sendfile", Fetches: "1", Bytes: "1 KiB", Syscalls: "sendfile × 1", Duration: "1 ms"}},
 		Fetches: []FetchRow{{Number: 1, Time: "11:59:59.000", Where: "demo-0", Client: "<b>", Path: "sendfile", Bytes: "1 KiB", Syscalls: "sendfile × 1", Duration: "1 ms", Twin: "/scope?a=sendfile"}},
 		Window:  &Window{Time: "11:59:59", Shown: 20, Served: 1340},
-		State:   LiveState{Server: "run", Seq: 7, Kept: 100},
+		Charts: []ChartView{{Chart: Chart{Name: "calls", Unit: "per-second", Figures: []string{"broker_syscalls", "broker_mode_switches"}}, Legend: []Figure{
+			{Name: "broker_syscalls", Value: sampleOf(1), Text: "1/s", Provenance: "measured"}, {Name: "broker_mode_switches", Value: sampleOf(2), Text: "2/s", Provenance: "derived"}}}},
+		Load: &LoadOffer{Paths: []string{"read-write", "sendfile"}, Lab: "lab", LabSize: "64 MiB", Most: 60, Usual: 40, State: LoadState{Phase: "done", Rows: []LoadRow{
+			{Path: "sendfile", Took: "1 s", Intervals: 5, Rate: "1 GB/s", Cost: "100 ms/GB", Calls: "4", Switches: "8", Changes: "9/s"}}}},
+		State: LiveState{Server: "run", Seq: 7, Kept: 100},
 	}
 	for name, c := range map[string]templ.Component{
 		"missing.en":        Missing(testPage("missing", locale.English), "/<script>"),

@@ -18,6 +18,7 @@ type LiveData struct {
 	SampledOver string
 	NoSample    string
 	Groups      []FigureGroup
+	Charts      []ChartView
 	// Connections are the broker's busiest; Unfollowed is how many more there
 	// are.
 	Connections []ConnectionRow
@@ -41,8 +42,49 @@ type LiveData struct {
 	AppendsKept  int
 	AppendWindow *Window
 
+	// Load is what load this page may start; nil for none.
+	Load *LoadOffer
+
 	// State is where the page's script goes on.
 	State LiveState
+}
+
+// LoadOffer is the load that a page may put on the broker.
+type LoadOffer struct {
+	Paths []string
+	// Lab is the topic that is made and filled for it, with LabSize.
+	Lab, LabSize string
+	// Most and Usual are seconds.
+	Most, Usual int
+	State       LoadState
+}
+
+// LoadState is how the load stands: idle, filling, running, done or failed.
+type LoadState struct {
+	Phase string `json:"phase"`
+	Topic string `json:"topic"`
+	// Path serves the topic now.
+	Path      string `json:"path"`
+	Turns     bool   `json:"turns"`
+	ElapsedMs int64  `json:"elapsed_ms"`
+	ForMs     int64  `json:"for_ms"`
+	// Congestion is the congestion control of the consumer's sockets, known when
+	// it has ended.
+	Congestion string        `json:"congestion"`
+	Rows       []LoadRow     `json:"rows"`
+	Error      locale.Spoken `json:"error,omitzero"`
+}
+
+// LoadRow is what one path's part of a load came to: medians over intervals.
+type LoadRow struct {
+	Path      string `json:"path"`
+	Took      string `json:"took"`
+	Intervals int    `json:"intervals"`
+	Rate      string `json:"rate"`
+	Cost      string `json:"cost"`
+	Calls     string `json:"calls"`
+	Switches  string `json:"switches"`
+	Changes   string `json:"changes"`
 }
 
 // LiveState is the data block from which the live page's script goes on.
@@ -57,6 +99,24 @@ type LiveState struct {
 	// Hz is how many samples are taken in a second.
 	Hz      int                   `json:"hz"`
 	History map[string][]*float64 `json:"history"`
+	Charts  []Chart               `json:"charts"`
+	Load    *LoadState            `json:"load"`
+	Topics  []TopicRow            `json:"topics"`
+}
+
+// Chart is which figures a chart shows. Its title is the message
+// live.chart.NAME.
+type Chart struct {
+	Name string `json:"name"`
+	// Unit is that of its figures, as of a sample.
+	Unit    string   `json:"unit"`
+	Figures []string `json:"figures"`
+}
+
+// ChartView is a chart with the newest figures, which its legend shows.
+type ChartView struct {
+	Chart
+	Legend []Figure
 }
 
 // FigureGroup is the figures about one part of the host.
@@ -246,6 +306,18 @@ func emptyConnection(names []string) (row ConnectionRow) {
 		row.Figures = append(row.Figures, Figure{Name: name})
 	}
 	return row
+}
+
+// ranges are the choices of how much time the charts show, in seconds.
+var ranges = []int{10, 30, 60, 120, 300, 900}
+
+const usualRange = 60
+
+func rangeText(p PageData, seconds int) string {
+	if seconds < 60 {
+		return p.T("live.range.seconds", "Count", seconds)
+	}
+	return p.T("live.range.minutes", "Count", seconds/60)
 }
 
 // rates are the choices of samples per second.

@@ -70,6 +70,25 @@ func liveSiteAt(t *testing.T, addr string) (s *web.Server, site string, stop fun
 	return s, "http://" + listener.Addr().String(), stop
 }
 
+// sampledSite serves a page that has a sample.
+func sampledSite(t *testing.T, config web.Config) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Addr, config.Version = listener.Addr().String(), "test"
+	s, err := web.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: s.Handler()}
+	go server.Serve(listener)
+	t.Cleanup(func() { s.Close(); server.Close() })
+	time.Sleep(2 * flushed) // the page is made after a sample
+	return "http://" + listener.Addr().String()
+}
+
 // text is an expression's value as the page would write it.
 func text(b *tab, expression string) string {
 	b.t.Helper()
@@ -287,17 +306,13 @@ func TestBrowserLanguageThemeAndHelp(t *testing.T) {
 // A disk that is plugged in gets a row in its group, and loses it when it goes;
 // connections are listed; the rate that is chosen is told to every page.
 func TestBrowserFollowsDevicesConnectionsAndTheRate(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var plugged atomic.Bool
 	half := 0.5
 	of := func(name, of string, unit host.Unit) host.Figure {
 		return host.Figure{Name: name, Of: of, Value: &half, Unit: unit, Provenance: trace.Measured}
 	}
-	s, err := web.New(web.Config{
-		Addr: listener.Addr().String(), Version: "test", Broker: quietBroker{}, SampleEvery: 50 * time.Millisecond,
+	site := sampledSite(t, web.Config{
+		Broker: quietBroker{}, SampleEvery: 50 * time.Millisecond,
 		Sample: func() (host.Sample, error) {
 			sample := host.Sample{At: time.Now(), Interval: 50 * time.Millisecond, Figures: []host.Figure{of("cpu_user", "", host.Ratio), of("disk_busy", "sda", host.Ratio)}}
 			if plugged.Load() {
@@ -310,16 +325,8 @@ func TestBrowserFollowsDevicesConnectionsAndTheRate(t *testing.T) {
 			return sample, nil
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: s.Handler()}
-	go server.Serve(listener)
-	t.Cleanup(func() { s.Close(); server.Close() })
-	time.Sleep(2 * flushed) // the page is made after a sample
-
 	b := browse(t)
-	b.do(chromedp.Navigate("http://" + listener.Addr().String() + "/live?lang=zh"))
+	b.do(chromedp.Navigate(site + "/live?lang=zh"))
 	b.await(is(connected, "open"))
 	const disks = `[...document.querySelectorAll('[data-group="disk"] th')].map((th) => th.textContent).join()`
 	b.await(is(disks, "sda 繁忙"))
@@ -339,7 +346,7 @@ func TestBrowserFollowsDevicesConnectionsAndTheRate(t *testing.T) {
 	b.await(is(`document.getElementById('connections').children.length`, "0"))
 
 	other := browse(t)
-	other.do(chromedp.Navigate("http://" + listener.Addr().String() + "/live?lang=en"))
+	other.do(chromedp.Navigate(site + "/live?lang=en"))
 	other.await(is(connected, "open"))
 	eval[bool](b, `((rate) => { rate.value = '5'; return rate.dispatchEvent(new Event('change')); })(document.getElementById('live-rate'))`)
 	other.await(is(`document.getElementById('live-rate').value`, "5"))

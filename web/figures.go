@@ -13,7 +13,7 @@ import (
 
 // figureGroups is the order of the groups, which are the first words of the
 // figures' names.
-var figureGroups = []string{"cpu", "memory", "disk", "network", "pressure", "process", "connection"}
+var figureGroups = []string{"broker", "cpu", "memory", "disk", "network", "pressure", "process", "connection"}
 
 // membersShown is how many devices or processors of one kind are shown: a
 // server has dozens.
@@ -23,6 +23,7 @@ const membersShown = 16
 type figures struct {
 	feed *Feed
 	take func() (host.Sample, error)
+	past *past
 
 	mu      sync.Mutex
 	latest  sampled
@@ -33,8 +34,8 @@ type figures struct {
 	paced chan struct{} // told when every has changed
 }
 
-func newFigures(feed *Feed, take func() (host.Sample, error), every time.Duration) *figures {
-	return &figures{feed: feed, take: take, history: map[string][]*float64{}, every: every, paced: make(chan struct{}, 1)}
+func newFigures(feed *Feed, past *past, take func() (host.Sample, error), every time.Duration) *figures {
+	return &figures{feed: feed, past: past, take: take, history: map[string][]*float64{}, every: every, paced: make(chan struct{}, 1)}
 }
 
 // run takes samples until the channel is closed.
@@ -135,6 +136,7 @@ func (f *figures) sample() error {
 	}
 	f.history, f.latest = history, body
 	f.mu.Unlock()
+	f.past.add(body.At, body.Figures)
 	return f.feed.publish("live.sample", body)
 }
 
@@ -163,6 +165,10 @@ func (f *figures) fill(d *templates.LiveData) {
 		}
 		figure.History = d.State.History[figure.Key()]
 		groups[name].Figures = append(groups[name].Figures, figure)
+	}
+	d.Charts = shownCharts(f.latest.Figures)
+	for _, c := range d.Charts {
+		d.State.Charts = append(d.State.Charts, c.Chart)
 	}
 	for _, name := range append(slices.Clone(figureGroups), "other") {
 		if g := groups[name]; g != nil {

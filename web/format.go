@@ -45,6 +45,18 @@ func callsText(byName map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
+// byteRate writes bytes per second in decimal units, as links and benchmarks are
+// rated; static/live/units.js does the same.
+func byteRate(v float64) string {
+	units := []string{"B/s", "kB/s", "MB/s", "GB/s", "TB/s"}
+	unit := 0
+	for math.Abs(v) >= 1000 && unit < len(units)-1 {
+		v /= 1000
+		unit++
+	}
+	return significant(v) + " " + units[unit]
+}
+
 // figureText is a figure with its unit; a dash where there is no value.
 func figureText(f host.Figure) string {
 	if f.Value == nil {
@@ -57,7 +69,7 @@ func figureText(f host.Figure) string {
 	case host.Bytes:
 		return templates.Size(int64(v))
 	case host.BytesPerSecond:
-		return templates.Size(int64(v)) + "/s"
+		return byteRate(v)
 	case host.PerSecond, host.PagesPerSecond: // its label says of what
 		return significant(v) + "/s"
 	case host.Seconds:

@@ -33,7 +33,7 @@ func membersSample() func() (host.Sample, error) {
 }
 
 func TestFiguresOfDevicesComeAndGo(t *testing.T) {
-	f := newFigures(NewHub(nil, "").Feed("live"), membersSample(), time.Second)
+	f := newFigures(NewHub(nil, "").Feed("live"), newPast(), membersSample(), time.Second)
 	shown := func() (d templates.LiveData) {
 		t.Helper()
 		if err := f.sample(); err != nil {
@@ -46,7 +46,7 @@ func TestFiguresOfDevicesComeAndGo(t *testing.T) {
 	if len(first.Groups) != 2 || len(first.Groups[0].Figures) != membersShown || first.Groups[0].Hidden != 3 || first.Groups[1].Name != "disk" {
 		t.Errorf("groups %+v, want %d processors of which 3 more are hidden, and a disk", first.Groups, membersShown)
 	}
-	if c := first.Connections; len(c) != 1 || first.Unfollowed != 7 || c[0].Figures[0].Text != "2 KiB/s" || c[0].Figures[1].Reason.Chinese == "" || !han.MatchString(c[0].Figures[1].Reason.Chinese) {
+	if c := first.Connections; len(c) != 1 || first.Unfollowed != 7 || c[0].Figures[0].Text != "2.05 kB/s" || c[0].Figures[1].Reason.Chinese == "" || !han.MatchString(c[0].Figures[1].Reason.Chinese) {
 		t.Errorf("connections %+v and %d more", c, first.Unfollowed)
 	}
 	if first.SampledOver != "100 ms" {

@@ -180,7 +180,7 @@ func TestFigureTexts(t *testing.T) {
 		{45.67, host.PerSecond, "45.7/s"}, {12345.6, host.PerSecond, "12,346/s"},
 		{0.1234, host.Ratio, "12.3 %"}, {1, host.Ratio, "100.0 %"},
 		{12.3, host.PagesPerSecond, "12.3/s"}, {0.000045, host.Seconds, "45 µs"}, {10, host.Number, "10"}, {1.5, host.Number, "1.5"},
-		{1536, host.Bytes, "1.5 KiB"}, {0, host.BytesPerSecond, "0 B/s"},
+		{1536, host.Bytes, "1.5 KiB"}, {0, host.BytesPerSecond, "0 B/s"}, {2_310_000_000, host.BytesPerSecond, "2.31 GB/s"}, {116.4, perGB, "116 ms/GB"},
 	} {
 		if got := figureText(host.Figure{Value: &c.value, Unit: c.unit}); got != c.want {
 			t.Errorf("%v %s is written %q, want %q", c.value, c.unit, got, c.want)
@@ -208,7 +208,7 @@ func TestEveryFigureHasANameAndAGroup(t *testing.T) {
 
 func TestSampleThatFailsIsToldOnceAndShown(t *testing.T) {
 	broken := errors.New("open /proc/stat: permission denied")
-	f := newFigures(NewHub(nil, "").Feed("live"), func() (host.Sample, error) { return host.Sample{}, broken }, time.Second)
+	f := newFigures(NewHub(nil, "").Feed("live"), newPast(), func() (host.Sample, error) { return host.Sample{}, broken }, time.Second)
 	if err := f.sample(); !errors.Is(err, broken) {
 		t.Errorf("the first failure: %v", err)
 	}

@@ -31,6 +31,10 @@ type Config struct {
 	// SampleEvery is how often, a second if zero.
 	Sample      func() (host.Sample, error)
 	SampleEvery time.Duration
+	// Traffic is what the broker has moved so far; nil without a broker.
+	Traffic func() Traffic
+	// Load puts a load on the broker for the live page; nil where nothing can.
+	Load FetchLoad
 	// Doctor tries what the host can witness; without it the
 	// doctor page says that there is nothing to try.
 	Doctor func(context.Context) host.Report
@@ -121,8 +125,12 @@ func (s *Server) routes() {
 	s.talks = s.talkRoutes(s.scope)
 	s.claims = s.claimRoutes()
 	s.mux.HandleFunc("GET /live", s.live.page)
+	s.mux.HandleFunc("GET /live/history.json", s.live.history)
 	s.hub.Handle("live.rate", s.live.rate)
 	s.brokerRoutes()
+	s.hub.Handle("live.load.start", s.live.startLoad)
+	s.hub.Handle("live.load.stop", s.live.stopLoad)
+	s.hub.Handle("live.path", s.live.flipPath)
 	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

@@ -36,6 +36,8 @@ func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	c.Metrics = metrics.Handler(c.Version, nil)
 	if kafka != nil {
 		c.Broker, c.Store = shownBroker{kafka}, brokerview.Of(kafka)
+		c.Traffic = func() web.Traffic { return traffic(kafka) }
+		c.Load = newShownLoad(kafka)
 		c.Metrics = metrics.Handler(c.Version, kafka.Stats)
 	}
 	return c
