@@ -24,7 +24,10 @@ export class Load {
     on('load-stop', () => this.#stop());
     for (const button of panel.querySelectorAll('[data-path]')) button.addEventListener('click', () => this.#flip(button.dataset.path));
     document.getElementById('load-topic').addEventListener('change', () => this.#showPath());
-    onKey('flip', (event, key) => this.#flip(panel.querySelectorAll('[data-path]')[Number(key) - 1]?.dataset.path));
+    onKey('flip', (event, key) => {
+      const button = panel.querySelectorAll('[data-path]')[Number(key) - 1];
+      if (button && !button.disabled) this.#flip(button.dataset.path);
+    });
     onKey('load', () => (this.#busy() ? this.#stop() : this.#start(true)));
     this.show(this.#state);
   }
@@ -59,7 +62,7 @@ export class Load {
   }
 
   #flip(path) {
-    if (path) this.#ask('live.path', { topic: this.#topic(), path });
+    this.#ask('live.path', { topic: this.#topic(), path });
   }
 
   #say(text, bad = false) {
