@@ -241,6 +241,8 @@ func TestBrowserFlipUnderLoad(t *testing.T) {
 		b.await(is(`window.store.marks.map((m) => m.kind + ' ' + m.path).join()`, "begin sendfile,path read-write,path splice,end sendfile"))
 	}
 	marked()
+	eval[bool](b, `(document.getElementById('chart-twin').open = true)`) // the marks have a twin, too
+	b.await(`document.getElementById('twin-rows').textContent.includes('read-write') && document.getElementById('twin-rows').textContent.includes('splice')`)
 	b.do(chromedp.Navigate(site + "/live?lang=en")) // the marks and the result outlive the page
 	b.await(chartsReady)
 	b.await(is(rows, "read-write,sendfile,splice"))

@@ -182,7 +182,14 @@ export class Charts {
   }
 
   #row(columns, i) {
-    return [new Date(this.#store.at(i)).toISOString(), ...columns.map((c) => plain(this.#store.value(c.name, i)))];
+    return [new Date(this.#store.at(i)).toISOString(), ...columns.map((c) => plain(this.#store.value(c.name, i))), this.#marksAt(i)];
+  }
+
+  /** The annotations since the sample before. */
+  #marksAt(i) {
+    const before = i > 0 ? this.#store.at(i - 1) : -Infinity;
+    const now = this.#store.at(i);
+    return this.#store.marks.filter((m) => m.at > before && m.at <= now).map((m) => this.#label(m)[0]).join('; ');
   }
 
   #showTwin(now) {
@@ -196,7 +203,7 @@ export class Charts {
       element.className = 'num';
       return element;
     };
-    document.getElementById('twin-head').replaceChildren(cell('th', t('live.twin.time'), 'col'), ...columns.map((c) => cell('th', c.title, 'col')));
+    document.getElementById('twin-head').replaceChildren(cell('th', t('live.twin.time'), 'col'), ...columns.map((c) => cell('th', c.title, 'col')), cell('th', t('live.twin.marks'), 'col'));
     const first = Math.max(this.#from, this.#to - twinRows);
     const rows = [];
     for (let i = this.#to - 1; i >= first; i -= 1) {
@@ -213,7 +220,7 @@ export class Charts {
   csv() {
     const columns = this.#columns();
     const quoted = (v) => `"${v.replaceAll('"', '""')}"`;
-    const lines = [[t('live.twin.time'), ...columns.map((c) => c.title)].map(quoted).join(',')];
+    const lines = [[t('live.twin.time'), ...columns.map((c) => c.title), t('live.twin.marks')].map(quoted).join(',')];
     for (let i = this.#from; i < this.#to; i += 1) lines.push(this.#row(columns, i).join(','));
     return `${lines.join('\r\n')}\r\n`;
   }

@@ -119,6 +119,8 @@ export class Load {
 
   #tell(state) {
     if (state.phase === 'failed') this.#say(t('live.load.failed', { Reason: state.error[lang] }), true);
-    else if (state.phase !== 'idle') this.#say(t(`live.load.state.${state.phase}`, { Topic: state.topic, Path: state.path, Seconds: Math.ceil((state.for_ms - state.elapsed_ms) / 1000) }));
+    else if (state.phase !== 'idle') this.#say(t(`live.load.state.${state.phase}`, { Topic: state.topic, Path: state.path }));
+    // Apart from what is spoken: it changes every second.
+    document.getElementById('load-left').textContent = state.phase === 'running' ? t('live.load.left', { Seconds: Math.ceil((state.for_ms - state.elapsed_ms) / 1000) }) : '';
   }
 }
