@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -243,7 +244,12 @@ func TestBrowserFlipUnderLoad(t *testing.T) {
 	marked()
 	eval[bool](b, `(document.getElementById('chart-twin').open = true)`) // the marks have a twin, too
 	b.await(`document.getElementById('twin-rows').textContent.includes('read-write') && document.getElementById('twin-rows').textContent.includes('splice')`)
-	b.do(chromedp.Navigate(site + "/live?lang=en")) // the marks and the result outlive the page
+	phone := emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 740, DeviceScaleFactor: 1, Mobile: true}
+	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, phone); err != nil {
+		t.Fatal(err)
+	}
+	b.await(`document.documentElement.scrollWidth <= 360`) // tables scroll in boxes of their own
+	b.do(chromedp.Navigate(site + "/live?lang=en"))        // the marks and the result outlive the page
 	b.await(chartsReady)
 	b.await(is(rows, "read-write,sendfile,splice"))
 	marked()
