@@ -14,6 +14,7 @@ import (
 //go:embed claims
 //go:embed doctor
 //go:embed embed
+//go:embed lessons
 //go:embed live
 //go:embed models
 //go:embed scope

@@ -63,7 +63,7 @@ func (p PageData) title() string {
 // navigation is the pages of the bar.
 func navigation() []struct{ Name, Path string } {
 	return []struct{ Name, Path string }{
-		{"scope", "/scope"}, {"live", "/live"}, {"broker", "/broker"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"},
+		{"lessons", "/lessons"}, {"scope", "/scope"}, {"live", "/live"}, {"broker", "/broker"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"},
 		{"doctor", "/doctor"}, {"models", "/models"},
 	}
 }

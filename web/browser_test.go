@@ -24,13 +24,17 @@ import (
 const patience = 20 * time.Second
 
 // serve runs the web server on a loopback port and gives its address.
-func serve(t *testing.T, l web.Lab) string {
+func serve(t *testing.T, l web.Lab) string { return serveWith(t, web.Config{Lab: l}) }
+
+// serveWith runs it with a configuration.
+func serveWith(t *testing.T, config web.Config) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := web.New(web.Config{Addr: listener.Addr().String(), Version: "test", Lab: l})
+	config.Addr, config.Version = listener.Addr().String(), "test"
+	s, err := web.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

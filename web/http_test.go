@@ -166,14 +166,14 @@ func TestPagesKeepThePolicy(t *testing.T) {
 }
 
 // pages are the addresses that every test of all pages reads.
-var pages = []string{"/live", "/doctor", "/models", "/nowhere"}
+var pages = []string{"/", "/lessons", "/glossary", "/live", "/doctor", "/models", "/nowhere"}
 
 func TestEveryPageInBothLanguages(t *testing.T) {
 	s := newServer(t, Config{Version: "1.2.3", Broker: fakeBroker{}, Sample: steadySample})
 	for _, page := range pages {
 		for lang, words := range map[string][]string{
-			"en": {`lang="en"`, "Scope", "Live", "Doctor", "Models", "Skip to the content", "copyscope 1.2.3"},
-			"zh": {`lang="zh-Hans"`, "示波", "实况", "诊断", "模型", "跳到正文", "copyscope 1.2.3"},
+			"en": {`lang="en"`, "Lessons", "Scope", "Live", "Doctor", "Models", "Skip to the content", "copyscope 1.2.3"},
+			"zh": {`lang="zh-Hans"`, "课程", "示波", "实况", "诊断", "模型", "跳到正文", "copyscope 1.2.3"},
 		} {
 			html := body(t, ask(s, "GET", page+"?lang="+lang, nil))
 			for _, w := range words {
@@ -270,7 +270,7 @@ func TestAddresses(t *testing.T) {
 	}
 	r := ask(s, "GET", "/?a=sendfile&lang=zh", nil)
 	if r.StatusCode != http.StatusFound || r.Header.Get("Location") != "/scope?a=sendfile&lang=zh" {
-		t.Errorf("/ goes with %d to %q", r.StatusCode, r.Header.Get("Location"))
+		t.Errorf("an address of the scope at / goes with %d to %q", r.StatusCode, r.Header.Get("Location"))
 	}
 	// An address is shown as text, whatever it holds.
 	if html := body(t, ask(s, "GET", "/%3Cscript%3Ealert(1)%3C/script%3E", nil)); strings.Contains(html, "<script>alert") {

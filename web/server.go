@@ -41,6 +41,9 @@ type Config struct {
 	// Claims measures a claim by its name; without it the claims' pages tell what
 	// would be measured.
 	Claims func(ctx context.Context, name string, o claim.Options) (*claim.Report, error)
+	// Lessons is a lecturer's directory of lessons, shown beside those that are shipped;
+	// empty if there is none.
+	Lessons string
 	// Attach watches other processes of this host; nil where nothing can.
 	Attach Attacher
 	// Metrics answers GET /metrics; nil where there are none.
@@ -54,6 +57,7 @@ type Server struct {
 	scope   *scope
 	live    *live
 	claims  *claims
+	lessons *lessons
 	real    *queue // what is measured on this host, one after the other
 	attach  *attaching
 	talks   *talks
@@ -133,10 +137,6 @@ func (s *Server) routes() {
 	s.hub.Handle("live.path", s.live.flipPath)
 	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
-	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		to := *r.URL
-		to.Path = "/scope"
-		http.Redirect(w, r, to.RequestURI(), http.StatusFound)
-	})
+	s.lessons = s.lessonRoutes()
 	s.mux.HandleFunc("/", s.missing)
 }

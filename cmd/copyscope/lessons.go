@@ -60,8 +60,8 @@ func listLessons(w io.Writer, all *lesson.Library) error {
 // checkLessons reads and runs the lessons of a directory, without those that are
 // shipped, whose names they may have.
 func checkLessons(ctx context.Context, stdout, stderr io.Writer, dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return &usageError{fmt.Errorf("lessons check %q: there is no such directory", dir)}
+	if err := checkDirectory("lessons check", dir); err != nil {
+		return &usageError{err}
 	}
 	shipped := lesson.Shipped()
 	all := (&lesson.Library{Cards: shipped.Cards, Terms: shipped.Terms}).With(os.DirFS(dir), dir)
@@ -79,4 +79,19 @@ func checkLessons(ctx context.Context, stdout, stderr io.Writer, dir string) err
 		return fmt.Errorf("%s holds no lessons: files that end in .yaml; docs/lessons.md has one to begin with", dir)
 	}
 	return listLessons(stdout, all)
+}
+
+// checkLessonsDirectory says whether --lessons names a directory, if it is given.
+func checkLessonsDirectory(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return checkDirectory("--lessons", dir)
+}
+
+func checkDirectory(who, dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s %q: there is no such directory", who, dir)
+	}
+	return nil
 }

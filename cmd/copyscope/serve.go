@@ -28,6 +28,7 @@ type serveFlags struct {
 	broker    brokerFlags
 	noBroker  bool
 	readyFile string
+	lessons   string
 	logLevel  string
 }
 
@@ -36,7 +37,7 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the pages and the Kafka-protocol broker (what copyscope does without a subcommand)",
-		Long: `Serves the pages (scope, live, doctor, models) and a log broker that speaks the
+		Long: `Serves the pages (lessons, scope, live, doctor, models) and a log broker that speaks the
 Kafka protocol and sends its records with sendfile(2). Prints one line for each
 address that it really got. Ctrl-C ends it.
 
@@ -45,6 +46,7 @@ Without --data the records go to a temporary directory that is removed at exit.`
   copyscope serve --http 127.0.0.1:0 --kafka-listen 127.0.0.1:0 --data ./records
   copyscope serve --kafka-tls-listen 127.0.0.1:9093 --kafka-tls-cert cert.pem --kafka-tls-key key.pem
   copyscope serve --config server.properties
+  copyscope serve --lessons ./my-lessons
   copyscope serve --no-broker`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -60,6 +62,7 @@ Without --data the records go to a temporary directory that is removed at exit.`
 	f.broker.register(flags)
 	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
+	flags.StringVar(&f.lessons, "lessons", "", "a directory of lessons to show beside those that are shipped (docs/lessons.md)")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	return c
 }
@@ -79,6 +82,9 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 	// A reader of our output that goes away, as head(1) does, must not end the
 	// server without its cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
+	if err := checkLessonsDirectory(f.lessons); err != nil {
+		return &usageError{err}
+	}
 	if err := clearReadyFile(f.readyFile); err != nil {
 		return err
 	}
@@ -109,7 +115,9 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 		}
 		defer kafka.Close()
 	}
-	pages, err = web.New(webConfig(listener.Addr().String(), kafka, log))
+	config := webConfig(listener.Addr().String(), kafka, log)
+	config.Lessons = f.lessons
+	pages, err = web.New(config)
 	if err != nil {
 		return err
 	}

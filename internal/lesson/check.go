@@ -257,6 +257,9 @@ func (c *checker) text(field string, t Text, inAnswer bool) {
 			if err := outside(v.text); err != nil {
 				c.fail(at, "%v", err)
 			}
+			if left := leftOver(v.text); left != "" {
+				c.fail(at, "%s is left over as it stands; Markdown closes no mark between a bracket and a Chinese character, so write **页缓存**（page cache）", left)
+			}
 			c.references(at, v.text, inAnswer)
 		}
 	}

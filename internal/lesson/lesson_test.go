@@ -81,6 +81,7 @@ func TestErrors(t *testing.T) {
 		{"{kind: dma, actor: disk-dma}", "{kind: evict}", `x.yaml:42: steps[1].at: in classic: no such event: the run has 0 that match (with {size}=64KiB)`},
 		{"Two programs send", "Two [programs](https://example.org) send", `x.yaml:41: steps[0].say.en: link to "https://example.org": lead to pages`},
 		{"Two programs send", "Two <b>programs</b> send", `x.yaml:41: steps[0].say.en: HTML is not read`},
+		{"两个程序发送", "两个**程序（program）**发送", "x.yaml:41: steps[0].say.zh: ** is left over"},
 		{"run: host\n", "run: main\n", `x.yaml:50: real[0].run: "main" is not real; add side=real`},
 		{"page: /scope", "page: https://example.org/", `x.yaml:54: real[1].page: "https://example.org/": write the address of a page`},
 		{"number: {unit: bytes}", "number: {unit: ns}", `x.yaml:66: exercises[0].number.unit: "ns": the answer is in bytes`},

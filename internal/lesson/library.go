@@ -213,3 +213,24 @@ func (l *Library) Verify(ctx context.Context, p *Player, own bool) (errs []*yaml
 	}
 	return errs
 }
+
+// Sift runs the lessons and cards that a directory brought, and leaves out those that
+// do not come out: what is wrong with them joins the errors.
+func (l *Library) Sift(ctx context.Context, p *Player) {
+	l.Lessons = slices.DeleteFunc(l.Lessons, func(one *Lesson) bool {
+		if !one.Own {
+			return false
+		}
+		errs := one.Verify(ctx, p, l)
+		l.Errors = append(l.Errors, errs...)
+		return len(errs) > 0
+	})
+	l.Cards = slices.DeleteFunc(l.Cards, func(one *Card) bool {
+		if !one.Own {
+			return false
+		}
+		errs := one.Verify(ctx, p)
+		l.Errors = append(l.Errors, errs...)
+		return len(errs) > 0
+	})
+}

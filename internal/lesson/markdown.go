@@ -3,6 +3,7 @@ package lesson
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -32,6 +33,19 @@ func Inline(source string) string {
 		return html
 	}
 	return inner
+}
+
+var code = regexp.MustCompile(`(?s)<code[^>]*>.*?</code>`)
+
+// leftOver is a mark of Markdown that a reader would see as it stands, or empty.
+func leftOver(source string) string {
+	shown := code.ReplaceAllString(HTML(source), "")
+	for _, mark := range []string{"**", "`"} {
+		if strings.Contains(shown, mark) {
+			return mark
+		}
+	}
+	return ""
 }
 
 // outside is the first link or picture of a text that leads elsewhere than to a

@@ -211,3 +211,26 @@ func (p *Played) cut() string {
 	}
 	return ""
 }
+
+// ShownEvents is how many events of a run a page shows: the steps of a walk lie
+// among them.
+const ShownEvents = 10_000
+
+// StepOf is the step of a run at which a place of a walk is: its end is the last
+// event that a page shows.
+func (s *Seen) StepOf(ctx context.Context, name string, at Place) (int, error) {
+	played, err := s.Play(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	step, err := played.Step(at)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("in %s: %w", name, err)
+	case at.Word == "end":
+		return min(step, ShownEvents), nil
+	case step > ShownEvents:
+		return 0, fmt.Errorf("in %s: step %d; a page shows the first %d events of a run", name, step, ShownEvents)
+	}
+	return step, nil
+}

@@ -81,7 +81,7 @@ func (s *Seen) Fill(ctx context.Context, text string, answer Value) (Filled, err
 			continue
 		}
 		if value, ok := s.Values[p.Ref]; ok {
-			words.WriteString(spaced(value))
+			words.WriteString(Spaced(value))
 			continue
 		}
 		if _, ok := s.runs[p.Ref]; ok { // in a link to the scope
@@ -105,8 +105,8 @@ func (s *Seen) Fill(ctx context.Context, text string, answer Value) (Filled, err
 	return out, nil
 }
 
-// spaced writes a size as texts do: 64 KiB.
-func spaced(value string) string {
+// Spaced writes a size as texts do: 64 KiB.
+func Spaced(value string) string {
 	n, err := lab.ParseSize("", value)
 	if err != nil || lab.FormatSize(n) != value {
 		return value

@@ -12,10 +12,11 @@ export function renderPredictions(host, player) {
   host.querySelector('tbody').replaceChildren(...lanes.flatMap((lane) => lane.comparison.map((row) => line(lane, row, lanes.length > 1))));
 }
 
+// line is the row of a figure.
 // A hash is told apart by its first digits; the title has all of them.
 const digest = /^[0-9a-f]{12,}$/i;
 
-function line(lane, row, several) {
+export function line(lane, row, several) {
   const verdict = row.verdict.replaceAll(' ', '-');
   const text = word(`verdict.${verdict}`);
   return html('tr', {},

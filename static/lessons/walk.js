@@ -1,0 +1,43 @@
+// The walk: each step puts the stage at a place and says one thing.
+import { t } from '../page.js';
+
+export class Walk {
+  #shown = ''; // the scenarios in the lanes
+  #asked = 0; // the latest step that was asked for
+
+  /** steps: from the server; root: the section; made: gives the stage, once. */
+  constructor(root, steps, made) {
+    this.root = root;
+    this.steps = steps;
+    this.made = made;
+    this.say = root.querySelector('[data-part="say"]');
+    this.texts = [...root.querySelectorAll('[data-part="steps"] > li > .text')];
+    root.querySelector('[data-part="steps"]').hidden = true;
+    root.querySelector('[data-part="walk"]').hidden = false;
+    this.at = 0;
+  }
+
+  get last() { return this.at === this.steps.length - 1; }
+
+  /** Shows a step, from 0; the stage follows as soon as its runs are there. */
+  async go(at) {
+    this.at = Math.max(0, Math.min(at, this.steps.length - 1));
+    this.#asked += 1;
+    const asked = this.#asked;
+    const { lanes, align, step } = this.steps[this.at];
+    this.say.replaceChildren(...[...this.texts[this.at].childNodes].map((node) => node.cloneNode(true)));
+    this.root.querySelector('[data-part="count"]').textContent = t('lesson.script.step', { Step: this.at + 1, Steps: this.steps.length });
+    this.root.querySelector('[data-part="back"]').disabled = this.at === 0;
+    this.root.dataset.step = this.at + 1;
+    const stage = this.made();
+    const written = JSON.stringify(lanes);
+    const fresh = written !== this.#shown;
+    if (fresh) {
+      this.#shown = written;
+      await stage.show(lanes);
+      if (asked !== this.#asked) return; // the reader went on meanwhile
+    }
+    stage.align(align);
+    stage.go(step, { motion: !fresh });
+  }
+}

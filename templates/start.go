@@ -1,0 +1,19 @@
+package templates
+
+// startBoxes are the places in the picture of the start page.
+var startBoxes = []struct{ place, x, y, w, cx, ty string }{
+	{"user-buffer", "212", "16", "136", "280", "36"},
+	{"page-cache", "118", "86", "112", "174", "106"},
+	{"socket-buffer", "340", "86", "124", "402", "106"},
+	{"disk", "24", "143", "80", "64", "163"},
+	{"nic-ring", "460", "143", "92", "506", "163"},
+}
+
+// inputMode is the keyboard that a phone shows for a unit: sizes and times have
+// letters.
+func inputMode(unit string) string {
+	if unit == "bytes" || unit == "ns" {
+		return "text"
+	}
+	return "decimal"
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"copyscope/internal/lab"
+)
+
+// exampleLessons is a directory with the lesson of docs/lessons.md.
+func exampleLessons(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../internal/lesson/testdata/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "example.yaml"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Without scripts all of a lesson is there to read, and a reply is answered.
+func TestLessonWithoutScripts(t *testing.T) {
+	s := newServer(t, Config{Lab: lab.New(t.TempDir()), Lessons: exampleLessons(t)})
+	page := body(t, ask(s, "GET", "/lessons/my-first-lesson?lang=en&seed=0&predict-1=1&exercise-1=64KiB", nil))
+	for _, want := range []string{"Two programs send the same file", "<details", "That is what happens where the network card cannot gather", "all of it, once", "The same on your kernel", `"step":`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	sheet := body(t, ask(s, "GET", "/lessons/my-first-lesson/sheet?lang=en&seed=1", nil))
+	if !strings.Contains(sheet, "128 KiB") || strings.Contains(sheet, "all of it, once") {
+		t.Error("the sheet has other numbers, or answers")
+	}
+	if with := body(t, ask(s, "GET", "/lessons/my-first-lesson/sheet?lang=en&seed=1&answers=1", nil)); !strings.Contains(with, "all of it, once") {
+		t.Error("the sheet with answers has none")
+	}
+}
+
+// A lesson file with errors is told of, the others work, and a mended one comes back
+// with the next page.
+func TestLessonsOfADirectory(t *testing.T) {
+	dir := exampleLessons(t)
+	text, _ := os.ReadFile(filepath.Join(dir, "example.yaml"))
+	bad := strings.NewReplacer("my-first-lesson", "second", "number: 100", "nummer: 100").Replace(string(text))
+	file := filepath.Join(dir, "second.yaml")
+	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, Config{Lab: lab.New(t.TempDir()), Lessons: dir})
+	list := body(t, ask(s, "GET", "/lessons?lang=en", nil))
+	for _, want := range []string{"second.yaml:3 · nummer", "did you mean number?", "One call instead of two", "your lecturer"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the list lacks %q", want)
+		}
+	}
+	if r := ask(s, "GET", "/lessons/second?lang=zh", nil); r.StatusCode != 404 || !strings.Contains(body(t, r), "nummer") {
+		t.Errorf("the address of the lesson with errors answers %s", r.Status)
+	}
+	mended := strings.Replace(bad, "nummer", "number", 1)
+	if err := os.WriteFile(file, []byte(mended), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := ask(s, "GET", "/lessons/second?lang=en", nil); r.StatusCode != 200 {
+		t.Errorf("mended, it answers %s", r.Status)
+	}
+	if list := body(t, ask(s, "GET", "/lessons?lang=en", nil)); strings.Contains(list, "nummer") {
+		t.Error("the error is still told")
+	}
+}
