@@ -762,20 +762,20 @@ func startPicture(p PageData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "</text> <text class=\"name\" x=\"10\" y=\"142\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "</text> <text class=\"name\" x=\"120\" y=\"184\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
 		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("scope.band.hardware"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 113, Col: 65}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 113, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</text> <path class=\"copy\" d=\"M196 92C205 45 228 34 250 32M310 32C340 34 362 50 370 78\"></path> <path class=\"dma\" d=\"M96 158C120 158 150 150 168 118M404 118C424 150 450 158 466 158\"></path> <path class=\"reference\" d=\"M230 102H340\"></path> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</text> <path class=\"copy\" d=\"M160 86C164 52 182 36 212 32M348 32C378 36 396 52 400 86\"></path> <path class=\"dma\" d=\"M96 158C120 158 150 150 168 118M404 118C424 150 450 158 466 158\"></path> <path class=\"reference\" d=\"M230 102H340\"></path> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

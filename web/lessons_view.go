@@ -306,7 +306,7 @@ func (v *lessonView) scopeAddress(names []string, align string, step int) string
 			v.err = errors.Join(v.err, err)
 			continue
 		}
-		q.Set(string(rune('a'+i)), r.String())
+		q.Set(laneIDs[i], r.String())
 	}
 	if align != "" && align != "step" {
 		q.Set("align", align)
@@ -320,7 +320,7 @@ func (v *lessonView) scopeAddress(names []string, align string, step int) string
 // steps are the walk, and the stage where it begins.
 func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 	var names []string
-	var first []lab.Scenario
+	first := map[string]laneSource{}
 	align := "step"
 	for i, s := range one.Steps {
 		if len(s.Show) > 0 {
@@ -341,9 +341,13 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 				v.err = errors.Join(v.err, err)
 				return
 			}
-			lanes[string(rune('a'+n))] = r.String()
-			if i == 0 {
-				first = append(first, r.Lab)
+			lanes[laneIDs[n]] = r.String()
+			if i > 0 {
+				continue
+			}
+			if first[laneIDs[n]], err = parseSource(r.String()); err != nil {
+				v.err = errors.Join(v.err, err)
+				return
 			}
 		}
 		page.Steps = append(page.Steps, templates.LessonStep{Say: v.block(s.Say), Address: v.scopeAddress(names, align, step)})

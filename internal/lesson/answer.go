@@ -194,10 +194,10 @@ func (s *Seen) events(ctx context.Context, e expression) (Value, error) {
 		v.Unit = string(trace.Nanos)
 	}
 	for i := range played.kept {
-		event := played.event(i)
-		if !e.Events.Matches(event) {
+		if !played.matches(e.Events, i) {
 			continue
 		}
+		event := played.event(i)
 		v.Provenance = trace.Weakest(v.Provenance, event.Provenance)
 		switch e.Sum.Word {
 		case "bytes":

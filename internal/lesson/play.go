@@ -58,6 +58,7 @@ type Played struct {
 	counterAt func(step int) *trace.Counter
 	end       *trace.Counter
 	groups    map[string]*trace.Counter
+	groupOf   func(e trace.Event) string // empty without groups
 }
 
 // Play runs a run, or gives what is kept of it. It ends with the context; the run
@@ -140,8 +141,11 @@ func (p *Player) play(ctx context.Context, r Run) (*Played, error) {
 	}
 	run := result.Run
 	return &Played{Machine: result.Machine, Events: result.TotalEvents, kept: len(run.Events), end: result.Counter,
-		event: func(i int) trace.Event { return run.Events[i] }, counterAt: run.CountsAt}, nil
+		event: func(i int) trace.Event { return run.Events[i] }, counterAt: run.CountsAt, groupOf: func(trace.Event) string { return "" }}, nil
 }
+
+// kernelGroup is what belongs to none of a scenario file's threads.
+const kernelGroup = "kernel"
 
 func playFile(ctx context.Context, name string) (*Played, error) {
 	s, err := scenario.Load(name)
@@ -153,12 +157,18 @@ func playFile(ctx context.Context, name string) (*Played, error) {
 		return nil, err
 	}
 	log := result.Log
-	groups := map[string]*trace.Counter{"kernel": result.Kernel}
+	groups := map[string]*trace.Counter{kernelGroup: result.Kernel}
 	for _, g := range result.Groups {
 		groups[g.Name] = g.Counter
 	}
 	var turn sync.Mutex // a log is used by one goroutine at a time
 	return &Played{Events: log.Len(), kept: min(log.Len(), keptEvents), end: log.Counter(), groups: groups,
+		groupOf: func(e trace.Event) string {
+			if m, ok := result.Members[e.Thread]; ok {
+				return result.Groups[m.Group].Name
+			}
+			return kernelGroup
+		},
 		event: func(i int) trace.Event {
 			turn.Lock()
 			defer turn.Unlock()
@@ -191,7 +201,7 @@ func (p *Played) Step(at Place) (int, error) {
 	}
 	var found []int
 	for i := range p.kept {
-		if at.Event.Matches(p.event(i)) {
+		if p.matches(at.Event, i) {
 			found = append(found, i+1)
 			if nth == len(found) {
 				return i + 1, nil
@@ -202,6 +212,12 @@ func (p *Played) Step(at Place) (int, error) {
 		return found[len(found)+nth], nil
 	}
 	return 0, fmt.Errorf("no such event: the run has %d that match%s", len(found), p.cut())
+}
+
+// matches says whether the i-th event is one of those that are meant.
+func (p *Played) matches(s *Selector, i int) bool {
+	e := p.event(i)
+	return s.matches(e, p.groupOf(e))
 }
 
 // cut tells that only a part of the run was looked at, if so.

@@ -87,15 +87,18 @@ type Selector struct {
 	Syscall  string `yaml:"syscall"`
 	Endpoint string `yaml:"endpoint"`
 	Detail   string `yaml:"detail"`
+	// Group is the name of threads of a scenario file, or kernel for what belongs to
+	// none of them.
+	Group string `yaml:"group"`
 	// Nth is which of those that match, from 1; −1 is the last.
 	Nth *int `yaml:"nth"`
 }
 
-// Matches says whether the event is one of those that are meant.
-func (s *Selector) Matches(e trace.Event) bool {
+// matches says whether an event of a group of threads is one of those that are meant.
+func (s *Selector) matches(e trace.Event, group string) bool {
 	fits := func(want, has string) bool { return want == "" || want == has }
 	return fits(s.Kind, string(e.Kind)) && fits(s.Actor, string(e.Actor)) && fits(s.From, string(e.From)) && fits(s.To, string(e.To)) &&
-		fits(s.Syscall, e.Syscall) && fits(s.Endpoint, string(e.Endpoint)) && fits(s.Detail, e.Detail)
+		fits(s.Syscall, e.Syscall) && fits(s.Endpoint, string(e.Endpoint)) && fits(s.Detail, e.Detail) && fits(s.Group, group)
 }
 
 // Feedback is what is said to a wrong number: one text, or one for each known
