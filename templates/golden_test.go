@@ -90,8 +90,10 @@ func TestGolden(t *testing.T) {
 		"live.zh":           Live(testPage("live", locale.Chinese), live),
 		"live-no-broker.en": Live(testPage("live", locale.English), LiveData{NoSample: "no /proc"}),
 		"models.en":         Models(testPage("models", locale.English), []FidelityArea{{Name: "pipe", Rows: []FidelityRow{{ID: "pipe-capacity", Area: "pipe", Textbook: "not modelled", Linux: "full", Kernel: "6.18", Source: "pipe(7)"}}}}),
-		"claims.zh":         Claims(testPage("claims", locale.Chinese), []ClaimCard{{Name: "speedup"}, {Name: "switches", At: "12:00:00", Findings: []string{"1 < 2"}}}),
-		"claim-running.en":  Claim(testPage("claims", locale.English), ClaimData{Name: "headroom", State: ClaimState{Running: true, Percent: 7}}),
+		"claims.zh": Claims(testPage("claims", locale.Chinese), []ClaimCardView{{LessonClaim: LessonClaim{Name: "nginx", Claim: "a &lt; b", Verdict: "depends"}, Truth: "<p>truth</p>",
+			Evidence: []ClaimEvidence{{Say: "copies", Value: "2"}}, Open: "/scope?a=sendfile", Command: "copyscope run", Sources: []ClaimSource{{Text: "man", URL: "https://example.org/"}}}},
+			[]ClaimCard{{Name: "speedup"}, {Name: "switches", At: "12:00:00", Findings: []string{"1 < 2"}}}),
+		"claim-running.en": Claim(testPage("claims", locale.English), ClaimData{Name: "headroom", State: ClaimState{Running: true, Percent: 7}}),
 		"claim.en": Claim(testPage("claims", locale.English), ClaimData{Name: "speedup", Seconds: 60, Failed: "<reset>", Report: &ClaimReport{
 			At: "12:00:00", Seconds: "12", Quick: true, Curve: true, Findings: []string{"1 < 2"}, Limits: []string{"loopback alone"},
 			Machine: []ClaimFact{{Name: "processor", Text: "Fast"}, {Name: "last"}},

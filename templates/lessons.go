@@ -169,10 +169,8 @@ type ClaimCardView struct {
 	Command    string
 	Say        string
 	Sources    []ClaimSource
-	// At is when the claim was measured here last, Findings what came out; empty if it
-	// was not, or has no page to do so.
-	At       string
-	Findings []string
+	// Measured is what was measured here last; nil if Page is none that measures.
+	Measured *ClaimCard
 }
 
 // ClaimEvidence is one computed row, HTML.

@@ -78,17 +78,19 @@ func (c *claims) known(name string) claimState {
 
 func (c *claims) list(w http.ResponseWriter, r *http.Request) {
 	p := c.pageData(w, r, "claims")
-	p.Styles = []string{"claims/claims.css"}
-	var cards []templates.ClaimCard
+	p.Styles = []string{"lessons/lessons.css", "claims/claims.css"}
+	var measured []templates.ClaimCard
 	for _, name := range claim.Names() {
 		card := templates.ClaimCard{Name: name}
 		if known := c.known(name); known.report != nil {
 			card.At = known.report.At.Format(time.DateTime) + " UTC"
 			card.Findings = sentencesOf(p.Translator, known.report.Findings)
 		}
-		cards = append(cards, card)
+		measured = append(measured, card)
 	}
-	c.render(w, r, http.StatusOK, templates.Claims(p, cards))
+	ctx, stop := context.WithTimeout(r.Context(), lessonTime)
+	defer stop()
+	c.render(w, r, http.StatusOK, templates.Claims(p, c.lessons.cards(ctx, p, measured), measured))
 }
 
 func (c *claims) page(w http.ResponseWriter, r *http.Request, name string) {
