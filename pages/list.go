@@ -14,6 +14,15 @@ type view struct {
 
 // views are the pages, each in a state that shows something.
 var views = []view{
+	{"start", "/", "", true},
+	{"lessons", "/lessons", "", true},
+	{"lesson", "/lessons/sendfile", inLesson("predict", ""), true},
+	{"lesson-watch", "/lessons/sendfile?at=watch-5", inLesson("watch", `document.querySelector('[data-stage]').dataset.ready === 'true'`), true},
+	{"lesson-real", "/lessons/sendfile?at=real", inLesson("real", ""), false},
+	{"lesson-exercises", "/lessons/sendfile?at=exercises", inLesson("exercises", ""), false},
+	{"lesson-done", "/lessons/sendfile?at=done", inLesson("done", ""), false},
+	{"sheet", "/lessons/sendfile/sheet?answers=1", "", false},
+	{"glossary", "/glossary", "", false},
 	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`, true},
 	{"embed", "/scope?embed=1&show=score&step=9&v=1", `document.querySelector('[data-stage]')?.dataset.ready === 'true'`, false},
 	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`, true},
@@ -29,6 +38,29 @@ var views = []view{
 	{"doctor", "/doctor", `!document.querySelector('main [aria-busy="true"]')`, false},
 	{"models", "/models", "", false},
 	{"missing", "/nowhere", "", false},
+}
+
+// inLesson is true once a lesson is at one of its parts and more is so. On the way
+// there it answers the predictions, without which nothing plays.
+func inLesson(part, more string) string {
+	if more == "" {
+		more = "true"
+	}
+	return `(() => {
+		if (!document.querySelector('article.lesson')?.dataset.ready) return false;
+		if ('` + part + `' !== 'predict') {
+			for (const form of document.querySelectorAll('[data-question^="predict-"]')) {
+				if (form.querySelector('.noted')) continue;
+				const input = form.querySelector('input:not([type="hidden"])');
+				if (input.type === 'radio') input.checked = true;
+				else input.value = '1';
+				form.requestSubmit();
+			}
+			const at = document.querySelector('[data-station="` + part + `"]');
+			if (!at.hasAttribute('aria-current')) at.click();
+		}
+		return document.querySelector('#` + part + `').hasAttribute('data-current') && ` + more + `;
+	})()`
 }
 
 // address is a view's with a language and a theme.

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"strconv"
@@ -67,8 +68,8 @@ func (l *lessons) current(ctx context.Context) *lesson.Library {
 	ctx, stop := context.WithTimeout(ctx, lessonTime)
 	defer stop()
 	library.Sift(ctx, l.player)
-	if ctx.Err() == nil {
-		l.stamp = stamp // else it is checked again
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		l.stamp = stamp // else whoever asked has gone, and it is checked again
 	}
 	l.library = library
 	return library

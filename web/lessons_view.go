@@ -153,7 +153,10 @@ func (v *lessonView) terms(terms []*lesson.Term) (all []templates.LessonTerm) {
 			own, other, also = other, own, t.Also.Zh
 		}
 		if own == "" {
-			own, other = other, ""
+			own = other
+		}
+		if other == own {
+			other = ""
 		}
 		all = append(all, templates.LessonTerm{Name: t.Name, Term: own, Other: other, Text: v.block(t.Text), Also: also})
 	}

@@ -308,7 +308,7 @@ func (c *checker) references(field, text string, inAnswer bool) {
 			}
 		case rest == "" && (len(c.vary[name]) > 0 || c.runs[name] != ""):
 		case c.runs[name] == "":
-			c.fail(field, "{%s}: %s is neither a varied value nor a run; braces themselves are written {{ and }}", p.Ref, yamlfile.Quoted(name))
+			c.fail(field, "{%s}: %s is neither a varied value nor a run; a brace itself is written twice", p.Ref, yamlfile.Quoted(name))
 		default:
 			c.count(field, rest[strings.LastIndex(rest, ".")+1:])
 		}

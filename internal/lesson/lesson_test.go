@@ -3,12 +3,14 @@ package lesson_test
 import (
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"copyscope/internal/lab"
 	"copyscope/internal/lesson"
+	"copyscope/internal/locale"
 	"copyscope/internal/yamlfile"
 )
 
@@ -48,9 +50,12 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// What is wrong is told with file, line, field and remedy.
+// english is four English words in a row: a sentence that nobody translated.
+var english = regexp.MustCompile(`(?:[A-Za-z][A-Za-z'-]+ ){3}[A-Za-z]+`)
+
+// What is wrong is told with file, line, field and remedy, in both languages.
 func TestErrors(t *testing.T) {
-	good := example(t)
+	good, chinese := example(t), locale.New(locale.Chinese)
 	for _, row := range []struct{ old, new, want string }{
 		{"schema: 1", "schema: 2", "x.yaml:1: schema: 2: this program reads schema 1"},
 		{"name: my-first-lesson", "name: My lesson", `x.yaml:2: name: "My lesson": write a name of`},
@@ -96,6 +101,11 @@ func TestErrors(t *testing.T) {
 		errs := verified(t, text)
 		if len(errs) == 0 || !strings.HasPrefix(errs[0].Error(), row.want) {
 			t.Errorf("%q:\n got %s\nwant %s", row.new, told(errs), row.want)
+		}
+		for _, err := range errs {
+			if said := chinese.Sentence(err.Text); english.MatchString(said) {
+				t.Errorf("in Chinese it is still %q", said)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -215,22 +216,21 @@ func (l *Library) Verify(ctx context.Context, p *Player, own bool) (errs []*yaml
 }
 
 // Sift runs the lessons and cards that a directory brought, and leaves out those that
-// do not come out: what is wrong with them joins the errors.
+// do not come out, or for which the context's time is too short: what is wrong with
+// them joins the errors.
 func (l *Library) Sift(ctx context.Context, p *Player) {
-	l.Lessons = slices.DeleteFunc(l.Lessons, func(one *Lesson) bool {
-		if !one.Own {
-			return false
+	sound := func(errs []*yamlfile.Error, tooLong *yamlfile.Error) bool {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			errs = append(errs, tooLong)
 		}
-		errs := one.Verify(ctx, p, l)
 		l.Errors = append(l.Errors, errs...)
-		return len(errs) > 0
+		return len(errs) == 0
+	}
+	const remedy = "running what it asks takes too long; make its runs smaller, or vary less"
+	l.Lessons = slices.DeleteFunc(l.Lessons, func(one *Lesson) bool {
+		return one.Own && !sound(one.Verify(ctx, p, l), one.fields.Fail("runs", remedy))
 	})
 	l.Cards = slices.DeleteFunc(l.Cards, func(one *Card) bool {
-		if !one.Own {
-			return false
-		}
-		errs := one.Verify(ctx, p)
-		l.Errors = append(l.Errors, errs...)
-		return len(errs) > 0
+		return one.Own && !sound(one.Verify(ctx, p), one.fields.Fail(one.path+".runs", remedy))
 	})
 }

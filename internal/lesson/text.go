@@ -23,11 +23,11 @@ func split(text string) (all []part, err error) {
 			words.WriteByte(rest[0])
 			i++
 		case rest[0] == '}':
-			return nil, errors.New("} without {; a brace itself is written }}")
+			return nil, errors.New("} without {; a brace itself is written twice")
 		case rest[0] == '{':
 			end := strings.IndexAny(rest[1:], "{}\n")
 			if end < 1 || rest[1+end] != '}' {
-				return nil, errors.New("{ without a name and }; a brace itself is written {{")
+				return nil, errors.New("{ without a name and }; a brace itself is written twice")
 			}
 			all = append(all, part{Words: words.String()}, part{Ref: rest[1 : 1+end]})
 			words.Reset()

@@ -76,8 +76,11 @@ function show(name, { focus = true, push = true, step = 0 } = {}) {
   root.dataset.at = name;
   for (const one of sections) one.toggleAttribute('data-current', one.dataset.section === name);
   for (const link of root.querySelectorAll('[data-station]')) {
-    if (link.dataset.station === name) link.setAttribute('aria-current', 'step');
-    else link.removeAttribute('aria-current');
+    if (link.dataset.station === name) {
+      link.setAttribute('aria-current', 'step');
+      const row = link.closest('ol'); // which a phone scrolls
+      row.scrollLeft = link.parentElement.offsetLeft - row.offsetLeft;
+    } else link.removeAttribute('aria-current');
     link.dataset.past = names.indexOf(link.dataset.station) < names.indexOf(name);
   }
   part('next', section('predict')).hidden = Boolean(open());
