@@ -53,6 +53,8 @@ func TestExample(t *testing.T) {
 // english is four English words in a row: a sentence that nobody translated.
 var english = regexp.MustCompile(`(?:[A-Za-z][A-Za-z'-]+ ){3}[A-Za-z]+`)
 
+var inQuotes = regexp.MustCompile(`"(?:[^"\\\\]|\\\\.)*"`) // what the file has
+
 // What is wrong is told with file, line, field and remedy, in both languages.
 func TestErrors(t *testing.T) {
 	good, chinese := example(t), locale.New(locale.Chinese)
@@ -103,7 +105,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%q:\n got %s\nwant %s", row.new, told(errs), row.want)
 		}
 		for _, err := range errs {
-			if said := chinese.Sentence(err.Text); english.MatchString(said) {
+			if said := inQuotes.ReplaceAllString(chinese.Sentence(err.Text), ""); english.MatchString(said) {
 				t.Errorf("in Chinese it is still %q", said)
 			}
 		}
