@@ -38,6 +38,8 @@ export class Walk {
       if (asked !== this.#asked) return; // the reader went on meanwhile
     }
     stage.align(align);
-    stage.go(step, { motion: !fresh });
+    // Where lanes are matched by time or bytes, the page counts steps of its own.
+    const { alignment } = stage.player;
+    stage.go(alignment.lanes.length > 0 ? alignment.find(alignment.lanes[0], step) : step, { motion: !fresh });
   }
 }
