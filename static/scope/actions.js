@@ -4,7 +4,12 @@ import { keyName, onKey } from '../keys.js';
 const laneKeys = { 1: 'a', 2: 'b', 3: 'c', 4: 'd' };
 
 // actionsOf are a stage's actions by name.
-export function actionsOf({ player, timeline, controls }) {
+export function actionsOf({ player, timeline, controls, explanation }) {
+  // explain goes to where the lanes part and opens the words for it.
+  const explain = () => {
+    player.seek(player.partings.at);
+    explanation?.open();
+  };
   return {
     first: () => player.seek(0),
     last: () => player.seek(player.last),
@@ -16,6 +21,7 @@ export function actionsOf({ player, timeline, controls }) {
     faster: () => player.faster(1),
     slower: () => player.faster(-1),
     align: () => player.nextAlign(),
+    parting: () => explain(),
     lane: (event, key) => player.setFocus(laneKeys[key]),
     ...(controls && {
       goto: () => controls.goto(),

@@ -81,11 +81,13 @@ export class Controls {
   // renderTicks marks the syscall boundaries along the scrubber, as many as can
   // be told apart.
   renderTicks() {
-    const { boundaries, last } = this.player;
-    if (this.drawn === boundaries) return;
+    const { boundaries, last, partings } = this.player;
+    if (this.drawn === boundaries && this.parted === partings.at) return;
     this.drawn = boundaries;
+    this.parted = partings.at;
     const every = Math.ceil(boundaries.length / 120);
     const path = boundaries.filter((_, i) => i % every === 0).map((at) => `M${((at / Math.max(1, last)) * 1000).toFixed(1)} 0V6`).join('');
-    this.ticks.replaceChildren(svg('path', { d: path }));
+    const x = (partings.at / Math.max(1, last)) * 1000;
+    this.ticks.replaceChildren(svg('path', { d: path }), partings.at > 0 ? svg('path', { class: 'parting', d: `M${x} -14V6` }) : '');
   }
 }

@@ -15,6 +15,7 @@ export class LaneView {
     this.about = host.querySelector('[data-part="about"]');
     this.notes = host.querySelector('[data-part="notes"]');
     this.table = host.querySelector('[data-part="events"] tbody');
+    this.parts = host.querySelector('[data-action="parting"]');
     this.group = host.querySelector('[data-part="group"]');
     this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
   }
@@ -28,6 +29,7 @@ export class LaneView {
     this.host.dataset.step = own;
     if (lane.head) this.renderHead(lane);
     this.where.textContent = lane.status === 'ready' ? word('scope.lane.step', { Step: own, Last: lane.steps }) : '…';
+    this.renderParting(lane, player);
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     // A lane that has finished before the others rests.
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;
@@ -49,6 +51,14 @@ export class LaneView {
       ...head.notes.map((text) => html('p', { class: 'dim small' }, text)));
   }
 
+  // renderParting tells from which step on the lane does other things than the
+  // reference does.
+  renderParting(lane, { partings }) {
+    const step = lane === partings.reference ? 0 : partings.of(lane);
+    this.parts.hidden = step === 0;
+    if (step > 0) this.parts.textContent = word('scope.parting.lane', { Step: step, Lane: partings.reference.id.toUpperCase() });
+  }
+
   // renderGroups offers whose events count, where a run has several threads.
   renderGroups({ groups, group }) {
     this.group.hidden = !groups;
@@ -68,7 +78,7 @@ export class LaneView {
     this.state.classList.toggle('failed', lane.status === 'failed');
     if (lane.status === 'failed') text.textContent = [lane.error.message, lane.error.remedy].filter(Boolean).join(' ');
     else if (lane.status === 'ready') text.textContent = '';
-    else text.textContent = word(`scope.state.${lane.status}`, { Place: lane.place, Done: count(lane.done), Total: count(lane.total) });
+    else text.textContent = word(lane.status === 'running' && lane.scenario.startsWith('scenario=') ? 'scope.state.running.events' : `scope.state.${lane.status}`, { Place: lane.place, Done: count(lane.done), Total: count(lane.total) });
     if (lane.total > 0) {
       bar.max = lane.total;
       bar.value = lane.done;

@@ -2,6 +2,7 @@
 // this state; an address may be its written form.
 import { Alignment, alignments } from './align.js';
 import { Lane, laneIDs } from './lane.js';
+import { Partings } from './parting.js';
 import { wholeFocus } from './screen.js';
 
 // Speeds are steps of a logarithmic scale. At speed 1 a microsecond of the run
@@ -87,8 +88,12 @@ export class Player {
     const runs = this.lanes.filter((lane) => lane.head && lane.status === 'ready');
     this.alignment = new Alignment(this.align, runs);
     this.boundaries = this.alignment.boundaries();
+    this.part();
     if (this.ready && this.settled) this.step = Math.min(this.step, this.last);
   }
+
+  // part finds where the lanes part from the reference.
+  part() { this.partings = new Partings(this.lanes, this.reference, this.alignment); }
 
   go(step, motion = 0) {
     const to = Math.max(0, Math.min(this.last, step));
@@ -195,6 +200,7 @@ export class Player {
 
   setRef(id) {
     this.ref = id === this.lanes[0]?.id ? '' : id;
+    this.part();
     this.keep(this);
     this.change(0);
   }

@@ -12,6 +12,7 @@
 import { actionsOf, bindButtons, bindKeys } from './actions.js';
 import * as address from './address.js';
 import { Controls } from './controls.js';
+import { Explanation } from './explanation.js';
 import { LaneView } from './laneview.js';
 import { renderNarration } from './narration.js';
 import { Player, motionTime } from './player.js';
@@ -40,6 +41,7 @@ export class Stage extends EventTarget {
     this.timeline = this.#view('timeline', (host) => new Timeline(host, this.player));
     this.controls = this.#view('controls', (host) => new Controls(host, this.player));
     this.scoreboard = this.#view('score', (host) => new Scoreboard(host, this.player));
+    this.explanation = this.#view('parting', (host) => new Explanation(host, this.player));
     this.actions = actionsOf(this);
     if (keys) bindKeys(this.actions);
     bindButtons(root, this.actions);
@@ -133,16 +135,25 @@ export class Stage extends EventTarget {
     const narration = this.part('narration');
     if (narration) renderNarration(narration, player);
     this.scoreboard?.render(player);
+    this.explanation?.render();
     renderPredictions(this.part('predictions'), player);
     this.controls?.render();
     this.#drawSwitches();
-    const layout = [player.focus, player.axis, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.steps}`)].join(' ');
+    if (this.timeline) this.timeline.marks = this.#marks();
+    const layout = [player.focus, player.axis, player.ref, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.steps}`)].join(' ');
     if (layout === this.#drawn) this.timeline?.update();
     else this.timeline?.build();
     this.#drawn = layout;
+    root.dataset.lanes = player.lanes.length;
     root.dataset.step = player.step;
     root.dataset.ready = player.complete;
     this.dispatchEvent(new CustomEvent('change', { detail: { motion } }));
+  }
+
+  // marks are where the lanes part, for the timeline.
+  #marks() {
+    const { partings, lanes } = this.player;
+    return lanes.map((lane) => ({ lane, step: partings.of(lane), label: '≠' })).filter(({ step }) => step > 0);
   }
 
   #drawSwitches() {

@@ -23,6 +23,7 @@ export class Timeline {
     this.view = { from: 0, to: 1 }; // shown part of the axis
     this.bars = [];
     this.rows = [];
+    this.marks = []; // of steps of lanes: {lane, step, label}
     new ResizeObserver(() => this.build()).observe(host);
     host.addEventListener('click', (event) => this.seek(event));
     host.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
@@ -51,7 +52,7 @@ export class Timeline {
         y += rowHeight;
       }
       const cursor = svg('line', { class: 'cursor', y1: top - 2, y2: y + 2 });
-      this.cursors.append(cursor);
+      this.cursors.append(cursor, ...this.marked(lane, spans, top, y));
       this.rows.at(-1).cursor = { lane, line: cursor, spans };
       y += 7;
     }
@@ -61,6 +62,16 @@ export class Timeline {
       tracks, this.rows.length > 0 ? this.axis(y) : null, svg('g', { 'clip-path': 'url(#timeline-clip)' }, this.cursors));
     this.host.replaceChildren(this.root);
     this.update();
+  }
+
+  // marked draws the marks of a lane across its tracks.
+  marked(lane, spans, top, bottom) {
+    return this.marks.filter((mark) => mark.lane === lane).map(({ step, label }) => {
+      const x = this.x(spans[Math.min(step, spans.length) - 1]?.[0] ?? 0);
+      return svg('g', { class: 'mark' },
+        svg('line', { x1: x, x2: x, y1: top, y2: bottom }),
+        svg('text', { x: x + 3, y: top + 9 }, label));
+    });
   }
 
   ends(lane) {
