@@ -17,8 +17,10 @@ type StageData struct {
 	Lanes []ScopeLane // every lane that there may be, in order
 	Step  int
 	// Ref is the lane against which differences are shown; empty: the first.
-	Ref   string
-	Parts StageParts
+	Ref string
+	// Ghosts are the lanes that show a run as it was before a change.
+	Ghosts []string
+	Parts  StageParts
 	// Steps lead to other steps where there are no scripts.
 	Steps []ScopeLink
 	// The following are for settings: the paths and the scenario files to choose

@@ -48,7 +48,7 @@ func (s *scope) embed(w http.ResponseWriter, r *http.Request) {
 	page.Stage = s.stage(r.Context(), data.Translator, at.Lanes, at.Step, templates.StageParts{
 		Narration: true, Controls: true,
 		Scoreboard: slices.Contains(show, "score"), Timeline: slices.Contains(show, "timeline"), Legend: slices.Contains(show, "legend")})
-	page.Stage.Ref = at.Ref
+	page.Stage.Ref, page.Stage.Ghosts = at.Ref, at.Ghosts
 	page.Lanes = at.lanes()
 	s.render(w, r, status, templates.Embed(page))
 }

@@ -24,6 +24,8 @@ type scopeAddress struct {
 	Align string
 	// Ref is the lane against which differences are shown; empty: the first.
 	Ref string
+	// Ghosts are the lanes that show a run as it was before a change.
+	Ghosts []string
 }
 
 // besides is two scenarios in lanes a and b, before the first step.
@@ -88,6 +90,14 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 		parsed.Align = v
 	}
 	parsed.Ref = q.Get("ref")
+	for id := range strings.SplitSeq(q.Get("ghost"), ",") {
+		if id != "" && !slices.Contains(laneIDs, id) {
+			return at, &lab.FieldError{Field: "ghost", Value: id, Remedy: "use one of " + strings.Join(laneIDs, ", ")}
+		}
+		if _, shown := parsed.Lanes[id]; shown {
+			parsed.Ghosts = append(parsed.Ghosts, id)
+		}
+	}
 	return parsed, nil
 }
 
@@ -155,6 +165,9 @@ func (a scopeAddress) String() string {
 	if a.Ref != "" {
 		parts = append(parts, "ref="+a.Ref)
 	}
+	if len(a.Ghosts) > 0 {
+		parts = append(parts, "ghost="+strings.Join(a.Ghosts, ","))
+	}
 	return "/scope?" + strings.Join(append(parts, fmt.Sprintf("v=%d", scopeSchema)), "&")
 }
 
@@ -170,5 +183,5 @@ func (a scopeAddress) lanes() map[string]string {
 // escapeScenario leaves the signs that a query may hold as they are, so that a
 // person can read the address.
 func escapeScenario(text string) string {
-	return strings.NewReplacer("%2C", ",", "%3D", "=").Replace(url.QueryEscape(text))
+	return strings.NewReplacer("%2C", ",", "%3D", "=", "%2F", "/").Replace(url.QueryEscape(text))
 }

@@ -462,25 +462,6 @@ func TestScopeLaneFailsAloneAndRecovers(t *testing.T) {
 	}
 }
 
-func TestScopeWhatIfKeepsTheRunBeside(t *testing.T) {
-	b := browse(t)
-	b.open(address(serve(t, newKeptLab(t)), 8, gather))
-	b.press("w")
-	b.await(`document.querySelector('.scope').dataset.ready === 'true' && !document.getElementById('lane-b').hidden`)
-	b.choose("b.sg", "off")
-	b.await(`document.querySelector('.scope').dataset.ready === 'true' && location.search.includes('sg=off')`)
-	v := b.view()
-	if v.Step != 8 || v.Lanes["a"].Step != 8 || v.Lanes["b"].Step != 8 {
-		t.Errorf("after a change the lanes are at step %d, %d, %d, want 8", v.Step, v.Lanes["a"].Step, v.Lanes["b"].Step)
-	}
-	eval[bool](b, `document.activeElement.blur() ?? true`) // the field would keep the key
-	b.press(kb.End)
-	v = b.view()
-	if a, c := v.Lanes["a"].Counts["cpu_copies"], v.Lanes["b"].Counts["cpu_copies"]; a != "0" || c != "1" {
-		t.Errorf("sendfile with and without scatter-gather: %s and %s CPU copies, want 0 and 1", a, c)
-	}
-}
-
 func TestScopeWithReducedMotionLooksTheSame(t *testing.T) {
 	b := browse(t)
 	base := serve(t, newKeptLab(t))

@@ -32,7 +32,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Stage = s.stage(r.Context(), data.Translator, at.Lanes, at.Step,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true, Share: true})
-	page.Stage.Ref = at.Ref
+	page.Stage.Ref, page.Stage.Ghosts = at.Ref, at.Ghosts
 	page.Stage.Steps = stepLinks(at, page.Stage.Lanes)
 	s.render(w, r, status, templates.Scope(page))
 }

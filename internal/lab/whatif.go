@@ -71,6 +71,15 @@ func WhatIfKeys() []string {
 	return keys
 }
 
+// WhatIfExample is a value that a what-if can give the setting of that key.
+func WhatIfExample(key string) string {
+	i := slices.Index(WhatIfKeys(), key)
+	if i < 0 {
+		return ""
+	}
+	return knobs[i].example
+}
+
 // parseWhatIf reads one; each value is tried on a machine of the defaults.
 func parseWhatIf(text string) (*sim.Change, error) {
 	bad := func(remedy string) error { return &FieldError{"whatif", text, remedy} }

@@ -4,7 +4,7 @@ import { keyName, onKey } from '../keys.js';
 const laneKeys = { 1: 'a', 2: 'b', 3: 'c', 4: 'd' };
 
 // actionsOf are a stage's actions by name.
-export function actionsOf({ player, timeline, controls, explanation }) {
+export function actionsOf({ player, timeline, controls, explanation, whatIf }) {
   // explain goes to where the lanes part and opens the words for it.
   const explain = () => {
     player.seek(player.partings.at);
@@ -27,6 +27,7 @@ export function actionsOf({ player, timeline, controls, explanation }) {
       goto: () => controls.goto(),
       'copy-link': () => controls.copy(),
     }),
+    ...(whatIf && { 'what-if': () => whatIf.open() }),
     ...(timeline && {
       'zoom-in': () => timeline.zoom(0.7),
       'zoom-out': () => timeline.zoom(1 / 0.7),

@@ -16,6 +16,7 @@ export function read(search = location.search) {
     focus: query.get('lane') ?? wholeFocus(),
     axis: query.get('axis') ?? 'time',
     ref: query.get('ref') ?? '',
+    ghosts: (query.get('ghost') ?? '').split(',').filter(Boolean),
   };
 }
 
@@ -28,13 +29,14 @@ export function write(state) {
   if (state.speed !== 1) query.push(`speed=${state.speed}`);
   if (state.focus !== wholeFocus()) query.push(`lane=${state.focus}`);
   if (state.ref !== '') query.push(`ref=${state.ref}`);
+  if (state.ghosts.size > 0) query.push(`ghost=${[...state.ghosts].sort().join(',')}`);
   if (state.axis !== 'time') query.push(`axis=${state.axis}`);
   query.push(`v=${version}`);
   return `/scope?${query.join('&')}`;
 }
 
-// A scenario's own signs (, and =) may stand in a query as they are.
-const encode = (text) => encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%3D', '=');
+// A scenario's own signs (, = and /) may stand in a query as they are.
+const encode = (text) => encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%3D', '=').replaceAll('%2F', '/');
 
 // Browsers refuse more than a few writes a second, and playing makes more: the
 // first is written at once, those after it together when a pause has passed.

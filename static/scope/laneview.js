@@ -16,6 +16,7 @@ export class LaneView {
     this.notes = host.querySelector('[data-part="notes"]');
     this.table = host.querySelector('[data-part="events"] tbody');
     this.parts = host.querySelector('[data-action="parting"]');
+    this.was = host.querySelector('[data-part="was"]');
     this.group = host.querySelector('[data-part="group"]');
     this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
   }
@@ -30,6 +31,9 @@ export class LaneView {
     if (lane.head) this.renderHead(lane);
     this.where.textContent = lane.status === 'ready' ? word('scope.lane.step', { Step: own, Last: lane.steps }) : '…';
     this.renderParting(lane, player);
+    const ghost = player.ghosts.has(lane.id);
+    this.host.classList.toggle('ghost', ghost);
+    this.was.hidden = !ghost;
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     // A lane that has finished before the others rests.
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;

@@ -17,14 +17,6 @@ function restore() {
   stage.restore(saved);
 }
 
-// What if: the run stays as lane A, and lane B is the same run, to be changed.
-onKey('what-if', () => {
-  const { player } = stage;
-  if (!player.lane('b')) stage.choose({ a: player.lane('a').scenario, b: player.lane('a').scenario });
-  const lane = document.getElementById(`lane-${player.focus === 'a' ? 'a' : 'b'}`);
-  lane.querySelector('.settings').open = true;
-  lane.querySelector('.settings summary').focus();
-});
 const share = new Share(root.querySelector('[data-part="share"]'), stage);
 const openShare = () => share.open();
 onKey('share', openShare);

@@ -38,6 +38,7 @@ export class Player {
     this.focus = saved.focus === 'all' || laneIDs.includes(saved.focus) ? saved.focus : wholeFocus();
     this.axis = saved.axis === 'steps' ? 'steps' : 'time';
     this.ref = laneIDs.includes(saved.ref) ? saved.ref : '';
+    this.ghosts = new Set((saved.ghosts ?? []).filter((id) => laneIDs.includes(id)));
   }
 
   get playing() { return this.timer !== 0; }
@@ -73,6 +74,9 @@ export class Player {
       fresh.push(lane);
       return lane;
     });
+    for (const id of this.ghosts) if (!this.lane(id)) this.ghosts.delete(id);
+    // A ghost is of a run beside it.
+    if (this.ghosts.size === this.lanes.length) this.ghosts.clear();
     if (this.focus !== 'all' && !this.lane(this.focus)) this.focus = wholeFocus();
     this.realign();
     return fresh;
@@ -203,6 +207,12 @@ export class Player {
     this.part();
     this.keep(this);
     this.change(0);
+  }
+
+  // setGhost says whether a lane shows a run as it was before a change.
+  setGhost(id, is) {
+    if (is) this.ghosts.add(id);
+    else this.ghosts.delete(id);
   }
 
   setAxis(axis) {

@@ -21,6 +21,7 @@ import { Runs } from './runs.js';
 import { Scoreboard } from './scoreboard.js';
 import * as settings from './settings.js';
 import { Timeline } from './timeline.js';
+import { WhatIf } from './whatif.js';
 
 export class Stage extends EventTarget {
   #drawn = '';
@@ -42,6 +43,7 @@ export class Stage extends EventTarget {
     this.controls = this.#view('controls', (host) => new Controls(host, this.player));
     this.scoreboard = this.#view('score', (host) => new Scoreboard(host, this.player));
     this.explanation = this.#view('parting', (host) => new Explanation(host, this.player));
+    this.whatIf = this.#view('whatif', (host) => new WhatIf(host, this));
     this.actions = actionsOf(this);
     if (keys) bindKeys(this.actions);
     bindButtons(root, this.actions);
@@ -89,6 +91,16 @@ export class Stage extends EventTarget {
   addLane() {
     const free = [...this.views].find(([id]) => !this.player.lane(id));
     if (free) this.choose({ ...this.player.scenarios(), [free[0]]: free[1].host.dataset.source });
+  }
+
+  // fork runs a lane's program again with a change (STEP/KEY=VALUE) in a lane that
+  // is free. The run as it was stays as a ghost, and differences are from it.
+  fork(id, change) {
+    const { player } = this;
+    const free = [...this.views.keys()].find((other) => !player.lane(other));
+    player.setGhost(id, true);
+    player.ref = id === player.lanes[0].id ? '' : id;
+    this.choose({ ...player.scenarios(), [free]: `${player.lane(id).scenario},whatif=${change}` });
   }
 
   // countOf shows the counts of one group of a scenario file's threads.
@@ -191,6 +203,7 @@ export class Stage extends EventTarget {
     this.root.addEventListener('change', (event) => {
       const [id, field] = (event.target.name ?? '').split('.');
       if (!field || !this.player.lane(id)) return;
+      this.player.setGhost(id, false); // it is another run now
       this.choose({ ...this.player.scenarios(), [id]: settings.read(this.form, id) });
     });
   }

@@ -1,0 +1,59 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// W forks the run where it stands; what it was stays as a ghost, the scoreboard
+// has the difference, and the address brings both back.
+func TestScopeWhatIfLeavesAGhost(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	b.open(address(base, 0, gather))
+	for range 4 {
+		b.press(kb.ArrowRight)
+	}
+	b.press("w")
+	b.await(`document.querySelector('.whatif').open`)
+	if got := eval[string](b, `document.querySelector('.whatif [name="step"]').value`); got != "4" {
+		t.Errorf("the dialog offers step %s, want 4, where the run stands", got)
+	}
+	eval[bool](b, `(() => { const key = document.querySelector('.whatif [name="key"]'); key.value = 'sg'; return key.dispatchEvent(new Event('change', { bubbles: true })); })()`)
+	b.press(kb.Enter)
+	b.await(`document.querySelector('.scope').dataset.ready === 'true' && location.search.includes('whatif=4/sg=off') && location.search.includes('ghost=a')`)
+	ghosts := `[...document.querySelectorAll('.lane.ghost:not([hidden])')].map((l) => l.dataset.lane + l.querySelector('.was').textContent).join()`
+	if got := eval[string](b, ghosts); got != "aas it was" {
+		t.Errorf("the ghosts are %q, want lane A, as it was", got)
+	}
+	b.press(kb.End)
+	v := b.view()
+	if a, c := v.Lanes["a"].Counts["cpu_copies"], v.Lanes["b"].Counts["cpu_copies"]; a != "0" || c != "1" {
+		t.Errorf("as it was and without scatter-gather: %s and %s CPU copies, want 0 and 1", a, c)
+	}
+	if diff := eval[string](b, `document.querySelector('[data-row="cpu_copies"] .diff').textContent`); diff != "+1" {
+		t.Errorf("the difference is %q, want +1", diff)
+	}
+	if parts := eval[string](b, `document.querySelector('#lane-b .parts').textContent`); !strings.Contains(parts, "A from step") {
+		t.Errorf("lane B does not say where it parts: %q", parts)
+	}
+	where := eval[string](b, `location.href`)
+	b.open(where)
+	if got := eval[string](b, ghosts); got != "aas it was" {
+		t.Errorf("the address brings back the ghosts %q", got)
+	}
+	// A change that cannot be is the new lane's error alone.
+	b.press("w")
+	eval[bool](b, `(() => { const f = document.querySelector('.whatif form'); f.elements.lane.value = 'a'; f.elements.key.value = 'mtu'; f.elements.value.value = 'huge'; f.requestSubmit(); return true; })()`)
+	b.await(`document.querySelector('#lane-c .state.failed')`)
+	if text := eval[string](b, `document.querySelector('#lane-c .state').innerText`); !strings.Contains(text, "whatif") || !strings.Contains(text, "huge") {
+		t.Errorf("lane C says %q", text)
+	}
+	if n := eval[int](b, `document.querySelectorAll('.lane[data-status="ready"]:not([hidden])').length`); n != 2 {
+		t.Errorf("%d lanes are ready beside the one that failed, want 2", n)
+	}
+	eval[bool](b, `(document.querySelector('#lane-c [data-action="remove-lane"]').click(), document.querySelector('#lane-b [data-action="remove-lane"]').click(), true)`)
+	b.await(`!location.search.includes('ghost')`)
+}
