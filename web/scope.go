@@ -43,12 +43,15 @@ type scope struct {
 	// local: no other machine can reach the pages.
 	local bool
 	sims  *queue
+	// imports reads the traces that pages send, two at a time.
+	imports *queue
 }
 
 func (s *Server) scopeRoutes() *scope {
-	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2)}
+	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), imports: newQueue(2)}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
+	s.mux.HandleFunc("POST /scope/import", sc.importTrace)
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
 	return sc

@@ -26,6 +26,9 @@ export class Lane {
     this.modes = []; // per event: the mode that the CPU is in after it
   }
 
+  // imported is the name of the imported trace that the lane shows, or null.
+  get imported() { return this.scenario.startsWith('import=') ? this.scenario.slice('import='.length) : null; }
+
   // busy: its run is still to come.
   get busy() { return !['ready', 'failed', 'cancelled'].includes(this.status); }
 

@@ -12,6 +12,7 @@ export class LaneView {
     this.chips = host.querySelector('[data-part="chips"]');
     this.where = host.querySelector('[data-part="where"]');
     this.state = host.querySelector('[data-part="state"]');
+    this.again = host.querySelector('[data-part="import-again"]');
     this.about = host.querySelector('[data-part="about"]');
     this.notes = host.querySelector('[data-part="notes"]');
     this.table = host.querySelector('[data-part="events"] tbody');
@@ -79,6 +80,7 @@ export class LaneView {
     const cancel = this.state.querySelector('[data-action="cancel"]');
     cancel.hidden = !lane.busy;
     bar.hidden = !lane.busy;
+    if (this.again) this.again.hidden = lane.status !== 'failed' || lane.error.field !== 'import';
     this.state.classList.toggle('failed', lane.status === 'failed');
     if (lane.status === 'failed') text.textContent = [lane.error.message, lane.error.remedy].filter(Boolean).join(' ');
     else if (lane.status === 'ready') text.textContent = '';

@@ -20,6 +20,8 @@ export function show(form, lane, settings) {
   for (const [name, value] of Object.entries(settings)) {
     const element = form.elements[`${lane}.${name}`];
     if (!element) continue;
+    // An imported trace is no path to choose, but what the lane shows.
+    if (name === 'path' && ![...element.options].some((option) => option.value === value)) element.append(new Option(value.slice(value.indexOf('=') + 1), value));
     if (element.type === 'checkbox') element.checked = value === 'on';
     else element.value = value;
   }

@@ -82,7 +82,7 @@ export class Share {
   // another is sent there to be written.
   async #run(format) {
     const lane = this.#chosen;
-    const again = ['sim', 'recorded'].includes(lane.head.side) && lane.head.trace.scenario !== undefined;
+    const again = ['sim', 'recorded'].includes(lane.head.side) && lane.head.trace.scenario !== undefined && lane.imported === null;
     const query = new URLSearchParams(again ? { format, run: lane.scenario } : { format });
     const answer = await fetch(`/scope/export?${query}`, again ? {} : { method: 'POST', body: JSON.stringify(traceOf(lane)) });
     if (!answer.ok) throw new Error((await answer.text()).trim());

@@ -13,6 +13,7 @@ import { actionsOf, bindButtons, bindKeys } from './actions.js';
 import * as address from './address.js';
 import { Controls } from './controls.js';
 import { Explanation } from './explanation.js';
+import * as imports from './imports.js';
 import { LaneView } from './laneview.js';
 import { renderNarration } from './narration.js';
 import { Player, motionTime } from './player.js';
@@ -49,6 +50,7 @@ export class Stage extends EventTarget {
     bindButtons(root, this.actions);
     if (form) this.#listenToSettings();
     root.addEventListener('click', (event) => this.#click(event));
+    for (const input of root.querySelectorAll('[data-part="import"]')) input.addEventListener('change', () => this.#import(input));
     for (const [id, view] of this.views) view.group.addEventListener('change', (event) => this.#countOf(id, event.target.value));
     this.part('axis')?.addEventListener('change', (event) => this.player.setAxis(event.target.value));
     if (onChange) this.addEventListener('change', onChange);
@@ -91,6 +93,19 @@ export class Stage extends EventTarget {
   addLane() {
     const free = [...this.views].find(([id]) => !this.player.lane(id));
     if (free) this.choose({ ...this.player.scenarios(), [free[0]]: free[1].host.dataset.source });
+  }
+
+  // import shows a trace that the reader chose: in the lane that asks for it, else
+  // in one that is free.
+  async #import(input) {
+    const [file] = input.files;
+    input.value = ''; // the same file may be chosen again
+    const id = input.closest('.lane')?.dataset.lane ?? [...this.views.keys()].find((other) => !this.player.lane(other));
+    if (!file || !id) return;
+    const text = `import=${await imports.keep(file)}`;
+    const lane = this.player.lane(id);
+    if (lane?.scenario === text) lane.status = 'failed'; // other bytes of the same name
+    this.choose({ ...this.player.scenarios(), [id]: text });
   }
 
   // fork runs a lane's program again with a change (STEP/KEY=VALUE) in a lane that

@@ -1,0 +1,55 @@
+// The traces that the reader imported. They stay in this browser: as long as the
+// page lives and, where it can store them, until others take their place.
+const database = 'copyscope-imports';
+const most = 8; // files that are stored
+const files = new Map();
+
+function store(mode, act) {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open(database, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('files');
+    opening.onerror = () => resolve(null); // without storage the page still has the file
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction('files', mode);
+      const request = act(transaction.objectStore('files'));
+      transaction.oncomplete = () => resolve(request?.result ?? null);
+      transaction.onerror = () => resolve(null);
+      transaction.onabort = () => resolve(null);
+    };
+  });
+}
+
+// keep takes a file and returns the name that it has from now on.
+export async function keep(file) {
+  const name = file.name.replaceAll(/[,/\\]/g, '_').slice(0, 200) || 'trace';
+  files.set(name, file);
+  const count = await store('readonly', (kept) => kept.count());
+  await store('readwrite', (kept) => {
+    if (count >= most) kept.clear();
+    return kept.put(file, name);
+  });
+  return name;
+}
+
+// find is the file of that name, or null.
+export async function find(name) {
+  return files.get(name) ?? store('readonly', (kept) => kept.get(name));
+}
+
+// send has the server read a file; told(type, body) is called for each message of
+// its answer, sent(done, total) as the bytes go. It returns how to end it.
+export function send(file, { name, lane, lang }, told, sent) {
+  const request = new XMLHttpRequest(); // fetch does not tell how far it has sent
+  request.open('POST', `/scope/import?${new URLSearchParams({ name, lane, lang })}`);
+  request.upload.onprogress = (event) => sent(event.loaded, event.total);
+  request.onload = () => {
+    for (const line of request.responseText.split('\n')) {
+      if (!line) continue;
+      const { type, body } = JSON.parse(line);
+      told(type, body);
+    }
+  };
+  request.onerror = () => told('error', null);
+  request.send(file);
+  return () => request.abort();
+}
