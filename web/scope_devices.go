@@ -8,8 +8,8 @@ import (
 
 // deviceQueues follows what the CPU told the devices to do: the requests in the
 // disk's queue, and the descriptors in the card's transmit ring. An entry is
-// there from the command until the device's interrupt tells that it is done;
-// what no interrupt tells of stays. Its links lead from each command to what the
+// there from the command until the device's interrupt tells that it is done, or
+// the CPU has carried the bytes itself; what nothing tells of stays. Its links lead from each command to what the
 // device did for it, and from that to the interrupt.
 func deviceQueues(s lab.Scenario, events []trace.Event) (queues map[trace.Place]*shelf, links [][2]int) {
 	d := &devices{disk: &shelf{}, ring: &shelf{}, file: ofFile(s)}
@@ -40,7 +40,7 @@ func deviceQueues(s lab.Scenario, events []trace.Event) (queues map[trace.Place]
 			if h.Begun > 0 && h.Begun != h.By {
 				links = append(links, [2]int{h.By, h.Begun})
 			}
-			if h.Begun > 0 && h.Until > 0 {
+			if h.Begun > 0 && h.Until > 0 && events[h.Until-1].Kind == trace.Interrupt {
 				links = append(links, [2]int{h.Begun, h.Until})
 			}
 		}
@@ -130,6 +130,9 @@ func (d *devices) end(step int, e trace.Event) {
 			h.Ended = step
 			bytes -= h.Bytes
 		}
+	}
+	if e.Kind == trace.PIO { // the CPU did it, and needs no interrupt to know
+		queue.reclaim(step)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestScopeShowsDescriptorsAndFragments(t *testing.T) {
 	// What nothing tells is said.
 	b.open(address(serve(t, newKeptLab(t)), 8, relayed))
 	b.enter("a", "page-cache")
-	if got := b.inside("a"); !strings.Contains(got, "reads no file") {
+	if got := b.inside("a"); !strings.Contains(got, "not those of one file") {
 		t.Errorf("the page cache of a relay shows %q", got)
 	}
 }

@@ -215,6 +215,18 @@ func TestRingAndDiskQueue(t *testing.T) {
 	}
 }
 
+// What the CPU carries itself it need not be told of: nothing stays in a queue.
+func TestCarriedBytesLeaveTheQueues(t *testing.T) {
+	r := simulated(t, "read-write,model=textbook,dma=off,cache=cold")
+	insides, _ := fill(r.Scenario, r.Run.Events).insides(r.Scenario, r.Run.Events)
+	for _, p := range []trace.Place{trace.DiskPlace, trace.NICRing} {
+		items := insides[string(p)]
+		if left := there(items, len(r.Run.Events)); len(items) == 0 || len(left) > 0 {
+			t.Errorf("%d entries went through the queue of the %s, at the end it has %+v", len(items), p, left)
+		}
+	}
+}
+
 // What is received from a socket has no place in a file.
 func TestRelayedBytesHaveNoOffset(t *testing.T) {
 	r := simulated(t, "relay-splice,model=linux,net=nic")

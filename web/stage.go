@@ -26,8 +26,12 @@ var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js
 	"scope/screen.js", "scope/series.js", "scope/settings.js", "scope/stage.js", "scope/svg.js", "scope/table.js",
 	"scope/timeline.js", "scope/whatif.js", "scope/words.js"}
 
+// timelineModules are those of the timeline.
+var timelineModules = []string{"scope/eventlist.js", "scope/explorer.js", "scope/gestures.js", "scope/minimap.js",
+	"scope/search.js", "scope/spans.js", "scope/tracks.js"}
+
 // stageMessages are the prefixes of the messages that a stage's scripts show.
-var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "model", "cache", "net", "detail", "drawing", "scope.band",
+var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "model", "cache", "net", "detail", "drawing", "timeline", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.field", "scope.import", "scope.label", "scope.lane", "scope.machine", "scope.parting", "scope.place", "scope.switch",
 	"scope.say", "scope.score", "scope.share", "scope.state", "scope.timeline", "scope.truncated", "scope.whatif", "scope.word"}
 
@@ -45,8 +49,8 @@ const (
 // given prefixes. The page adds the module that makes the stage.
 func (s *Server) stagePage(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
 	data := s.pageData(w, r, name, slices.Concat(stageMessages, messages)...)
-	data.Styles = []string{"scope/scope.css", "scope/inside.css"}
-	data.Preload = slices.Clone(stageModules)
+	data.Styles = []string{"scope/scope.css", "scope/inside.css", "scope/timeline.css"}
+	data.Preload = slices.Concat(stageModules, timelineModules)
 	data.Socket = true
 	return data
 }

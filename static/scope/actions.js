@@ -34,6 +34,9 @@ export function actionsOf({ player, timeline, controls, explanation, whatIf }) {
       'zoom-whole': () => timeline.whole(),
       'pan-left': () => timeline.pan(-0.25),
       'pan-right': () => timeline.pan(0.25),
+      search: () => timeline.explorer.search.focus(),
+      'range-from': () => timeline.mark(false),
+      'range-to': () => timeline.mark(true),
     }),
   };
 }

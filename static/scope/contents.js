@@ -1,5 +1,6 @@
 // Looks up what is inside the places of a lane's machine after a step. The
 // server computed all of it; here it is only found.
+import { indexAt } from './series.js';
 
 const there = (step) => ({ from, until }) => from <= step && (!until || step < until);
 
@@ -23,14 +24,8 @@ export function spansOf(lane, page) {
 // state after a step.
 export function squaresAt(lane, step) {
   return (lane.head?.pages?.squares ?? []).map(({ first, n, at, state, have }) => {
-    let low = 0;
-    let high = at.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (at[middle] <= step) low = middle + 1;
-      else high = middle;
-    }
-    return { first, n, state: state[low - 1], have: have[low - 1] };
+    const index = indexAt(at, step);
+    return { first, n, state: state[index], have: have[index] };
   });
 }
 

@@ -21,7 +21,7 @@ const wide = {
     'user-buffer': { x: 540, y: 6, w: 190, h: 40 },
     'user-mapping': { x: 540, y: 53, w: 190, h: 40 },
     receiver: { x: 880, y: 6, w: 150, h: 40 },
-    'page-cache': { x: 280, y: 106, w: 190, h: 76 },
+    'page-cache': { x: 280, y: 103, w: 190, h: 80 },
     pipe: { x: 548, y: 128, w: 150, h: 56 },
     'socket-buffer': { x: 790, y: 116, w: 200, h: 64 },
     disk: { x: 70, y: 230, w: 128, h: 58 },

@@ -14,11 +14,12 @@ const isQueue = (place) => place === 'nic-ring' || place === 'disk';
 
 // drawItems draws items in order, the oldest left.
 export function drawItems(lane, step, place, items) {
-  const columns = narrowScreen.matches ? 3 : 8;
-  const [w, h] = [110, 62];
+  const columns = narrowScreen.matches ? 3 : 7;
+  const [w, h] = [132, 62];
   const shown = items.slice(0, drawnItems);
   const rows = Math.ceil(shown.length / columns);
-  const drawing = svg('svg', { class: 'machine items', viewBox: `0 0 ${Math.min(columns, Math.max(shown.length, 4)) * w + 6} ${rows * h + 4}`, 'aria-hidden': 'true' },
+  const width = Math.min(columns, shown.length) * w + 6;
+  const drawing = svg('svg', { class: 'machine items few', viewBox: `0 0 ${width} ${rows * h + 4}`, 'aria-hidden': 'true' },
     ...shown.map((item, i) => {
       const x = 4 + (i % columns) * w;
       const y = 3 + Math.floor(i / columns) * h;
@@ -27,7 +28,7 @@ export function drawItems(lane, step, place, items) {
         ...glyph(place, item, x + 8, y + 8, step),
         svg('text', { class: 'small', x: x + 8, y: y + h - 15 }, item.offset === undefined ? size(item.bytes) : `${count(item.offset)} +${size(item.bytes)}`));
     }));
-  drawing.classList.toggle('few', shown.length <= columns);
+  drawing.style.width = `${width * 1.15}px`;
   return items.length > drawnItems
     ? html('div', {}, drawing, html('p', { class: 'small dim' }, word('drawing.drawn', { Shown: count(drawnItems), Total: count(items.length) }))) : drawing;
 }
@@ -45,8 +46,10 @@ const indexOf = (lane, place, item) => lane.head.inside[place].indexOf(item);
 const untold = () => html('span', { class: 'dim' }, word('drawing.untold'));
 
 const kindOf = (place, item, step) => {
-  if (place === 'disk') return word(`drawing.entry.${stageOf(item, step)}`);
-  if (place === 'nic-ring') return `${word(item.linear ? 'drawing.linear' : 'drawing.paged')} · ${word(`drawing.entry.${stageOf(item, step)}`)}`;
+  const stage = stageOf(item, step);
+  const progress = `drawing.entry.${stage === 'ended' && !item.until ? 'over' : stage}`; // with no interrupt to come
+  if (place === 'disk') return word(progress);
+  if (place === 'nic-ring') return `${word(item.linear ? 'drawing.linear' : 'drawing.paged')} · ${word(progress)}`;
   return word(item.lent ? 'drawing.lent' : 'drawing.own');
 };
 

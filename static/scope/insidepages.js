@@ -31,7 +31,10 @@ export function drawPages(lane, step, from) {
       cell.dataset.value = page;
       return cell;
     }));
-  drawing.classList.toggle('few', to - from <= columns);
+  if (to - from <= columns) {
+    drawing.classList.add('few');
+    drawing.style.width = `${(columns * pitch + 8) * 1.1}px`;
+  }
   return [
     html('p', { class: 'small dim' }, word('drawing.about.page-cache', { From: count(from), To: count(to - 1), Total: count(n), Size: size(lane.head.pages.page_bytes) })),
     n > shownPages ? html('p', { class: 'windows' },

@@ -9,10 +9,10 @@ const side = 12;
 
 // fileSquares draws the page cache: 16 squares in two rows stand for the file.
 export function fileSquares(lane, step, box, touched) {
-  const own = box.w > 160 ? { side: 14, pitch: 21 } : { side: 11, pitch: 14.5 };
+  const own = box.w > 160 ? { side: 13, pitch: 21 } : { side: 11, pitch: 14.5 };
   return squaresAt(lane, step).map(({ first, n, state, have }, i) => {
     const now = touched?.pages && first < touched.pages[0] + touched.pages[1] && touched.pages[0] < first + n ? touched.kind : null;
-    return pageCell(box.x + 10 + (i % 8) * own.pitch, box.y + 25 + Math.floor(i / 8) * (own.side + 3), own.side, state, { part: have / n, now });
+    return pageCell(box.x + 10 + (i % 8) * own.pitch, box.y + 24 + Math.floor(i / 8) * (own.side + 3), own.side, state, { part: have / n, now });
   });
 }
 
@@ -45,13 +45,13 @@ export function queue(lane, place, step, box, most) {
 
 // entryCell draws one entry: a request is a diamond, what lies in one piece of
 // memory a square, what is gathered from pages a tag. Waiting it is hollow, while
-// the device works on it it has a bar, and it is ticked off when that is done.
+// the device works on it half full, and it is ticked off when that is done.
 export function entryCell(x, y, s, { linear }, stage, place) {
   const outline = place === 'disk' ? `M${x} ${y + s / 2}l${s / 2} ${-s / 2}l${s / 2} ${s / 2}l${-s / 2} ${s / 2}z`
     : linear ? `M${x} ${y}h${s}v${s}h${-s}z` : tag(x, y, s, s);
   return svg('g', { class: `entry ${stage}` },
     svg('path', { class: 'frame', d: outline }),
-    stage === 'begun' ? svg('path', { class: 'half', d: `M${x + s * 0.15} ${y + s / 2}h${s * 0.7}` }) : null,
+    stage === 'begun' ? svg('path', { class: 'half', d: place === 'disk' ? `M${x} ${y + s / 2}l${s / 2} ${-s / 2}v${s}z` : `M${x} ${y}h${s / 2}v${s}h${-s / 2}z` }) : null,
     stage === 'ended' ? svg('path', { class: 'tick', d: `M${x + s * 0.2} ${y + s * 0.5}l${s * 0.22} ${s * 0.25}l${s * 0.38} ${-s * 0.5}` }) : null);
 }
 

@@ -1,7 +1,12 @@
 // A series is how a figure grows along a run: after step at[i] it is value[i],
 // until at[i+1]. The server computed it; here it is only looked up.
-export function valueAt(series, step) {
-  const { at, value } = series;
+export function valueAt({ at, value }, step) {
+  const index = indexAt(at, step);
+  return index < 0 ? 0 : value[index];
+}
+
+// indexAt is the last entry that is not after a step, or -1.
+export function indexAt(at, step) {
   let low = 0;
   let high = at.length;
   while (low < high) {
@@ -9,5 +14,5 @@ export function valueAt(series, step) {
     if (at[middle] <= step) low = middle + 1;
     else high = middle;
   }
-  return low === 0 ? 0 : value[low - 1];
+  return low - 1;
 }

@@ -9,15 +9,16 @@ export function renderEvents(body, lane, step) {
   const from = Math.max(1, Math.min(step - around, lane.steps - 2 * around));
   const to = Math.min(lane.steps, from + 2 * around);
   const rows = [];
-  for (let k = from; k <= to; k += 1) rows.push(row(lane.event(k), k, k === step));
+  for (let k = from; k <= to; k += 1) rows.push(eventRow(lane.event(k), String(k), k === step));
   body.replaceChildren(...rows);
 }
 
-function row(event, k, current) {
+// eventRow is the row of an event; number is what its first cell holds.
+export function eventRow(event, number, current) {
   const way = [event.from, event.to].filter(Boolean).map((name) => word(`place.${name}`)).join(' → ');
   const detail = event.detail ? first([`detail.${event.detail}`]) : '';
   return html('tr', { 'aria-current': current ? 'step' : null },
-    html('td', { class: 'num' }, String(k)),
+    html('td', { class: 'num' }, number),
     html('td', { class: 'num' }, time(event.at_ns)),
     html('td', { class: 'num' }, time(event.dur_ns)),
     html('td', {}, word(`kind.${event.kind}`)),
