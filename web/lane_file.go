@@ -39,7 +39,7 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 	}
 	s := &shownRun{source: source, run: run, total: r.Log.Len(), provenance: trace.Modelled, about: inLanguage(t, file.Title) + t.T("scope.lane.about.join") + inLanguage(t, file.About),
 		chips: fileChips(t, file), notes: []string{}, dark: []darkLeg{}, settings: map[string]string{"path": source.path()}}
-	s.drawn = drawnAs(file)
+	s.drawn = drawnAs(file, run.Events)
 	groupOf := func(e *trace.Event) int {
 		if m, known := r.Members[e.Thread]; known {
 			return m.Group
@@ -82,30 +82,49 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 }
 
 // drawnAs is the scenario whose places the drawing shows: that of the program
-// which sends from the file, if all is about one file that does not grow.
-// Otherwise the offsets of events are those of no one file, as those of a relay.
-func drawnAs(file *scenario.Scenario) lab.Scenario {
+// which sends from the file, if all is about one file. Otherwise the offsets of
+// events are those of no one file, as those of a relay. A log that grows is as
+// large as it becomes.
+func drawnAs(file *scenario.Scenario, events []trace.Event) lab.Scenario {
 	s := opening("relay-copy")
-	s.Size, _ = file.FileBytes()
+	before, cached := file.FileBytes()
+	s.Size = before
+	path := "read"
+	for _, t := range file.Threads {
+		if !ofOneFile(t.Do, &path) {
+			return s
+		}
+	}
 	if len(file.Files) != 1 {
 		return s
 	}
-	path := "read"
-	for _, t := range file.Threads {
-		for _, d := range t.Do {
-			switch {
-			case d.Send != nil:
-				path = d.Send.Path
-			case d.Append != nil, d.Repeat != nil:
-				return s
-			}
-		}
-	}
 	s.Path = path
-	if _, cached := file.FileBytes(); cached == s.Size {
+	if cached == before && before > 0 {
 		s.Cache = lab.Warm
 	}
+	for _, e := range events {
+		if e.To == trace.PageCache && e.Kind == trace.CPUCopy {
+			s.Size = max(s.Size, e.Offset+e.Bytes)
+		}
+	}
 	return s
+}
+
+// ofOneFile says whether the offsets of what steps do are those of a file, and
+// notes the path that sends from it. What comes over a connection first has
+// others; what is written through a mapping is not told page by page.
+func ofOneFile(steps []scenario.Step, path *string) bool {
+	for _, d := range steps {
+		switch {
+		case d.Send != nil:
+			*path = d.Send.Path
+		case d.Append != nil && (d.Append.Engine == "mmap" || bool(d.Append.Received)):
+			return false
+		case d.Repeat != nil && !ofOneFile(d.Repeat.Do, path):
+			return false
+		}
+	}
+	return true
 }
 
 // doing is in one line what a thread does.

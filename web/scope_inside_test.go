@@ -139,6 +139,12 @@ func TestPagesOfAColdSendfile(t *testing.T) {
 	if len(found) != 3 {
 		t.Errorf("the run shows only %v", found)
 	}
+	// What changes together is told together: one read of the disk, one run of pages.
+	for _, s := range p.Spans {
+		if s.State == "filling" && s.N != 32 && s.First > 0 {
+			t.Errorf("%d pages from %d are filled apart from their neighbours", s.N, s.First)
+		}
+	}
 	if !all(pagesAt(t, p, len(r.Run.Events)), "clean") {
 		t.Error("at the end not every page is clean")
 	}
@@ -160,6 +166,41 @@ func TestPagesThatAreWrittenAndEvicted(t *testing.T) {
 	for step, want := range [][2]string{{"clean", "clean"}, {"dirty", "dirty"}, {"writeback", "writeback"}, {"writeback", "writeback"}, {"clean", "clean"}, {"clean", "evicted"}} {
 		if got := pagesAt(t, p, step); got[0] != "clean" || got[3] != "clean" || got[1] != want[0] || got[2] != want[1] {
 			t.Errorf("after step %d the pages are %v, want %v in the middle", step, got, want)
+		}
+	}
+}
+
+// A log that is appended to gets dirty pages, which are written back; a consumer
+// that lags finds its pages evicted.
+func TestPagesOfScenarioFiles(t *testing.T) {
+	for name, want := range map[string][]string{
+		"append-write-interval": {"absent", "dirty", "writeback", "clean"},
+		"lagging-consumer":      {"absent", "asked", "filling", "clean", "lent", "evicted"},
+		"partly-cached":         {"absent", "filling", "clean", "lent"},
+	} {
+		source, err := parseSource("scenario=" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := runFile(t.Context(), locale.New(locale.English), source, func(int64, int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := headOf(locale.New(locale.English), "a", r)
+		if h.Pages == nil {
+			t.Errorf("%s: the pages are not told", name)
+			continue
+		}
+		seen := map[string]bool{}
+		for step := 0; step <= len(r.run.Events); step += len(r.run.Events) / 200 {
+			for _, s := range pagesAt(t, h.Pages, step) {
+				seen[s] = true
+			}
+		}
+		for _, s := range want {
+			if !seen[s] {
+				t.Errorf("%s: no page is ever %s", name, s)
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"copyscope/internal/lab"
@@ -191,8 +193,31 @@ func (p *filePages) end() *filePages {
 	for _, r := range p.runs {
 		p.close(r, 0)
 	}
-	sort.SliceStable(p.Spans, func(i, k int) bool { return p.Spans[i].First < p.Spans[k].First })
+	// Neighbours that changed together are one run again.
+	slices.SortFunc(p.Spans, func(a, b pageSpan) int {
+		return cmp.Or(a.From-b.From, a.Until-b.Until, cmp.Compare(a.First, b.First))
+	})
+	joined := p.Spans[:0]
+	for _, s := range p.Spans {
+		if n := len(joined); n > 0 {
+			if last := joined[n-1]; last.follows(s) {
+				joined[n-1].N += s.N
+				continue
+			}
+		}
+		joined = append(joined, s)
+	}
+	p.Spans = joined
+	slices.SortFunc(p.Spans, func(a, b pageSpan) int { return cmp.Or(cmp.Compare(a.First, b.First), a.From-b.From) })
 	return p
+}
+
+// follows says whether the pages of next are the neighbours of the span's, and
+// are in the same state for as long.
+func (s pageSpan) follows(next pageSpan) bool {
+	first := s.First + s.N
+	s.First, s.N = next.First, next.N
+	return s == next && next.First == first
 }
 
 func pagesOf(e trace.Event) (first, n int64) {
@@ -237,7 +262,9 @@ func (p *filePages) begins(step int, e trace.Event) {
 		set(pageAsked, missing)
 	case e.Kind == trace.DMA && e.From == trace.DiskPlace && e.To == trace.PageCache:
 		set(pageFilling, func(s pageState) bool { return s < pageClean })
-	case e.Kind == trace.Writeback && e.From == trace.PageCache:
+	case e.Kind == trace.CacheHit: // so it is there, whoever brought it
+		set(pageClean, func(s pageState) bool { return s < pageClean })
+	case e.From == trace.PageCache && (e.Kind == trace.Writeback || e.To == trace.DiskPlace && (e.Kind == trace.DMA || e.Kind == trace.PIO)):
 		set(pageWriteback, func(s pageState) bool { return s == pageDirty })
 	}
 }
@@ -245,17 +272,23 @@ func (p *filePages) begins(step int, e trace.Event) {
 // ended is told when an event has ended.
 func (p *filePages) ended(step int, e trace.Event) {
 	first, n := pagesOf(e)
-	set := func(s pageState) {
-		p.change(step, e, first, n, func(r *pageRun) { r.state = s })
+	set := func(s pageState, of func(pageState) bool) {
+		p.change(step, e, first, n, func(r *pageRun) {
+			if of(r.state) {
+				r.state = s
+			}
+		})
 	}
+	every := func(pageState) bool { return true }
 	switch {
 	case e.Kind == trace.Evict && e.From == trace.PageCache:
-		set(pageEvicted)
-	case (e.Kind == trace.DMA || e.Kind == trace.PIO) && e.From == trace.DiskPlace && e.To == trace.PageCache,
-		(e.Kind == trace.DMA || e.Kind == trace.PIO) && e.From == trace.PageCache && e.To == trace.DiskPlace:
-		set(pageClean)
+		set(pageEvicted, every)
+	case (e.Kind == trace.DMA || e.Kind == trace.PIO) && e.From == trace.DiskPlace && e.To == trace.PageCache:
+		set(pageClean, every)
+	case (e.Kind == trace.DMA || e.Kind == trace.PIO) && e.From == trace.PageCache && e.To == trace.DiskPlace:
+		set(pageClean, func(s pageState) bool { return s == pageWriteback }) // what was written meanwhile is dirty again
 	case e.Kind == trace.CPUCopy && e.To == trace.PageCache:
-		set(pageDirty)
+		set(pageDirty, every)
 	}
 }
 

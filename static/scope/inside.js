@@ -77,8 +77,7 @@ export class Inside {
     if (pages && !lane.head.pages) return { title: '', parts: [html('p', {}, word('drawing.pages.none'))] };
     if (page !== undefined) return pageView(lane, step, Math.min(page, lane.head.pages.n - 1));
     if (pages) {
-      const event = lane.event(step);
-      const from = window ?? windowOf(event?.pages?.[0] ?? 0);
+      const from = window ?? windowOf(lastTouched(lane, step));
       return { title: '', parts: [...drawPages(lane, step, from), pageTable(lane, step)] };
     }
     const items = lane.head.inside?.[place] ?? [];
@@ -118,6 +117,15 @@ export class Inside {
     if (inside === 'window') this.go({ place, window: Number(value) });
     if (inside === 'step') this.seek(Number(value));
   }
+}
+
+// lastTouched is the page that the step works on, or the latest before it did.
+function lastTouched(lane, step) {
+  for (let k = step; k > Math.max(0, step - 500); k -= 1) {
+    const { pages } = lane.event(k);
+    if (pages) return Math.min(pages[0], lane.head.pages.n - 1);
+  }
+  return 0;
 }
 
 const windowOf = (page) => Math.floor(page / shownPages) * shownPages;

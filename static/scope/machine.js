@@ -246,7 +246,7 @@ export class Machine {
 
 // cpuSigns tell the CPU's state by shape: a full square works, a ring is free, two
 // bars wait, a square with a square inside is in a call.
-const sign = ({ x, y, w }) => [x + w - 26, y + 8];
+const sign = ({ x, y, w }) => [x + w - 10, y - 8]; // on the corner of the box
 const busySign = (box) => {
   const [x, y] = sign(box);
   return `M${x} ${y}h16v16h-16z`;
