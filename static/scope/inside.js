@@ -65,7 +65,7 @@ export class Inside {
     const active = this.element.ownerDocument.activeElement;
     const focused = this.element.contains(active) ? active.dataset.key ?? 'h3' : null;
     const view = this.#view(lane, step);
-    set(this.element, { 'aria-label': placeName(open.place), 'data-place': open.place, 'data-level': open.item === undefined && open.page === undefined ? 2 : 3 });
+    set(this.element, { 'aria-label': `${lane.id.toUpperCase()} · ${placeName(open.place)}`, 'data-place': open.place, 'data-level': open.item === undefined && open.page === undefined ? 2 : 3 });
     this.element.replaceChildren(this.#head(view.title), ...view.parts.filter(Boolean));
     // What had the focus is drawn anew; it stays with what has taken its place.
     if (focused) (this.element.querySelector(`[data-key="${focused}"]`) ?? this.element.querySelector('h3')).focus({ preventScroll: true });

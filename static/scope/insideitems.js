@@ -57,7 +57,7 @@ const kindOf = (place, item, step) => {
 export function itemTable(lane, step, place, items) {
   const queue = isQueue(place);
   const columns = ['item', 'what', 'offset', 'bytes', unitsName(place), ...(place === 'nic-ring' ? ['seq'] : []), ...(queue ? [] : ['pages']), 'from', 'since'];
-  return html('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': word('drawing.table') },
+  return html('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': word('drawing.table') },
     html('table', { class: 'items' },
       html('thead', {}, html('tr', {}, ...columns.map((name) => html('th', { scope: 'col' }, word(`drawing.column.${name}`))))),
       html('tbody', {}, ...items.slice(0, tableRows).map((item, i) => html('tr', {},
@@ -98,10 +98,7 @@ export function itemView(lane, step, place, item) {
           ...field(unitsName(place), item.units ? count(item.units) : untold()),
           ...field('from', item.source ? placeName(item.source) : untold()),
           ...field('since', stepButton(lane, item.by, 'since'), ' ', item.by ? lane.event(item.by)?.say ?? '' : ''),
-          ...(isQueue(place) ? [
-            ...field('begun', item.begun ? stepButton(lane, item.begun, 'begun') : untold()),
-            ...field('ended', item.ended ? stepButton(lane, item.ended, 'ended') : untold())] : []),
-          ...field('until', item.until ? stepButton(lane, item.until, 'until') : word('drawing.stays')))),
+          ...['begun', 'ended', 'until'].flatMap((name) => (item[name] && item[name] <= step ? field(name, stepButton(lane, item[name], name)) : [])))),
       item.pages ? fragments(lane, step, item) : html('p', { class: 'small dim' }, word(item.offset === undefined ? 'drawing.fragments.untold' : 'drawing.fragments.none')),
     ],
   };
@@ -123,7 +120,7 @@ function fragments(lane, step, item) {
       html('td', {}, word(`drawing.state.${state}`)));
   });
   const one = item.units && item.units < n;
-  return html('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': word('drawing.fragments') },
+  return html('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': word('drawing.fragments') },
     html('h4', {}, word('drawing.fragments')),
     one ? html('p', { class: 'small dim' }, word('drawing.fragments.one', { Count: item.units })) : null,
     html('table', { class: 'items' },

@@ -55,7 +55,7 @@ export function pageTable(lane, step) {
   const { pages } = lane.head;
   const spans = spansAt(lane, step);
   if (spans.length === 0) return html('p', { class: 'empty' }, word('drawing.pages.empty'));
-  return html('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': word('drawing.table') },
+  return html('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': word('drawing.table') },
     html('table', { class: 'items' },
       html('thead', {}, html('tr', {}, ...['pages', 'offset', 'state', 'refs', 'since'].map((name) => html('th', { scope: 'col' }, word(`drawing.column.${name}`))))),
       html('tbody', {}, ...spans.slice(0, tableRows).map((span) => html('tr', {},
@@ -71,8 +71,8 @@ export function pageTable(lane, step) {
 // pageView is one page: what it is now, who refers to it, and its history.
 export function pageView(lane, step, page) {
   const { pages } = lane.head;
-  const history = spansOf(lane, page);
-  const now = history.find(({ from, until }) => from <= step && (!until || step < until));
+  const history = spansOf(lane, page).filter(({ from }) => from <= step); // what is to come is not told
+  const now = history.find(({ until }) => !until || step < until);
   const state = now?.state ?? 'absent';
   const holders = ['pipe', 'socket-buffer'].filter((place) => itemsAt(lane, place, step)
     .some((item) => item.pages && item.pages[0] <= page && page < item.pages[0] + item.pages[1]));
@@ -96,10 +96,11 @@ export function pageView(lane, step, page) {
 }
 
 function historyOf(lane, step, history) {
-  return html('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': word('drawing.history') },
+  if (history.length === 0) return html('p', { class: 'empty' }, word('drawing.history.none'));
+  return html('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': word('drawing.history') },
     html('table', { class: 'items' },
       html('thead', {}, html('tr', {}, ...['since', 'state', 'refs', 'event'].map((name) => html('th', { scope: 'col' }, word(`drawing.column.${name}`))))),
-      html('tbody', {}, ...history.slice(0, tableRows).map((span) => html('tr', { 'aria-current': span.from <= step && (!span.until || step < span.until) ? 'true' : null, class: span.from > step ? 'future' : null },
+      html('tbody', {}, ...history.slice(0, tableRows).map((span) => html('tr', { 'aria-current': !span.until || step < span.until ? 'true' : null },
         html('td', {}, stepButton(lane, span.from, 'at')),
         html('td', {}, word(`drawing.state.${span.state}`)),
         html('td', { class: 'num' }, count(span.refs ?? 0)),
