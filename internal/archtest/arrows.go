@@ -59,8 +59,7 @@ var mayImport = map[string][]string{
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
-	"web":                            append([]string{"internal/attach", "internal/claim", "internal/export", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
-	"web":                            append([]string{"internal/attach", "internal/claim", "internal/export", "internal/importer/…", "internal/importer", "internal/lesson", "internal/locale", "sim/scenario", "static", "templates"}, belowLesson...),
+	"web":                            append([]string{"internal/attach", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
