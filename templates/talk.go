@@ -1,6 +1,11 @@
 package templates
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+
+	"copyscope/internal/locale"
+)
 
 // TalkStart is the page on which a talk is opened, or found by its code.
 type TalkStart struct {
@@ -100,4 +105,18 @@ func talkHow(p TalkPage, l TalkLane) string {
 		}
 	}
 	return strings.Join(said, " · ")
+}
+
+// TalkExported is a talk as one file.
+type TalkExported struct {
+	Version string
+	// Policy is the content security policy: it allows Style and Script by their
+	// hashes, and nothing else.
+	Policy, Style, Script string
+	// Runs are the runs, gzipped JSON in base64.
+	Runs   string
+	KeyMap json.RawMessage
+	// Pages are the talk in each language, Cut what was left out, in each.
+	Pages []TalkPage
+	Cut   map[locale.Lang][]string
 }

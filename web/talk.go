@@ -50,6 +50,7 @@ func (s *Server) talkRoutes(sc *scope) *talks {
 	s.mux.HandleFunc("GET /t/{code}/here", t.here)
 	s.mux.HandleFunc("GET /t/{code}/qr.svg", t.qr)
 	s.mux.HandleFunc("GET /t/{code}/runs/{name}", t.run)
+	s.mux.HandleFunc("GET /t/{code}/talk.html", t.export)
 	s.mux.HandleFunc("GET /t/{code}/ws", t.connect)
 	return t
 }

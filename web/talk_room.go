@@ -68,6 +68,8 @@ type talkRoom struct {
 	last        talk.State
 	due         map[talk.Change]*time.Timer // what is told a little later
 	closed      bool
+
+	exported exportedTalk
 }
 
 func newTalkRoom(plan *talk.Plan, code, token string, runs talkRuns, log *slog.Logger) *talkRoom {

@@ -17,6 +17,7 @@ let talk = null; // where the talk is
 let following = true;
 let server = deck.server;
 let poll = null;
+const given = new Set(); // slides whose answers this run of the server has been given
 
 const own = memory(`talk-${deck.code}`); // this browser's answers, by slide
 
@@ -105,6 +106,17 @@ const room = new Room(deck.code, {
   },
 });
 
+function vote(slide, choice) {
+  given.add(slide);
+  return room.send('talk.vote', { slide, choice });
+}
+
+// giveAgain: the answers that a server took are gone when it is started anew, so
+// this browser's is given again.
+function giveAgain() {
+  if (talk?.stop === 0 && own.get(talk.slide) >= 0 && !given.has(talk.slide)) vote(talk.slide, own.get(talk.slide));
+}
+
 let calm = 0;
 
 function notice(text, stays) {
@@ -115,12 +127,11 @@ function notice(text, stays) {
 }
 
 room.on('talk.welcome', (body) => {
-  // Another run of the server, after it was started anew: the answers that it
-  // took are gone, so this browser's is given again.
-  if (body.server !== server) {
+  if (body.server !== server) { // it was started anew
     server = body.server;
+    given.clear();
+    giveAgain();
     notice(t('talk.page.restarted'), false);
-    if (talk && own.get(talk.slide) >= 0 && talk.stop === 0) room.send('talk.vote', { slide: talk.slide, choice: own.get(talk.slide) });
   }
   if (talk && body.choice >= 0) {
     own.set(talk.slide, body.choice);
@@ -133,6 +144,7 @@ room.on('talk.state', (body) => {
   part('talk-state').textContent = body.driven ? '' : t('talk.page.undriven');
   if (following) follow();
   else render();
+  giveAgain();
 });
 room.on('talk.poll', (body) => {
   poll = body;
@@ -153,8 +165,7 @@ room.on('error', (body) => {
 part('sheet').addEventListener('change', (event) => {
   const form = event.target.closest('[data-part="ask"]');
   if (!form || event.target.type !== 'radio') return;
-  const sent = room.send('talk.vote', { slide: slides.slide, choice: Number(event.target.value) });
-  if (!sent) {
+  if (!vote(slides.slide, Number(event.target.value))) {
     notice(t('talk.page.not-sent'), false);
     slides.choose(slides.slide, own.get(slides.slide));
   }

@@ -100,15 +100,14 @@ function move(by) {
   let { slide, stop } = state;
   stop += by;
   if (stop < 0 || stop >= deck.slides[slide].stops) {
-    if (!deck.slides[slide + by]) return;
-    slide += by;
+    if (!deck.slides[slide + by] && !room.open) return;
+    slide = Math.max(0, Math.min(deck.slides.length - 1, slide + by));
     stop = by > 0 ? 0 : deck.slides[slide].stops - 1;
   }
-  act('talk.show', { slide, stop }, (s) => Object.assign(s, { slide, stop }));
+  // By how many, not to where: keys may be pressed faster than the room answers.
+  act('talk.move', { by }, (s) => Object.assign(s, { slide, stop }));
 }
 
-// A key held down sends no faster than the room tells: each step is from the
-// place that was told last.
 const actions = {
   'talk-next': () => move(1),
   'talk-back': () => move(-1),

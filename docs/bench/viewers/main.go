@@ -1,0 +1,180 @@
+//go:build linux
+
+// Command viewers measures a talk with a large audience on one machine: how long
+// a step takes until every viewer has it, and what a viewer costs the server.
+//
+// The server is this process, the viewers are a second one, both on loopback:
+// so the memory that is measured is the server's alone, and both share the
+// machine's processors, which makes the times worse than in a lecture hall.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"syscall"
+	"time"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/talk"
+	"copyscope/web"
+)
+
+// plan is what the viewers are to do.
+type plan struct {
+	Address, Code, Token string
+	Viewers, Deaf, Steps int
+	Every                time.Duration
+	Pointer              bool
+}
+
+// figures are what came of a plan, in seconds, and what a viewer cost, in bytes.
+type figures struct {
+	plan
+	Connect            time.Duration
+	P50, P99, Max      time.Duration
+	StepP99            time.Duration // of the time until the last viewer has a step
+	Missed             int
+	Heap, Stack, Total float64 // bytes a viewer
+}
+
+func main() {
+	log.SetFlags(0)
+	viewers := flag.Int("n", 2000, "viewers")
+	steps := flag.Int("steps", 100, "steps of the talk")
+	child := flag.String("child", "", "")
+	flag.Parse()
+	raise()
+	if *child != "" {
+		watch(*child)
+		return
+	}
+	fmt.Print(heading())
+	for _, p := range []plan{
+		{Viewers: *viewers, Steps: *steps, Every: 250 * time.Millisecond},
+		{Viewers: *viewers, Steps: *steps, Every: 250 * time.Millisecond, Deaf: *viewers / 40},
+		{Viewers: *viewers, Steps: *steps / 2, Every: 500 * time.Millisecond, Pointer: true},
+	} {
+		f, err := measure(p)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(f.row())
+	}
+}
+
+// raise lets the process have as many descriptors as it may.
+func raise() {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) == nil {
+		l.Cur = l.Max
+		syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
+	}
+}
+
+func heading() string {
+	var u syscall.Utsname
+	syscall.Uname(&u)
+	release := []byte{}
+	for _, c := range u.Release {
+		if c != 0 {
+			release = append(release, byte(c))
+		}
+	}
+	return fmt.Sprintf("Linux %s, %d processors, %s; server and viewers share them.\n\n"+
+		"| viewers | of them deaf | pointer | steps | all connected in | step reaches a viewer: p50 | p99 | longest | all of them, p99 of steps | missed | heap a viewer | stack | heap + stack | everything the runtime holds |\n"+
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n", release, runtime.NumCPU(), runtime.Version())
+}
+
+func (f figures) row() string {
+	pointer := "–"
+	if f.Pointer {
+		pointer = "30 Hz"
+	}
+	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1e3) }
+	kib := func(b float64) string { return fmt.Sprintf("%.1f KiB", b/1024) }
+	return fmt.Sprintf("| %d | %d | %s | %d | %.1f s | %s | %s | %s | %s | %d | %s | %s | %s | %s |", f.Viewers, f.Deaf, pointer, f.Steps, f.Connect.Seconds(),
+		ms(f.P50), ms(f.P99), ms(f.Max), ms(f.StepP99), f.Missed, kib(f.Heap), kib(f.Stack), kib(f.Heap+f.Stack), kib(f.Total))
+}
+
+// measure serves a talk and has a second process watch it.
+func measure(p plan) (*figures, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := web.New(web.Config{Addr: listener.Addr().String(), Lab: lab.New("")})
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: pages.Handler(), IdleTimeout: 30 * time.Second}
+	go server.Serve(listener)
+	defer server.Close()
+	defer pages.Close()
+	deck, err := talk.Load("zero-copy")
+	if err != nil {
+		return nil, err
+	}
+	room, err := pages.OpenTalk(context.Background(), "zero-copy.yaml", deck, "", "")
+	if err != nil {
+		return nil, err
+	}
+	p.Address, p.Code, p.Token = listener.Addr().String(), room.Code, room.Present
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	before := memory()
+	child := exec.Command("/proc/self/exe", "-child", string(text))
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	in, err := child.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := child.Start(); err != nil {
+		return nil, err
+	}
+	// It writes twice: when all are connected, and at the end, while all still are.
+	results := json.NewDecoder(out)
+	f := figures{}
+	if err := results.Decode(&f); err != nil {
+		return nil, err
+	}
+	if err := results.Decode(&f); err != nil {
+		return nil, err
+	}
+	after := memory()
+	f.plan = p
+	n := float64(p.Viewers)
+	f.Heap, f.Stack, f.Total = (after.heap-before.heap)/n, (after.stack-before.stack)/n, (after.total-before.total)/n
+	in.Close()
+	return &f, child.Wait()
+}
+
+type held struct{ heap, stack, total float64 }
+
+// memory is what the runtime holds after what is garbage has gone.
+func memory() held {
+	debug.FreeOSMemory()
+	names := []string{"/memory/classes/heap/objects:bytes", "/memory/classes/heap/stacks:bytes", "/memory/classes/total:bytes", "/memory/classes/heap/released:bytes"}
+	samples := make([]metrics.Sample, len(names))
+	for i, name := range names {
+		samples[i].Name = name
+	}
+	metrics.Read(samples)
+	v := func(i int) float64 { return float64(samples[i].Value.Uint64()) }
+	return held{v(0), v(1), v(2) - v(3)}
+}
