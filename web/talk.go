@@ -72,15 +72,17 @@ func (t *talks) find(code string) *talkRoom {
 	return t.rooms[strings.ToLower(code)]
 }
 
-// enter counts a connection in, unless there are as many as may be.
-func (t *talks) enter() bool {
+// enter counts a connection in, unless there are as many as may be. Room is kept
+// for speakers; extra says that this one is in it, and has to show its token.
+func (t *talks) enter(speaker bool) (ok, extra bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.watching >= maxViewers || t.ctx.Err() != nil {
-		return false
+	extra = t.watching >= maxViewers
+	if extra && (!speaker || t.watching >= maxViewers+maxRooms*maxSpeakers) || t.ctx.Err() != nil {
+		return false, false
 	}
 	t.watching++
-	return true
+	return true, extra
 }
 
 func (t *talks) exit() {

@@ -197,7 +197,7 @@ func (r *talkRoom) seat(v *viewer, role talk.Role, c command) (string, bool) {
 		r.audience--
 	}
 	v.role, v.id = role, c.Desk
-	v.seen = seen{epoch: -1}
+	v.desk.Store(true)
 	v.rate.SetLimit(rate.Limit(speakerRate))
 	v.rate.SetBurst(speakerBurst)
 	if role == talk.Clicker {

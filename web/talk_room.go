@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -13,6 +14,9 @@ import (
 // How often a room tells what may change faster than eyes follow.
 const (
 	pointerEvery = time.Second / 30
+	// pointerShare is what a viewer adds to that in a large audience: a moving
+	// pointer takes at most 20,000 messages a second.
+	pointerShare = time.Second / 20_000
 	pollEvery    = 200 * time.Millisecond
 	headsEvery   = 500 * time.Millisecond // how many are here
 )
@@ -39,9 +43,12 @@ func (f *frame) set(kind string, body any) error {
 }
 
 // screen is all that one kind of reader is to see at present. A reader who is
-// slow is sent the present screen, and not what was on it meanwhile.
+// slow is sent the present screen, and not what was on it meanwhile. A screen that
+// readers have does not change: another one takes its place, so that thousands of
+// them wait for no lock.
 type screen struct {
 	state, pointer, poll frame
+	pointed              talk.Pointer
 	epoch, first         int
 	wiped                *websocket.PreparedMessage
 	pieces               []*websocket.PreparedMessage
@@ -64,8 +71,7 @@ type talkRoom struct {
 	driver   *viewer
 	desk     string // the id of the page that drives, kept while it is away
 	// hall is what the audience sees, stage what the speaker does.
-	hall, stage screen
-	last        talk.State
+	hall, stage atomic.Pointer[screen]
 	due         map[talk.Change]*time.Timer // what is told a little later
 	closed      bool
 
@@ -75,9 +81,16 @@ type talkRoom struct {
 func newTalkRoom(plan *talk.Plan, code, token string, runs talkRuns, log *slog.Logger) *talkRoom {
 	r := &talkRoom{Room: talk.NewRoom(plan), code: code, tokens: talk.NewTokens(token), runs: runs, log: log, born: time.Now(),
 		viewers: map[*viewer]struct{}{}, due: map[talk.Change]*time.Timer{}}
+	r.hall.Store(&screen{pointed: nowhere})
+	r.stage.Store(&screen{pointed: nowhere})
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.publish(talk.Shown | talk.Pointed | talk.Drawn | talk.Voted)
 	return r
 }
+
+// nowhere is where no pointer is.
+var nowhere = talk.Pointer{X: -1}
 
 // headsChanged is told beside the changes of the room itself.
 const headsChanged talk.Change = 1 << 7
@@ -134,13 +147,13 @@ func (r *talkRoom) changed(c talk.Change) {
 		now |= talk.Pointed | talk.Voted | talk.Drawn
 		c = now
 	}
-	for slow, every := range map[talk.Change]time.Duration{talk.Pointed: pointerEvery, talk.Voted: pollEvery, headsChanged: headsEvery} {
+	for slow, every := range map[talk.Change]time.Duration{talk.Pointed: max(pointerEvery, time.Duration(r.audience)*pointerShare), talk.Voted: pollEvery, headsChanged: headsEvery} {
 		if c&slow != 0 && now&slow == 0 {
 			r.later(slow, every)
 		}
 	}
 	if now != 0 {
-		r.publishLocked(now)
+		r.publish(now)
 	}
 }
 
@@ -150,7 +163,7 @@ func (r *talkRoom) later(c talk.Change, every time.Duration) {
 	if r.closed || r.due[c] != nil {
 		return
 	}
-	r.publishLocked(c)
+	r.publish(c)
 	told := r.version(c)
 	r.due[c] = time.AfterFunc(every, func() {
 		r.mu.Lock()
@@ -183,49 +196,46 @@ func sum(counts []int) (total uint64) {
 	return total
 }
 
-func (r *talkRoom) publish(c talk.Change) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.publishLocked(c)
-}
-
-// publishLocked makes the messages of what has changed and wakes who is to send
+// publish makes the messages of what has changed and wakes who is to send
 // them. r.mu is held.
-func (r *talkRoom) publishLocked(c talk.Change) {
+func (r *talkRoom) publish(c talk.Change) {
 	s := r.State()
-	r.last = s
 	fail := func(err error) {
 		if err != nil {
 			r.log.Error("talk message", "room", r.code, "err", err)
 		}
 	}
+	stage, hall := *r.stage.Load(), *r.hall.Load()
 	if c&(talk.Shown|headsChanged) != 0 {
-		fail(r.stage.state.set("talk.desk", r.deskOf(s)))
+		fail(stage.state.set("talk.desk", r.deskOf(s)))
 	}
 	if c&talk.Shown != 0 {
-		fail(r.hall.state.set("talk.state", r.stateOf(s, s.Shown)))
+		fail(hall.state.set("talk.state", r.stateOf(s, s.Shown)))
 	}
 	if c&talk.Pointed != 0 {
-		fail(r.stage.pointer.set("talk.pointer", s.Desk.Pointer))
-		if !s.Frozen {
-			fail(r.hall.pointer.set("talk.pointer", s.Shown.Pointer))
-		}
+		fail(stage.point(s.Desk.Pointer))
+		fail(hall.point(s.Shown.Pointer))
 	}
 	if c&talk.Drawn != 0 {
-		fail(r.stage.draw(s.Desk.Ink))
-		fail(r.hall.draw(s.Shown.Ink))
+		fail(stage.draw(s.Desk.Ink))
+		fail(hall.draw(s.Shown.Ink))
 	}
 	if c&talk.Voted != 0 {
 		if body, ok := r.pollOf(s.Desk, true); ok {
-			fail(r.stage.poll.set("talk.poll", body))
+			fail(stage.poll.set("talk.poll", body))
 		}
 		// The audience is told when the answers are shown, not before.
 		if body, ok := r.pollOf(s.Shown, false); ok && s.Shown.Stop > 0 {
-			fail(r.hall.poll.set("talk.poll", body))
+			fail(hall.poll.set("talk.poll", body))
 		}
 	}
+	r.stage.Store(&stage)
+	r.hall.Store(&hall)
+	desk := c&^headsChanged == 0 // the audience sees no difference
 	for v := range r.viewers {
-		v.poke()
+		if v.role != talk.Nobody || !desk {
+			v.poke()
+		}
 	}
 }
 
@@ -255,6 +265,15 @@ func (r *talkRoom) pollOf(v talk.View, whole bool) (pollBody, bool) {
 	return pollBody{p.Slide, p.Counts, p.Total, p.Open, right}, true
 }
 
+// point moves the pointer, if it is elsewhere.
+func (s *screen) point(p talk.Pointer) error {
+	if p == s.pointed {
+		return nil
+	}
+	s.pointed = p
+	return s.pointer.set("talk.pointer", p)
+}
+
 // draw brings the pieces up to date.
 func (s *screen) draw(ink talk.Ink) error {
 	if s.wiped == nil || ink.Epoch != s.epoch || ink.First < s.first {
@@ -281,17 +300,20 @@ func (s *screen) draw(ink talk.Ink) error {
 
 // seen is what a viewer has been sent of a screen.
 type seen struct {
+	desk                 bool // of the speaker's
 	state, pointer, poll uint64
 	epoch, next          int // of the ink; epoch −1: none yet
 }
 
-// news is what a viewer has not seen, and notes that it has.
+// news is what a viewer has not seen, and notes that it has. The viewer's writer
+// alone calls it.
 func (r *talkRoom) news(v *viewer) []*websocket.PreparedMessage {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s, at := &r.hall, &v.seen
-	if v.role != talk.Nobody {
-		s = &r.stage
+	if desk := v.desk.Load(); desk != v.seen.desk {
+		v.seen = seen{desk: desk, epoch: -1}
+	}
+	s, at := r.hall.Load(), &v.seen
+	if at.desk {
+		s = r.stage.Load()
 	}
 	out := v.out[:0]
 	for _, f := range [...]struct {

@@ -171,7 +171,7 @@ func TestTalkIsFollowed(t *testing.T) {
 	// Who comes late is shown what there is.
 	late := takeSeat(t, base, room.Code, false)
 	late.hear("talk.state", at(4, 0))
-	late.hear("talk.pointer", nil)
+	late.hear("talk.pointer", func(m map[string]any) bool { return m["at"] == "lane-a cpu" })
 	late.hear("talk.piece", nil)
 }
 
@@ -426,4 +426,57 @@ func listen(t *testing.T, addr string) net.Listener {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Beyond the limit one is refused politely, and nobody who is in is disturbed; a
+// speaker comes in all the same, but who only says to be one is sent away.
+func TestTalkIsFull(t *testing.T) {
+	base, room, _ := talkServer(t, "", "")
+	url := "ws" + strings.TrimPrefix(base, "http") + "/t/" + room.Code + "/ws"
+	first := takeSeat(t, base, room.Code, false)
+	dialer := websocket.Dialer{ReadBufferSize: 256, WriteBufferSize: 256}
+	var refused *http.Response
+	for range 4000 {
+		conn, answer, err := dialer.Dial(url, nil)
+		if err != nil {
+			refused = answer
+			break
+		}
+		defer conn.Close()
+	}
+	if refused == nil || refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") == "" {
+		t.Fatalf("the answer is %v", refused)
+	}
+	for range 200 { // many come at once, and all are told
+		if _, answer, err := dialer.Dial(url, nil); err == nil || answer.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("the answer is %v", answer)
+		}
+	}
+	if answer, err := http.Get(base + "/t/" + room.Code + "/here"); err != nil || answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a page that asks is told %v", answer.Status)
+	}
+	in := func() *seat {
+		conn, _, err := dialer.Dial(url+"?speaker", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return &seat{t, conn}
+	}
+	pretends, speaker := in(), in()
+	speaker.say("talk.hello", map[string]any{"token": room.Present, "desk": "d"})
+	speaker.hear("talk.welcome", func(m map[string]any) bool { return m["seat"] == "yours" })
+	speaker.say("talk.show", map[string]int{"slide": 2, "stop": 1})
+	first.hear("talk.state", at(2, 1))
+	pretends.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for {
+		if _, _, err := pretends.conn.ReadMessage(); err != nil {
+			if !websocket.IsCloseError(err, websocket.CloseTryAgainLater) {
+				t.Errorf("it ends with %v", err)
+			}
+			break
+		}
+	}
+	speaker.say("talk.show", map[string]int{"slide": 2, "stop": 2})
+	first.hear("talk.state", at(2, 2))
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -26,6 +27,8 @@ const (
 	speakerRate      = 120 // pointer and pen send up to 30 each
 	speakerBurst     = 240
 	patienceWith     = 64 // messages beyond the rate before the connection is closed
+	// tokenWait is how long one that came in as a speaker may take to show its token.
+	tokenWait = 3 * time.Second
 )
 
 // talkUpgrader keeps a connection small: messages in a room are short, so it has
@@ -59,10 +62,10 @@ type viewer struct {
 	rate    *rate.Limiter
 	tooMany int
 
-	// role, id and seen change under room.mu.
-	role talk.Role
+	role talk.Role // with id, under room.mu
 	id   string
-	seen seen
+	desk atomic.Bool // it sees the speaker's screen
+	seen seen        // the writer's
 	out  []*websocket.PreparedMessage
 }
 
@@ -78,7 +81,8 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks websocket only; docs/websocket.md has its messages", http.StatusUpgradeRequired)
 		return
 	}
-	if !t.enter() {
+	ok, extra := t.enter(r.URL.Query().Has("speaker"))
+	if !ok {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "as many are watching talks as this server takes; try again later", http.StatusServiceUnavailable)
 		return
@@ -105,6 +109,13 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 		room.left(v)
 	}()
 	room.entered(v)
+	if extra {
+		time.AfterFunc(tokenWait, func() {
+			if !v.desk.Load() {
+				v.end(websocket.CloseTryAgainLater, "as many are watching as this server takes")
+			}
+		})
+	}
 }
 
 // poke makes the writer look at the room.

@@ -18,6 +18,7 @@ function notice(text) {
 }
 
 const room = new Room(deck.code, {
+  speaker: true,
   hello: () => ({ token, role: 'clicker', lang: document.documentElement.lang.split('-')[0] }),
   state(name) {
     root.dataset.connection = name;

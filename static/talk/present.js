@@ -166,6 +166,7 @@ async function restore() {
 }
 
 const room = new Room(deck.code, {
+  speaker: true,
   hello: () => ({ token, desk, lang, saved: saved() }),
   state(name, { again }) {
     root.dataset.connection = name;

@@ -10,7 +10,8 @@ const answerWait = 3000; // ms in which a connection that may be dead has to ans
 /**
  * hello() gives the body with which the page greets the room, on every new
  * connection. state(name, data) is called when the connection changes: open,
- * away (trying again), gone (there is no such talk), full, taken.
+ * away (trying again), gone (there is no such talk), full, elsewhere (this tab's
+ * copy has it). There is room for speakers where there is none for others.
  */
 export class Room {
   #handlers = new Map();
@@ -21,7 +22,8 @@ export class Room {
   #requests = 0;
   #looked = Date.now();
 
-  constructor(code, { hello, state }) {
+  constructor(code, { hello, state, speaker = false }) {
+    this.address = `/t/${code}/ws${speaker ? '?speaker' : ''}`;
     this.code = code;
     this.hello = hello;
     this.tell = state;
@@ -53,7 +55,7 @@ export class Room {
 
   #connect() {
     clearTimeout(this.#timer);
-    const url = new URL(`/t/${this.code}/ws`, location.href);
+    const url = new URL(this.address, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     this.#socket = socket;

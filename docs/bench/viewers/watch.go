@@ -185,5 +185,5 @@ func (f *figures) figuresOf(p plan, sent map[uint64]time.Time, watchers []*watch
 		}
 		return of[min(len(of)-1, int(part*float64(len(of))))]
 	}
-	f.P50, f.P99, f.Max, f.StepP99 = share(all, .5), share(all, .99), share(all, 1), share(whole, .99)
+	f.P50, f.P99, f.StepP99 = share(all, .5), share(all, .99), share(whole, .99)
 }
