@@ -10,7 +10,7 @@ import (
 
 // spoken finds the message types that are sent or taken, and the codes of
 // errors, in the sources.
-var spoken = regexp.MustCompile(`(?:\.Handle|\.Send|\.Offer|\.publish|encode)\((?:0, )?"([\w.]+)"|Problem\{"(\w+)"`)
+var spoken = regexp.MustCompile(`(?:\.Handle|\.Send|\.Offer|\.publish|\.set|\.send|encode)\((?:0, )?"([\w.]+)"|Problem\{"(\w+)"|(?m:^)\t"(talk\.\w+)":|case "(talk\.\w+)":|\.fail\((?:m\.ID|id|""), "(\w+)"`)
 
 // The document of the frames names every message type and error code, and the
 // limits as they are.
@@ -34,7 +34,7 @@ func TestDocumentNamesEveryMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range spoken.FindAllStringSubmatch(string(source), -1) {
-			found[m[1]+m[2]] = true
+			found[strings.Join(m[1:], "")] = true
 		}
 	}
 	for name := range found {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -83,6 +84,9 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	if err != nil {
 		return &usageError{err}
 	}
+	if f.check {
+		return checkTalk(ctx, file, deck, log, stdout)
+	}
 	if err := clearReadyFile(f.readyFile); err != nil {
 		return err
 	}
@@ -97,17 +101,12 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	}
 	kept := roomFile(file)
 	var links roomLinks
-	if !f.fresh && !f.check {
+	if !f.fresh {
 		links = kept.read()
 	}
 	room, err := pages.OpenTalk(ctx, file, deck, links.Code, links.Token)
 	if err != nil {
 		pages.Close()
-		return err
-	}
-	if f.check {
-		pages.Close()
-		_, err = fmt.Fprintf(stdout, "%s: %d slides, %v planned; every run, stop and answer is there\n", file, len(deck.Slides), deck.Planned(len(deck.Slides)-1))
 		return err
 	}
 	if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
@@ -116,8 +115,21 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	base := "http://" + reachable(listener.Addr().(*net.TCPAddr))
 	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
-	serving := serveFlags{readyFile: f.readyFile}
-	return serveBoth(ctx, serving, log, listener, pages, nil, ready, stdout)
+	return serveBoth(ctx, serveFlags{readyFile: f.readyFile}, log, listener, pages, nil, ready, stdout)
+}
+
+// checkTalk runs all that a deck shows, on pages that nobody reaches.
+func checkTalk(ctx context.Context, file string, deck *talk.Deck, log *slog.Logger, stdout io.Writer) error {
+	pages, err := web.New(webConfig("127.0.0.1:0", nil, log))
+	if err != nil {
+		return err
+	}
+	defer pages.Close()
+	if _, err := pages.OpenTalk(ctx, file, deck, "", ""); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %d slides, %v planned; every run, stop and answer is there\n", file, len(deck.Slides), deck.Planned(len(deck.Slides)-1))
+	return err
 }
 
 // reachable is where others find a listener that takes connections at every
