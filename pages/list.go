@@ -8,36 +8,34 @@ type view struct {
 	Name, Address string
 	// Ready is true once the page shows what it is for.
 	Ready string
-	// Essential pages are pictured in all themes.
-	Essential bool
 }
 
 // views are the pages, each in a state that shows something.
 var views = []view{
-	{"start", "/", "", true},
-	{"lessons", "/lessons", "", true},
-	{"lesson", "/lessons/sendfile", inLesson("predict", ""), true},
-	{"lesson-watch", "/lessons/sendfile?at=watch-5", inLesson("watch", `document.querySelector('[data-stage]').dataset.ready === 'true'`), true},
-	{"lesson-real", "/lessons/sendfile?at=real", inLesson("real", ""), false},
-	{"lesson-exercises", "/lessons/sendfile?at=exercises", inLesson("exercises", ""), false},
-	{"lesson-done", "/lessons/sendfile?at=done", inLesson("done", ""), false},
-	{"sheet", "/lessons/sendfile/sheet?answers=1", "", false},
-	{"glossary", "/glossary", "", false},
-	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`, true},
-	{"embed", "/scope?embed=1&show=score&step=9&v=1", `document.querySelector('[data-stage]')?.dataset.ready === 'true'`, false},
-	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`, true},
-	{"broker", "/broker", "", true},
-	{"topic", "/broker/topics/orders", "", true},
-	{"records", "/broker/topics/orders/0", "", false},
-	{"group", "/broker/groups/billing", "", false},
-	{"connections", "/broker/connections", "", false},
-	{"talk", "/talk", "", false},
-	{"attach", "/attach", "", true},
-	{"claims", "/claims", "", true},
-	{"claim", "/claims/speedup", "", false},
-	{"doctor", "/doctor", `!document.querySelector('main [aria-busy="true"]')`, false},
-	{"models", "/models", "", false},
-	{"missing", "/nowhere", "", false},
+	{"start", "/", ""},
+	{"lessons", "/lessons", ""},
+	{"lesson", "/lessons/sendfile", inLesson("predict", "")},
+	{"lesson-watch", "/lessons/sendfile?at=watch-5", inLesson("watch", `document.querySelector('[data-stage]').dataset.ready === 'true'`)},
+	{"lesson-real", "/lessons/sendfile?at=real", inLesson("real", "")},
+	{"lesson-exercises", "/lessons/sendfile?at=exercises", inLesson("exercises", "")},
+	{"lesson-done", "/lessons/sendfile?at=done", inLesson("done", "")},
+	{"sheet", "/lessons/sendfile/sheet?answers=1", ""},
+	{"glossary", "/glossary", ""},
+	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`},
+	{"embed", "/scope?embed=1&show=score&step=9&v=1", `document.querySelector('[data-stage]')?.dataset.ready === 'true'`},
+	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`},
+	{"broker", "/broker", ""},
+	{"topic", "/broker/topics/orders", ""},
+	{"records", "/broker/topics/orders/0", ""},
+	{"group", "/broker/groups/billing", ""},
+	{"connections", "/broker/connections", ""},
+	{"talk", "/talk", ""},
+	{"attach", "/attach", ""},
+	{"claims", "/claims", ""},
+	{"claim", "/claims/speedup", ""},
+	{"doctor", "/doctor", `!document.querySelector('main [aria-busy="true"]')`},
+	{"models", "/models", ""},
+	{"missing", "/nowhere", ""},
 }
 
 // inLesson is true once a lesson is at one of its parts and more is so. On the way
@@ -77,3 +75,13 @@ var (
 	languages = []string{"en", "zh"}
 	themes    = []string{"light", "dark", "contrast", "projector"}
 )
+
+// viewNamed finds a page by its name.
+func viewNamed(name string) (view, bool) {
+	for _, v := range views {
+		if v.Name == name {
+			return v, true
+		}
+	}
+	return view{}, false
+}

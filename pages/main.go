@@ -15,22 +15,23 @@ import (
 
 func main() {
 	shots := flag.String("shots", "", "write a picture of each page in each language, theme and width to this directory")
+	six := flag.String("best", "", "write the pictures that the documentation shows to this directory")
 	weigh := flag.String("weigh", "", "write what each page weighs and how soon it can be used to this Markdown file; - is standard output")
 	only := flag.String("only", "", "the one page to look at; all if empty")
 	flag.Parse()
-	if *shots == "" && *weigh == "" || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "pages: give -shots DIR or -weigh FILE; see go run ./pages -help")
+	if *shots == "" && *weigh == "" && *six == "" || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "pages: give -shots DIR, -best DIR or -weigh FILE; see go run ./pages -help")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := look(ctx, *shots, *weigh, *only); err != nil {
+	if err := look(ctx, *shots, *six, *weigh, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "pages:", err)
 		os.Exit(1)
 	}
 }
 
-func look(ctx context.Context, shots, weigh, only string) error {
+func look(ctx context.Context, shots, six, weigh, only string) error {
 	browser, quit, err := chromium.Start()
 	if err != nil {
 		return err
@@ -43,14 +44,15 @@ func look(ctx context.Context, shots, weigh, only string) error {
 	defer s.stop()
 	chosen := views
 	if only != "" {
-		chosen = nil
-		for _, v := range views {
-			if v.Name == only {
-				chosen = append(chosen, v)
-			}
-		}
-		if len(chosen) == 0 {
+		v, ok := viewNamed(only)
+		if !ok {
 			return fmt.Errorf("there is no page %q in pages/list.go", only)
+		}
+		chosen = []view{v}
+	}
+	if six != "" {
+		if err := pictureBest(ctx, browser, s, six); err != nil {
+			return err
 		}
 	}
 	if shots != "" {

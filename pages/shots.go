@@ -55,3 +55,51 @@ func picture(ctx context.Context, browser context.Context, s *site, chosen []vie
 	fmt.Printf("%d pictures in %s\n", n, dir)
 	return nil
 }
+
+// best are the pictures that the documentation shows.
+var best = []struct {
+	name, page, lang, theme string
+	width, height           int
+}{
+	{"scope", "scope", "en", "light", 1440, 930},
+	{"scope-zh", "scope", "zh", "dark", 1440, 930},
+	{"lesson", "lesson-watch", "en", "light", 1280, 860},
+	{"lesson-zh", "lesson", "zh", "light", 1280, 860},
+	{"live", "live", "en", "light", 1440, 930},
+	{"topic", "topic", "en", "dark", 1280, 860},
+}
+
+// pictureBest writes the best pictures as WebP, which is a third of the size.
+func pictureBest(ctx context.Context, browser context.Context, s *site, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	t, done, err := newTab(browser)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, b := range best {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		v, ok := viewNamed(b.page)
+		if !ok {
+			return fmt.Errorf("there is no page %q in pages/list.go", b.page)
+		}
+		if err := t.size(b.width, b.height); err != nil {
+			return err
+		}
+		if err := t.open(s.Web+v.address(b.lang, b.theme), v.Ready); err != nil {
+			return err
+		}
+		image, err := t.webp()
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, b.name+".webp"), image, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
