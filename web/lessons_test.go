@@ -72,3 +72,13 @@ func TestLessonsOfADirectory(t *testing.T) {
 		t.Error("the error is still told")
 	}
 }
+
+// A lesson's page, its stage and all, is light.
+func TestLessonIsLight(t *testing.T) {
+	const most = 250 << 10 // bytes
+	n, files := firstView(t, newServer(t, Config{Lab: lab.New(t.TempDir()), Lessons: exampleLessons(t)}), "/lessons/my-first-lesson")
+	t.Logf("%d bytes in %d files", n, len(files)+1)
+	if n > most {
+		t.Errorf("it transfers %d bytes, more than %d", n, most)
+	}
+}

@@ -53,7 +53,7 @@ func TestExample(t *testing.T) {
 // english is four English words in a row: a sentence that nobody translated.
 var english = regexp.MustCompile(`(?:[A-Za-z][A-Za-z'-]+ ){3}[A-Za-z]+`)
 
-var inQuotes = regexp.MustCompile(`"(?:[^"\\\\]|\\\\.)*"`) // what the file has
+var inQuotes = regexp.MustCompile(`"[^"]*"`) // what the file has
 
 // What is wrong is told with file, line, field and remedy, in both languages.
 func TestErrors(t *testing.T) {

@@ -34,7 +34,8 @@ export class Walk {
     const fresh = written !== this.#shown;
     if (fresh) {
       this.#shown = written;
-      await stage.show(lanes);
+      const complete = await stage.show(lanes);
+      this.root.querySelector('[data-part="trouble"]').hidden = complete;
       if (asked !== this.#asked) return; // the reader went on meanwhile
     }
     stage.align(align);
