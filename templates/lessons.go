@@ -88,6 +88,8 @@ type LessonScriptStep struct {
 	Lanes map[string]string `json:"lanes"`
 	Align string            `json:"align"`
 	Step  int               `json:"step"`
+	// End: every lane is at its end, whichever is the longest.
+	End bool `json:"end,omitempty"`
 }
 
 // LessonStep is one step of the walk.

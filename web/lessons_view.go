@@ -337,7 +337,7 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 			v.err = errors.Join(v.err, err)
 			return
 		}
-		lanes := map[string]string{}
+		lanes, end := map[string]string{}, s.At.Word == "end"
 		for n, name := range names {
 			r, err := v.seen.Run(name)
 			if err != nil {
@@ -345,6 +345,14 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 				return
 			}
 			lanes[laneIDs[n]] = r.String()
+			if end && n > 0 && align == "step" {
+				last, err := v.seen.StepOf(v.ctx, name, s.At)
+				if err != nil {
+					v.err = errors.Join(v.err, err)
+					return
+				}
+				step = max(step, last)
+			}
 			if i > 0 {
 				continue
 			}
@@ -354,7 +362,7 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 			}
 		}
 		page.Steps = append(page.Steps, templates.LessonStep{Say: v.block(s.Say), Address: v.scopeAddress(names, align, step)})
-		page.Script.Steps = append(page.Script.Steps, templates.LessonScriptStep{Lanes: lanes, Align: align, Step: step})
+		page.Script.Steps = append(page.Script.Steps, templates.LessonScriptStep{Lanes: lanes, Align: align, Step: step, End: end})
 	}
 	page.Stage = v.l.scope.stage(v.ctx, v.Translator, first, 0,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Controls: true})
