@@ -82,3 +82,23 @@ func TestLessonIsLight(t *testing.T) {
 		t.Errorf("it transfers %d bytes, more than %d", n, most)
 	}
 }
+
+// Scripts in a lecturer's file run nowhere: not in the lesson, nor where the file's
+// errors are told.
+func TestHostileLesson(t *testing.T) {
+	const script = "<img src=x onerror=alert(1)>"
+	dir := exampleLessons(t)
+	text, _ := os.ReadFile(filepath.Join(dir, "example.yaml"))
+	for i, place := range []string{"One call instead of two", "Two programs send the same file.", "my-first-lesson", "[64KiB, 128KiB]", "sendfile,side=real", "copyscope run sendfile read-write"} {
+		bad := strings.Replace(strings.Replace(string(text), "my-first-lesson", "hostile-"+string(rune('a'+i)), 1), place, script, 1)
+		if err := os.WriteFile(filepath.Join(dir, "hostile-"+string(rune('a'+i))+".yaml"), []byte(bad), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newServer(t, Config{Lab: lab.New(t.TempDir()), Lessons: dir})
+	for _, address := range []string{"/", "/lessons", "/lessons/hostile-a", "/lessons/hostile-f", "/lessons/hostile-f/sheet", "/lessons/my-first-lesson?seed=" + "%3Cimg%20src=x%20onerror=alert(1)%3E&predict-1=%3Cimg%20src=x%20onerror=alert(1)%3E"} {
+		if page := body(t, ask(s, "GET", address, nil)); strings.Contains(page, script) {
+			t.Errorf("%s has the script", address)
+		}
+	}
+}

@@ -35,17 +35,17 @@ func told(errs []*yamlfile.Error) string {
 }
 
 // verified reads a lesson and runs it.
-func verified(t *testing.T, text string) []*yamlfile.Error {
+func verified(t *testing.T, p *lesson.Player, text string) []*yamlfile.Error {
 	t.Helper()
 	l, errs := lesson.Parse("x.yaml", []byte(text), false)
 	if len(errs) > 0 {
 		return errs
 	}
-	return l.Verify(t.Context(), player(t), lesson.Shipped())
+	return l.Verify(t.Context(), p, lesson.Shipped())
 }
 
 func TestExample(t *testing.T) {
-	if errs := verified(t, example(t)); len(errs) > 0 {
+	if errs := verified(t, player(t), example(t)); len(errs) > 0 {
 		t.Fatal(told(errs))
 	}
 }
@@ -57,7 +57,7 @@ var inQuotes = regexp.MustCompile(`"[^"]*"`) // what the file has
 
 // What is wrong is told with file, line, field and remedy, in both languages.
 func TestErrors(t *testing.T) {
-	good, chinese := example(t), locale.New(locale.Chinese)
+	good, chinese, p := example(t), locale.New(locale.Chinese), player(t)
 	for _, row := range []struct{ old, new, want string }{
 		{"schema: 1", "schema: 2", "x.yaml:1: schema: 2: this program reads schema 1"},
 		{"name: my-first-lesson", "name: My lesson", `x.yaml:2: name: "My lesson": write a name of`},
@@ -66,6 +66,7 @@ func TestErrors(t *testing.T) {
 		{`, zh: "两次调用变一次"`, "", "x.yaml:5: title.zh: the text in Chinese is missing"},
 		{`zh: "两次调用变一次"`, `zh: "One call instead of two"`, `x.yaml:5: title.zh: no Chinese in it`},
 		{"size: [64KiB, 128KiB]", "size: []", "x.yaml:11: vary.size: it has no values"},
+		{"size: [64KiB, 128KiB]", "size: [\"<script>\", 128KiB]", `x.yaml:11: vary.size[0]: "<script>": write a size, a number or a word`},
 		{"main: \"sendfile,model", "main: \"sendfiel,model", `x.yaml:14: runs.main: path "sendfiel": use one of`},
 		{"sg=off,size={size}", "sg=maybe,size={size}", `x.yaml:16: runs.nosg: sg "maybe": use on or off`},
 		{"nosg: \"sendfile", "nosg: \"scenario=warmer\"\n  old: \"sendfile", `x.yaml:16: runs.nosg: there is no scenario "warmer"; did you mean warm?`},
@@ -100,7 +101,7 @@ func TestErrors(t *testing.T) {
 		if text == good {
 			t.Fatalf("%q is not in the example", row.old)
 		}
-		errs := verified(t, text)
+		errs := verified(t, p, text)
 		if len(errs) == 0 || !strings.HasPrefix(errs[0].Error(), row.want) {
 			t.Errorf("%q:\n got %s\nwant %s", row.new, told(errs), row.want)
 		}
