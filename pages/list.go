@@ -22,6 +22,7 @@ var views = []view{
 	{"sheet", "/lessons/sendfile/sheet?answers=1", ""},
 	{"glossary", "/glossary", ""},
 	{"scope", "/scope?a=read-write,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`},
+	{"lanes", "/scope?a=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB&b=sendfile,model=textbook,cache=cold,size=64KiB,chunk=64KiB,whatif=4/sg=off&ghost=a&c=scenario=warm,group=kernel&d=sendfile,side=recorded,size=4MiB,chunk=64KiB&step=9&v=1", `document.querySelector('.scope')?.dataset.ready === 'true'`},
 	{"embed", "/scope?embed=1&show=score&step=9&v=1", `document.querySelector('[data-stage]')?.dataset.ready === 'true'`},
 	{"live", "/live", `document.querySelector('[data-figure] [data-value]')?.textContent.trim()`},
 	{"broker", "/broker", ""},

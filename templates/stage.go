@@ -80,6 +80,10 @@ type ScopeRow struct {
 	Current bool
 }
 
+// imported says whether the lane shows a trace that only the reader's browser has:
+// what gives its figures their right is not known here.
+func (l ScopeLane) imported() bool { return strings.HasPrefix(l.Source, "import=") }
+
 func (l ScopeLane) provenance() string {
 	switch l.Scenario.Side {
 	case trace.Real:

@@ -77,7 +77,11 @@ func (s *shownRun) loud(t *locale.Translator) string {
 	if s.total <= len(s.run.Events) {
 		return ""
 	}
-	return t.T("scope.truncated", "Shown", len(s.run.Events), "Total", s.total)
+	id := "scope.truncated"
+	if !s.source.isLab() {
+		id = "scope.truncated.fixed" // no setting makes it shorter
+	}
+	return t.T(id, "Shown", len(s.run.Events), "Total", s.total)
 }
 
 // notes are the remarks on a run in the reader's words.

@@ -52,7 +52,7 @@ export class LaneView {
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.renderGroups(head);
     this.notes.replaceChildren(
-      ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('scope.truncated', { Shown: count(head.shown), Total: count(head.total) }))] : []),
+      ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('size' in head.settings ? 'scope.truncated' : 'scope.truncated.fixed', { Shown: count(head.shown), Total: count(head.total) }))] : []),
       ...head.notes.map((text) => html('p', { class: 'dim small' }, text)));
   }
 
