@@ -168,6 +168,30 @@ func TestScopeTellsEventsAndRanges(t *testing.T) {
 	}
 }
 
+// The explorer of events folds away, is out of the way where the stage is a part of
+// another page, and opens for the search.
+func TestScopeExplorerFolds(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	shown := `['.search', '.parts', '.list'].filter((part) => document.querySelector('.explorer ' + part).offsetHeight > 0).length`
+	b.open(address(base, 5, lending))
+	if n := eval[int](b, shown); n != 3 {
+		t.Errorf("%d parts of the explorer are shown, want 3", n)
+	}
+	eval[bool](b, `document.querySelector('.explorer .toggle').click() ?? true`)
+	if n := eval[int](b, shown); n != 0 {
+		t.Errorf("folded, %d parts of the explorer are shown", n)
+	}
+	b.press("/")
+	if n := eval[int](b, shown); n != 3 {
+		t.Errorf("the search's key shows %d parts of the explorer", n)
+	}
+	b.open(address(base, 5, lending) + "&embed=1&show=timeline")
+	if n := eval[int](b, shown); n != 0 {
+		t.Errorf("in a frame %d parts of the explorer are shown at first", n)
+	}
+}
+
 // Of a long run the document holds the rows in sight only; the list follows the
 // step.
 func TestScopeListsEveryEvent(t *testing.T) {

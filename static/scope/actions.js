@@ -34,7 +34,7 @@ export function actionsOf({ player, timeline, controls, explanation, whatIf }) {
       'zoom-whole': () => timeline.whole(),
       'pan-left': () => timeline.pan(-0.25),
       'pan-right': () => timeline.pan(0.25),
-      search: () => timeline.explorer.search.focus(),
+      search: () => timeline.explorer.find(),
       'range-from': () => timeline.mark(false),
       'range-to': () => timeline.mark(true),
     }),

@@ -5,7 +5,7 @@ import { count, size, time } from './format.js';
 import { Search } from './search.js';
 import { valueAt } from './series.js';
 import { within } from './spans.js';
-import { html } from './svg.js';
+import { html, set } from './svg.js';
 import { first, word } from './words.js';
 
 export class Explorer {
@@ -17,8 +17,12 @@ export class Explorer {
     this.detail = html('div', { class: 'detail' });
     this.sums = html('div', { class: 'sums' });
     this.list = new EventList((lane, step) => line.seek(lane, step));
+    // Where the stage is not all of the page it is out of the way until it is asked for.
+    const all = line.host.ownerDocument.documentElement.dataset.page === 'scope';
+    this.toggle = html('button', { type: 'button', class: 'toggle', 'aria-expanded': String(all) }, word('timeline.events'));
+    this.toggle.addEventListener('click', () => this.expand(this.toggle.getAttribute('aria-expanded') !== 'true'));
     this.element = html('section', { class: 'card explorer', hidden: true, 'aria-label': word('timeline.events') },
-      html('header', {}, html('h2', {}, word('timeline.events')), this.lanes, html('span', { class: 'grow' }), this.search.element),
+      html('header', {}, html('h2', {}, this.toggle), this.lanes, html('span', { class: 'grow' }), this.search.element),
       html('div', { class: 'parts' }, this.detail, this.sums), this.list.element);
     this.element.addEventListener('click', (event) => this.#click(event));
   }
@@ -27,6 +31,17 @@ export class Explorer {
   get lane() {
     const { lanes } = this.line;
     return lanes.find(({ id }) => id === this.laneID) ?? lanes[0] ?? null;
+  }
+
+  expand(is) {
+    set(this.toggle, { 'aria-expanded': String(is) });
+    this.update();
+  }
+
+  // find leads to the search.
+  find() {
+    this.expand(true);
+    this.search.focus();
   }
 
   select(lane) { this.laneID = lane.id; }
@@ -43,8 +58,9 @@ export class Explorer {
       this.search.run();
     }
     this.search.update();
+    if (this.toggle.getAttribute('aria-expanded') !== 'true') return;
     const { lane } = this;
-    this.lanes.replaceChildren(...(lanes.length > 1 ? lanes.map(({ id }) => html('button', { type: 'button', 'data-choose': id, 'aria-pressed': id === lane.id }, id.toUpperCase())) : []));
+    this.lanes.replaceChildren(...(lanes.length > 1 ? lanes.map(({ id }) => html('button', { type: 'button', 'data-choose': id, 'aria-pressed': String(id === lane.id) }, id.toUpperCase())) : []));
     this.#drawEvent(lane, player.stepOf(lane));
     this.#drawSums();
     this.list.render(lane, player.stepOf(lane));

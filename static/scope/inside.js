@@ -55,7 +55,7 @@ export class Inside {
   render(lane, step) {
     const { open } = this;
     for (const group of this.element.parentElement.querySelectorAll('[data-place][role="button"]')) {
-      set(group, { 'aria-expanded': open?.place === group.dataset.place });
+      set(group, { 'aria-expanded': String(open?.place === group.dataset.place) });
     }
     this.element.hidden = !open || !lane.head;
     if (this.element.hidden) {

@@ -48,7 +48,7 @@ export class Timeline {
     const button = html('button', { type: 'button', class: 'icon', 'aria-pressed': 'false', 'aria-label': word('timeline.enlarge'), title: word('timeline.enlarge') }, '⤢');
     button.addEventListener('click', () => {
       const large = button.getAttribute('aria-pressed') !== 'true';
-      set(button, { 'aria-pressed': large });
+      set(button, { 'aria-pressed': String(large) });
       if (large) this.explorer.element.before(section);
       else home.insertBefore(section, next);
       button.focus();
