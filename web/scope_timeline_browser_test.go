@@ -196,10 +196,10 @@ func TestScopeExplorerFolds(t *testing.T) {
 // step.
 func TestScopeListsEveryEvent(t *testing.T) {
 	b := browse(t)
-	b.open(address(serve(t, newKeptLab(t)), 0, "sendfile,side=sim,model=linux,size=64MiB,chunk=64KiB,cache=warm,net=nic"))
+	b.open(address(serve(t, newKeptLab(t)), 0, "sendfile,side=sim,model=linux,size=32MiB,chunk=64KiB,cache=warm,net=nic"))
 	eval[bool](b, `(document.querySelector('.explorer .list').open = true)`)
 	steps := eval[int](b, `Number(document.querySelector('[data-part="scrubber"]').max)`)
-	if steps < 5000 {
+	if steps < 2000 {
 		t.Fatalf("the run has %d events: too few to be worth it", steps)
 	}
 	rows := `[...document.querySelectorAll('.explorer .list tr[aria-rowindex]')].map((e) => Number(e.querySelector('.step').dataset.step))`
