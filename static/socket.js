@@ -1,9 +1,12 @@
 // The one websocket of a page. The frames are drawn in docs/websocket.md.
 import { t } from './page.js';
+import { onWake } from './wake.js';
 
 const version = 1;
 const firstWait = 500; // ms; doubles with every failure
 const longestWait = 15000; // ms
+const answerWait = 3000; // ms in which a connection that may be dead has to answer
+const tellFor = 6000; // ms for which a restart of the server is told
 
 /**
  * A connection that comes back by itself and goes on with the message after
@@ -19,6 +22,7 @@ export class Socket {
   #failures = 0;
   #timer = 0;
   #retryAt = 0;
+  #probe = 0;
   #requests = 0;
 
   /**
@@ -31,6 +35,7 @@ export class Socket {
     this.#server = server;
     document.querySelector('[data-action="reconnect"]')?.addEventListener('click', () => this.#now());
     addEventListener('online', () => this.#now());
+    onWake(() => this.#check());
     this.#connect();
   }
 
@@ -62,10 +67,11 @@ export class Socket {
       for (const text of this.#queue.splice(0)) socket.send(text);
     });
     socket.addEventListener('message', (event) => this.#take(event.data));
-    socket.addEventListener('close', () => this.#lost());
+    socket.addEventListener('close', () => { if (socket === this.#socket) this.#lost(); });
   }
 
   #take(text) {
+    clearTimeout(this.#probe);
     const message = JSON.parse(text);
     if (message.v !== version) return;
     if (message.type === 'welcome') this.#welcome(message.body);
@@ -79,12 +85,12 @@ export class Socket {
 
   #welcome(body) {
     this.#failures = 0;
-    if (this.#server && this.#server !== body.server) {
-      // Another run of the server counts from the beginning.
-      for (const feed of Object.keys(this.#seen)) this.#seen[feed] = 0;
-    }
+    const anew = this.#server !== '' && this.#server !== body.server;
+    // Another run of the server counts from the beginning.
+    if (anew) for (const feed of Object.keys(this.#seen)) this.#seen[feed] = 0;
     this.#server = body.server;
-    this.#show('open');
+    this.#show(anew ? 'restarted' : 'open');
+    if (anew) this.#timer = setTimeout(() => this.#show('open'), tellFor);
   }
 
   #lost() {
@@ -102,6 +108,23 @@ export class Socket {
     }
     this.#show('waiting', { Seconds: Math.ceil(left / 1000) });
     this.#timer = setTimeout(() => this.#countdown(), Math.min(left, 1000));
+  }
+
+  // check asks for a sign of life.
+  #check() {
+    if (this.#socket?.readyState !== WebSocket.OPEN) {
+      this.#now();
+      return;
+    }
+    const socket = this.#socket;
+    this.send('ping');
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => {
+      if (socket !== this.#socket) return;
+      this.#socket = null; // its close may take long to be noticed
+      socket.close();
+      this.#connect();
+    }, answerWait);
   }
 
   #now() {

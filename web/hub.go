@@ -50,7 +50,7 @@ type Hub struct {
 	closed   bool
 }
 
-// NewHub makes a hub without feeds and with the handler for hello.
+// NewHub makes a hub without feeds and with the handlers for hello and ping.
 func NewHub(log *slog.Logger, version string) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &Hub{
@@ -64,6 +64,7 @@ func NewHub(log *slog.Logger, version string) *Hub {
 		clients: map[*Client]struct{}{}, handlers: map[string]HandlerFunc{}, feeds: map[string]*Feed{},
 	}
 	h.Handle("hello", hello)
+	h.Handle("ping", func(_ context.Context, c *Client, m Message) error { return c.Send("pong", m.ID, struct{}{}) })
 	return h
 }
 

@@ -1,10 +1,10 @@
 // The connection to a talk's room. docs/websocket.md has the messages. Rooms are
 // told what is on the screen at present, so a page that comes back misses nothing.
+import { onWake } from '../wake.js';
+
 const version = 1;
 const firstWait = 500; // ms; doubles with every failure
 const longestWait = 10000; // ms
-const tick = 2000; // ms between looks at the clock
-const slept = 8000; // ms between two looks: the computer slept
 const answerWait = 3000; // ms in which a connection that may be dead has to answer
 
 /**
@@ -20,7 +20,6 @@ export class Room {
   #timer = 0;
   #probe = 0;
   #requests = 0;
-  #looked = Date.now();
 
   constructor(code, { hello, state, speaker = false }) {
     this.address = `/t/${code}/ws${speaker ? '?speaker' : ''}`;
@@ -29,12 +28,7 @@ export class Room {
     this.tell = state;
     this.opened = 0; // connections so far
     addEventListener('online', () => this.#now());
-    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#check(); });
-    setInterval(() => {
-      const now = Date.now();
-      if (now - this.#looked > slept) this.#check();
-      this.#looked = now;
-    }, tick);
+    onWake(() => this.#check());
     this.#connect();
   }
 
