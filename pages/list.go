@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // view is one page as a reader may have it.
 type view struct {
@@ -31,6 +34,9 @@ var views = []view{
 	{"group", "/broker/groups/billing", ""},
 	{"connections", "/broker/connections", ""},
 	{"talk", "/talk", ""},
+	{"talk-audience", "/t/" + talkCode, inTalk(3)},
+	{"talk-speaker", "/t/" + talkCode + "/present#" + talkToken, inTalk(0)},
+	{"talk-clicker", "/t/" + talkCode + "/clicker#" + talkToken, `document.querySelector('[data-talk]')?.dataset.slide`},
 	{"attach", "/attach", ""},
 	{"claims", "/claims", ""},
 	{"claim", "/claims/speedup", ""},
@@ -62,13 +68,31 @@ func inLesson(part, more string) string {
 	})()`
 }
 
+// inTalk is true once a page of a talk shows a slide, to which it goes by itself.
+func inTalk(slide int) string {
+	return fmt.Sprintf(`(() => {
+		const talk = document.querySelector('[data-talk]');
+		if (!talk?.dataset.rev) return false;
+		if (Number(talk.dataset.slide) < %d) {
+			talk.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+			return false;
+		}
+		return %[1]d === 0 || document.querySelector('[data-stage]').dataset.ready === 'true';
+	})()`, slide)
+}
+
 // address is a view's with a language and a theme.
 func (v view) address(lang, theme string) string {
+	address, fragment, marked := strings.Cut(v.Address, "#")
 	join := "?"
-	if strings.Contains(v.Address, "?") {
+	if strings.Contains(address, "?") {
 		join = "&"
 	}
-	return v.Address + join + "lang=" + lang + "&theme=" + theme
+	address += join + "lang=" + lang + "&theme=" + theme
+	if marked {
+		address += "#" + fragment
+	}
+	return address
 }
 
 // languages and themes are all that a reader may choose.

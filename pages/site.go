@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -61,7 +63,34 @@ func serveSite(ctx context.Context) (s *site, err error) {
 		}
 	}
 	s.Web, s.Kafka = at["web"], at["kafka"]
+	if err := s.openTalk(ctx); err != nil {
+		return s, err
+	}
 	return s, s.fill(ctx)
+}
+
+// The talk that is open has links that are known before.
+const (
+	talkCode  = "pages2"
+	talkToken = "pages-are-looked-at-here"
+)
+
+// openTalk opens a talk, as a speaker's page does after a restart.
+func (s *site) openTalk(ctx context.Context) error {
+	body := fmt.Sprintf(`{"code":%q,"token":%q,"deck":"zero-copy"}`, talkCode, talkToken)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Web+"/talk/restore", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("open a talk: %s", answer.Status)
+	}
+	return nil
 }
 
 // fill gives the broker a topic with records, and a group that has read some.
