@@ -33,7 +33,7 @@ var (
 	importForm = regexp.MustCompile(`(?m)^import\s+(?:(\*\s+as\s+\w+|\{[^}]*\})\s+from\s+)?'([^']+)';\n`)
 	exportForm = regexp.MustCompile(`(?m)^export ((?:async )?function\*?|class|const) (\w+)`)
 	listForm   = regexp.MustCompile(`(?m)^export \{([^}]*)\};\n`)
-	otherForm  = regexp.MustCompile(`(?m)^(?:import|export)\b.*|^.*\bimport(?:\(|\.meta).*`)
+	otherForm  = regexp.MustCompile(`(?m)^(?:import|export)\b.*|^(?:.*[^#.\w])?import(?:\(|\.meta).*`)
 	aliasForm  = regexp.MustCompile(`(\w+)\s+as\s+(\w+)`)
 )
 
