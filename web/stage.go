@@ -30,6 +30,9 @@ var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js
 var timelineModules = []string{"scope/eventlist.js", "scope/explorer.js", "scope/gestures.js", "scope/minimap.js",
 	"scope/search.js", "scope/spans.js", "scope/tracks.js"}
 
+// stageStyles are the style sheets of a stage.
+var stageStyles = []string{"scope/scope.css", "scope/inside.css", "scope/timeline.css"}
+
 // stageMessages are the prefixes of the messages that a stage's scripts show.
 var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "model", "cache", "net", "detail", "drawing", "timeline", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.field", "scope.import", "scope.label", "scope.lane", "scope.machine", "scope.parting", "scope.place", "scope.switch",
@@ -49,7 +52,7 @@ const (
 // given prefixes. The page adds the module that makes the stage.
 func (s *Server) stagePage(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
 	data := s.pageData(w, r, name, slices.Concat(stageMessages, messages)...)
-	data.Styles = []string{"scope/scope.css", "scope/inside.css", "scope/timeline.css"}
+	data.Styles = slices.Clone(stageStyles)
 	data.Preload = slices.Concat(stageModules, timelineModules)
 	data.Socket = true
 	return data

@@ -223,8 +223,13 @@ func TestTalkExportSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, sheet := range stylesOf(t, base, room.AudiencePath()) {
+		if !strings.Contains(string(exported), sheet) {
+			t.Errorf("it lacks a style sheet: %.60s", sheet)
+		}
+	}
 	shut()
-	if len(exported) > 1<<20 || strings.Contains(string(exported), room.Present) || regexp.MustCompile("⟦[a-z]+\\.").Match(exported) {
+	if len(exported) > 1<<20 || strings.Contains(string(exported), room.Present) || regexp.MustCompile(`⟦[a-z]+\.`).Match(exported) {
 		t.Errorf("%d bytes, or it tells too much", len(exported))
 	}
 	file := filepath.Join(t.TempDir(), "talk.html")
@@ -301,4 +306,28 @@ func TestTalkOnAPhone(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stylesOf are the texts of a page's style sheets.
+func stylesOf(t *testing.T, base, path string) (sheets []string) {
+	t.Helper()
+	get := func(address string) string {
+		answer, err := http.Get(base + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, link := range regexp.MustCompile(`rel="stylesheet" href="([^"]+)"`).FindAllStringSubmatch(get(path), -1) {
+		sheets = append(sheets, get(link[1]))
+	}
+	if len(sheets) < 3 {
+		t.Fatalf("%d style sheets", len(sheets))
+	}
+	return sheets
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -164,7 +165,7 @@ var talkScript = sync.OnceValues(func() (string, error) {
 // talkStyle is all that styles it.
 var talkStyle = sync.OnceValues(func() (string, error) {
 	b := &strings.Builder{}
-	for _, name := range []string{"base.css", "scope/scope.css", "talk/talk.css"} {
+	for _, name := range slices.Concat([]string{"base.css"}, stageStyles, []string{"talk/talk.css"}) {
 		text, err := fs.ReadFile(static.Files(), name)
 		if err != nil {
 			return "", err
