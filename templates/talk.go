@@ -26,6 +26,8 @@ type TalkDeck struct {
 type TalkPage struct {
 	PageData
 	Code string
+	// Author is who gives the talk, "" if the deck does not say.
+	Author string
 	// Link is the audience's.
 	Link   string
 	Slides []TalkSlide

@@ -73,7 +73,7 @@ func (t *talks) exportRoom(r *http.Request, room *talkRoom) ([]byte, error) {
 		words := locale.New(lang)
 		data := templates.PageData{Translator: words, Name: "exported", URL: r.URL, Version: t.config.Version,
 			Title: line(room.Plan().Title, string(lang)), Messages: words.Messages(append([]string{"talk.present", "talk.page"}, stageMessages...)...)}
-		page := templates.TalkPage{PageData: data, Slides: slidesOf(words, room.Plan()), Deck: exportedBlock(room, lang),
+		page := templates.TalkPage{PageData: data, Author: room.Plan().Author, Slides: slidesOf(words, room.Plan()), Deck: exportedBlock(room, lang),
 			Stage: t.scope.stage(r.Context(), words, nil, 0, templates.StageParts{Narration: true, Scoreboard: true})}
 		for i := range page.Slides {
 			page.Slides[i].Address = "" // there is no server to go to

@@ -195,7 +195,7 @@ func (t *talks) page(w http.ResponseWriter, r *http.Request, room *talkRoom, nam
 	data.Preload = append(data.Preload, "talk/ink.js", "talk/regions.js", "talk/room.js", "talk/runs.js", "talk/slides.js")
 	data.Title = line(room.Plan().Title, string(data.Lang()))
 	s := room.State()
-	return templates.TalkPage{PageData: data, Code: room.code, Slides: slidesOf(data.Translator, room.Plan()), Slide: s.Shown.Slide,
+	return templates.TalkPage{PageData: data, Code: room.code, Author: room.Plan().Author, Slides: slidesOf(data.Translator, room.Plan()), Slide: s.Shown.Slide,
 		Link: t.origin(r) + "/t/" + room.code, Deck: room.block(data.Lang()),
 		Stage: t.scope.stage(r.Context(), data.Translator, nil, 0, templates.StageParts{Narration: true, Scoreboard: true, Controls: name == "audience"})}
 }
@@ -240,7 +240,7 @@ func (t *talks) notes(w http.ResponseWriter, r *http.Request) {
 	}
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	from, _, _ := net.SplitHostPort(r.RemoteAddr)
-	role, wait := room.role(token, from)
+	role, wait := room.role(token, from, r.Header.Get("Talk-Desk"))
 	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(wait))

@@ -69,7 +69,8 @@ type talkRoom struct {
 	viewers  map[*viewer]struct{}
 	audience int // viewers that are no speaker's
 	driver   *viewer
-	desk     string // the id of the page that drives, kept while it is away
+	desk     string          // the id of the page that drives, kept while it is away
+	desks    map[string]bool // those that have shown the token
 	// hall is what the audience sees, stage what the speaker does.
 	hall, stage atomic.Pointer[screen]
 	due         map[talk.Change]*time.Timer // what is told a little later
@@ -80,7 +81,7 @@ type talkRoom struct {
 
 func newTalkRoom(plan *talk.Plan, code, token string, runs talkRuns, log *slog.Logger) *talkRoom {
 	r := &talkRoom{Room: talk.NewRoom(plan), code: code, tokens: talk.NewTokens(token), runs: runs, log: log, born: time.Now(),
-		viewers: map[*viewer]struct{}{}, due: map[talk.Change]*time.Timer{}}
+		viewers: map[*viewer]struct{}{}, desks: map[string]bool{}, due: map[talk.Change]*time.Timer{}}
 	r.hall.Store(&screen{pointed: nowhere})
 	r.stage.Store(&screen{pointed: nowhere})
 	r.mu.Lock()

@@ -222,6 +222,10 @@ func TestTalkHasOneDriver(t *testing.T) {
 func TestTalkRefusesTokens(t *testing.T) {
 	base, room, _ := talkServer(t, "", "")
 	thief := takeSeat(t, base, room.Code, false)
+	const desk = "0123456789abcdef"
+	speaker := takeSeat(t, base, room.Code, false)
+	speaker.say("talk.hello", map[string]any{"token": room.Present, "desk": desk})
+	speaker.hear("talk.welcome", nil)
 	for _, kind := range []string{"talk.show", "talk.move", "talk.freeze", "talk.black", "talk.point", "talk.draw", "talk.wipe", "talk.begin", "talk.take"} {
 		thief.say(kind, map[string]any{"slide": 3, "by": 1, "on": true, "points": []float64{0, 0}})
 		thief.hear("error", func(m map[string]any) bool { return m["code"] == "audience" })
@@ -238,6 +242,11 @@ func TestTalkRefusesTokens(t *testing.T) {
 	if m := other.hear("error", nil); m["code"] != "wait" {
 		t.Fatalf("told %v", m)
 	}
+	// The speaker's page, which has shown it before, does not: a router may give all
+	// in a hall one address.
+	again := takeSeat(t, base, room.Code, false)
+	again.say("talk.hello", map[string]any{"token": room.Present, "desk": desk})
+	again.hear("talk.welcome", func(m map[string]any) bool { return m["seat"] == "yours" })
 	ask := func(token string) *http.Response {
 		r, _ := http.NewRequest("GET", base+"/t/"+room.Code+"/notes", nil)
 		r.Header.Set("Authorization", "Bearer "+token)

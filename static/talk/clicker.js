@@ -3,13 +3,14 @@ import { onKey } from '../keys.js';
 import { block, t } from '../page.js';
 import { Clock } from './clock.js';
 import { Room } from './room.js';
-import { nextOf, placeOf, takeToken } from './speaker.js';
+import { deskID, nextOf, placeOf, takeToken } from './speaker.js';
 
 const root = document.querySelector('[data-talk]');
 const deck = block('deck');
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const token = takeToken(deck.code);
 const clock = new Clock(root, deck);
+const desk = deskID();
 let state = null;
 
 function notice(text) {
@@ -19,7 +20,7 @@ function notice(text) {
 
 const room = new Room(deck.code, {
   speaker: true,
-  hello: () => ({ token, role: 'clicker', lang: document.documentElement.lang.split('-')[0] }),
+  hello: () => ({ token, role: 'clicker', desk, lang: document.documentElement.lang.split('-')[0] }),
   state(name) {
     root.dataset.connection = name;
     notice({ away: t('talk.clicker.away'), gone: t('talk.page.gone'), full: t('talk.page.full') }[name] ?? '');

@@ -247,7 +247,8 @@ async function readNotes() {
     notice(t('talk.present.no-token'), true);
     return;
   }
-  const answer = await fetch(`/t/${deck.code}/notes?lang=${lang}`, { headers: { Authorization: `Bearer ${token}` } });
+  const answer = await fetch(`/t/${deck.code}/notes?lang=${lang}`, { headers: { Authorization: `Bearer ${token}`, 'Talk-Desk': desk } });
+  if (answer.status === 429) setTimeout(readNotes, 1000 * Number(answer.headers.get('Retry-After')));
   if (!answer.ok) return; // the room says the same of the token
   const body = await answer.json();
   // The server made HTML of them, without the deck's own.

@@ -18,12 +18,13 @@ export function takeToken(code) {
 
 // deskID tells this tab from another one of the same speaker.
 export function deskID() {
+  const made = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   try {
-    const kept = sessionStorage.getItem('talk-desk') ?? crypto.getRandomValues(new Uint32Array(3)).join('-');
+    const kept = sessionStorage.getItem('talk-desk') ?? made;
     sessionStorage.setItem('talk-desk', kept);
     return kept;
   } catch {
-    return String(Math.random());
+    return made;
   }
 }
 
