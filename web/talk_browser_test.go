@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -119,6 +120,30 @@ func TestTalkInTwoBrowsers(t *testing.T) {
 		const x = at.left + at.width / 2; const y = at.top + at.height / 2;
 		return x > box.left && x < box.right && y > box.top - 2 && y < box.bottom;
 	})()`)
+
+	// What is drawn on a drawing lies there on every screen.
+	speaker.key("d")
+	box := eval[[]float64](speaker, `(({left, top, width, height}) => [left, top, width, height])(document.querySelector('[data-lane="a"] [data-part="machine"] svg').getBoundingClientRect())`)
+	mouse := func(kind input.DispatchMouseEventType, x, y float64) {
+		t.Helper()
+		at := input.DispatchMouseEventParams{Type: kind, X: box[0] + x*box[2], Y: box[1] + y*box[3], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1}
+		if _, err := chromedp.Call(speaker.ctx, input.DispatchMouseEvent, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mouse(input.DispatchMouseEventTypeMousePressed, .3, .3)
+	for i := range 5 {
+		mouse(input.DispatchMouseEventTypeMouseMoved, .35+.05*float64(i), .3)
+	}
+	mouse(input.DispatchMouseEventTypeMouseReleased, .55, .3)
+	audience.await(`(() => {
+		const ink = document.querySelector('.strokes').getBoundingClientRect();
+		const box = document.querySelector('[data-lane="a"] [data-part="machine"] svg').getBoundingClientRect();
+		return Math.abs(ink.left - (box.left + .3 * box.width)) < 6 && Math.abs(ink.right - (box.left + .55 * box.width)) < 6;
+	})()`)
+	speaker.key("x")
+	audience.await(`document.querySelectorAll('.strokes path').length === 0`)
+	speaker.key("d")
 
 	// A page without the token, or with a wrong one, looks on and says so.
 	stranger := browse(t)
