@@ -75,6 +75,9 @@ func TestPagesAreAccessible(t *testing.T) {
 			if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
 				t.Fatal(err)
 			}
+			if err := page.whole(size[0]); err != nil {
+				t.Fatal(err)
+			}
 			for _, found := range inspect(t, page, script) {
 				for _, n := range found.Nodes {
 					t.Errorf("%s, %s, %d px: %s (%s): %v: %s", theme, lang, size[0], found.ID, found.Help, n.Target, strings.ReplaceAll(n.Summary, "\n", " "))

@@ -34,6 +34,16 @@ func (t *tab) size(width, height int) error {
 	return err
 }
 
+// whole makes the window as high as the page, so that nothing lies under a bar that
+// stays at the window's edge.
+func (t *tab) whole(width int) error {
+	height, err := chromedp.Run(t.ctx, chromedp.Evaluate[int]("document.documentElement.scrollHeight"))
+	if err != nil {
+		return err
+	}
+	return t.size(width, min(height, 16_000))
+}
+
 // open loads an address and waits until ready is true.
 func (t *tab) open(address, ready string) error {
 	if err := chromedp.Do(t.ctx, chromedp.Navigate(address)); err != nil {

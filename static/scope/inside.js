@@ -26,7 +26,8 @@ export class Inside {
 
   // opens makes a place's drawing a way into it.
   opens(group, place) {
-    set(group, { tabindex: 0, role: 'button', 'aria-label': word('drawing.open', { Place: placeName(place) }) });
+    // Its name is what is written on it.
+    set(group, { tabindex: 0, role: 'button', 'aria-description': word('drawing.open') });
     const toggle = () => this.go(this.open?.place === place ? null : { place });
     group.addEventListener('click', toggle);
     group.addEventListener('keydown', (event) => {
