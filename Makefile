@@ -30,10 +30,11 @@ build: ## build bin/copyscope for this machine
 run: ## serve the pages and the broker on loopback
 	$(GO) run ./cmd/copyscope
 
-generate: ## write anew what is written by programs: the Go of every templ page, docs/models.md, the table in docs/profiles.md
+generate: ## write anew what is written by programs: the Go of every templ page, docs/models.md, the table in docs/profiles.md, docs/coverage.md
 	$(GO) tool templ generate
 	$(GO) run ./docs/models -o docs/models.md
 	$(GO) run ./docs/profiles -w docs/profiles.md
+	$(GO) run ./docs/coverage -o docs/coverage.md
 
 test: ## run every test; what this machine cannot run is skipped with its reason
 	$(GO) test ./...
