@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -64,6 +65,23 @@ func TestLookAtFile(t *testing.T) {
 	}
 	if p, err := host.LookAtFile(name, 1000); err != nil || int64(len(p.Cells)) != p.Pages {
 		t.Errorf("%d cells for %d pages, %v; a cell is a page at least", len(p.Cells), p.Pages, err)
+	}
+}
+
+// The page cache is the kernel's: what a process wrote stays there when the process is
+// killed.
+func TestThePageCacheOutlivesItsWriter(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	writer := exec.Command("sh", "-c", `head -c 1048576 /dev/zero > "$0"; kill -9 $$`, name)
+	if err := writer.Run(); err == nil {
+		t.Fatal("the writer was not killed")
+	}
+	p, err := host.LookAtFile(name, 8)
+	if err != nil || p.Tool == "" {
+		t.Fatalf("%v: the page cache was not asked: %s", err, p.Reason)
+	}
+	if p.Size != 1<<20 || p.Cached != p.Pages {
+		t.Errorf("%d of %d pages of %d bytes are cached, want all that was written", p.Cached, p.Pages, p.Size)
 	}
 }
 

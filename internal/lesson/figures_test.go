@@ -237,3 +237,21 @@ func TestFiguresOfClaims(t *testing.T) {
 		}
 	}
 }
+
+// A power cut takes what was not written yet: with a flush after each batch the batch
+// under way, which nobody was told of; more with one every so often; most with none.
+func TestPowerCutOfTheModel(t *testing.T) {
+	l := lesson.Shipped().Lesson("kafka-append")
+	lost := map[string]float64{}
+	for seed := range l.Combinations() {
+		seen := l.Seen(player(t), seed)
+		v, err := seen.Answer(t.Context(), l.Exercises[0].Answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost[seen.Values["flush"]] = v.Number
+	}
+	if lost["fsync"] != 64<<10 || lost["interval"] <= lost["fsync"] || lost["async"] <= lost["interval"] {
+		t.Errorf("lost: %v; want one batch with fsync, more with an interval, most without", lost)
+	}
+}

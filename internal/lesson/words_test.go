@@ -55,3 +55,30 @@ func TestFamousFiguresHaveTheirBenchmarks(t *testing.T) {
 		t.Errorf("%d sources, want both", len(card.Sources))
 	}
 }
+
+// The lesson on applications says for each job which technique fits: the same jobs
+// and the same calls in both languages.
+func TestJobsHaveTheirTechnique(t *testing.T) {
+	calls := func(text string) (out []string) {
+		for line := range strings.Lines(text) {
+			cells := strings.Split(line, "|")
+			if len(cells) != 5 || strings.Contains(line, "---") {
+				continue
+			}
+			parts := strings.Split(cells[2], "`")
+			var named []string
+			for i := 1; i < len(parts); i += 2 {
+				named = append(named, parts[i])
+			}
+			out = append(out, strings.Join(named, " "))
+		}
+		return out
+	}
+	kernel := lesson.Shipped().Lesson("applications").Kernel
+	want := []string{"", "sendfile", "", "", "read mmap", "splice", "tee", "MSG_ZEROCOPY", "write", "O_DIRECT"}
+	for lang, text := range map[string]string{"en": kernel.En, "zh": kernel.Zh} {
+		if got := calls(text); !slices.Equal(got, want) {
+			t.Errorf("%s: techniques %q, want %q", lang, got, want)
+		}
+	}
+}
