@@ -232,7 +232,7 @@ func TestPhasesApart(t *testing.T) {
 
 func TestPhaseOf(t *testing.T) {
 	for call, want := range map[string]Phase{
-		"pipe2": SetUp, "openat": SetUp, "openat2": SetUp, "accept": SetUp,
+		"pipe2": SetUp, "open": SetUp, "openat": SetUp, "openat2": SetUp, "socket": SetUp, "accept": SetUp,
 		"setsockopt": SetUp, "io_uring_setup": SetUp,
 		"munmap": TearDown, "close": TearDown,
 		"mmap": Transfer, "read": Transfer, "pread64": Transfer, "sendfile": Transfer, "poll": Transfer,
