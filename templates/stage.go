@@ -151,6 +151,11 @@ func (s StageData) scoreRows() []scoreRow {
 	return rows
 }
 
+// taught says whether a lane is the textbook's, whose words differ from ours.
+func (s StageData) taught() bool {
+	return slices.ContainsFunc(s.Lanes, func(l ScopeLane) bool { return l.Shown && l.Scenario.Model == lab.Textbook })
+}
+
 // reference is the lane against which differences are shown: the one that was
 // chosen, else the first.
 func (s StageData) reference() ScopeLane {

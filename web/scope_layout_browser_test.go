@@ -207,3 +207,19 @@ func TestScopeCutRunHasNoTotals(t *testing.T) {
 		t.Errorf("the drawing says %q, as if the run ended there", switches)
 	}
 }
+
+// The scoreboard of a textbook lane says what articles call the mode switch; that of
+// a current kernel has no need to.
+func TestScopeScoreboardHasTheArticlesWord(t *testing.T) {
+	b := browse(t)
+	server := serve(t, newKeptLab(t))
+	for _, row := range []struct{ scenario, lang, want string }{
+		{story, "zh", "文章常称上下文切换"}, {story, "en", "context switches"}, {"sendfile,model=linux,net=nic,size=64KiB,chunk=64KiB", "zh", ""},
+	} {
+		b.open(fmt.Sprintf("%s/scope?lang=%s&a=%s", server, row.lang, row.scenario))
+		got := eval[string](b, `document.querySelector('.scoreboard [data-row="mode_switches"] small')?.textContent ?? ''`)
+		if !strings.Contains(got, row.want) || row.want == "" && got != "" {
+			t.Errorf("%s in %s: beside the mode switches stands %q, want %q", row.scenario, row.lang, got, row.want)
+		}
+	}
+}

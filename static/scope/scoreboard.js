@@ -3,7 +3,7 @@
 // the series that the server sent; nothing is counted here.
 import { change, count, quantity } from './format.js';
 import { html, set } from './svg.js';
-import { word } from './words.js';
+import { has, word } from './words.js';
 
 // dot tells what gives a number its right to be believed; the badge has the
 // same words.
@@ -80,6 +80,7 @@ export class Scoreboard {
     this.table.querySelector('thead').replaceChildren(html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
       ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, lane.id.toUpperCase())),
       two ? html('th', { scope: 'col', class: 'num' }, against(other)) : null));
+    const taught = lanes.some((lane) => /(^|,)model=textbook(,|$)/.test(lane.scenario));
     const known = lanes.filter((lane) => lane.head);
     for (const row of this.rows) {
       if (known.length > 0) row.quiet = !row.key && known.every((lane) => lane.count(row.name, lane.steps)?.value === 0);
@@ -90,7 +91,7 @@ export class Scoreboard {
       const still = figures.every((each) => each && !each.value);
       const kinds = [key && 'key', quiet && 'quiet', still && 'zero'].filter(Boolean).join(' ');
       return html('tr', { 'data-row': name, class: kinds || null },
-        html('th', { scope: 'row' }, word(`count.${name}`)),
+        html('th', { scope: 'row' }, word(`count.${name}`), taught && has(`scope.score.taught.${name}`) ? html('small', {}, word(`scope.score.taught.${name}`)) : null),
         ...lanes.map((lane, i) => cell(lane, name, steps[i], before[i], lanes.length > 2 && lane !== reference ? { figure, title: against(lane) } : null)),
         two ? html('td', { class: 'num diff' }, difference(figures[lanes.indexOf(other)], figure)) : null);
     }));
