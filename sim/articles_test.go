@@ -185,6 +185,7 @@ func TestTheWarmCacheSavesTheDisksCopy(t *testing.T) {
 func TestAReadOf32KiBBringsInAsMuchAgain(t *testing.T) {
 	for most, want := range map[int64][][2]int64{
 		128 << 10: {{0, 16}, {16, 32}, {48, 32}},
+		512 << 10: {{0, 16}},
 		1 << 20:   {{0, 32}, {32, 64}, {96, 128}},
 		8 << 20:   {{0, 32}, {32, 128}, {160, 256}},
 	} {
