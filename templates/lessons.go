@@ -61,11 +61,14 @@ type LessonPage struct {
 	// Fallback: a text is shown in the other language.
 	Fallback bool
 	// At is the section to begin with: predict, watch, real, kernel, exercises, done.
-	At        string
-	Predict   []LessonQuestion
-	Steps     []LessonStep
-	Real      []LessonReal
-	Kernel    string
+	At      string
+	Predict []LessonQuestion
+	Steps   []LessonStep
+	Real    []LessonReal
+	Kernel  string
+	// Recorded is the machine that the figures in Kernel are of, until there are some of
+	// this one; empty if there are none.
+	Recorded  string
 	Exercises []LessonQuestion
 	Terms     []LessonTerm
 	Claims    []LessonClaim

@@ -285,6 +285,10 @@ func TestBrowserLesson(t *testing.T) {
 	if figure := eval[string](l.tab, `document.querySelector('#kernel [data-value="host.mode_switches"]').innerText`); figure != "128" {
 		t.Errorf("the text about the kernel has %q mode switches, want 128", figure)
 	}
+	// Figures of another machine say so, and go when there are some of this one.
+	if here := eval[bool](l.tab, `document.querySelector("#kernel [data-machine]") === null`); here != eval[bool](l.tab, `document.querySelector('[data-part="recorded-note"]').hidden`) {
+		t.Errorf("the figures are of this machine: %v, and the note about the other one does not fit", here)
+	}
 	script(l.tab, `document.activeElement.blur()`)
 	l.press("n")
 	l.awaitSection("kernel")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,21 +83,25 @@ func (v *lessonView) html(t lesson.Text, inline bool, answer lesson.Value, say f
 func (v *lessonView) block(t lesson.Text) string  { return v.html(t, false, lesson.Value{}, nil) }
 func (v *lessonView) inline(t lesson.Text) string { return v.html(t, true, lesson.Value{}, nil) }
 
+// machineMark begins the attribute of a figure that is another machine's.
+const machineMark = ` data-machine="`
+
 // value is a number with its unit and how it is known; ref names it to scripts.
 func (v *lessonView) value(value lesson.Value, ref string) string {
 	text, reason := quantityText(value), ""
 	if !value.Known() {
 		text, reason = "–", v.Sentence(value.Reason)
 	}
-	about := v.Term("provenance", string(value.Provenance))
+	about, mark := v.Term("provenance", string(value.Provenance)), ""
 	if value.Machine != "" {
 		about += ": " + value.Machine
+		mark = machineMark + html.EscapeString(value.Machine) + `"`
 	}
 	if reason != "" {
 		about += ": " + reason
 	}
-	return fmt.Sprintf(`<span class="value" data-value="%s"><b>%s</b><span class="dot prov-%s" title="%s" role="img" aria-label="%[4]s"></span></span>`,
-		html.EscapeString(ref), html.EscapeString(text), value.Provenance, html.EscapeString(about))
+	return fmt.Sprintf(`<span class="value" data-value="%[1]s"%[5]s><b>%[2]s</b><span class="dot prov-%[3]s" title="%[4]s" role="img" aria-label="%[4]s"></span></span>`,
+		html.EscapeString(ref), html.EscapeString(text), value.Provenance, html.EscapeString(about), mark)
 }
 
 // quantityText is a number with its unit, all its digits where they are few.
@@ -181,6 +186,11 @@ func (v *lessonView) lesson(one *lesson.Lesson, library *lesson.Library, query u
 		page.Real = append(page.Real, v.realPart(r))
 	}
 	page.Kernel = v.block(one.Kernel)
+	if strings.Contains(page.Kernel, machineMark) {
+		for _, r := range page.Real {
+			page.Recorded = cmp.Or(page.Recorded, r.Machine)
+		}
+	}
 	var words []*lesson.Term
 	for _, name := range one.Terms {
 		if t := library.Word(name); t != nil {

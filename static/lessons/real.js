@@ -50,6 +50,7 @@ export class Real {
 
   // The figures of the run, also where the lesson's text names them.
   #lane(body) {
+    const note = document.querySelector('[data-part="recorded-note"]');
     for (const place of document.querySelectorAll(`[data-value^="${this.root.dataset.real}."]`)) {
       const series = body.counts[place.dataset.value.split('.').pop()];
       const value = series?.value?.at(-1);
@@ -60,7 +61,9 @@ export class Real {
       mark.className = `dot prov-${series.provenance}`;
       mark.title = about;
       mark.setAttribute('aria-label', about);
+      if (!this.#recorded) place.removeAttribute('data-machine');
     }
+    if (note && !document.querySelector('#kernel [data-machine]')) note.hidden = true;
   }
 
   #compared(body) {
