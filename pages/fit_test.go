@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -99,7 +98,7 @@ func TestLongerWordsFit(t *testing.T) {
 					t.Fatal(err)
 				}
 				if found != "" {
-					t.Error(fmt.Sprintf("%d px, %s: %s", width, what, found))
+					t.Errorf("%d px, %s: %s", width, what, found)
 				}
 			}
 		}
