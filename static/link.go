@@ -8,18 +8,21 @@ import (
 	"strings"
 )
 
-// Link joins a module and all that it imports into one script, for a page that
-// stands alone: browsers load no modules from files. It knows the forms that the
+// Link joins modules and all that they import into one script: for a page that
+// stands alone, since browsers load no modules from files, and for pages that would
+// fetch dozens of them. Each comes once, so that all share its state. It knows the forms that the
 // modules here are written in, and refuses others: a bundler knows all forms of
 // the language, and would be a third of the program.
-func Link(entry string) (string, error) {
+func Link(entries ...string) (string, error) {
 	l := &linker{names: map[string]string{}}
-	if _, err := l.link(entry); err != nil {
-		return "", err
+	for _, entry := range entries {
+		if _, err := l.link(entry); err != nil {
+			return "", err
+		}
 	}
 	script := "'use strict';\n" + strings.Join(l.parts, "")
 	if strings.Contains(strings.ToLower(script), "</script") || strings.Contains(script, "<!--") {
-		return "", fmt.Errorf("static: %s: a module holds the end of a script element, which would end the page's", entry)
+		return "", fmt.Errorf("static: %s: a module holds the end of a script element, which would end the page's", strings.Join(entries, ", "))
 	}
 	return script, nil
 }

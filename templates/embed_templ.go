@@ -88,7 +88,7 @@ func Embed(p EmbedPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = pageFiles(p.PageData).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = pageFiles(p.PageData, p.Modules).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -26,6 +26,9 @@ type PageData struct {
 
 	// Asset gives the address of a static file.
 	Asset func(name string) string
+	// Link gives the address of one script that has several modules and what they
+	// import, if they can be joined.
+	Link func(modules ...string) (address string, ok bool)
 	// Styles and Modules are the page's own style sheets and ES modules, by
 	// their static names.
 	Styles, Modules []string
@@ -58,6 +61,14 @@ func (p PageData) title() string {
 		return p.Title
 	}
 	return p.T("page.title." + p.Name)
+}
+
+// script is the one script of a page with these modules, if there is one.
+func (p PageData) script(modules []string) (address string, ok bool) {
+	if p.Link == nil || len(modules) == 0 {
+		return "", false
+	}
+	return p.Link(modules...)
 }
 
 // navigation is the pages of the bar.

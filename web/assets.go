@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"copyscope/static"
 )
@@ -21,6 +22,11 @@ func assets() http.Handler {
 			w.Header().Set("Cache-Control", "no-cache")
 		}
 		w.Header().Set("ETag", `"`+static.Version()+`"`)
+		if script, ok := static.LinkedScript(name); ok {
+			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(script))
+			return
+		}
 		if name == "" || strings.HasSuffix(name, "/") { // no listings
 			http.NotFound(w, r)
 			return

@@ -31,6 +31,7 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		Theme:      theme(w, r),
 		Version:    s.config.Version,
 		Asset:      static.Path,
+		Link:       static.Linked,
 		Messages:   t.Messages(slices.Concat([]string{"page.theme", "page.connection", "page.behind", "page.palette"}, messages)...),
 		Keys:       keyGroups(name),
 		KeyMap:     static.KeyMap,

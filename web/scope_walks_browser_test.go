@@ -10,7 +10,7 @@ import (
 // and what all views then show must be what they show at that step of that
 // alignment to whoever only goes forward.
 const walk = `(async (walks, moves) => {
-  const base = document.querySelector('script[src*="scope/main.js"]').src.replace('scope/main.js', '');
+  const base = document.querySelector('script[src*="scope/main.js"]').src.match(/.*\/static\/[^/]+\//)[0];
   const { Stage } = await import(base + 'scope/stage.js');
   const { Socket } = await import(base + 'socket.js');
   const socket = new Socket();

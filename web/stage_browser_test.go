@@ -10,7 +10,7 @@ import (
 // secondStage puts a stage of lanes and narration alone beside the page's own
 // and waits for what it shows.
 const secondStage = `(async () => {
-  const base = document.querySelector('script[src*="scope/main.js"]').src.replace('scope/main.js', '');
+  const base = document.querySelector('script[src*="scope/main.js"]').src.match(/.*\/static\/[^/]+\//)[0];
   const { Stage } = await import(base + 'scope/stage.js');
   const { Socket } = await import(base + 'socket.js');
   const root = document.querySelector('[data-stage]').cloneNode(true);

@@ -36,12 +36,12 @@ addEventListener('message', (event) => {
   commands[data.type](data);
 });
 
-await stage.restore({
-  scenarios: block('lanes'),
+stage.restore({
+  scenarios: Object.fromEntries(block('lanes').map(({ id, scenario }) => [id, scenario])),
   step: Number(main.dataset.step),
   align: main.dataset.align,
-});
-if (parent !== window) {
+}).then(() => {
+  if (parent === window) return;
   stage.addEventListener('change', tell);
   tell();
-}
+});

@@ -27,6 +27,7 @@ import { WhatIf } from './whatif.js';
 export class Stage extends EventTarget {
   #drawn = '';
   #waiting = []; // those that wait for the lanes
+  #frame = 0; // in which answers are drawn
 
   // address: the page's address is kept as the state's written form. keys: the
   // page's keys act here; false for all but one stage of a page. form: the form
@@ -158,6 +159,8 @@ export class Stage extends EventTarget {
   // draw shows the state everywhere.
   draw(motion) {
     const { player, root } = this;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     for (const [id, view] of this.views) view.render(player.lane(id), player, motion);
     const narration = this.part('narration');
     if (narration) renderNarration(narration, player);
@@ -202,12 +205,23 @@ export class Stage extends EventTarget {
     if (this.form && type === 'scope.lane') settings.show(this.form, lane.id, lane.head.settings);
     if (this.form && type === 'error') settings.fault(this.form, lane.id, lane.error.field);
     if (type === 'scope.done' && this.kept && this.player.settled) address.replace(this.player);
+    if (!this.player.settled) {
+      this.#drawSoon();
+      return;
+    }
     this.draw(0);
-    if (!lane.busy && type !== 'scope.predictions' && this.player.settled) {
+    if (!lane.busy && type !== 'scope.predictions') {
       const { complete } = this.player;
       for (const resolve of this.#waiting.splice(0)) resolve(complete);
       this.dispatchEvent(new CustomEvent('ready', { detail: { complete } }));
     }
+  }
+
+  // drawSoon draws once for all answers that come before the next frame; where
+  // there are no frames, in a tab that is not seen, at once.
+  #drawSoon() {
+    if (document.hidden) this.draw(0);
+    else this.#frame ||= requestAnimationFrame(() => this.draw(0));
   }
 
   #listenToSettings() {
