@@ -56,6 +56,28 @@ func TestScopeFitsItsScreen(t *testing.T) {
 	}
 }
 
+// Beside two lanes the headline counts have one line each, and what a step added
+// stands in its own lane's column, beside the figure that it raised.
+func TestScopeScoreboardColumns(t *testing.T) {
+	b := browse(t)
+	b.size(1366, 768)
+	base := serve(t, newKeptLab(t))
+	for step := range 16 {
+		b.open(address(base, step, story, gather))
+		if wraps := eval[[]string](b, `[...document.querySelectorAll('.scoreboard .key th')].filter((th) => th.getBoundingClientRect().height > 30).map((th) => th.textContent)`); len(wraps) > 0 {
+			t.Fatalf("names of counts wrap: %q", wraps)
+		}
+		if out := eval[[]string](b, `[...document.querySelectorAll('.scoreboard td .rise')].filter((rise) => {
+			if (!rise.textContent.trim() || rise.offsetHeight === 0) return false;
+			const before = rise.closest('td').previousElementSibling;
+			const [box, figure, other] = [rise, rise.parentElement.querySelector('.figure'), before.querySelector('.figure') ?? before.firstChild].map((e) => { const r = document.createRange(); r.selectNode(e); return r.getBoundingClientRect(); });
+			return box.left < other.right || figure.left - box.right > 8;
+		}).map((rise) => rise.closest('tr').dataset.row + ' ' + rise.textContent.trim())`); len(out) > 0 {
+			t.Errorf("step %d: not beside their figures: %q", step, out)
+		}
+	}
+}
+
 // The chooser has every path, stays on the screen and leaves the controls free.
 func TestScopeChooser(t *testing.T) {
 	b := browse(t)
