@@ -454,7 +454,7 @@ func Start(p StartPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = startPicture(p.PageData).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = startPicture(p).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -702,7 +702,7 @@ func Start(p StartPage) templ.Component {
 
 // startPicture is the question that all of this answers: who moves the bytes from
 // the disk to the network card.
-func startPicture(p PageData) templ.Component {
+func startPicture(p StartPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -723,7 +723,7 @@ func startPicture(p PageData) templ.Component {
 			templ_7745c5c3_Var41 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "<figure class=\"picture\"><svg viewBox=\"0 0 560 190\" role=\"img\" aria-labelledby=\"picture-title\"><title id=\"picture-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "<figure class=\"picture\"><svg viewBox=\"0 0 560 205\" role=\"img\" aria-labelledby=\"picture-title\"><title id=\"picture-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -736,7 +736,7 @@ func startPicture(p PageData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "</title><rect class=\"band user\" x=\"0\" y=\"0\" width=\"560\" height=\"58\"></rect> <rect class=\"band kernel\" x=\"0\" y=\"58\" width=\"560\" height=\"66\"></rect> <rect class=\"band hardware\" x=\"0\" y=\"124\" width=\"560\" height=\"66\"></rect> <line class=\"border\" x1=\"0\" y1=\"58\" x2=\"560\" y2=\"58\"></line> <text class=\"name\" x=\"10\" y=\"18\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "</title><rect class=\"band user\" x=\"0\" y=\"0\" width=\"560\" height=\"58\"></rect> <rect class=\"band kernel\" x=\"0\" y=\"58\" width=\"560\" height=\"66\"></rect> <rect class=\"band hardware\" x=\"0\" y=\"124\" width=\"560\" height=\"81\"></rect> <line class=\"border\" x1=\"0\" y1=\"58\" x2=\"560\" y2=\"58\"></line> <text class=\"name\" x=\"10\" y=\"18\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -762,20 +762,20 @@ func startPicture(p PageData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "</text> <text class=\"name\" x=\"120\" y=\"184\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "</text> <text class=\"name\" x=\"10\" y=\"142\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
 		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("scope.band.hardware"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 113, Col: 66}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 113, Col: 65}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</text> <path class=\"copy\" d=\"M160 86C164 52 182 36 212 32M348 32C378 36 396 52 400 86\"></path> <path class=\"dma\" d=\"M96 158C120 158 150 150 168 118M404 118C424 150 450 158 466 158\"></path> <path class=\"reference\" d=\"M230 102H340\"></path> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</text> <path class=\"copy\" d=\"M160 86C164 52 182 36 212 32M348 32C378 36 396 52 400 86\"></path> <path class=\"dma\" d=\"M104 173C134 173 158 152 168 118M408 118C416 152 422 168 440 173\"></path> <path class=\"reference\" d=\"M230 102H340\"></path> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -850,9 +850,9 @@ func startPicture(p PageData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.Term("place", box.place))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.startPlace(box.place))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 120, Col: 97}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/lessons.templ`, Line: 120, Col: 94}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var51))
 			if templ_7745c5c3_Err != nil {

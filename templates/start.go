@@ -1,12 +1,21 @@
 package templates
 
+// startPlace is what the picture calls a place: of the devices, what everybody
+// calls them.
+func (p StartPage) startPlace(place string) string {
+	if place == "nic" {
+		return p.Term("net", place)
+	}
+	return p.Term("place", place)
+}
+
 // startBoxes are the places in the picture of the start page.
 var startBoxes = []struct{ place, x, y, w, cx, ty string }{
 	{"user-buffer", "212", "16", "136", "280", "36"},
 	{"page-cache", "118", "86", "112", "174", "106"},
 	{"socket-buffer", "340", "86", "124", "402", "106"},
-	{"disk", "24", "143", "80", "64", "163"},
-	{"nic-ring", "460", "143", "92", "506", "163"},
+	{"disk", "24", "158", "80", "64", "178"},
+	{"nic", "440", "158", "112", "496", "178"},
 }
 
 // inputMode is the keyboard that a phone shows for a unit: sizes and times have

@@ -2,11 +2,12 @@
 // in for it; predicted beside measured.
 import { t } from '../page.js';
 import { quantity } from '../scope/format.js';
-import { line } from '../scope/prediction.js';
+import { line, measuredLine } from '../scope/prediction.js';
 
 export class Real {
   #request = ''; // of the run that is under way
   #recorded = false;
+  #counts = {};
   #ended = false;
 
   constructor(root, socket) {
@@ -50,6 +51,7 @@ export class Real {
 
   // The figures of the run, also where the lesson's text names them.
   #lane(body) {
+    this.#counts = body.counts;
     const note = document.querySelector('[data-part="recorded-note"]');
     for (const place of document.querySelectorAll(`[data-value^="${this.root.dataset.real}."]`)) {
       const series = body.counts[place.dataset.value.split('.').pop()];
@@ -69,11 +71,11 @@ export class Real {
   #compared(body) {
     const first = this.root.dataset.rows.split(' ').filter(Boolean);
     const rows = new Map(body.rows.map((row) => [row.count, row]));
-    const shown = first.length > 0 ? first.map((name) => rows.get(name)).filter(Boolean) : body.rows;
+    const shown = first.length > 0 ? first.filter((name) => rows.has(name) || this.#counts[name]) : [...rows.keys()];
     const lane = { id: 'a' };
-    this.part('rows').replaceChildren(...shown.map((row) => line(lane, row, false)));
-    this.part('other-rows').replaceChildren(...body.rows.filter((row) => !shown.includes(row)).map((row) => line(lane, row, false)));
-    this.part('others').hidden = shown.length === body.rows.length;
+    this.part('rows').replaceChildren(...shown.map((name) => (rows.has(name) ? line(lane, rows.get(name), false) : this.#measured(name))));
+    this.part('other-rows').replaceChildren(...body.rows.filter((row) => !shown.includes(row.count)).map((row) => line(lane, row, false)));
+    this.part('others').hidden = body.rows.every((row) => shown.includes(row.count));
     const machine = this.root.dataset.machine;
     const from = this.#recorded ? t('lesson.script.recorded', { Machine: machine }) : t('lesson.script.here');
     this.part('from').textContent = body.why || (this.why ? t('lesson.script.instead', { Why: this.why, Machine: machine }) : from);
@@ -81,6 +83,14 @@ export class Real {
     if (body.why) return; // an error follows, and says what stands in
     this.#end('');
     this.part('result').focus();
+  }
+
+  // What the lesson asks to look at and no model predicts, as times, is shown all
+  // the same.
+  #measured(name) {
+    const series = this.#counts[name];
+    const value = series.value?.at(-1);
+    return measuredLine({ name, series, text: value === undefined ? '–' : quantity(value, series.unit), verdict: t('lesson.script.unpredicted') });
   }
 
   // A run that this host or page cannot make is stood in for by a recorded one.

@@ -26,6 +26,16 @@ export function line(lane, row, several) {
     html('td', {}, html('span', { class: `verdict verdict-${verdict}`, title: row.reason ?? null, tabindex: row.reason ? 0 : null }, text)));
 }
 
+// measuredLine is the row of a count that nothing was predicted of: about has its
+// name, its series, and what is said in the place of a verdict.
+export function measuredLine({ name, series, text, verdict }) {
+  return html('tr', {},
+    html('th', { scope: 'row' }, nameOf(name)),
+    html('td', { class: 'num' }, '–'),
+    html('td', { class: 'num' }, text, dot(series.provenance, text === '–' ? series.reason : null)),
+    html('td', { class: 'dim' }, verdict));
+}
+
 function nameOf(count) {
   const id = [`count.${count}`, `scope.compare.${count}`].find(has);
   if (id) return word(id);
