@@ -25,7 +25,7 @@ func TestScopeParting(t *testing.T) {
 		{"the same", []string{story, story}, "step", 0, []string{"No difference"}},
 		{"slower hardware is only slower", []string{story, story + ",profile=hdd-1g"}, "step", 0, []string{"No difference"}},
 		{"another cache", []string{story, warm}, "step", 3, []string{"The first 2 steps", "page cache: A cold cache · B warm cache"}},
-		{"another path", []string{story, gather}, "step", 1, []string{"read-write", "sendfile", "sendfile(sock, file, &off, chunk);", "n = read(file, buf, chunk);"}},
+		{"another path", []string{story, gather}, "step", 1, []string{"They differ from the start", "read-write", "sendfile", "sendfile(sock, file, &off, chunk);", "n = read(file, buf, chunk);"}},
 		{"by time", []string{story, warm}, "time", 3, []string{"page cache"}},
 		{"the third of three", []string{story, story, gather}, "step", 1, []string{"C"}},
 		{"one ends sooner", []string{"read,size=128KiB,cache=warm", "read,cache=warm"}, "step", 6, []string{"has finished after step 5", "size: A 128KiB · B 64KiB"}},
@@ -62,6 +62,9 @@ func TestScopeParting(t *testing.T) {
 			}
 			if !eval[bool](b, `document.querySelector('[data-part="parting"]').open`) {
 				t.Error("the explanation stays closed")
+			}
+			if !eval[bool](b, `document.activeElement.closest('[data-part="parting"]') !== null`) {
+				t.Error("the focus is not at the explanation")
 			}
 			b.press(kb.Home)
 		})

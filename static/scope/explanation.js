@@ -19,6 +19,7 @@ export class Explanation {
   // open shows the explanation where the reader can see it.
   open() {
     this.host.open = true;
+    this.summary.focus({ preventScroll: true });
     this.host.scrollIntoView({ block: 'nearest' });
   }
 
@@ -34,7 +35,7 @@ export class Explanation {
     const lanes = [reference, ...partings.steps.keys()];
     this.body.replaceChildren(...(step === 0
       ? [html('p', {}, word('scope.parting.same', { Steps: reference.steps }))]
-      : [html('p', {}, word('scope.parting.until', { Count: step - 1 })), ...lanes.map((lane) => this.#does(lane, step)), ...this.#why(lanes)]));
+      : [html('p', {}, step > 1 ? word('scope.parting.until', { Count: step - 1 }) : word('scope.parting.start')), ...lanes.map((lane) => this.#does(lane, step)), ...this.#why(lanes)]));
   }
 
   // does tells what a lane does at a step, and which line of its program runs.

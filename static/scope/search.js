@@ -23,9 +23,10 @@ export class Search {
       line.build();
     });
     this.input.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.input.value !== '') {
+      if (event.key === 'Escape') { // it empties the search, then leaves it to the keys of the stage
         event.preventDefault();
-        this.clear();
+        if (this.input.value === '') this.input.blur();
+        else this.clear();
       }
       if (event.key === 'Enter') this.backwards = event.shiftKey;
     });
