@@ -32,7 +32,7 @@ func (s laneSource) isLab() bool { return s.file == "" && s.trace == "" }
 // opening comparison. What cannot be is a *[lab.FieldError].
 func parseSource(text string) (laneSource, error) {
 	if name, ok := strings.CutPrefix(text, "import="); ok {
-		if name = strings.TrimSpace(name); name == "" || len(name) > 255 || strings.ContainsAny(name, ",/\\") {
+		if name = strings.TrimSpace(name); name == "" || len(name) > 255 || strings.ContainsAny(name, ",/\\") || name != oneLine(name, len(name)) {
 			return laneSource{}, &lab.FieldError{Field: "import", Value: name, Remedy: "write the name of the file that was imported, without folders or commas"}
 		}
 		return laneSource{trace: name}, nil

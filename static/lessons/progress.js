@@ -8,7 +8,7 @@ const version = 1;
 export function read() {
   try {
     const kept = JSON.parse(localStorage.getItem(key));
-    if (kept?.v === version && typeof kept.lessons === 'object' && kept.lessons) return kept;
+    if (kept?.v === version && typeof kept.lessons === 'object' && kept.lessons && !Array.isArray(kept.lessons)) return kept;
   } catch {
     // Storage may be switched off, or hold what somebody else wrote.
   }
@@ -41,6 +41,6 @@ export function keep(name, { seed, at, replies, solved, done }) {
 
 /** The lesson that was touched last, or null. */
 export function latest() {
-  const all = Object.entries(read().lessons).sort(([, a], [, b]) => (b.time ?? 0) - (a.time ?? 0));
+  const all = Object.entries(read().lessons).filter(([, one]) => one).sort(([, a], [, b]) => (b.time ?? 0) - (a.time ?? 0));
   return all.length > 0 ? { name: all[0][0], ...of(all[0][0]) } : null;
 }

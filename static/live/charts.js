@@ -14,6 +14,14 @@ const range = document.getElementById('live-range');
 const twin = document.getElementById('chart-twin');
 const spoken = document.getElementById('chart-cursor');
 
+function remembered() {
+  try {
+    return sessionStorage.getItem('live-range');
+  } catch {
+    return null;
+  }
+}
+
 export class Charts {
   #store;
   #charts = [];
@@ -33,10 +41,14 @@ export class Charts {
     if (state.charts === null || state.charts.length === 0) return;
     twin.hidden = false;
     twin.addEventListener('toggle', () => this.#showTwin(true));
-    const stored = sessionStorage.getItem('live-range');
+    const stored = remembered();
     if (stored && [...range.options].some((o) => o.value === stored)) range.value = stored;
     range.addEventListener('change', () => {
-      sessionStorage.setItem('live-range', range.value);
+      try {
+        sessionStorage.setItem('live-range', range.value);
+      } catch {
+        // Without storage the choice lasts as long as the page.
+      }
       this.redraw(true);
     });
     this.#listen();

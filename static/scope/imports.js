@@ -4,12 +4,23 @@ const database = 'copyscope-imports';
 const most = 8; // files that are stored
 const files = new Map();
 
+// allowed: a browser whose user forbids storage throws where it is named.
+function allowed() {
+  try {
+    return Boolean(indexedDB);
+  } catch {
+    return false;
+  }
+}
+
 function store(mode, act) {
   return new Promise((resolve) => {
+    if (!allowed()) return resolve(null);
     const opening = indexedDB.open(database, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore('files');
     opening.onerror = () => resolve(null); // without storage the page still has the file
     opening.onsuccess = () => {
+      if (!opening.result.objectStoreNames.contains('files')) return resolve(null);
       const transaction = opening.result.transaction('files', mode);
       const request = act(transaction.objectStore('files'));
       transaction.oncomplete = () => resolve(request?.result ?? null);
@@ -21,7 +32,7 @@ function store(mode, act) {
 
 // keep takes a file and returns the name that it has from now on.
 export async function keep(file) {
-  const name = file.name.replaceAll(/[,/\\]/g, '_').slice(0, 200) || 'trace';
+  const name = file.name.replaceAll(/[,/\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '_').slice(0, 80) || 'trace';
   files.set(name, file);
   const count = await store('readonly', (kept) => kept.count());
   await store('readwrite', (kept) => {
@@ -45,8 +56,14 @@ export function send(file, { name, lane, lang }, told, sent) {
   request.onload = () => {
     for (const line of request.responseText.split('\n')) {
       if (!line) continue;
-      const { type, body } = JSON.parse(line);
-      told(type, body);
+      let answer;
+      try {
+        answer = JSON.parse(line);
+      } catch { // it is not of the importer: a guard's, or it was cut off
+        told('error', null);
+        return;
+      }
+      told(answer.type, answer.body);
     }
   };
   request.onerror = () => told('error', null);

@@ -24,12 +24,12 @@ const own = memory(`talk-${deck.code}`); // this browser's answers, by slide
 function memory(key) {
   let kept = {};
   try {
-    kept = JSON.parse(sessionStorage.getItem(key)) ?? {};
+    kept = { ...JSON.parse(sessionStorage.getItem(key)) };
   } catch {
     // Without storage an answer lasts as long as the page.
   }
   return {
-    get: (slide) => kept[slide] ?? -1,
+    get: (slide) => (Number.isInteger(kept[slide]) ? kept[slide] : -1),
     set(slide, choice) {
       kept[slide] = choice;
       try {

@@ -4,7 +4,7 @@ const waiting = document.querySelector('[data-part="gone"]');
 waiting.hidden = false;
 setInterval(async () => {
   try {
-    const answer = await fetch(`/t/${waiting.dataset.code}/here`, { cache: 'no-store' });
+    const answer = await fetch(`/t/${encodeURIComponent(waiting.dataset.code)}/here`, { cache: 'no-store' });
     if (answer.ok) location.reload();
   } catch {
     // The server is away; the next look comes.

@@ -39,7 +39,10 @@ function save() {
 
 function saved() {
   try {
-    return JSON.parse(localStorage.getItem(kept));
+    const { slide, stop, frozen, black, began } = JSON.parse(localStorage.getItem(kept));
+    // A room that cannot read it lets nobody in.
+    if (![slide, stop, began].every(Number.isSafeInteger)) return null;
+    return { slide, stop, frozen: frozen === true, black: black === true, began };
   } catch {
     return null;
   }
