@@ -255,7 +255,7 @@ func (a *attaching) nameOf(pids []int) string {
 func (a *attaching) report(w http.ResponseWriter, r *http.Request) {
 	last := a.watch.last()
 	if last == nil || last.Report == nil {
-		http.Error(w, "no watch has ended since this server began: start one at /attach", http.StatusNotFound)
+		a.server.refused(w, r, http.StatusNotFound, "refused.unwatched")
 		return
 	}
 	attachment(w, "application/json", "attach", ".json", last.Report)
@@ -270,7 +270,7 @@ func (a *attaching) report(w http.ResponseWriter, r *http.Request) {
 func (a *attaching) profile(w http.ResponseWriter, r *http.Request) {
 	last := a.watch.last()
 	if last == nil || last.Profile == nil {
-		http.Error(w, "there is no copy profile: start a watch at /attach, or see there why it has none", http.StatusNotFound)
+		a.server.refused(w, r, http.StatusNotFound, "refused.no-profile")
 		return
 	}
 	attachment(w, "application/octet-stream", "copies", ".pb.gz", last.Report)
@@ -305,7 +305,7 @@ func plainName(name string) string {
 func (a *attaching) flame(w http.ResponseWriter, r *http.Request) {
 	_, flame := a.watch.shown()
 	if flame == nil {
-		http.Error(w, "there is no copy profile", http.StatusNotFound)
+		a.server.refused(w, r, http.StatusNotFound, "refused.no-profile")
 		return
 	}
 	p := a.server.pageData(w, r, "attach")

@@ -105,7 +105,7 @@ func (b *brokerPages) overviewData(p templates.PageData, query string) templates
 	if b.store == nil {
 		return templates.BrokerData{}
 	}
-	d := templates.BrokerData{There: true, Refused: b.whyNot(p), Addr: b.kafka(), Query: query, Connections: humanize.Comma(int64(len(b.store.Connections())))}
+	d := templates.BrokerData{There: true, Refused: b.whyNot(p), Addr: b.kafka(), Query: oneLine(query, nameShown), Connections: humanize.Comma(int64(len(b.store.Connections())))}
 	for _, l := range b.store.Listeners() {
 		d.Listeners = append(d.Listeners, templates.BrokerListener(l))
 	}

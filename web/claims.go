@@ -134,10 +134,10 @@ func (c *claims) state(w http.ResponseWriter, _ *http.Request, name string) {
 func (c *claims) run(w http.ResponseWriter, r *http.Request, name string) {
 	switch {
 	case !c.local:
-		http.Error(w, "pages that other machines can reach start no measurements; use copyscope claims "+name+" on the host, or serve the pages on 127.0.0.1", http.StatusForbidden)
+		c.refused(w, r, http.StatusForbidden, "refused.claim-remote", "Name", name)
 		return
 	case c.config.Claims == nil:
-		http.Error(w, "real measurements need Linux", http.StatusNotImplemented)
+		c.refused(w, r, http.StatusNotImplemented, "claims.run.elsewhere")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
@@ -195,7 +195,7 @@ func (c *claims) measure(ctx context.Context, k *claimState, name string, o clai
 // stop cancels what is under way.
 func (c *claims) stop(w http.ResponseWriter, r *http.Request, name string) {
 	if !c.local {
-		http.Error(w, "pages that other machines can reach cancel no measurements", http.StatusForbidden)
+		c.refused(w, r, http.StatusForbidden, "refused.cancel-remote")
 		return
 	}
 	c.mu.Lock()
@@ -208,10 +208,10 @@ func (c *claims) stop(w http.ResponseWriter, r *http.Request, name string) {
 
 // download gives the last report in some form; file is what it is saved as.
 func (c *claims) download(kind, file string, write func(*claim.Report, io.Writer) error) func(http.ResponseWriter, *http.Request, string) {
-	return func(w http.ResponseWriter, _ *http.Request, name string) {
+	return func(w http.ResponseWriter, r *http.Request, name string) {
 		report := c.known(name).report
 		if report == nil {
-			http.Error(w, "nothing was measured yet: start it on /claims/"+name+", or with copyscope claims "+name, http.StatusNotFound)
+			c.refused(w, r, http.StatusNotFound, "refused.unmeasured", "Name", name)
 			return
 		}
 		text := &buffered{}

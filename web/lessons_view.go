@@ -239,7 +239,7 @@ func questionOf(one *lesson.Lesson, id string) (q lesson.Question, ok bool) {
 }
 
 func (v *lessonView) question(q lesson.Question, id string, query url.Values) templates.LessonQuestion {
-	out := templates.LessonQuestion{ID: id, Ask: v.inline(q.Ask), Reply: query.Get(id)}
+	out := templates.LessonQuestion{ID: id, Ask: v.inline(q.Ask), Reply: oneLine(query.Get(id), nameShown)}
 	answer, err := v.seen.Answer(v.ctx, q.Answer)
 	if err != nil {
 		v.err = errors.Join(v.err, err)
@@ -261,7 +261,7 @@ func (v *lessonView) question(q lesson.Question, id string, query url.Values) te
 		out.Open = v.scopeAddress(q.Open, "", 0)
 	}
 	if query.Has(id) {
-		verdict, err := v.verdict(q, out.Reply)
+		verdict, err := v.verdict(q, query.Get(id))
 		if err != nil {
 			v.err = errors.Join(v.err, err)
 		}
@@ -296,7 +296,7 @@ func (v *lessonView) verdict(q lesson.Question, reply string) (templates.LessonV
 	judged, err := v.seen.Judge(v.ctx, q, reply)
 	var field *lab.FieldError
 	if errors.As(err, &field) {
-		return templates.LessonVerdict{Problem: v.T("lesson.problem", "Value", field.Value, "Remedy", v.Sentence(field.Remedy))}, nil
+		return templates.LessonVerdict{Problem: v.T("lesson.problem", "Value", oneLine(field.Value, nameShown), "Remedy", v.Sentence(field.Remedy))}, nil
 	}
 	if err != nil {
 		return templates.LessonVerdict{}, err

@@ -101,8 +101,8 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "method "+r.Method+" is not taken here: pages are read with GET", http.StatusMethodNotAllowed)
+		s.refused(w, r, http.StatusMethodNotAllowed, "refused.method", "Method", oneLine(r.Method, nameShown))
 		return
 	}
-	s.render(w, r, http.StatusNotFound, templates.Missing(s.pageData(w, r, "missing"), r.URL.Path))
+	s.render(w, r, http.StatusNotFound, templates.Missing(s.pageData(w, r, "missing"), oneLine(r.URL.Path, nameShown)))
 }

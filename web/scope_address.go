@@ -45,6 +45,10 @@ func added(lane string) lab.Scenario {
 // openingAddress is the state without any parameter.
 func openingAddress() scopeAddress { return besides(added("a"), added("b")) }
 
+// onceWords are the parameters beside the lanes. Each is there once, for else it
+// could not be told which is meant.
+var onceWords = []string{"v", "step", "align", "ref", "lane", "axis", "ghost"}
+
 // scopeWords are the choices of the parameters that are words.
 var scopeWords = map[string][]string{
 	"align": {"step", "bytes", "time"},
@@ -59,6 +63,11 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 	at := openingAddress()
 	if v := q.Get("v"); v != "" && v != strconv.Itoa(scopeSchema) {
 		return at, &lab.FieldError{Field: "v", Value: v, Remedy: fmt.Sprintf("this copyscope reads addresses of version %d", scopeSchema)}
+	}
+	for _, name := range slices.Concat(laneIDs, onceWords) {
+		if len(q[name]) > 1 {
+			return at, &lab.FieldError{Field: name, Value: q[name][1], Remedy: "the address has it twice; leave one of them out"}
+		}
 	}
 	parsed := at
 	if slices.ContainsFunc(laneIDs, q.Has) {

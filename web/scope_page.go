@@ -49,7 +49,7 @@ func stepLinks(at scopeAddress, lanes []templates.ScopeLane) []templates.ScopeLi
 		at.Step = min(max(step, 0), last)
 		return at.String()
 	}
-	step := at.Step
+	step := min(at.Step, last)
 	return []templates.ScopeLink{
 		{Name: "first", Address: to(0)}, {Name: "step-back", Address: to(step - 1)},
 		{Name: "step-forward", Address: to(step + 1)}, {Name: "last", Address: to(last)},
@@ -59,9 +59,9 @@ func stepLinks(at scopeAddress, lanes []templates.ScopeLane) []templates.ScopeLi
 func problemOf(t *locale.Translator, err error) *templates.ScopeProblem {
 	var f *lab.FieldError
 	if errors.As(err, &f) {
-		return &templates.ScopeProblem{Field: f.Field, Value: f.Value, Remedy: t.Sentence(f.Remedy)}
+		return &templates.ScopeProblem{Field: oneLine(f.Field, nameShown), Value: oneLine(f.Value, nameShown), Remedy: t.Sentence(f.Remedy)}
 	}
-	return &templates.ScopeProblem{Field: "address", Remedy: t.Sentence(err.Error())}
+	return &templates.ScopeProblem{Field: "address", Remedy: visible(t.Sentence(err.Error()), reasonShown)}
 }
 
 // presets are comparisons worth seeing, each one click away.

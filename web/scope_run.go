@@ -222,9 +222,12 @@ func (s *scope) cancel(_ context.Context, c *Client, m Message) error {
 func faultOf(t *locale.Translator, err error) scopeFault {
 	var f *lab.FieldError
 	if errors.As(err, &f) {
-		return scopeFault{Problem: Problem{"field", t.T("scope.fault", "Field", f.Field, "Value", f.Value), t.Sentence(f.Remedy)}, Field: f.Field, Value: f.Value}
+		field, value := oneLine(f.Field, nameShown), oneLine(f.Value, nameShown)
+		return scopeFault{Problem: Problem{"field", t.T("scope.fault", "Field", field, "Value", value), t.Sentence(f.Remedy)}, Field: field, Value: value}
 	}
-	return scopeFault{Problem: Problem{"failed", err.Error(), "change the scenario, or try again"}.in(t)}
+	p := Problem{"failed", err.Error(), "change the scenario, or try again"}.in(t)
+	p.Message = visible(p.Message, reasonShown) // it may quote a file
+	return scopeFault{Problem: p}
 }
 
 // progress tells the client now and then how far a run is. The run does not

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"copyscope/internal/locale"
 )
 
 // contentPolicy allows this server's own files and nothing else: no inline
@@ -42,18 +44,19 @@ func (g *guard) protect(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		t := locale.New(requestLang(r))
 		if !g.knows(r.Host) {
-			http.Error(w, fmt.Sprintf("host %q is not this server (a guard against DNS rebinding): use http://localhost with this port, or the numeric address", r.Host), http.StatusMisdirectedRequest)
+			http.Error(w, t.T("refused.host", "Host", oneLine(r.Host, nameShown)), http.StatusMisdirectedRequest)
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" && !sameHost(origin, r.Host) {
-			http.Error(w, fmt.Sprintf("origin %q is another site: only pages of this server may use it", origin), http.StatusForbidden)
+			http.Error(w, t.T("refused.origin", "Origin", oneLine(origin, nameShown)), http.StatusForbidden)
 			return
 		}
 		// A page computes. Other sites may link to it, but not have it computed
 		// behind their visitors' backs, as an <img> would (Fetch Metadata, W3C).
 		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
-			http.Error(w, "another site asked for this, and no person did: only links to this server are followed", http.StatusForbidden)
+			http.Error(w, t.T("refused.foreign"), http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

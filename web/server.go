@@ -89,7 +89,7 @@ func New(config Config) (*Server, error) {
 	s.attach = newAttaching(s)
 	s.routes()
 	pages := compress(s.mux)
-	s.handler = guard.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.handler = guard.protect(s.legible(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch { // what is upgraded is not compressed here
 		case r.URL.Path == "/ws":
 			s.hub.ServeHTTP(w, r)
@@ -99,7 +99,7 @@ func New(config Config) (*Server, error) {
 			return
 		}
 		pages.ServeHTTP(w, r)
-	}))
+	})))
 	return s, nil
 }
 

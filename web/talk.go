@@ -179,14 +179,14 @@ func (r *talkRoom) links() TalkRoom {
 // that no other machine reaches may: elsewhere copyscope talk does.
 func (t *talks) start(w http.ResponseWriter, r *http.Request) {
 	if !t.local {
-		http.Error(w, "pages that other machines can reach open no talks; use copyscope talk on the host", http.StatusForbidden)
+		t.refused(w, r, http.StatusForbidden, "refused.talk-remote")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
 	name := r.PostFormValue("deck")
 	deck, err := talk.Load(name)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.talk", "Reason", err)
 		return
 	}
 	room, err := t.open(r.Context(), name+".yaml", deck, name, "", "")
@@ -204,7 +204,7 @@ func (t *talks) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "60")
 	}
 	t.config.Log.Warn("talk", "path", r.URL.Path, "err", err)
-	http.Error(w, err.Error(), status)
+	t.refused(w, r, status, "refused.talk", "Reason", err)
 }
 
 // restore opens a talk again after the server has started anew: the speaker's page
@@ -212,17 +212,17 @@ func (t *talks) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // with start, only pages that no other machine reaches may.
 func (t *talks) restore(w http.ResponseWriter, r *http.Request) {
 	if !t.local {
-		http.Error(w, "pages that other machines can reach open no talks; start copyscope talk again, it keeps the links", http.StatusForbidden)
+		t.refused(w, r, http.StatusForbidden, "refused.restore-remote")
 		return
 	}
 	var asked struct{ Code, Token, Deck string }
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&asked); err != nil || !talk.KnownCode(asked.Code) || len(asked.Token) < minToken || len(asked.Token) > 100 {
-		http.Error(w, `send {"code":"…","token":"…","deck":"…"} as the speaker's page had them`, http.StatusBadRequest)
+		t.refused(w, r, http.StatusBadRequest, "refused.restore")
 		return
 	}
 	deck, err := talk.Load(asked.Deck)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.talk", "Reason", err)
 		return
 	}
 	if _, err := t.open(r.Context(), asked.Deck+".yaml", deck, asked.Deck, asked.Code, asked.Token); err != nil {

@@ -39,7 +39,7 @@ type packedLane struct {
 func (t *talks) export(w http.ResponseWriter, r *http.Request) {
 	room := t.find(r.PathValue("code"))
 	if room == nil {
-		http.Error(w, "there is no such talk", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-talk")
 		return
 	}
 	room.exported.once.Do(func() { room.exported.page, room.exported.err = t.exportRoom(r, room) })

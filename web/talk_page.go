@@ -156,7 +156,7 @@ func (t *talks) startPage(w http.ResponseWriter, r *http.Request) {
 	p.Styles = []string{"talk/talk.css"}
 	// Without it a browser names no site that a form was sent from.
 	w.Header().Set("Referrer-Policy", "same-origin")
-	d := templates.TalkStart{Code: r.URL.Query().Get("code"), Local: t.local}
+	d := templates.TalkStart{Code: oneLine(r.URL.Query().Get("code"), nameShown), Local: t.local}
 	for _, name := range talk.Shipped() {
 		deck, err := talk.Load(name)
 		if err != nil {
@@ -182,7 +182,7 @@ func (t *talks) room(w http.ResponseWriter, r *http.Request) *talkRoom {
 		p := t.pageData(w, r, "talk-gone", talkMessages...)
 		p.Styles = []string{"talk/talk.css"}
 		p.Modules = []string{"talk/gone.js"}
-		t.render(w, r, http.StatusNotFound, templates.TalkGone(p, code))
+		t.render(w, r, http.StatusNotFound, templates.TalkGone(p, oneLine(code, nameShown)))
 	}
 	return room
 }
@@ -235,7 +235,7 @@ func (t *talks) clickerPage(w http.ResponseWriter, r *http.Request) {
 func (t *talks) notes(w http.ResponseWriter, r *http.Request) {
 	room := t.find(r.PathValue("code"))
 	if room == nil {
-		http.Error(w, "there is no such talk", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-talk")
 		return
 	}
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -244,10 +244,10 @@ func (t *talks) notes(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(wait))
-		http.Error(w, "too many wrong tokens from this address", http.StatusTooManyRequests)
+		t.refused(w, r, http.StatusTooManyRequests, "refused.tokens", "Seconds", wait)
 		return
 	case role == talk.Nobody:
-		http.Error(w, "the notes are the speaker's: open the page with the speaker's link", http.StatusForbidden)
+		t.refused(w, r, http.StatusForbidden, "refused.notes")
 		return
 	}
 	lang := locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), r.URL.Query().Get("lang"))

@@ -39,7 +39,7 @@ func qrSVG(link string) (string, error) {
 // one that works for whoever asks.
 func (t *talks) qr(w http.ResponseWriter, r *http.Request) {
 	if t.find(r.PathValue("code")) == nil {
-		http.Error(w, "there is no such talk", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-talk")
 		return
 	}
 	image, err := qrSVG(t.origin(r) + "/t/" + r.PathValue("code"))

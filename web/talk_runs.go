@@ -95,12 +95,12 @@ func compressed(text []byte) []byte {
 func (t *talks) run(w http.ResponseWriter, r *http.Request) {
 	room := t.find(r.PathValue("code"))
 	if room == nil {
-		http.Error(w, "there is no such talk", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-talk")
 		return
 	}
 	doc, ok := room.runs.docs[r.PathValue("name")]
 	if !ok {
-		http.Error(w, "this talk shows no such run; reload its page", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-run")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -74,7 +74,7 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 	room := t.find(r.PathValue("code"))
 	switch {
 	case room == nil:
-		http.Error(w, "there is no such talk: it has ended, or the server has started anew and its speaker is not back yet", http.StatusNotFound)
+		t.refused(w, r, http.StatusNotFound, "refused.no-talk")
 		return
 	case !websocket.IsWebSocketUpgrade(r):
 		w.Header().Set("Upgrade", "websocket")
