@@ -30,10 +30,12 @@ const (
 	// readahead and packets of 64 KiB.
 	maxTextbookSize = 64 << 30
 	maxLinuxSize    = 4 << 30
-	// maxPieces bounds size ÷ chunk: the calls that a run may need. With these
-	// bounds a simulated run makes less than a million events, which is a second
-	// or two of one CPU.
-	maxPieces = 1 << 16
+	// maxPieces bounds size ÷ chunk, the calls that a run may need: of a simulated
+	// run, which makes some ten million events in a few seconds of one CPU, and of
+	// a real one. Of the runs with more pieces than largePieces one goes at a time.
+	maxPieces     = 1 << 20
+	maxRealPieces = 1 << 16
+	largePieces   = 1 << 16
 )
 
 // scope is what the scope page's handlers share.
@@ -43,17 +45,22 @@ type scope struct {
 	// local: no other machine can reach the pages.
 	local bool
 	sims  *queue
+	// large has the turns of the simulations that take much memory.
+	large *queue
+	kept  *keptRuns
 	// imports reads the traces that pages send, two at a time.
 	imports *queue
 }
 
 func (s *Server) scopeRoutes() *scope {
-	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), imports: newQueue(2)}
+	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), large: newQueue(1), imports: newQueue(2), kept: &keptRuns{budget: keptBytes}}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
 	s.mux.HandleFunc("POST /scope/import", sc.importTrace)
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
+	s.hub.Handle("scope.window", sc.window)
+	s.hub.Handle("scope.find", sc.find)
 	return sc
 }
 
@@ -70,9 +77,13 @@ func allow(s lab.Scenario) error {
 		return &lab.FieldError{Field: "size", Value: lab.FormatSize(s.Size),
 			Remedy: "a page runs up to " + lab.FormatSize(most) + " in this way; use copyscope run for more"}
 	}
-	if s.Size/s.Chunk > maxPieces {
+	pieces, calls := int64(maxPieces), "1,048,576"
+	if s.Side != trace.Sim {
+		pieces, calls = maxRealPieces, "65,536"
+	}
+	if s.Size/s.Chunk > pieces {
 		return &lab.FieldError{Field: "chunk", Value: lab.FormatSize(s.Chunk),
-			Remedy: "a page makes up to 65,536 calls; use a chunk of at least " + lab.FormatSize(s.Size/maxPieces+1) + ", or copyscope run"}
+			Remedy: "a page makes up to " + calls + " calls; use a chunk of at least " + lab.FormatSize(s.Size/pieces+1) + ", or copyscope run"}
 	}
 	return nil
 }

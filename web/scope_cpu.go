@@ -17,13 +17,11 @@ const (
 
 // cpuStates tells what the CPU does during each event. While a device moves
 // bytes the CPU is free if code runs for less than half of that time.
-func cpuStates(events []trace.Event) []string {
-	var work []trace.Event // by code, in order; one CPU does one thing at a time
-	for _, e := range events {
-		if byCode(e) && e.Dur > 0 {
-			work = append(work, e)
-		}
-	}
+func cpuStates(events []trace.Event) []string { return cpuStatesOf(events, codeOf(events)) }
+
+// cpuStatesOf is cpuStates of some events of a run, with the work by code that
+// overlaps them.
+func cpuStatesOf(events []trace.Event, work codeWork) []string {
 	states := make([]string, len(events))
 	for i, e := range events {
 		switch {
@@ -33,7 +31,7 @@ func cpuStates(events []trace.Event) []string {
 			states[i] = cpuCall
 		case byCode(e):
 			states[i] = cpuBusy
-		case 2*overlap(work, e) > e.Dur:
+		case 2*work.overlap(e) > e.Dur:
 			states[i] = cpuAlso
 		default:
 			states[i] = cpuFree
@@ -55,15 +53,35 @@ func byCode(e trace.Event) bool {
 	return e.Endpoint != trace.Receiver && (e.Actor == trace.UserCode || e.Actor == trace.KernelCode || e.Actor == trace.Scheduler)
 }
 
+// codeWork are events by code, in the order in which they begin.
+type codeWork struct {
+	events []trace.Event
+	ends   []trace.Ns // when the last of those until then has ended: with several CPUs they overlap
+}
+
+func codeOf(events []trace.Event) (w codeWork) {
+	for _, e := range events {
+		if !byCode(e) || e.Dur == 0 {
+			continue
+		}
+		end := e.End()
+		if n := len(w.ends); n > 0 {
+			end = max(end, w.ends[n-1])
+		}
+		w.events, w.ends = append(w.events, e), append(w.ends, end)
+	}
+	return w
+}
+
 // overlap is for how long code runs during an event.
-func overlap(work []trace.Event, e trace.Event) trace.Ns {
+func (w codeWork) overlap(e trace.Event) trace.Ns {
 	var sum trace.Ns
-	first := sort.Search(len(work), func(i int) bool { return work[i].End() > e.At })
-	for _, w := range work[first:] {
-		if w.At >= e.End() {
+	first := sort.Search(len(w.ends), func(i int) bool { return w.ends[i] > e.At })
+	for _, c := range w.events[first:] {
+		if c.At >= e.End() {
 			break
 		}
-		sum += min(w.End(), e.End()) - max(w.At, e.At)
+		sum += max(0, min(c.End(), e.End())-max(c.At, e.At))
 	}
 	return sum
 }

@@ -12,40 +12,63 @@ import (
 // the CPU has carried the bytes itself; what nothing tells of stays. Its links lead from each command to what the
 // device did for it, and from that to the interrupt.
 func deviceQueues(s lab.Scenario, events []trace.Event) (queues map[trace.Place]*shelf, links [][2]int) {
-	d := &devices{disk: &shelf{}, ring: &shelf{}, file: ofFile(s)}
-	program, _ := transfer.Lookup(s.Path)
-	d.stream = program.Sinks == 1
-	var working []trace.Event
+	d := newDevices(s)
 	for i, e := range events {
-		step := i + 1
-		rest := working[:0]
-		for _, w := range working {
-			if w.End() <= e.At {
-				d.end(step, w)
-			} else {
-				rest = append(rest, w)
-			}
-		}
-		working = rest
-		d.begin(step, e)
-		if queue, _ := d.of(e); queue != nil && e.Kind != trace.DeviceCommand {
-			working = append(working, e)
+		d.next(i+1, e)
+	}
+	d.finish(len(events))
+	links = d.links(func(step int) bool { return events[step-1].Kind == trace.Interrupt })
+	return d.queues(), links
+}
+
+func newDevices(s lab.Scenario) *devices {
+	program, _ := transfer.Lookup(s.Path)
+	return &devices{disk: &shelf{}, ring: &shelf{}, file: ofFile(s), stream: program.Sinks == 1}
+}
+
+// next tells of one more event.
+func (d *devices) next(step int, e trace.Event) {
+	rest := d.working[:0]
+	for _, w := range d.working {
+		if w.End() <= e.At {
+			d.end(step, w)
+		} else {
+			rest = append(rest, w)
 		}
 	}
-	for _, w := range working {
-		d.end(len(events), w)
+	d.working = rest
+	d.begin(step, e)
+	if queue, _ := d.of(e); queue != nil && e.Kind != trace.DeviceCommand {
+		d.working = append(d.working, e)
 	}
+}
+
+// finish ends what still works after the last event.
+func (d *devices) finish(step int) {
+	for _, w := range d.working {
+		d.end(step, w)
+	}
+	d.working = nil
+}
+
+func (d *devices) queues() map[trace.Place]*shelf {
+	return map[trace.Place]*shelf{trace.DiskPlace: d.disk, trace.NICRing: d.ring}
+}
+
+// links lead from the commands to what the devices did, and from that to the
+// step that removed the entry, if that is an interrupt.
+func (d *devices) links(interrupt func(step int) bool) (links [][2]int) {
 	for _, queue := range []*shelf{d.disk, d.ring} {
 		for _, h := range queue.items {
 			if h.Begun > 0 && h.Begun != h.By {
 				links = append(links, [2]int{h.By, h.Begun})
 			}
-			if h.Begun > 0 && h.Until > 0 && events[h.Until-1].Kind == trace.Interrupt {
+			if h.Begun > 0 && h.Until > 0 && interrupt(h.Until) {
 				links = append(links, [2]int{h.Begun, h.Until})
 			}
 		}
 	}
-	return map[trace.Place]*shelf{trace.DiskPlace: d.disk, trace.NICRing: d.ring}, links
+	return links
 }
 
 type devices struct {
@@ -53,6 +76,7 @@ type devices struct {
 	file       bool
 	stream     bool // one stream is sent, whose bytes can be numbered
 	sent       int64
+	working    []trace.Event // that has not ended
 }
 
 // of is the queue that an event works on, and whether it is the card's.

@@ -28,6 +28,9 @@ type held struct {
 	Seq    *int64 `json:"seq,omitempty"`
 	// Linear: the payload lies in one piece of memory, not in pages.
 	Linear bool `json:"linear,omitempty"`
+	// Older is how many items this one stands for that came long before the window
+	// of the run that the page has; what is told of them is their bytes.
+	Older int `json:"older,omitempty"`
 	// Pages are the first page of the file that the item refers to, how many, where
 	// in the first its bytes begin, and how many of them are in the last; nil where
 	// it refers to none, or the offset is not told.

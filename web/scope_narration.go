@@ -16,7 +16,13 @@ type narrator struct {
 }
 
 func newNarrator(t *locale.Translator, run *trace.Run) *narrator {
-	n := &narrator{t: t, counter: run.Counter(), known: map[string]bool{}, told: map[trace.Place]bool{}}
+	return narratorAt(t, run.Counter(), map[trace.Place]bool{})
+}
+
+// narratorAt goes on within a run: with the counts until there, and the terms
+// that have been explained.
+func narratorAt(t *locale.Translator, counter *trace.Counter, told map[trace.Place]bool) *narrator {
+	n := &narrator{t: t, counter: counter, known: map[string]bool{}, told: told}
 	for _, id := range locale.IDs(locale.English) {
 		n.known[id] = true
 	}
@@ -31,11 +37,20 @@ func (n *narrator) tell(e trace.Event) string {
 		"From", n.place(e.From), "To", n.place(e.To), "Bytes", templates.Size(e.Bytes), "Count", e.Units(),
 		"Call", e.Syscall, "Ret", e.Ret, "Errno", e.Errno,
 		"Nth", int64(n.counter.Count(trace.CPUCopies).Value))
-	names := e.Kind != trace.Syscall && e.Kind != trace.PageFault && (e.From == trace.PageCache || e.To == trace.PageCache)
-	if names && n.first(trace.PageCache) {
+	if namesPageCache(e) && n.first(trace.PageCache) {
 		return n.t.T("narrate.term.page-cache", "Say", say)
 	}
 	return say
+}
+
+// namesPageCache and namesKernelMode say whether the sentence of an event uses
+// the term.
+func namesPageCache(e trace.Event) bool {
+	return e.Kind != trace.Syscall && e.Kind != trace.PageFault && (e.From == trace.PageCache || e.To == trace.PageCache)
+}
+
+func namesKernelMode(e trace.Event) bool {
+	return e.Kind == trace.ModeSwitch && e.Phase == trace.Transfer
 }
 
 // first says whether a term is used for the first time.
@@ -60,7 +75,7 @@ func (n *narrator) message(e trace.Event) string {
 	if e.Errno != "" {
 		ids = append([]string{kind + ".failed"}, ids...)
 	}
-	if e.Kind == trace.ModeSwitch && e.Phase == trace.Transfer && n.first(trace.KernelMode) {
+	if namesKernelMode(e) && n.first(trace.KernelMode) {
 		ids = append([]string{kind + "." + e.Detail + ".first"}, ids...)
 	}
 	if e.Phase != trace.Transfer {

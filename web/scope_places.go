@@ -16,9 +16,18 @@ const pageBytes = 4096
 type growth struct {
 	At    []int   `json:"at"`
 	Value []int64 `json:"value"`
+
+	peak int64 // the most that it was, in what has been forgotten as well
 }
 
-func newGrowth(begin int64) *growth { return &growth{At: []int{0}, Value: []int64{begin}} }
+func newGrowth(begin int64) *growth {
+	return &growth{At: []int{0}, Value: []int64{begin}, peak: max(begin, 0)}
+}
+
+// from is the figure as it stands, with nothing of how it came to that.
+func (g *growth) from(step int) *growth {
+	return &growth{At: []int{step}, Value: []int64{g.now()}, peak: g.peak}
+}
 
 func (g *growth) now() int64 { return g.Value[len(g.Value)-1] }
 
@@ -29,6 +38,7 @@ func (g *growth) set(step int, v int64) {
 	if v == g.now() {
 		return
 	}
+	g.peak = max(g.peak, v)
 	if g.At[len(g.At)-1] == step {
 		g.Value[len(g.Value)-1] = v
 		return
@@ -38,13 +48,7 @@ func (g *growth) set(step int, v int64) {
 
 func (g *growth) add(step int, v int64) { g.set(step, g.now()+v) }
 
-func (g *growth) most() int64 {
-	var m int64
-	for _, v := range g.Value {
-		m = max(m, v)
-	}
-	return m
-}
+func (g *growth) most() int64 { return g.peak }
 
 // contents is what a place holds along a run: bytes of its own, bytes that it
 // refers to but does not hold, the references to those, and the room that it
@@ -68,7 +72,19 @@ func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 
 // fill plays a run's events on its places and on the pages of its file.
 func fill(s lab.Scenario, events []trace.Event) *filling {
-	o := &filling{places: map[trace.Place]*contents{}, file: ofFile(s), pages: newFilePages(s)}
+	o := newFilling(s)
+	for i, e := range events {
+		o.next(i+1, e)
+	}
+	o.finish(len(events))
+	o.room(s.Size)
+	o.pages.end()
+	return o
+}
+
+// newFilling has the places and pages as they are before the first event.
+func newFilling(s lab.Scenario) *filling {
+	o := &filling{places: map[trace.Place]*contents{}, size: s.Size, file: ofFile(s), pages: newFilePages(s)}
 	for _, p := range trace.Places() {
 		o.places[p] = &contents{Own: newGrowth(0), Lent: newGrowth(0), Refs: newGrowth(0)}
 	}
@@ -76,33 +92,42 @@ func fill(s lab.Scenario, events []trace.Event) *filling {
 		o.places[trace.PageCache].Own = newGrowth(s.Size)
 	}
 	o.places[trace.DiskPlace].Own = newGrowth(s.Size)
-	var working []trace.Event // DMA that has not ended
-	for i, e := range events {
-		working = slices.DeleteFunc(working, func(d trace.Event) bool {
-			if d.End() > e.At {
-				return false
-			}
-			o.take(i+1, d, s.Size)
-			return true
-		})
-		if o.file {
-			o.pages.begins(i+1, e)
+	return o
+}
+
+// next plays one more event.
+func (o *filling) next(step int, e trace.Event) {
+	o.working = slices.DeleteFunc(o.working, func(d trace.Event) bool {
+		if d.End() > e.At {
+			return false
 		}
-		if e.Kind == trace.DMA && e.Dur > 0 {
-			working = append(working, e)
-			continue
-		}
-		o.take(i+1, e, s.Size)
+		o.take(step, d, o.size)
+		return true
+	})
+	if o.file {
+		o.pages.begins(step, e)
 	}
-	for _, d := range working { // the last event ends no sooner
-		o.take(len(events), d, s.Size)
+	if e.Kind == trace.DMA && e.Dur > 0 {
+		o.working = append(o.working, e)
+		return
 	}
+	o.take(step, e, o.size)
+}
+
+// finish plays what still works at the end: the last event ends no sooner.
+func (o *filling) finish(step int) {
+	for _, d := range o.working {
+		o.take(step, d, o.size)
+	}
+	o.working = nil
+}
+
+// room says how much room each place needs at the most.
+func (o *filling) room(size int64) {
 	for _, c := range o.places {
 		c.Room = max(c.Own.most(), c.Lent.most())
 	}
-	o.places[trace.PageCache].Room = max(o.places[trace.PageCache].Room, s.Size)
-	o.pages.end()
-	return o
+	o.places[trace.PageCache].Room = max(o.places[trace.PageCache].Room, size)
 }
 
 // ofFile says whether the offsets of a run's events are offsets of its file; what
@@ -122,6 +147,9 @@ type filling struct {
 	pages *filePages
 	read  shelf // what the receiver has
 	links [][2]int
+
+	size    int64         // of the file
+	working []trace.Event // DMA that has not ended
 }
 
 func (o *filling) take(step int, e trace.Event, size int64) {

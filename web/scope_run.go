@@ -105,9 +105,13 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	}
 	scenario := source.lab
 	line := s.sims
-	if scenario.Side == trace.Real {
+	switch {
+	case scenario.Side == trace.Real:
 		line = s.real
+	case source.isLab() && scenario.Size/scenario.Chunk > largePieces:
+		line = s.large
 	}
+	s.kept.drop(func(r *keptRun) bool { return r.client == c && r.lane == req.Lane })
 	leave, err := line.enter(ctx, func(place int) {
 		c.Offer("scope.queued", m.ID, map[string]any{"lane": req.Lane, "place": place})
 	})
@@ -119,7 +123,7 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	if source.file != "" {
 		return s.fileRun(ctx, c, m.ID, t, req.Lane, source, leaveOnce)
 	}
-	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents, Progress: progress(c, m.ID, req.Lane)})
+	result, err := s.lab.Run(ctx, scenario, lab.Options{MaxEvents: scopeEvents, Whole: keptEvents, Progress: progress(c, m.ID, req.Lane)})
 	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", m.ID, map[string]any{"lane": req.Lane})
 	}
@@ -134,6 +138,9 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	leaveOnce() // sending may take as long as the client likes
 	if err := send(c, m.ID, t, req.Lane, ofResult(t, result)); err != nil {
 		return err
+	}
+	if result.Log != nil && result.TotalEvents > scopeEvents {
+		return s.keepRun(ctx, c, m.ID, req.Lane, result)
 	}
 	if scenario.Side == trace.Sim {
 		return nil
@@ -233,13 +240,17 @@ func faultOf(t *locale.Translator, err error) scopeFault {
 // progress tells the client now and then how far a run is. The run does not
 // wait for a slow client: waiting would be part of what is measured.
 func progress(c *Client, id, lane string) func(done, total int64) {
+	return offer(c, "scope.progress", id, lane)
+}
+
+func offer(c *Client, kind, id, lane string) func(done, total int64) {
 	var last time.Time
 	return func(done, total int64) {
 		if time.Since(last) < progressEvery {
 			return
 		}
 		last = time.Now()
-		c.Offer("scope.progress", id, map[string]any{"lane": lane, "done": done, "total": total})
+		c.Offer(kind, id, map[string]any{"lane": lane, "done": done, "total": total})
 	}
 }
 
@@ -286,7 +297,7 @@ func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {
 		Title: r.source.title(), About: r.about, Side: r.run.Side, Provenance: r.provenance, Chips: r.chips, Notes: r.notes,
 		Listing: r.listing, Total: r.total, Shown: len(events),
 		Order: trace.CountNames(), Counts: r.grow(), Places: filled.places,
-		Uses: []string{}, Actors: []trace.Actor{}, Boundaries: boundaries(events), Dark: r.dark,
+		Boundaries: boundaries(events), Dark: r.dark,
 		Sums: actorSums(events), Groups: r.groups, Group: r.source.group,
 	}
 	h.Inside, h.Links = filled.insides(r.drawn, events)
@@ -302,30 +313,11 @@ func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {
 	for _, series := range h.Counts {
 		series.Reason = t.Sentence(series.Reason)
 	}
-	uses, actors := map[string]bool{}, map[trace.Actor]bool{}
+	drawn := newUsage()
 	for _, e := range events {
-		if e.Endpoint == trace.Receiver {
-			uses["receiver"] = true // it is drawn as a place and an actor of its own
-			continue
-		}
-		actors[e.Actor] = true
-		if e.Kind != trace.Syscall { // a call names where bytes go in the end
-			uses[string(e.From)], uses[string(e.To)] = true, true
-		}
+		drawn.see(e)
 	}
-	for _, a := range trace.Actors() {
-		if actors[a] {
-			h.Actors = append(h.Actors, a)
-		}
-	}
-	for _, p := range trace.Places() {
-		if uses[string(p)] {
-			h.Uses = append(h.Uses, string(p))
-		}
-	}
-	if uses["receiver"] {
-		h.Uses = append(h.Uses, "receiver")
-	}
+	h.Uses, h.Actors = drawn.uses(), drawn.who()
 	return h
 }
 

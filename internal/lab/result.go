@@ -29,6 +29,9 @@ type Result struct {
 	// to: taken out of the page cache meanwhile or, if it is warm, not there at its
 	// beginning.
 	Absent int64
+	// Log has every event of a simulated run, as far as [Options].Whole allows; nil
+	// if that was not asked for.
+	Log *trace.Log
 	// Machine names the machine of a recorded run.
 	Machine string
 	// Alias is what the alias probe saw: "copy" if the old bytes arrived of
@@ -46,6 +49,9 @@ type Options struct {
 	// MaxEvents is how many events to keep; with 0 only the counts are kept. Of
 	// them a simulated run leaves the first SkipEvents out of its result.
 	MaxEvents, SkipEvents int
+	// Whole is how many events of a simulated run its log has besides, at 36 bytes
+	// each; 0: the result has no log.
+	Whole int
 	// Steps cuts the counts after that many events; 0 counts all.
 	Steps int
 	// AsThisHost gives the linux model this host's kernel settings (readahead,

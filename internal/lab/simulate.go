@@ -17,7 +17,7 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 		return nil, err
 	}
 	run := &trace.Run{Path: s.Path, Side: trace.Sim, Payload: s.Size, Base: trace.Modelled, Watch: unmodelled(s)}
-	log := trace.NewLog(run.Counter(), trace.LogOptions{Keep: o.MaxEvents, Steps: o.Steps})
+	log := trace.NewLog(run.Counter(), trace.LogOptions{Keep: max(o.MaxEvents, o.Whole), Steps: o.Steps})
 	machine, err := sim.New(config, log)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,11 @@ func (l *Lab) simulate(ctx context.Context, s Scenario, o Options) (*Result, err
 	for i := o.SkipEvents; i < min(log.Len(), o.MaxEvents); i++ {
 		run.Events = append(run.Events, log.Event(i)) // numbered as in the run
 	}
-	return &Result{Scenario: s, Run: run, TotalEvents: log.Len(), Counter: log.Counter(), Listing: program.Lines(s.Touch)}, nil
+	r := &Result{Scenario: s, Run: run, TotalEvents: log.Len(), Counter: log.Counter(), Listing: program.Lines(s.Touch)}
+	if o.Whole > 0 {
+		r.Log = log
+	}
+	return r, nil
 }
 
 // sendOne lets the machine's one program send the file, and checks that it

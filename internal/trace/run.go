@@ -66,33 +66,13 @@ func (r *Run) Grow() map[CountName]*Series { return r.GrowOf(nil) }
 // GrowOf is Grow of those events that of says count, by the steps of all; nil:
 // of all.
 func (r *Run) GrowOf(of func(*Event) bool) map[CountName]*Series {
-	c := r.Counter()
-	out := make(map[CountName]*Series, len(countUnits))
-	for _, u := range countUnits {
-		out[u.name] = &Series{Unit: u.unit, At: []int{0}, Value: []float64{0}}
-	}
+	g := newGrower(r.Counter(), 0)
 	for i := range r.Events {
-		if of != nil && !of(&r.Events[i]) {
-			continue
-		}
-		c.Add(r.Events[i])
-		for _, u := range countUnits {
-			s, n := out[u.name], c.Count(u.name)
-			if n.Known() && n.Value != s.Value[len(s.Value)-1] {
-				s.At = append(s.At, i+1)
-				s.Value = append(s.Value, n.Value)
-			}
+		if of == nil || of(&r.Events[i]) {
+			g.add(i+1, r.Events[i])
 		}
 	}
-	for _, u := range countUnits {
-		n := c.Count(u.name)
-		s := out[u.name]
-		s.Provenance, s.Reason = n.Provenance, n.Reason
-		if !n.Known() {
-			s.At, s.Value = nil, nil
-		}
-	}
-	return out
+	return g.known(g.counter)
 }
 
 // Recorder takes the events of a run in order.
