@@ -51,8 +51,8 @@ clients: ## run real clients against the broker and write docs/clients.md
 servers: ## hold copyscope attach to real servers, as root, and write docs/servers.md
 	$(GO) run ./servers
 
-screenshots: ## picture every page in both languages, three themes and two widths, into bin/screenshots
-	$(GO) run ./pages -shots bin/screenshots
+screenshots: ## picture every page in both languages, three themes and two widths, into bin/screenshots, and the six of the documentation into docs/pictures
+	$(GO) run ./pages -shots bin/screenshots -best docs/pictures
 
 weight: ## write what the pages weigh to docs/bench/pages.md
 	$(GO) run ./pages -weigh docs/bench/pages.md
