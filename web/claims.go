@@ -94,7 +94,7 @@ func (c *claims) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *claims) page(w http.ResponseWriter, r *http.Request, name string) {
-	p := c.pageData(w, r, "claims", "claims.under-way", "claims.queued")
+	p := c.pageData(w, r, "claims", "claims.under-way", "claims.queued", "claims.away", "claims.lost")
 	p.Title = p.T("claims.title." + name)
 	p.Styles = []string{"claims/claims.css"}
 	p.Modules = []string{"claims/claims.js"}
