@@ -47,7 +47,7 @@ func openingAddress() scopeAddress { return besides(added("a"), added("b")) }
 
 // onceWords are the parameters beside the lanes. Each is there once, for else it
 // could not be told which is meant.
-var onceWords = []string{"v", "step", "align", "ref", "lane", "axis", "ghost"}
+var onceWords = []string{"v", "step", "align", "ref", "lane", "axis", "ghost", "speed"}
 
 // scopeWords are the choices of the parameters that are words.
 var scopeWords = map[string][]string{
@@ -89,6 +89,11 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 			return at, &lab.FieldError{Field: "step", Value: v, Remedy: "use a whole number from 0 on"}
 		}
 		parsed.Step = n
+	}
+	if v := q.Get("speed"); v != "" { // it is the script's; a page without it does not play
+		if n, err := strconv.ParseFloat(v, 64); err != nil || !(n >= 0.01 && n <= 100) {
+			return at, &lab.FieldError{Field: "speed", Value: v, Remedy: "use a number from 0.01 to 100"}
+		}
 	}
 	for name, words := range scopeWords {
 		if v := q.Get(name); v != "" && !slices.Contains(words, v) {

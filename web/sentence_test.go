@@ -129,7 +129,7 @@ func TestRemediesAreInChinese(t *testing.T) {
 			t.Errorf("%s: the page is told %+v", text, fault)
 		}
 	}
-	for _, query := range []string{"v=9", "step=x", "align=left", "lane=e", "axis=z"} {
+	for _, query := range []string{"v=9", "step=x", "align=left", "lane=e", "speed=fast", "a=sendfile&a=splice", "axis=z"} {
 		html := body(t, ask(newServer(t, Config{Lab: lab.New(t.TempDir())}), "GET", "/scope?lang=zh&"+query, nil))
 		problem := regexp.MustCompile(`(?s)<p class="problem".*?</p>`).FindString(html)
 		if !han.MatchString(problem) || leftover.MatchString(problem) {
