@@ -37,7 +37,7 @@ addEventListener('message', (event) => {
 });
 
 stage.restore({
-  scenarios: Object.fromEntries(block('lanes').map(({ id, scenario }) => [id, scenario])),
+  scenarios: block('lanes'),
   step: Number(main.dataset.step),
   align: main.dataset.align,
 }).then(() => {
