@@ -33,18 +33,21 @@ type scopeFault struct {
 
 // laneHead is the body of scope.lane: all about a run but its events.
 type laneHead struct {
-	Schema     int                               `json:"schema"`
-	Lane       string                            `json:"lane"`
-	Scenario   string                            `json:"scenario"`
-	Settings   map[string]string                 `json:"settings"`
-	Title      string                            `json:"title"`
-	About      string                            `json:"about"`
-	Side       trace.Side                        `json:"side"`
-	Provenance trace.Provenance                  `json:"provenance"`
-	Chips      []string                          `json:"chips"`
-	Notes      []string                          `json:"notes"`
-	Listing    []transfer.Line                   `json:"listing"`
-	Total      int                               `json:"total"`
+	Schema     int               `json:"schema"`
+	Lane       string            `json:"lane"`
+	Scenario   string            `json:"scenario"`
+	Settings   map[string]string `json:"settings"`
+	Title      string            `json:"title"`
+	About      string            `json:"about"`
+	Side       trace.Side        `json:"side"`
+	Provenance trace.Provenance  `json:"provenance"`
+	Chips      []string          `json:"chips"`
+	Notes      []string          `json:"notes"`
+	Listing    []transfer.Line   `json:"listing"`
+	Total      int               `json:"total"`
+	// Windows is how many events of a long run can be shown, window by window; 0:
+	// what is shown is all that there is to come.
+	Windows    int                               `json:"windows,omitempty"`
 	Shown      int                               `json:"shown"`
 	Order      []trace.CountName                 `json:"order"`
 	Counts     map[trace.CountName]*trace.Series `json:"counts"`
@@ -136,11 +139,11 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	leaveOnce() // sending may take as long as the client likes
+	if result.Log != nil && result.TotalEvents > scopeEvents {
+		return s.keepRun(ctx, c, m.ID, t, req.Lane, result)
+	}
 	if err := send(c, m.ID, t, req.Lane, ofResult(t, result)); err != nil {
 		return err
-	}
-	if result.Log != nil && result.TotalEvents > scopeEvents {
-		return s.keepRun(ctx, c, m.ID, req.Lane, result)
 	}
 	if scenario.Side == trace.Sim {
 		return nil
@@ -295,7 +298,7 @@ func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {
 	h := laneHead{
 		Schema: trace.Schema, Lane: lane, Scenario: r.source.String(), Settings: r.settings,
 		Title: r.source.title(), About: r.about, Side: r.run.Side, Provenance: r.provenance, Chips: r.chips, Notes: r.notes,
-		Listing: r.listing, Total: r.total, Shown: len(events),
+		Listing: r.listing, Total: r.total, Shown: len(events), Windows: r.windows,
 		Order: trace.CountNames(), Counts: r.grow(), Places: filled.places,
 		Boundaries: boundaries(events), Dark: r.dark,
 		Sums: actorSums(events), Groups: r.groups, Group: r.source.group,

@@ -219,8 +219,8 @@ func TestScopeListsEveryEvent(t *testing.T) {
 func TestScopeStepsLargeRunsFast(t *testing.T) {
 	b := browse(t)
 	b.open(address(serve(t, newKeptLab(t)), 4000, "sendfile,side=sim,model=linux,size=256MiB,chunk=64KiB,cache=warm,net=nic"))
-	if n := eval[int](b, `Number(document.querySelector('[data-part="scrubber"]').max)`); n != 10_000 {
-		t.Fatalf("%d events are on the screen, want 10,000", n)
+	if n := eval[int](b, `Number(document.querySelector('[data-part="scrubber"]').max)`); n < 10_000 {
+		t.Fatalf("the run has %d events, want 10,000 and more", n)
 	}
 	took := eval[[]float64](b, `(() => {
 		const times = [];

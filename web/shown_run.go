@@ -14,6 +14,7 @@ type shownRun struct {
 	source     laneSource
 	run        *trace.Run
 	total      int // events, of which run has the first
+	windows    int // events that windows can be had of
 	provenance trace.Provenance
 	about      string
 	listing    []transfer.Line

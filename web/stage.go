@@ -36,7 +36,7 @@ var stageStyles = []string{"scope/scope.css", "scope/inside.css", "scope/timelin
 // stageMessages are the prefixes of the messages that a stage's scripts show.
 var stageMessages = []string{"kind", "actor", "place", "path", "provenance", "count", "verdict", "side", "model", "cache", "net", "detail", "drawing", "timeline", "scope.band",
 	"scope.compare", "scope.control", "scope.cpu", "scope.field", "scope.import", "scope.label", "scope.lane", "scope.machine", "scope.parting", "scope.place", "scope.switch",
-	"scope.say", "scope.score", "scope.share", "scope.state", "scope.timeline", "scope.truncated", "scope.whatif", "scope.word"}
+	"scope.say", "scope.score", "scope.share", "scope.state", "scope.timeline", "scope.truncated", "scope.whatif", "scope.window", "scope.word"}
 
 // What the server simulates for a page that may have no scripts: little enough
 // to be done while the page loads.

@@ -22,10 +22,16 @@ type windowRequest struct {
 	Boundary int       `json:"boundary"`
 }
 
-// keepRun keeps a run that is longer than what the page was sent, and tells the
-// page when it can ask for windows of it.
-func (s *scope) keepRun(ctx context.Context, c *Client, id, lane string, r *lab.Result) error {
+// keepRun sends a run that is longer than what a page is sent at once and keeps it
+// for the page, which may ask for windows of it.
+func (s *scope) keepRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, r *lab.Result) error {
 	run := s.kept.keep(c, lane, r)
+	begin := ofResult(t, r)
+	begin.windows = run.total
+	if err := send(c, id, t, lane, begin); err != nil {
+		close(run.ready)
+		return err
+	}
 	leave, err := s.sims.enter(ctx, func(int) {})
 	if err == nil {
 		err = run.look(ctx, offer(c, "scope.keeping", id, lane))

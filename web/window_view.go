@@ -9,7 +9,7 @@ import (
 )
 
 // windowEvents is how many events of a long run a page is sent at a time.
-const windowEvents = 1500
+const windowEvents = 1000
 
 // runWindow is the body of scope.window: what [laneHead] and the events tell, of
 // the steps after Begin up to End. Histories begin at Begin with what is exact

@@ -10,14 +10,16 @@ export class Alignment {
   constructor(name, lanes) {
     this.lanes = lanes;
     this.name = name;
-    this.points = name === 'step' || lanes.length < 2 ? null : merge(lanes.map(name === 'time' ? times : sent));
+    // Of a long run the page has a window only: it is aligned by steps.
+    this.long = lanes.some((lane) => lane.whole > 0);
+    this.points = name === 'step' || lanes.length < 2 || this.long ? null : merge(lanes.map(name === 'time' ? times : sent));
     this.last = this.points ? this.points.length - 1 : Math.max(0, ...lanes.map((lane) => lane.steps));
   }
 
   // stepOf is the step that a lane shows at the page's step.
   stepOf(lane, step) {
     const index = this.lanes.indexOf(lane);
-    if (!this.points) return Math.min(step, lane.steps);
+    if (!this.points) return lane.nearest(Math.min(step, lane.steps));
     return this.points[Math.min(step, this.last)][index];
   }
 

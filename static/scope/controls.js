@@ -73,7 +73,10 @@ export class Controls {
     set(this.number, { max: player.last });
     if (document.activeElement !== this.number) this.number.value = player.step;
     this.speed.value = player.speed;
-    this.align.value = player.align;
+    const { long } = player.alignment;
+    this.align.value = long ? 'step' : player.align;
+    for (const option of this.align.options) option.disabled = long && option.value !== 'step';
+    this.align.title = long ? word('scope.window.align') : '';
     this.align.closest('label').hidden = player.lanes.length < 2;
     this.renderTicks();
   }

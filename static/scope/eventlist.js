@@ -33,8 +33,8 @@ export class EventList {
   render(lane, step) {
     this.lane = lane;
     const { total, shown } = lane.head;
-    this.title.textContent = word(total > shown ? 'timeline.all.cut' : 'timeline.all.of', { Lane: lane.id.toUpperCase(), Shown: count(shown), Total: count(total) });
-    this.title.classList.toggle('loud', total > shown);
+    this.title.textContent = lane.whole > 0 ? word('timeline.all.window', { Lane: lane.id.toUpperCase(), From: count(lane.begin + 1), To: count(lane.end), Total: count(total) }) : word(total > shown ? 'timeline.all.cut' : 'timeline.all.of', { Lane: lane.id.toUpperCase(), Shown: count(shown), Total: count(total) });
+    this.title.classList.toggle('loud', total > shown && lane.whole === 0);
     this.step = step;
     this.#follow();
   }
@@ -42,7 +42,7 @@ export class EventList {
   // follow keeps the step's row in sight.
   #follow() {
     if (!this.element.open || !this.lane) return;
-    const top = (this.step - 1) * rowHeight;
+    const top = this.lane.indexOf(this.step) * rowHeight;
     if (this.step > 0 && (top < this.scroll.scrollTop || top > this.scroll.scrollTop + (sight - 2) * rowHeight)) {
       this.#size(0, 0);
       this.scroll.scrollTop = Math.max(0, top - (sight / 2 - 1) * rowHeight);
@@ -52,17 +52,17 @@ export class EventList {
 
   #size(from, to) {
     this.above.firstChild.style.height = `${from * rowHeight}px`;
-    this.below.firstChild.style.height = `${(this.lane.steps - to) * rowHeight}px`;
+    this.below.firstChild.style.height = `${(this.lane.events.length - to) * rowHeight}px`;
     if (!this.above.isConnected) this.body.replaceChildren(this.above, this.below);
   }
 
   #draw() {
     if (!this.lane) return;
     const from = Math.max(0, Math.floor(this.scroll.scrollTop / rowHeight) - spare);
-    const to = Math.min(this.lane.steps, from + sight + 2 * spare);
+    const to = Math.min(this.lane.events.length, from + sight + 2 * spare);
     this.#size(from, to);
     const rows = [];
-    for (let k = from + 1; k <= to; k += 1) {
+    for (let k = this.lane.begin + from + 1; k <= this.lane.begin + to; k += 1) {
       rows.push(set(eventRow(this.lane.event(k), html('button', { type: 'button', class: 'step', 'data-step': k }, count(k)), k === this.step), { 'aria-rowindex': k + 1 }));
     }
     set(this.table, { 'aria-rowcount': this.lane.steps + 1 });

@@ -51,7 +51,7 @@ export class Explorer {
     const ready = lanes.filter((lane) => lane.status === 'ready');
     this.element.hidden = ready.length === 0 || !this.lane;
     if (this.element.hidden) return;
-    const key = lanes.map((lane) => `${lane.id}${lane.scenario}${lane.steps}`).join(' ');
+    const key = lanes.map((lane) => `${lane.id}${lane.scenario}${lane.begin} ${lane.steps}`).join(' ');
     if (key !== this.known) {
       this.known = key;
       this.search.suggest();

@@ -5,6 +5,14 @@ import { html } from './svg.js';
 import { Machine } from './machine.js';
 import { word } from './words.js';
 
+// stepText says which step the lane shows; while that is not the page's, that it
+// comes.
+function stepText(lane, player, own) {
+  if (!lane.waits(player.step)) return word('scope.lane.step', { Step: own, Last: lane.steps });
+  const step = { Step: Math.min(player.step, lane.steps), Last: lane.steps };
+  return lane.kept > 0 ? word('scope.window.keeping', { ...step, Percent: Math.floor((100 * lane.kept) / lane.steps) }) : word('scope.window.loading', step);
+}
+
 export class LaneView {
   constructor(host, redraw) {
     this.host = host;
@@ -30,7 +38,7 @@ export class LaneView {
     const own = player.stepOf(lane);
     this.host.dataset.step = own;
     if (lane.head) this.renderHead(lane);
-    this.where.textContent = lane.status === 'ready' ? word('scope.lane.step', { Step: own, Last: lane.steps }) : '…';
+    this.where.textContent = lane.status === 'ready' ? stepText(lane, player, own) : '…';
     this.renderParting(lane, player);
     const ghost = player.ghosts.has(lane.id);
     this.host.classList.toggle('ghost', ghost);
@@ -52,6 +60,7 @@ export class LaneView {
     this.chips.replaceChildren(...head.chips.map((text) => html('span', { class: 'chip' }, text)));
     this.renderGroups(head);
     this.notes.replaceChildren(
+      ...(lane.whole > 0 ? [html('p', { class: 'dim small' }, word('scope.window.note', { Total: count(head.total) }))] : []),
       ...(head.total > head.shown ? [html('p', { class: 'loud', role: 'status' }, word('size' in head.settings ? 'scope.truncated' : 'scope.truncated.fixed', { Shown: count(head.shown), Total: count(head.total) }))] : []),
       ...head.notes.map((text) => html('p', { class: 'dim small' }, text)));
   }

@@ -227,7 +227,7 @@ export class Machine {
       svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
     const at = lane.count('mode_switches', step);
     const end = lane.count('mode_switches', lane.steps);
-    this.switches.textContent = at && at.value !== null ? word('scope.machine.switches', { At: count(at.value), End: lane.head.total > lane.head.shown ? '?' : count(end.value) }) : '';
+    this.switches.textContent = at && at.value !== null ? word('scope.machine.switches', { At: count(at.value), End: lane.head.total > lane.head.shown || lane.whole > 0 ? '?' : count(end.value) }) : '';
   }
 
   // drawDark hatches the legs that a measured run cannot observe, with the

@@ -24,10 +24,10 @@ export class Minimap {
   build() {
     const { line } = this;
     const width = Math.max(100, this.element.clientWidth || line.width);
-    const key = [width, line.player.axis, line.extent, ...line.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.steps}`)].join(' ');
+    const key = [width, line.player.axis, line.origin, line.extent, ...line.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.steps}`)].join(' ');
     if (key === this.drawn) return;
     this.drawn = key;
-    const whole = { spans: (lane) => line.spans(lane), x: (value) => (value / line.extent) * width, left: 0, right: width };
+    const whole = { spans: (lane) => line.spans(lane), x: (value) => ((value - line.origin) / line.extent) * width, left: 0, right: width };
     let y = 1;
     const parts = [];
     for (const lane of line.lanes) {
@@ -49,7 +49,7 @@ export class Minimap {
     this.element.hidden = line.lanes.length === 0;
     this.window.style.left = `${from * 100}%`;
     this.window.style.width = `${(to - from) * 100}%`;
-    const say = (share) => (line.player.axis === 'time' ? time(share * line.extent) : String(Math.round(share * line.extent)));
+    const say = (share) => (line.player.axis === 'time' ? time(line.origin + share * line.extent) : String(Math.round(line.origin + share * line.extent)));
     set(this.window, { 'aria-valuenow': Math.round(from * 100), 'aria-valuetext': word('timeline.shown', { From: say(from), To: say(to) }) });
     this.cursor.style.left = `${line.cursorShare() * 100}%`;
   }

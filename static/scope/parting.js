@@ -12,10 +12,11 @@ function same(one, other) {
 // partingOf is the step at which a lane parts from another, 0 if it does not in
 // what is shown of both.
 export function partingOf(lane, other) {
-  const both = Math.min(lane.steps, other.steps);
+  const both = Math.min(lane.events.length, other.events.length);
   for (let i = 0; i < both; i += 1) {
     if (!same(lane.events[i], other.events[i])) return i + 1;
   }
+  if (lane.whole && other.whole) return 0;
   const shorter = lane.steps < other.steps ? lane : other;
   return lane.steps === other.steps || shorter.head.total > shorter.head.shown ? 0 : both + 1;
 }
@@ -26,7 +27,7 @@ export class Partings {
     this.steps = new Map(); // lane → its step
     this.reference = reference;
     const ready = lanes.filter((lane) => lane.status === 'ready');
-    this.comparable = ready.length > 1 && ready.includes(reference);
+    this.comparable = ready.length > 1 && ready.includes(reference) && ready.every((lane) => lane.begin === 0);
     this.first = 0; // the lanes' own step
     this.at = 0; // the page's step at which every lane has come there
     if (!this.comparable) return;
@@ -34,7 +35,10 @@ export class Partings {
       if (lane !== reference) this.steps.set(lane, partingOf(lane, reference));
     }
     const parted = [...this.steps.values()].filter((step) => step > 0);
-    if (parted.length === 0) return;
+    if (parted.length === 0) {
+      this.comparable = !alignment.long; // a long run may part later
+      return;
+    }
     this.first = Math.min(...parted);
     this.at = Math.max(...ready.map((lane) => alignment.find(lane, Math.min(this.first, lane.steps))));
   }

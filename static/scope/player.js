@@ -96,6 +96,9 @@ export class Player {
     if (this.ready && this.settled) this.step = Math.min(this.step, this.last);
   }
 
+  // opened is told that a lane has another window of its run.
+  opened() { this.boundaries = this.alignment.boundaries(); }
+
   // part finds where the lanes part from the reference.
   part() { this.partings = new Partings(this.lanes, this.reference, this.alignment); }
 
@@ -121,7 +124,11 @@ export class Player {
   // crosses a syscall's entry or return.
   boundary(direction) {
     const later = this.boundaries.filter((at) => (direction > 0 ? at > this.step : at < this.step));
-    if (later.length > 0) this.seek(direction > 0 ? later[0] : later[later.length - 1]);
+    // Beyond what the page has of a long run the server looks.
+    const long = this.lanes.find((lane) => lane.whole > 0);
+    const next = direction > 0 ? later[0] : later[later.length - 1];
+    if (long && (next === 0 || next === this.last)) this.find(long, direction);
+    else if (later.length > 0) this.seek(direction > 0 ? later[0] : later[later.length - 1]);
   }
 
   toggle() {
@@ -145,6 +152,10 @@ export class Player {
   tick() {
     const pause = this.pauseAfter(this.step + 1);
     this.timer = setTimeout(() => {
+      if (this.lanes.some((lane) => lane.waits(this.step))) { // play on when it is there
+        this.tick();
+        return;
+      }
       if (this.step >= this.last) {
         this.pause();
         this.change(0);

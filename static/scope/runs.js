@@ -4,6 +4,8 @@
 import * as imports from './imports.js';
 import { word } from './words.js';
 
+const ahead = 250; // steps
+
 export class Runs {
   // changed(lane, type) is called after every answer about a lane.
   constructor(socket, player, changed) {
@@ -14,14 +16,30 @@ export class Runs {
     this.answers = {
       'scope.queued': (lane, body) => Object.assign(lane, { status: 'queued', place: body.place }),
       'scope.progress': (lane, body) => Object.assign(lane, { status: 'running', done: body.done, total: body.total }),
-      'scope.lane': (lane, body) => Object.assign(lane, { status: 'receiving', head: body, scenario: body.scenario, done: 0, total: body.shown }),
+      'scope.lane': (lane, body) => {
+        Object.assign(lane, { status: 'receiving', head: body, scenario: body.scenario, done: 0, total: body.shown, whole: body.windows ?? 0 });
+        if (lane.whole > 0) body.shown = lane.whole; // window by window
+      },
       'scope.events': (lane, body) => {
         lane.add(body.events);
-        lane.done = lane.steps;
+        lane.done = lane.end;
       },
       'scope.done': (lane) => {
         lane.status = 'ready';
         player.realign();
+      },
+      'scope.keeping': (lane, body) => { lane.kept = body.done; },
+      'scope.kept': (lane, body) => {
+        lane.kept = 0;
+        if (body.events > 0) return;
+        lane.whole = 0; // it was cancelled: what the page has is all
+        lane.head = { ...lane.head, shown: lane.end };
+        player.realign();
+      },
+      'scope.window': (lane, body) => {
+        lane.asked = null;
+        lane.open(body);
+        player.opened();
       },
       'scope.predictions': (lane, body) => Object.assign(lane, { comparison: body.rows, why: body.why ?? '' }),
       'scope.cancelled': (lane) => Object.assign(lane, { status: 'cancelled' }),
@@ -29,17 +47,23 @@ export class Runs {
     };
     for (const [type, take] of Object.entries(this.answers)) {
       socket.on(type, (body, message) => {
-        const lane = player.lanes.find((candidate) => candidate.request === message.id);
+        const lane = player.lanes.find(({ request, asked }) => request === message.id || (asked !== null && asked === message.id));
         if (!lane) return;
         take(lane, body);
         changed(lane, type);
       });
     }
+    socket.on('scope.found', (body, message) => {
+      if (message.id === this.sought) player.seek(body.step);
+    });
+    player.find = (lane, direction) => {
+      this.sought = socket.send('scope.find', { lane: lane.id, step: player.step, boundary: direction });
+    };
     // A run that was under way when the connection broke starts again.
     let welcomes = 0;
     socket.on('welcome', () => {
       welcomes += 1;
-      if (welcomes > 1) player.lanes.filter((lane) => lane.busy).forEach((lane) => this.start(lane));
+      if (welcomes > 1) player.lanes.filter((lane) => lane.busy || lane.whole > 0).forEach((lane) => this.start(lane));
     });
   }
 
@@ -50,6 +74,18 @@ export class Runs {
       return;
     }
     lane.request = this.socket.send('scope.run', { lane: lane.id, scenario: lane.scenario, lang: this.lang });
+  }
+
+  // follow asks for the windows of long runs around the page's step, somewhat
+  // before the step comes to the edge of what the page has. One request of a lane
+  // is under way at a time; when it is answered the newest step is asked for.
+  follow() {
+    for (const lane of this.player.lanes) {
+      if (lane.whole === 0 || lane.asked !== null || lane.status !== 'ready') continue;
+      const step = Math.min(this.player.step, lane.whole);
+      const near = (lane.begin > 0 && step - lane.begin < ahead) || (lane.end < lane.whole && lane.end - step < ahead);
+      if (near || !lane.has(step)) lane.asked = this.socket.send('scope.window', { lane: lane.id, step, lang: this.lang });
+    }
   }
 
   // import has the server read an imported trace, if this browser has it.

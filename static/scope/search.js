@@ -74,7 +74,7 @@ export class Search {
     if (words.length > 0) {
       for (const lane of this.line.lanes) {
         const steps = [];
-        textsOf(lane).forEach((text, i) => { if (words.every(({ field, part }) => text[field].includes(part))) steps.push(i + 1); });
+        textsOf(lane).forEach((text, i) => { if (words.every(({ field, part }) => text[field].includes(part))) steps.push(lane.begin + i + 1); });
         this.hits.set(lane, steps);
         this.all.push(...steps.map((step) => ({ lane, step, at: this.line.player.alignment.find(lane, step) })));
       }

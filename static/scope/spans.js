@@ -9,13 +9,18 @@ export function spansOf(lane, axis) {
     kept = { length: events.length };
     known.set(events, kept);
   }
-  kept[axis] ??= axis === 'time' ? times(events) : steps(events);
+  kept[axis] ??= axis === 'time' ? times(events) : steps(events, lane.begin);
   return kept[axis];
+}
+
+// beginOf is where a lane's events begin, if the page has a window of them, else 0.
+export function beginOf(lane, axis) {
+  return lane.begin > 0 && lane.events.length > 0 ? spansOf(lane, axis).from[0] : 0;
 }
 
 // endOf is where the last event of a lane ends.
 export function endOf(lane, axis) {
-  if (axis === 'steps') return lane.steps;
+  if (axis === 'steps') return lane.end;
   return spansOf(lane, axis).to.reduce((last, end) => Math.max(last, end), 0);
 }
 
@@ -23,7 +28,7 @@ function times(events) {
   return { from: Float64Array.from(events, (event) => event.at_ns), to: Float64Array.from(events, (event) => event.at_ns + event.dur_ns) };
 }
 
-function steps(events) {
+function steps(events, begin) {
   const to = Float64Array.from(events, (event, i) => {
     const end = event.at_ns + event.dur_ns;
     let low = i + 1;
@@ -33,9 +38,9 @@ function steps(events) {
       if (events[middle].at_ns < end) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return begin + low;
   });
-  return { from: Float64Array.from(events, (_, i) => i), to };
+  return { from: Float64Array.from(events, (_, i) => begin + i), to };
 }
 
 // within are the first and the last step that begin in a part of the axis, or
@@ -44,7 +49,7 @@ export function within(lane, axis, begin, end) {
   const { from } = spansOf(lane, axis);
   const first = lower(from, begin);
   const last = lower(from, end) - 1;
-  return first > last ? null : [first + 1, last + 1];
+  return first > last ? null : [lane.begin + first + 1, lane.begin + last + 1];
 }
 
 // lower is how many values are below a limit.

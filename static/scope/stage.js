@@ -162,6 +162,7 @@ export class Stage extends EventTarget {
     const { player, root } = this;
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.runs.follow();
     for (const [id, view] of this.views) view.render(player.lane(id), player, motion);
     const narration = this.part('narration');
     if (narration) renderNarration(narration, player);
@@ -171,7 +172,7 @@ export class Stage extends EventTarget {
     this.controls?.render();
     this.#drawSwitches();
     if (this.timeline) this.timeline.marks = this.#marks();
-    const layout = [player.focus, player.axis, player.ref, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.steps}`)].join(' ');
+    const layout = [player.focus, player.axis, player.ref, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.begin} ${lane.steps}`)].join(' ');
     if (layout === this.#drawn) this.timeline?.update();
     else this.timeline?.build();
     this.#drawn = layout;

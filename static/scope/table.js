@@ -6,8 +6,8 @@ import { first, word } from './words.js';
 const around = 8;
 
 export function renderEvents(body, lane, step) {
-  const from = Math.max(1, Math.min(step - around, lane.steps - 2 * around));
-  const to = Math.min(lane.steps, from + 2 * around);
+  const from = Math.max(lane.begin + 1, Math.min(step - around, lane.end - 2 * around));
+  const to = Math.min(lane.end, from + 2 * around);
   const rows = [];
   for (let k = from; k <= to; k += 1) rows.push(eventRow(lane.event(k), String(k), k === step));
   body.replaceChildren(...rows);

@@ -6,7 +6,7 @@ import { Explorer } from './explorer.js';
 import { Gestures } from './gestures.js';
 import { Minimap } from './minimap.js';
 import { drawAxis, drawBars, drawFlows, drawHits, drawNow, trackOf, tracksOf } from './tracks.js';
-import { endOf, spansOf } from './spans.js';
+import { beginOf, endOf, spansOf } from './spans.js';
 import { shortScreen } from './screen.js';
 import { html, set, svg } from './svg.js';
 import { word } from './words.js';
@@ -63,7 +63,9 @@ export class Timeline {
     const { player } = this;
     this.lanes = player.lanes.filter((lane) => lane.head && (player.focus === 'all' || player.focus === lane.id));
     this.width = Math.max(300, this.host.clientWidth);
-    this.extent = Math.max(1, ...this.lanes.map((lane) => endOf(lane, player.axis)));
+    // The axis begins where the windows of long runs do.
+    this.origin = this.lanes.length > 0 ? Math.min(...this.lanes.map((lane) => beginOf(lane, player.axis))) : 0;
+    this.extent = Math.max(1, ...this.lanes.map((lane) => endOf(lane, player.axis) - this.origin));
     this.rows = [];
     let y = 4;
     for (const lane of this.lanes) {
@@ -105,12 +107,12 @@ export class Timeline {
 
   x(value) {
     const { from, to } = this.view;
-    return gutter + ((value / this.extent - from) / (to - from)) * (this.right - gutter);
+    return gutter + (((value - this.origin) / this.extent - from) / (to - from)) * (this.right - gutter);
   }
 
   value(x) {
     const { from, to } = this.view;
-    return (from + ((x - gutter) / (this.right - gutter)) * (to - from)) * this.extent;
+    return this.origin + (from + ((x - gutter) / (this.right - gutter)) * (to - from)) * this.extent;
   }
 
   spans(lane) { return spansOf(lane, this.player.axis); }
@@ -125,7 +127,7 @@ export class Timeline {
       const top = rows[0].y - 2;
       const bottom = rows[rows.length - 1].y + rowHeight;
       const step = this.player.stepOf(lane);
-      const x = this.x(step === 0 ? 0 : this.spans(lane).from[step - 1]);
+      const x = this.x(step === 0 ? 0 : this.spans(lane).from[lane.indexOf(step)]);
       const veiled = Math.max(x, gutter - 2);
       if (veiled < this.right + 4) parts.push(svg('rect', { class: 'veil', x: veiled, y: top, width: this.right + 4 - veiled, height: bottom - top }));
       parts.push(...drawFlows(this, lane, step), ...drawNow(this, lane, step, rows));
@@ -144,7 +146,7 @@ export class Timeline {
   #marked(lane, top, bottom) {
     const { from } = this.spans(lane);
     return this.marks.filter((mark) => mark.lane === lane).map(({ step, label }) => {
-      const x = this.x(from[Math.min(step, from.length) - 1] ?? 0);
+      const x = this.x(from[Math.min(lane.indexOf(step), from.length - 1)] ?? 0);
       return svg('g', { class: 'mark' },
         svg('line', { x1: x, x2: x, y1: top, y2: bottom }),
         svg('text', { x: x + 3, y: top + 9 }, label));
@@ -161,8 +163,8 @@ export class Timeline {
     let any = 0;
     row.lane.events.forEach((event, i) => {
       if (from[i] > value) return;
-      any = i + 1;
-      if (trackOf(event) === row.actor && event.kind !== 'syscall') own = i + 1;
+      any = row.lane.begin + i + 1;
+      if (trackOf(event) === row.actor && event.kind !== 'syscall') own = any;
     });
     this.explorer.select(row.lane);
     this.seek(row.lane, own || any);
@@ -172,7 +174,7 @@ export class Timeline {
 
   // show moves the view so that a value of the axis is in it.
   show(value) {
-    const at = value / this.extent;
+    const at = (value - this.origin) / this.extent;
     const { from, to } = this.view;
     if (at < from || at > to) this.move(at - (to - from) / 2, to - from);
   }
@@ -201,7 +203,7 @@ export class Timeline {
     const lane = this.lanes[0];
     const step = lane ? this.player.stepOf(lane) : 0;
     if (!lane) return 0.5;
-    return step === 0 ? 0 : this.spans(lane).from[step - 1] / this.extent;
+    return step === 0 ? 0 : (this.spans(lane).from[lane.indexOf(step)] - this.origin) / this.extent;
   }
 
   // mark begins or ends the range at the current step.
@@ -210,15 +212,15 @@ export class Timeline {
     const step = lane ? this.player.stepOf(lane) : 0;
     if (step === 0) return;
     const { from, to } = this.spans(lane);
-    const begin = from[step - 1];
-    const value = end ? Math.max(to[step - 1], begin) : begin;
+    const begin = from[lane.indexOf(step)];
+    const value = end ? Math.max(to[lane.indexOf(step)], begin) : begin;
     const other = this.range ?? { from: value, to: value };
     const next = end ? { from: other.from, to: value } : { from: value, to: other.to };
     this.choose(Math.min(next.from, next.to), Math.max(next.from, next.to));
   }
 
   choose(from, to) {
-    this.range = { from: Math.max(0, from), to: Math.min(this.extent, to) };
+    this.range = { from: Math.max(this.origin, from), to: Math.min(this.origin + this.extent, to) };
     this.update();
   }
 

@@ -50,8 +50,9 @@ export function drawNow(line, lane, step, rows) {
   const row = event && rows.find(({ actor }) => actor === trackOf(event));
   if (!row) return [];
   const { from, to } = line.spans(lane);
-  const x = Math.max(line.x(from[step - 1]), line.left - 8);
-  const end = Math.min(line.x(to[step - 1]), line.right + 8);
+  const at = lane.indexOf(step);
+  const x = Math.max(line.x(from[at]), line.left - 8);
+  const end = Math.min(line.x(to[at]), line.right + 8);
   if (end < line.left - 4 || x > line.right + 4) return [];
   return [svg('rect', { class: `bar ${event.kind}`, 'data-state': 'now', x, width: Math.max(least, end - x), rx: 1.5, ...shapeOf(event.kind, row.y) })];
 }
@@ -60,15 +61,16 @@ export function drawNow(line, lane, step, rows) {
 // where the step is part of it, the others as long as they can be told apart.
 export function drawFlows(line, lane, step) {
   const { from, to } = line.spans(lane);
+  const at = (other) => lane.indexOf(other);
   const rowOf = (event) => line.rows.find((row) => row.lane === lane && row.actor === trackOf(event));
-  const seen = (lane.head.links ?? []).filter(([a, b]) => b <= lane.steps && line.x(from[b - 1]) >= line.left && line.x(from[a - 1]) <= line.right);
+  const seen = (lane.head.links ?? []).filter(([a, b]) => lane.event(a) && lane.event(b) && line.x(from[at(b)]) >= line.left && line.x(from[at(a)]) <= line.right);
   const drawn = seen.length > mostFlows ? seen.filter(([a, b]) => a === step || b === step) : seen;
   return drawn.map(([a, b]) => {
     const [source, target] = [rowOf(lane.event(a)), rowOf(lane.event(b))];
     if (!source || !target) return null;
-    const begin = Math.min(line.x(to[a - 1]), line.x(from[b - 1]));
-    const x1 = lane.event(a).kind === 'dma' ? begin : line.x(from[a - 1]);
-    const x2 = line.x(from[b - 1]);
+    const begin = Math.min(line.x(to[at(a)]), line.x(from[at(b)]));
+    const x1 = lane.event(a).kind === 'dma' ? begin : line.x(from[at(a)]);
+    const x2 = line.x(from[at(b)]);
     const [y1, y2] = [source.y + 8, target.y + (target.y > source.y ? 2 : 14)];
     const bend = Math.max(8, Math.min(40, (x2 - x1) / 2));
     const state = a === step || b === step ? 'now' : b > step ? 'future' : '';
@@ -84,7 +86,7 @@ export function drawHits(line) {
     let last = -Infinity;
     for (const step of line.explorer.search.hitsOf(lane)) {
       const row = line.rows.find((candidate) => candidate.lane === lane && candidate.actor === trackOf(lane.event(step)));
-      const x = line.x(from[step - 1]);
+      const x = line.x(from[lane.indexOf(step)]);
       if (!row || x < line.left - 2 || x > line.right + 2 || (x - last < hair && marks.length > 2000)) continue;
       last = x;
       marks.push(`M${x - 3} ${row.y}h6l-3 4z`);
@@ -95,8 +97,8 @@ export function drawHits(line) {
 
 export function drawAxis(line, y) {
   const group = svg('g', { class: 'axis' });
-  const from = line.view.from * line.extent;
-  const to = line.view.to * line.extent;
+  const from = line.origin + line.view.from * line.extent;
+  const to = line.origin + line.view.to * line.extent;
   const ticks = line.width < 600 ? 3 : 6;
   for (let i = 0; i <= ticks; i += 1) {
     const value = from + ((to - from) * i) / ticks;
