@@ -391,10 +391,10 @@ func TestPredictionWaitsForItsTurn(t *testing.T) {
 // events because machines differ; larger ones are refused and sent to the
 // command line.
 func TestLargestRunsOfAPage(t *testing.T) {
-	const most = 1_000_000
+	const most = 16_000_000
 	for largest, beyond := range map[string]string{
-		"splice,model=linux,net=nic,size=256MiB,chunk=4KiB,cache=cold":      "splice,model=linux,net=nic,size=257MiB,chunk=4KiB,cache=cold",
-		"read-write,model=textbook,size=64KiB,chunk=1B,cache=cold,dma=off":  "read-write,model=textbook,size=65KiB,chunk=1B,cache=cold,dma=off",
+		"splice,model=linux,net=nic,size=4GiB,chunk=4KiB,cache=cold":        "splice,model=linux,net=nic,size=4GiB,chunk=4000B,cache=cold",
+		"read-write,model=textbook,size=1MiB,chunk=1B,cache=cold,dma=off":   "read-write,model=textbook,size=1025KiB,chunk=1B,cache=cold,dma=off",
 		"sendfile,model=linux,net=loopback,size=4GiB,chunk=4GiB,cache=cold": "sendfile,model=linux,net=loopback,size=5GiB,chunk=5GiB,cache=cold",
 		"mmap-write,model=textbook,size=64GiB,chunk=1MiB,cache=cold":        "mmap-write,model=textbook,size=65GiB,chunk=65GiB,cache=cold",
 	} {
