@@ -15,6 +15,9 @@ GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xarg
 # Packages in which goroutines meet. Not internal/lab: the race detector's
 # shadow memory takes page faults that no prediction knows of.
 RACY     ?= ./broker/... ./web/... ./internal/host/...
+# Tests that are left out under the race detector: they take long, most of it in the
+# browser, and meet the same goroutines as the others.
+UNRACED  ?= TestBrowserEveryLesson|TestHostileAddresses|TestScopeRandomWalks|TestScopeScrubsTenMillionEvents|TestWindowsOfTenMillionEvents|TestAWindowTellsWhatTheWholeRunTells|TestLargestRunsOfAPage
 # How long each fuzz target runs.
 FUZZTIME ?= 10m
 
@@ -40,7 +43,7 @@ test: ## run every test; what this machine cannot run is skipped with its reason
 	$(GO) test ./...
 
 race: ## run the tests of concurrent packages under the race detector
-	$(GO) test -race $(RACY)
+	$(GO) test -race -timeout 20m -skip '$(UNRACED)' $(RACY)
 
 fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 	docs/bench/fuzz.sh $(FUZZTIME)

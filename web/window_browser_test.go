@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 )
@@ -93,6 +92,6 @@ func TestScopeScrubsTenMillionEvents(t *testing.T) {
 		t.Errorf("the run has %d steps only", got.Last)
 	}
 	if got.Median > 50 || got.P95 > 250 {
-		t.Error(fmt.Sprintf("a frame takes %.1f ms (median), %.1f ms (p95), want 50 or less on a machine at rest", got.Median, got.P95))
+		t.Errorf("a frame takes %.1f ms (median), %.1f ms (p95), want 50 or less on a machine at rest", got.Median, got.P95)
 	}
 }
