@@ -56,15 +56,16 @@ func picture(ctx context.Context, browser context.Context, s *site, chosen []vie
 	return nil
 }
 
-// best are the pictures that the documentation shows.
+// best are the pictures that the documentation shows. A lesson that was answered
+// goes on where one was: its first question is pictured before its walk.
 var best = []struct {
 	name, page, lang, theme string
 	width, height           int
 }{
 	{"scope", "scope", "en", "light", 1440, 930},
 	{"scope-zh", "scope", "zh", "dark", 1440, 930},
-	{"lesson", "lesson-watch", "en", "light", 1280, 860},
 	{"lesson-zh", "lesson", "zh", "light", 1280, 860},
+	{"lesson", "lesson-watch", "en", "light", 1280, 860},
 	{"live", "live", "en", "light", 1440, 930},
 	{"topic", "topic", "en", "dark", 1280, 860},
 }
