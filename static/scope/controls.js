@@ -71,6 +71,8 @@ export class Controls {
     this.scrubber.setAttribute('aria-valuetext', where);
     this.where.textContent = where;
     set(this.number, { max: player.last });
+    const digits = String(player.last).length;
+    this.number.style.width = digits > 5 ? `${digits + 4}ch` : ''; // of long runs
     if (document.activeElement !== this.number) this.number.value = player.step;
     this.speed.value = player.speed;
     const { long } = player.alignment;
