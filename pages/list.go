@@ -18,7 +18,7 @@ var views = []view{
 	{"start", "/", ""},
 	{"lessons", "/lessons", ""},
 	{"lesson", "/lessons/sendfile", inLesson("predict", "")},
-	{"lesson-watch", "/lessons/sendfile?at=watch-5", inLesson("watch", `document.querySelector('[data-stage]').dataset.ready === 'true'`)},
+	{"lesson-watch", "/lessons/sendfile", inLesson("watch", atZeroCopy)},
 	{"lesson-real", "/lessons/sendfile?at=real", inLesson("real", "")},
 	{"lesson-exercises", "/lessons/sendfile?at=exercises", inLesson("exercises", "")},
 	{"lesson-done", "/lessons/sendfile?at=done", inLesson("done", "")},
@@ -44,6 +44,15 @@ var views = []view{
 	{"models", "/models", ""},
 	{"missing", "/nowhere", ""},
 }
+
+// atZeroCopy goes on to the walk's fifth step, at which a descriptor takes the place
+// of a copy, and is true once the stage shows it.
+const atZeroCopy = `(() => {
+	if (document.querySelector('[data-stage]').dataset.ready !== 'true') return false;
+	if (/5/.test(document.querySelector('[data-part="count"]').textContent)) return true;
+	document.querySelector('[data-part="forward"]').click();
+	return false;
+})()`
 
 // inLesson is true once a lesson is at one of its parts and more is so. On the way
 // there it answers the predictions, without which nothing plays.
