@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -25,7 +26,7 @@ const (
 
 // weight is what one load of a page took.
 type weight struct {
-	bytes    int64 // over the wire, as it was encoded; websocket messages included
+	bytes    int64 // over the wire, headers and websocket messages included
 	requests int
 	ready    time.Duration // from the navigation until the page shows what it is for
 	hosts    map[string]bool
@@ -47,10 +48,8 @@ func weighAll(ctx, browser context.Context, s *site, chosen []view, file string)
 			if err != nil {
 				return err
 			}
-			for host := range w.hosts {
-				if "http://"+host != s.Web {
-					return fmt.Errorf("%s asked %s for something: a page may ask its own host alone", v.Name, host)
-				}
+			if len(w.hosts) != 1 {
+				return fmt.Errorf("%s asked %v: a page may ask its own host alone", v.Name, slices.Sorted(maps.Keys(w.hosts)))
 			}
 			all = append(all, w)
 		}
@@ -88,6 +87,11 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	if err := t.size(1440, 900); err != nil {
 		return weight{}, err
 	}
+	line, err := newWire(s.Web)
+	if err != nil {
+		return weight{}, err
+	}
+	defer line.cut()
 	var mu sync.Mutex
 	w := weight{hosts: map[string]bool{}}
 	host := func(url string) {
@@ -105,10 +109,6 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 			host(e.Request.URL)
 		case *network.EventWebSocketCreated:
 			host(e.URL)
-		case *network.EventLoadingFinished:
-			w.bytes += int64(e.EncodedDataLength)
-		case *network.EventWebSocketFrameReceived:
-			w.bytes += int64(len(e.Response.PayloadData))
 		}
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	if _, err := chromedp.Call(t.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
 		return weight{}, err
 	}
-	if err := t.open(s.Web+v.address("en", "light"), v.Ready); err != nil {
+	if err := t.open(line.web()+v.address("en", "light"), v.Ready); err != nil {
 		return weight{}, err
 	}
 	// The page's own clock: how long ago it was asked for. The wait above polls, so
@@ -131,5 +131,5 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	return weight{w.bytes, w.requests, time.Duration(ms * float64(time.Millisecond)), w.hosts}, nil
+	return weight{line.bytes.Load(), w.requests, time.Duration(ms * float64(time.Millisecond)), w.hosts}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/talk"
 	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
 )
 
 // noHost is a lab on a host that runs nothing for real.
@@ -129,7 +130,7 @@ func TestErrors(t *testing.T) {
 		{"- {value: 1}", "- {text: {en: one}}", "x.yaml:16: slides[1].ask.choices[1].value: it is missing"},
 		{"title: {en: A, zh: 甲}", "title: &a {en: A}", "x.yaml:3: anchors and aliases"},
 		{"slides:\n", "slides: [\n", "x.yaml:"},
-		{good, "", "x.yaml: a deck is one YAML document"},
+		{good, "", "x.yaml: 1 documents: a deck is one, and not empty"},
 		{good, strings.Repeat("[", 5000), "x.yaml:1: lists within lists"},
 		{good, strings.Repeat("x", 600_000), "x.yaml: 600000 bytes"},
 	} {
@@ -138,7 +139,7 @@ func TestErrors(t *testing.T) {
 			t.Fatalf("%q is not in the file", row.old)
 		}
 		_, err := talk.Parse("x.yaml", []byte(text))
-		var at *talk.Error
+		var at *yamlfile.Error
 		if !errors.As(err, &at) || !strings.HasPrefix(err.Error(), row.want) {
 			t.Errorf("%.80q:\n got %v\nwant %s", row.new, err, row.want)
 		}

@@ -7,63 +7,29 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
-
 	"copyscope/internal/lab"
+	"copyscope/internal/yamlfile"
 )
 
 // Limits of a deck.
 const (
-	maxBytes   = 512 << 10
 	maxSlides  = 200
 	maxChoices = 8
-	maxNesting = 24 // brackets within brackets; the deepest that means something is 5
 	maxMinutes = 24 * 60
 )
 
-// Error is what is wrong with a deck's file.
-type Error struct {
-	File  string
-	Line  int    // from 1; 0 if the whole file is meant
-	Field string // for example slides[2].ask.choices[0].value
-	Text  string // the value and the remedy
-}
-
-func (e *Error) Error() string {
-	where := e.File
-	if e.Line > 0 {
-		where = fmt.Sprintf("%s:%d", where, e.Line)
-	}
-	if e.Field != "" {
-		where += ": " + e.Field
-	}
-	return where + ": " + e.Text
-}
+// deckFile is what a deck's file may be.
+var deckFile = yamlfile.Kind{Name: "a deck", MaxBytes: 512 << 10}
 
 // Parse reads a deck and checks it. file is its name, for errors, which are of
-// type [*Error].
+// type [*yamlfile.Error]; the first of several is given.
 func Parse(file string, text []byte) (*Deck, error) {
-	if err := guard(file, text); err != nil {
-		return nil, err
-	}
-	tree, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return nil, inPlace(file, places{}, err)
-	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return nil, &Error{File: file, Text: "a deck is one YAML document, and not an empty one"}
-	}
-	at := places{map[string]int{}, map[position]string{}}
-	at.note(tree.Docs[0].Body, "")
 	d := &Deck{}
-	if err := yaml.NodeToValue(tree.Docs[0].Body, d, yaml.Strict()); err != nil {
-		return nil, inPlace(file, at, err)
+	fields, unfit := yamlfile.Read(file, text, deckFile, d)
+	if len(unfit) > 0 {
+		return nil, unfit[0]
 	}
-	c := &check{file: file, at: at}
+	c := &check{fields: fields}
 	c.deck(d)
 	if c.err != nil {
 		return nil, c.err
@@ -71,101 +37,15 @@ func Parse(file string, text []byte) (*Deck, error) {
 	return d, nil
 }
 
-// guard refuses what costs the parser time out of proportion to its length.
-func guard(file string, text []byte) error {
-	if len(text) > maxBytes {
-		return &Error{File: file, Text: fmt.Sprintf("%d bytes: a deck has at most %d", len(text), maxBytes)}
-	}
-	depth := 0
-	for _, t := range lexer.Tokenize(string(text)) {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		case token.AnchorType, token.AliasType:
-			return &Error{File: file, Line: t.Position.Line, Text: "anchors and aliases are not read; write the text again"}
-		}
-		if depth > maxNesting || t.Position.Column > 400 && t.Type == token.SequenceEntryType {
-			return &Error{File: file, Line: t.Position.Line, Text: fmt.Sprintf("lists within lists, more than %d deep", maxNesting)}
-		}
-	}
-	return nil
-}
-
-// places are where a file's fields stand.
-type places struct {
-	lines  map[string]int
-	fields map[position]string // of the tokens of keys and values
-}
-
-type position struct{ line, column int }
-
-func (p places) note(n ast.Node, path string) {
-	if n == nil || n.GetToken() == nil {
-		return
-	}
-	p.mark(n.GetToken(), path)
-	switch v := n.(type) {
-	case ast.MapNode:
-		for entries := v.MapRange(); entries.Next(); {
-			key := entries.Key().GetToken()
-			at := strings.TrimPrefix(path+"."+key.Value, ".")
-			p.mark(key, at)
-			p.note(entries.Value(), at)
-		}
-	case ast.ArrayNode:
-		i := 0
-		for entries := v.ArrayRange(); entries.Next(); i++ {
-			p.note(entries.Value(), fmt.Sprintf("%s[%d]", path, i))
-		}
-	}
-}
-
-func (p places) mark(t *token.Token, path string) {
-	if _, ok := p.lines[path]; !ok {
-		p.lines[path] = t.Position.Line
-	}
-	p.fields[position{t.Position.Line, t.Position.Column}] = path
-}
-
-// line is where a field stands, or what it should be part of.
-func (p places) line(path string) int {
-	for path != "" {
-		if line, ok := p.lines[path]; ok {
-			return line
-		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
-	}
-	return p.lines[""]
-}
-
-// inPlace keeps the place and the cause of the library's errors, whose own form
-// has a picture of the text around.
-func inPlace(file string, at places, err error) *Error {
-	e := &Error{File: file, Text: err.Error()}
-	var y yaml.Error
-	if !errors.As(err, &y) {
-		return e
-	}
-	e.Text = strings.TrimSpace(y.GetMessage())
-	if t := y.GetToken(); t != nil {
-		e.Line = t.Position.Line
-		e.Field = at.fields[position{e.Line, t.Position.Column}]
-	}
-	return e
-}
-
 // check finds the first thing that cannot be.
 type check struct {
-	file string
-	at   places
-	err  error
+	fields *yamlfile.Fields
+	err    error
 }
 
 func (c *check) fail(field, format string, args ...any) {
 	if c.err == nil {
-		c.err = &Error{File: c.file, Line: c.at.line(field), Field: field, Text: fmt.Sprintf(format, args...)}
+		c.err = c.fields.Fail(field, format, args...)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
 )
 
 // Plan is a deck with all that its runs decide: where each slide stops and which
@@ -74,7 +75,7 @@ func Make(ctx context.Context, file string, d *Deck, run Runner) (*Plan, error) 
 			at += ".scope"
 		}
 		if err != nil {
-			return nil, &Error{File: file, Field: at, Text: err.Error()}
+			return nil, &yamlfile.Error{File: file, Field: at, Text: err.Error()}
 		}
 		p.Slides = append(p.Slides, s)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
 )
 
 // Stop is a place in a run at which the speaker stops: a step, the first or the
@@ -40,11 +41,19 @@ var stopWords = []string{"start", "end", "all", "calls"}
 
 const stopRemedy = "write a step's number, start, end, all, calls, or an event such as {lane: b, kind: descriptor}"
 
+// Form implements [yamlfile.Formed].
+func (s *Stop) Form(n ast.Node) any {
+	if _, ok := n.(ast.MapNode); ok {
+		return &Selector{}
+	}
+	return new(string)
+}
+
 // UnmarshalYAML implements yaml.NodeUnmarshaler.
 func (s *Stop) UnmarshalYAML(n ast.Node) error {
 	if _, ok := n.(ast.MapNode); ok {
 		s.Selector = &Selector{}
-		return yaml.NodeToValue(n, s.Selector, yaml.Strict())
+		return yaml.NodeToValue(n, s.Selector)
 	}
 	text := n.GetToken().Value
 	if step, err := strconv.Atoi(text); err == nil && step >= 0 {
@@ -55,7 +64,7 @@ func (s *Stop) UnmarshalYAML(n ast.Node) error {
 		s.Word = text
 		return nil
 	}
-	return &yaml.SyntaxError{Token: n.GetToken(), Message: fmt.Sprintf("%q: %s", strings.TrimSpace(text), stopRemedy)}
+	return yamlfile.Wrong(n, stopRemedy)
 }
 
 // find is the step of the event in a run, 0 if there is none.
