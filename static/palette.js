@@ -22,7 +22,10 @@ function filter() {
 }
 
 function open() {
-  if (dialog.open) return;
+  if (dialog.open) {
+    field.focus();
+    return;
+  }
   document.querySelector('dialog[open]')?.close();
   field.value = '';
   filter();

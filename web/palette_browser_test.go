@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -13,8 +14,17 @@ func TestPaletteFindsPagesAndActions(t *testing.T) {
 	b.open(serve(t, newKeptLab(t)) + "/scope?lang=en&theme=light")
 	open := func() {
 		t.Helper()
-		b.press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
-		b.await(`document.getElementById('palette').open && document.activeElement.matches('#palette input')`)
+		// A browser under load may lose a key that comes while it closes a dialog;
+		// whoever sits before it presses again.
+		for range 10 {
+			b.press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
+			for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				if eval[bool](b, `document.getElementById('palette').open && document.activeElement.matches('#palette input')`) {
+					return
+				}
+			}
+		}
+		t.Fatal("the palette does not open")
 	}
 	open()
 	if eval[bool](b, `[...document.querySelectorAll('#palette li')].some((item) => !item.hidden && item.querySelector('[data-act="attach-stop"], [data-act="palette"]'))`) {
