@@ -11,7 +11,7 @@ function same(one, other) {
 
 // partingOf is the step at which a lane parts from another, 0 if it does not in
 // what is shown of both.
-export function partingOf(lane, other) {
+function partingOf(lane, other) {
   const both = Math.min(lane.events.length, other.events.length);
   for (let i = 0; i < both; i += 1) {
     if (!same(lane.events[i], other.events[i])) return i + 1;
