@@ -51,6 +51,8 @@ function own(event, name) {
   const target = event.target;
   if (!(target instanceof Element)) return false;
   if (name === 'Escape') return false;
+  // A closed dialog's field has the focus until the browser draws again.
+  if (target.getClientRects().length === 0) return false;
   if (target.closest('textarea, select, [contenteditable="true"]')) return true;
   const input = target.closest('input');
   if (input) {
