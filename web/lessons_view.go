@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/lesson"
 	"copyscope/internal/locale"
@@ -45,7 +46,7 @@ func titleOf(p templates.PageData, one *lesson.Lesson) string {
 }
 
 // written is a text in the reader's language, or what there is.
-func (v *lessonView) written(t lesson.Text) string {
+func (v *lessonView) written(t authored.Text) string {
 	text, fallback := t.In(string(v.Lang()))
 	v.fallback = v.fallback || fallback
 	return text
@@ -53,7 +54,7 @@ func (v *lessonView) written(t lesson.Text) string {
 
 // html is a text with its values as HTML; of one paragraph the inside if inline.
 // say writes {answer}.
-func (v *lessonView) html(t lesson.Text, inline bool, answer lesson.Value, say func(lesson.Value) string) string {
+func (v *lessonView) html(t authored.Text, inline bool, answer lesson.Value, say func(lesson.Value) string) string {
 	text := v.written(t)
 	if text == "" {
 		return ""
@@ -80,8 +81,8 @@ func (v *lessonView) html(t lesson.Text, inline bool, answer lesson.Value, say f
 }
 
 // block and inline are texts without an answer.
-func (v *lessonView) block(t lesson.Text) string  { return v.html(t, false, lesson.Value{}, nil) }
-func (v *lessonView) inline(t lesson.Text) string { return v.html(t, true, lesson.Value{}, nil) }
+func (v *lessonView) block(t authored.Text) string  { return v.html(t, false, lesson.Value{}, nil) }
+func (v *lessonView) inline(t authored.Text) string { return v.html(t, true, lesson.Value{}, nil) }
 
 // machineMark begins the attribute of a figure that is another machine's.
 const machineMark = ` data-machine="`

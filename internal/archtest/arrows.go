@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"sim/disk":                       {"internal/trace"},
 	"sim/pagecache":                  {},
 	"internal/yamlfile":              {},
+	"internal/authored":              {"internal/trace"},
 	"sim/scenario":                   append([]string{"sim", "sim/scenarios", "internal/yamlfile"}, belowKernels...),
 	"sim/scenarios":                  {},
 	"internal/host":                  append([]string{"internal/labnet", "internal/spread", "internal/tracepoint"}, belowKernels...),
@@ -47,8 +48,8 @@ var mayImport = map[string][]string{
 	"internal/claim":                 append([]string{"internal/chart"}, belowLesson...),
 	"internal/lab":                   belowLab,
 	"internal/recordings":            {"internal/host", "internal/trace"},
-	"internal/lesson":                append([]string{"internal/yamlfile", "sim/scenario"}, belowLesson...),
-	"internal/talk":                  append([]string{"internal/yamlfile"}, belowLesson...),
+	"internal/lesson":                append([]string{"internal/authored", "internal/yamlfile", "sim/scenario"}, belowLesson...),
+	"internal/talk":                  append([]string{"internal/authored", "internal/yamlfile"}, belowLesson...),
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
 	"internal/importer":              {"internal/trace"},
 	"internal/importer/importertest": {"internal/trace", "internal/importer"},
@@ -59,7 +60,7 @@ var mayImport = map[string][]string{
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
-	"web":                            append([]string{"internal/attach", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
+	"web":                            append([]string{"internal/attach", "internal/authored", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {},                                              // knows nothing of the wire, nor of the disk
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire

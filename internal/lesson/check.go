@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/trace"
 	"copyscope/internal/yamlfile"
 )
@@ -230,10 +231,10 @@ func (c *checker) selector(field string, s *Selector) {
 	c.oneOf(field+".from", s.From, texts(trace.Places())...)
 	c.oneOf(field+".to", s.To, texts(trace.Places())...)
 	c.oneOf(field+".endpoint", s.Endpoint, texts([]trace.Endpoint{trace.Sender, trace.Receiver, trace.Relay})...)
-	if *s == (Selector{Nth: s.Nth}) {
+	if *s == (Selector{Event: authored.Event{Nth: s.Nth}}) {
 		c.fail(field, "it says nothing of the event; write kind and, say, actor")
 	}
-	if s.Nth != nil && *s.Nth == 0 {
+	if s.Nth == 0 && c.Given(field+".nth") {
 		c.fail(field+".nth", "0: count from 1, or from −1 at the end")
 	}
 }
@@ -247,7 +248,7 @@ func texts[T ~string](all []T) (out []string) {
 
 // text checks a text of which at least one language must be there, in shipped
 // files both. inAnswer: {answer} may stand in it.
-func (c *checker) text(field string, t Text, inAnswer bool) {
+func (c *checker) text(field string, t authored.Text, inAnswer bool) {
 	for _, v := range []struct{ lang, name, text string }{{"en", "English", t.En}, {"zh", "Chinese", t.Zh}} {
 		at := field + "." + v.lang
 		switch {

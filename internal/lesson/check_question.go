@@ -154,7 +154,7 @@ func (c *checker) answer(field string, a Answer) {
 		c.place(field+".at", e.At)
 	case e.Events != nil:
 		c.selector(field+".events", e.Events)
-		if e.Events.Nth != nil {
+		if c.Given(field + ".events.nth") {
 			c.fail(field+".events.nth", "all that match are counted; leave it out")
 		}
 		if len(e.Sum.Of) > 0 {

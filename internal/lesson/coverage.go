@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/yamlfile"
 )
 
@@ -32,7 +33,7 @@ type Found struct {
 	Covered
 	// Where is the place in words, Text what is said there.
 	Where string
-	Text  Text
+	Text  authored.Text
 	// Scenario is the run as it is written in the lesson, varied values in braces.
 	Scenario string
 }
@@ -110,12 +111,12 @@ func (l *Library) find(row Covered) (Found, error) {
 }
 
 // at is the text of a part of the lesson; number counts from 1.
-func (l *Lesson) at(part, number string) (Text, bool) {
+func (l *Lesson) at(part, number string) (authored.Text, bool) {
 	n, _ := strconv.Atoi(number)
 	nth := func(length int) bool { return n >= 1 && n <= length }
 	switch {
 	case part == "kernel":
-		return l.Kernel, l.Kernel != Text{}
+		return l.Kernel, l.Kernel != authored.Text{}
 	case part == "step" && nth(len(l.Steps)):
 		return l.Steps[n-1].Say, true
 	case part == "prediction" && nth(len(l.Predict)):
@@ -125,5 +126,5 @@ func (l *Lesson) at(part, number string) (Text, bool) {
 	case part == "real" && nth(len(l.Real)):
 		return l.Real[n-1].Say, true
 	}
-	return Text{}, false
+	return authored.Text{}, false
 }

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"copyscope/internal/authored"
 	"copyscope/internal/yamlfile"
 )
 
@@ -9,12 +10,12 @@ const Schema = 1
 
 // Lesson is what a file holds, schema 1.
 type Lesson struct {
-	Schema  int    `yaml:"schema"`
-	Name    string `yaml:"name"`
-	Number  int    `yaml:"number"`
-	Minutes int    `yaml:"minutes"`
-	Title   Text   `yaml:"title"`
-	Lead    Text   `yaml:"lead"`
+	Schema  int           `yaml:"schema"`
+	Name    string        `yaml:"name"`
+	Number  int           `yaml:"number"`
+	Minutes int           `yaml:"minutes"`
+	Title   authored.Text `yaml:"title"`
+	Lead    authored.Text `yaml:"lead"`
 	// Vary has lists of which a seed picks one value each.
 	Vary map[string][]string `yaml:"vary"`
 	// Runs are scenarios by name, varied values in braces.
@@ -22,7 +23,7 @@ type Lesson struct {
 	Predict   []Question        `yaml:"predict"`
 	Steps     []Step            `yaml:"steps"`
 	Real      []Real            `yaml:"real"`
-	Kernel    Text              `yaml:"kernel"`
+	Kernel    authored.Text     `yaml:"kernel"`
 	Exercises []Question        `yaml:"exercises"`
 	Terms     []string          `yaml:"terms"`
 	Claims    []string          `yaml:"claims"`
@@ -35,25 +36,25 @@ type Lesson struct {
 
 // Question is one to predict, or an exercise.
 type Question struct {
-	Ask Text `yaml:"ask"`
+	Ask authored.Text `yaml:"ask"`
 	// Open are the runs that a link opens in the scope.
 	Open    []string `yaml:"open"`
 	Answer  Answer   `yaml:"answer"`
 	Choices []Choice `yaml:"choices"`
 	// Number: the answer is typed in.
-	Number *Number  `yaml:"number"`
-	Wrong  Feedback `yaml:"wrong"`
-	Right  Text     `yaml:"right"`
-	Hint   Text     `yaml:"hint"`
+	Number *Number       `yaml:"number"`
+	Wrong  Feedback      `yaml:"wrong"`
+	Right  authored.Text `yaml:"right"`
+	Hint   authored.Text `yaml:"hint"`
 }
 
 // Choice is one of a question's: a value, or an expression that moves with the
 // seed.
 type Choice struct {
-	Value string  `yaml:"value"`
-	Is    *Answer `yaml:"is"`
-	Say   Text    `yaml:"say"`
-	Wrong Text    `yaml:"wrong"`
+	Value string        `yaml:"value"`
+	Is    *Answer       `yaml:"is"`
+	Say   authored.Text `yaml:"say"`
+	Wrong authored.Text `yaml:"wrong"`
 }
 
 // Number is how an answer is typed in.
@@ -65,35 +66,35 @@ type Number struct {
 
 // Mistake is a known wrong answer, or what is said of all others.
 type Mistake struct {
-	Value *Answer `yaml:"value"`
-	Say   Text    `yaml:"say"`
-	Else  Text    `yaml:"else"`
+	Value *Answer       `yaml:"value"`
+	Say   authored.Text `yaml:"say"`
+	Else  authored.Text `yaml:"else"`
 }
 
 // Step puts the scope at a place and says one thing.
 type Step struct {
 	// Show are the runs in the lanes; none: as the step before.
-	Show  []string `yaml:"show"`
-	Align string   `yaml:"align"` // step, bytes, time
-	At    Place    `yaml:"at"`    // in the first lane
-	Say   Text     `yaml:"say"`
+	Show  []string      `yaml:"show"`
+	Align string        `yaml:"align"` // step, bytes, time
+	At    Place         `yaml:"at"`    // in the first lane
+	Say   authored.Text `yaml:"say"`
 }
 
 // Real is something to do on the real kernel: a run, a command, a page.
 type Real struct {
-	Run     string   `yaml:"run"`
-	Rows    []string `yaml:"rows"` // counts shown first
-	Command string   `yaml:"command"`
-	Page    string   `yaml:"page"`
-	Say     Text     `yaml:"say"`
+	Run     string        `yaml:"run"`
+	Rows    []string      `yaml:"rows"` // counts shown first
+	Command string        `yaml:"command"`
+	Page    string        `yaml:"page"`
+	Say     authored.Text `yaml:"say"`
 }
 
 // Card is a claim that circulates, its verdict, and how to see it.
 type Card struct {
 	Name       string            `yaml:"name"`
-	Claim      Text              `yaml:"claim"`
+	Claim      authored.Text     `yaml:"claim"`
 	Verdict    string            `yaml:"verdict"`
-	Truth      Text              `yaml:"truth"`
+	Truth      authored.Text     `yaml:"truth"`
 	Runs       map[string]string `yaml:"runs"`
 	Evidence   []Evidence        `yaml:"evidence"`
 	Experiment Experiment        `yaml:"experiment"`
@@ -113,16 +114,16 @@ func Verdicts() []string {
 
 // Evidence is one computed row.
 type Evidence struct {
-	Say    Text   `yaml:"say"`
-	Answer Answer `yaml:"answer"`
+	Say    authored.Text `yaml:"say"`
+	Answer Answer        `yaml:"answer"`
 }
 
 // Experiment is one click or one command.
 type Experiment struct {
-	Open    []string `yaml:"open"`
-	Page    string   `yaml:"page"`
-	Command string   `yaml:"command"`
-	Say     Text     `yaml:"say"`
+	Open    []string      `yaml:"open"`
+	Page    string        `yaml:"page"`
+	Command string        `yaml:"command"`
+	Say     authored.Text `yaml:"say"`
 }
 
 // Source is where something can be read.
@@ -133,11 +134,11 @@ type Source struct {
 
 // Term is a word of the glossary.
 type Term struct {
-	Name string `yaml:"name"`
-	Term Text   `yaml:"term"`
+	Name string        `yaml:"name"`
+	Term authored.Text `yaml:"term"`
 	// Also is what articles call it.
-	Also Names `yaml:"also"`
-	Text Text  `yaml:"text"`
+	Also Names         `yaml:"also"`
+	Text authored.Text `yaml:"text"`
 }
 
 // Names are in both languages.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 	"copyscope/internal/yamlfile"
@@ -17,7 +18,7 @@ type Verdict struct {
 	// Answer is the computed one, Said what the reply came to.
 	Answer, Said Value
 	// Say is the feedback, for [Seen.Fill].
-	Say Text
+	Say authored.Text
 }
 
 // Judge computes the answer and holds a reply against it: the number of a choice,

@@ -195,29 +195,17 @@ func (p *Played) Step(at Place) (int, error) {
 	case at.N > 0:
 		return at.N, nil
 	}
-	nth := 1
-	if at.Event.Nth != nil {
-		nth = *at.Event.Nth
+	step, matching := at.Event.Step(p.kept, func(i int) bool { return p.matches(at.Event, i) })
+	if step > 0 {
+		return step, nil
 	}
-	var found []int
-	for i := range p.kept {
-		if p.matches(at.Event, i) {
-			found = append(found, i+1)
-			if nth == len(found) {
-				return i + 1, nil
-			}
-		}
-	}
-	if nth < 0 && -nth <= len(found) {
-		return found[len(found)+nth], nil
-	}
-	return 0, fmt.Errorf("no such event: the run has %d that match%s", len(found), p.cut())
+	return 0, fmt.Errorf("no such event: the run has %d that match%s", matching, p.cut())
 }
 
 // matches says whether the i-th event is one of those that are meant.
 func (p *Played) matches(s *Selector, i int) bool {
 	e := p.event(i)
-	return s.matches(e, p.groupOf(e))
+	return s.Is(e) && (s.Group == "" || s.Group == p.groupOf(e))
 }
 
 // cut tells that only a part of the run was looked at, if so.

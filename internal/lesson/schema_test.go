@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lesson"
 	"copyscope/internal/trace"
 )
@@ -43,8 +44,8 @@ func TestSchema(t *testing.T) {
 		for p := range o.Properties {
 			has = append(has, p)
 		}
-		for i := range v.NumField() {
-			if tag := v.Field(i).Tag.Get("yaml"); tag != "" && tag != "-" {
+		for _, f := range reflect.VisibleFields(v) {
+			if tag := f.Tag.Get("yaml"); tag != "" && tag != "-" && !f.Anonymous {
 				reads = append(reads, tag)
 			}
 		}
@@ -53,7 +54,7 @@ func TestSchema(t *testing.T) {
 	fields("lesson", schema.object, reflect.TypeFor[lesson.Lesson]())
 	expression, _ := reflect.TypeFor[lesson.Answer]().FieldByName("expression")
 	for name, v := range map[string]reflect.Type{
-		"text": reflect.TypeFor[lesson.Text](), "question": reflect.TypeFor[lesson.Question](), "choice": reflect.TypeFor[lesson.Choice](),
+		"text": reflect.TypeFor[authored.Text](), "question": reflect.TypeFor[lesson.Question](), "choice": reflect.TypeFor[lesson.Choice](),
 		"number": reflect.TypeFor[lesson.Number](), "mistake": reflect.TypeFor[lesson.Mistake](), "step": reflect.TypeFor[lesson.Step](),
 		"real": reflect.TypeFor[lesson.Real](), "selector": reflect.TypeFor[lesson.Selector](), "among": reflect.TypeFor[lesson.Among](),
 		"expression": expression.Type,

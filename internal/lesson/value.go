@@ -6,31 +6,9 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"copyscope/internal/trace"
+	"copyscope/internal/authored"
 	"copyscope/internal/yamlfile"
 )
-
-// Text is in both languages, as Markdown.
-type Text struct {
-	En string `yaml:"en"`
-	Zh string `yaml:"zh"`
-}
-
-// Empty says whether the text is in neither language.
-func (t Text) Empty() bool { return t.En == "" && t.Zh == "" }
-
-// In is the text in a language and whether it had to be the other one, because it
-// lacks that.
-func (t Text) In(lang string) (text string, fallback bool) {
-	own, other := t.En, t.Zh
-	if lang == "zh" {
-		own, other = other, own
-	}
-	if own == "" {
-		return other, other != ""
-	}
-	return own, false
-}
 
 // Place is where in a run: its start, its end, after so many events, or after a
 // certain one.
@@ -80,31 +58,16 @@ func (p *Place) UnmarshalYAML(n ast.Node) error {
 
 // Selector finds an event: all fields that are given must match.
 type Selector struct {
-	Kind     string `yaml:"kind"`
-	Actor    string `yaml:"actor"`
-	From     string `yaml:"from"`
-	To       string `yaml:"to"`
-	Syscall  string `yaml:"syscall"`
-	Endpoint string `yaml:"endpoint"`
-	Detail   string `yaml:"detail"`
+	authored.Event `yaml:",inline"`
 	// Group is the name of threads of a scenario file, or kernel for what belongs to
 	// none of them.
 	Group string `yaml:"group"`
-	// Nth is which of those that match, from 1; −1 is the last.
-	Nth *int `yaml:"nth"`
-}
-
-// matches says whether an event of a group of threads is one of those that are meant.
-func (s *Selector) matches(e trace.Event, group string) bool {
-	fits := func(want, has string) bool { return want == "" || want == has }
-	return fits(s.Kind, string(e.Kind)) && fits(s.Actor, string(e.Actor)) && fits(s.From, string(e.From)) && fits(s.To, string(e.To)) &&
-		fits(s.Syscall, e.Syscall) && fits(s.Endpoint, string(e.Endpoint)) && fits(s.Detail, e.Detail) && fits(s.Group, group)
 }
 
 // Feedback is what is said to a wrong number: one text, or one for each known
 // mistake and one for all others.
 type Feedback struct {
-	Text
+	authored.Text
 	Known []Mistake
 }
 
@@ -113,7 +76,7 @@ func (f *Feedback) Form(n ast.Node) any {
 	if _, list := n.(ast.ArrayNode); list {
 		return new([]Mistake)
 	}
-	return new(Text)
+	return new(authored.Text)
 }
 
 // UnmarshalYAML implements yaml.NodeUnmarshaler.

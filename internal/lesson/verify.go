@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 	"copyscope/internal/yamlfile"
@@ -80,7 +81,7 @@ func (l *Lesson) Verify(ctx context.Context, p *Player, known Known) []*yamlfile
 		for i, q := range l.Exercises {
 			v.question(fmt.Sprintf("exercises[%d]", i), q)
 		}
-		l.eachText(func(field string, t Text) { v.text(field, t) })
+		l.eachText(func(field string, t authored.Text) { v.text(field, t) })
 	}
 	v.seen = &Seen{}
 	for i, name := range l.Terms {
@@ -97,7 +98,7 @@ func (l *Lesson) Verify(ctx context.Context, p *Player, known Known) []*yamlfile
 }
 
 // eachText visits the texts that may hold values of runs.
-func (l *Lesson) eachText(do func(field string, t Text)) {
+func (l *Lesson) eachText(do func(field string, t authored.Text)) {
 	do("title", l.Title)
 	do("lead", l.Lead)
 	for i, s := range l.Steps {
@@ -126,7 +127,7 @@ func (l *Lesson) eachText(do func(field string, t Text)) {
 }
 
 // text computes the values of a text.
-func (v *verifier) text(field string, t Text) {
+func (v *verifier) text(field string, t authored.Text) {
 	for lang, text := range map[string]string{"en": t.En, "zh": t.Zh} {
 		if _, err := v.seen.Fill(v.ctx, text, Value{}); err != nil {
 			v.fail(field+"."+lang, err)

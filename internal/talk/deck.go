@@ -1,9 +1,9 @@
 package talk
 
 import (
-	"strings"
 	"time"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 )
@@ -13,53 +13,31 @@ const Schema = 1
 
 // Deck is a talk as its file has it; docs/talk.md says what each field means.
 type Deck struct {
-	Schema int     `yaml:"schema"`
-	Name   string  `yaml:"name"`
-	Title  Text    `yaml:"title"`
-	Author string  `yaml:"author"`
-	Slides []Slide `yaml:"slides"`
+	Schema int           `yaml:"schema"`
+	Name   string        `yaml:"name"`
+	Title  authored.Text `yaml:"title"`
+	Author string        `yaml:"author"`
+	Slides []Slide       `yaml:"slides"`
 }
 
 // Slide shows a text, and at most one of a question and a scope.
 type Slide struct {
-	Title   Text    `yaml:"title"`
-	Text    Text    `yaml:"text"`
-	Notes   Text    `yaml:"notes"`
-	Minutes float64 `yaml:"minutes"`
+	Title   authored.Text `yaml:"title"`
+	Text    authored.Text `yaml:"text"`
+	Notes   authored.Text `yaml:"notes"`
+	Minutes float64       `yaml:"minutes"`
 	// Join shows the room's link, for the audience to come in.
 	Join  bool   `yaml:"join"`
 	Ask   *Ask   `yaml:"ask"`
 	Scope *Scope `yaml:"scope"`
 }
 
-// Text is a text in every language, Markdown where it is long. A deck may leave
-// one out; whoever reads it is then told so.
-type Text struct {
-	En string `yaml:"en"`
-	Zh string `yaml:"zh"`
-}
-
-// In is the text in a language, or in the other one if there is none.
-func (t Text) In(lang string) (text string, instead bool) {
-	own, other := t.En, t.Zh
-	if lang == "zh" {
-		own, other = other, own
-	}
-	if strings.TrimSpace(own) == "" {
-		return other, strings.TrimSpace(other) != ""
-	}
-	return own, false
-}
-
-// Empty says whether there is no text in any language.
-func (t Text) Empty() bool { return strings.TrimSpace(t.En+t.Zh) == "" }
-
 // Ask is a question to the audience: what do you predict?
 type Ask struct {
-	Question Text     `yaml:"question"`
-	Answer   *Answer  `yaml:"answer"`
-	Choices  []Choice `yaml:"choices"`
-	Explain  Text     `yaml:"explain"`
+	Question authored.Text `yaml:"question"`
+	Answer   *Answer       `yaml:"answer"`
+	Choices  []Choice      `yaml:"choices"`
+	Explain  authored.Text `yaml:"explain"`
 }
 
 // Answer is a count at the end of a run. It is computed, never written.
@@ -70,8 +48,8 @@ type Answer struct {
 
 // Choice is one of the answers that are offered.
 type Choice struct {
-	Value *float64 `yaml:"value"`
-	Text  Text     `yaml:"text"`
+	Value *float64      `yaml:"value"`
+	Text  authored.Text `yaml:"text"`
 }
 
 // Scope is what the scope shows on a slide: up to four lanes, and the steps that

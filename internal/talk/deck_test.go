@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/talk"
 	"copyscope/internal/trace"
@@ -38,7 +39,7 @@ func TestShippedDeck(t *testing.T) {
 		if name == "zero-copy" && d.Planned(len(d.Slides)-1).Minutes() != 20 {
 			t.Errorf("%s takes %v, not 20 minutes", name, d.Planned(len(d.Slides)-1))
 		}
-		eachText(reflect.ValueOf(*d), name, func(at string, text talk.Text) {
+		eachText(reflect.ValueOf(*d), name, func(at string, text authored.Text) {
 			if (text.En == "") != (text.Zh == "") {
 				t.Errorf("%s is in one language", at)
 			}
@@ -63,7 +64,7 @@ func TestShippedDeck(t *testing.T) {
 	}
 }
 
-func eachText(v reflect.Value, at string, see func(string, talk.Text)) {
+func eachText(v reflect.Value, at string, see func(string, authored.Text)) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
@@ -74,7 +75,7 @@ func eachText(v reflect.Value, at string, see func(string, talk.Text)) {
 			eachText(v.Index(i), at, see)
 		}
 	case reflect.Struct:
-		if text, ok := v.Interface().(talk.Text); ok {
+		if text, ok := v.Interface().(authored.Text); ok {
 			see(at, text)
 			return
 		}
@@ -204,8 +205,10 @@ func TestSchema(t *testing.T) {
 		for p := range o.Properties {
 			has = append(has, p)
 		}
-		for i := range reflect.TypeOf(v).NumField() {
-			reads = append(reads, reflect.TypeOf(v).Field(i).Tag.Get("yaml"))
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+			if !f.Anonymous {
+				reads = append(reads, f.Tag.Get("yaml"))
+			}
 		}
 		slices.Sort(has)
 		slices.Sort(reads)
@@ -214,7 +217,7 @@ func TestSchema(t *testing.T) {
 		}
 	}
 	same("deck", schema.object, talk.Deck{})
-	for name, v := range map[string]any{"text": talk.Text{}, "slide": talk.Slide{}, "ask": talk.Ask{}, "answer": talk.Answer{},
+	for name, v := range map[string]any{"text": authored.Text{}, "slide": talk.Slide{}, "ask": talk.Ask{}, "answer": talk.Answer{},
 		"choice": talk.Choice{}, "scope": talk.Scope{}, "event": talk.Selector{}} {
 		same(name, schema.Defs[name], v)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"copyscope/internal/authored"
 	"copyscope/internal/trace"
 	"copyscope/internal/yamlfile"
 )
@@ -23,18 +24,10 @@ type Stop struct {
 	Selector *Selector
 }
 
-// Selector finds an event of a lane: the Nth one that has all the given fields,
-// the first if Nth is 0; −1 is the last.
+// Selector finds an event of a lane, the first that has one if it names none.
 type Selector struct {
-	Lane     string `yaml:"lane"`
-	Kind     string `yaml:"kind"`
-	Actor    string `yaml:"actor"`
-	From     string `yaml:"from"`
-	To       string `yaml:"to"`
-	Syscall  string `yaml:"syscall"`
-	Endpoint string `yaml:"endpoint"`
-	Detail   string `yaml:"detail"`
-	Nth      int    `yaml:"nth"`
+	Lane           string `yaml:"lane"`
+	authored.Event `yaml:",inline"`
 }
 
 var stopWords = []string{"start", "end", "all", "calls"}
@@ -69,31 +62,8 @@ func (s *Stop) UnmarshalYAML(n ast.Node) error {
 
 // find is the step of the event in a run, 0 if there is none.
 func (s *Selector) find(events []trace.Event) int {
-	found := []int{}
-	for i, e := range events {
-		own := map[string]string{"Kind": string(e.Kind), "Actor": string(e.Actor), "From": string(e.From), "To": string(e.To),
-			"Syscall": e.Syscall, "Endpoint": string(e.Endpoint), "Detail": e.Detail}
-		fits := true
-		for field, is := range own {
-			if want := reflect.ValueOf(*s).FieldByName(field).String(); want != "" && want != is {
-				fits = false
-			}
-		}
-		if fits {
-			found = append(found, i+1)
-		}
-	}
-	at := s.Nth - 1
-	switch {
-	case s.Nth == 0:
-		at = 0
-	case s.Nth < 0:
-		at = len(found) + s.Nth
-	}
-	if at < 0 || at >= len(found) {
-		return 0
-	}
-	return found[at]
+	step, _ := s.Step(len(events), func(i int) bool { return s.Is(events[i]) })
+	return step
 }
 
 // Run is what a lane did, as far as stops need it.
@@ -161,9 +131,9 @@ func (s *Scope) steps(runs []Run) ([]int, error) {
 func (s *Selector) String() string {
 	var parts []string
 	v := reflect.ValueOf(*s)
-	for i := range v.NumField() {
-		if f := v.Field(i); !f.IsZero() {
-			parts = append(parts, fmt.Sprintf("%s: %v", v.Type().Field(i).Tag.Get("yaml"), f.Interface()))
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		if f := v.FieldByIndex(field.Index); !field.Anonymous && !f.IsZero() {
+			parts = append(parts, fmt.Sprintf("%s: %v", field.Tag.Get("yaml"), f.Interface()))
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"

@@ -136,9 +136,10 @@ func (f *Fields) Fail(field, format string, args ...any) *Error {
 	return &Error{File: f.File, Line: f.Line(field), Field: field, Text: fmt.Sprintf(format, args...)}
 }
 
+// names are those of a struct's fields, of embedded structs' too.
 func names(t reflect.Type) (all []string) {
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("yaml"); name != "-" && name != "" {
+	for _, field := range reflect.VisibleFields(t) {
+		if name := field.Tag.Get("yaml"); name != "-" && name != "" && !field.Anonymous {
 			all = append(all, name)
 		}
 	}
@@ -146,9 +147,9 @@ func names(t reflect.Type) (all []string) {
 }
 
 func byName(t reflect.Type, name string) (reflect.Type, bool) {
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("yaml"); tag == name && tag != "-" && tag != "" {
-			return t.Field(i).Type, true
+	for _, field := range reflect.VisibleFields(t) {
+		if tag := field.Tag.Get("yaml"); tag == name && tag != "-" && tag != "" && !field.Anonymous {
+			return field.Type, true
 		}
 	}
 	return nil, false
