@@ -11,34 +11,27 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/chromium"
 )
 
 // axeVersion is that of axe-core, the accessibility rules that browsers' own tools
 // use. It is taken from the npm registry, for tests alone.
 const axeVersion = "4.14.1"
 
-// absent fails a test in CI for what is missing, and elsewhere skips it.
-func absent(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
 // axeScript is axe-core's text, fetched once for this user.
 func axeScript(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		absent(t, "no directory to keep axe-core in: "+err.Error())
+		chromium.Absent(t, "no directory to keep axe-core in: "+err.Error())
 	}
 	dir := filepath.Join(cache, "copyscope-axe-"+axeVersion)
 	file := filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")
 	if _, err := os.Stat(file); err != nil {
 		install := exec.Command("npm", "install", "--prefix", dir, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@"+axeVersion)
 		if out, err := install.CombinedOutput(); err != nil {
-			absent(t, fmt.Sprintf("npm cannot install axe-core: %v\n%s", err, out))
+			chromium.Absent(t, fmt.Sprintf("npm cannot install axe-core: %v\n%s", err, out))
 		}
 	}
 	text, err := os.ReadFile(file)
@@ -69,7 +62,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for i, theme := range themes {
 			lang, size := languages[i%len(languages)], widths[i/2%len(widths)]
-			if err := page.size(size[0], size[1]); err != nil {
+			if err := page.Size(size[0], size[1]); err != nil {
 				t.Fatal(err)
 			}
 			if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
@@ -91,13 +84,13 @@ func TestPagesAreAccessible(t *testing.T) {
 func inspect(t *testing.T, page *tab, script string) []violation {
 	t.Helper()
 	run := script + `;axe.run(document, ` + rules + `).then((r) => { window.axeFound = JSON.stringify(r.violations); }, (e) => { window.axeFound = 'failed: ' + e; }); true`
-	if err := evaluate(page.ctx, run); err != nil {
+	if err := evaluate(page.Ctx, run); err != nil {
 		t.Fatal(err)
 	}
-	if err := page.await("window.axeFound"); err != nil {
+	if err := page.Await("window.axeFound", patience); err != nil {
 		t.Fatal(err)
 	}
-	text, err := chromedp.Run(page.ctx, chromedp.Evaluate[string]("window.axeFound"))
+	text, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string]("window.axeFound"))
 	if err != nil {
 		t.Fatal(err)
 	}

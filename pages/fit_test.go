@@ -13,7 +13,7 @@ func eachView(t *testing.T, visit func(t *testing.T, s *site, page *tab, v view)
 	t.Helper()
 	browser, quit, err := chromium.Start()
 	if err != nil {
-		absent(t, err.Error())
+		chromium.Absent(t, err.Error())
 	}
 	defer quit()
 	s, err := serveSite(t.Context())
@@ -47,13 +47,13 @@ func TestPagesFitTheirWindow(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for _, lang := range languages {
 			for _, width := range []int{360, 640, 1920, 3840} {
-				if err := page.size(width, 900); err != nil {
+				if err := page.Size(width, 900); err != nil {
 					t.Fatal(err)
 				}
 				if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
 					t.Fatal(err)
 				}
-				wide, err := chromedp.Run(page.ctx, chromedp.Evaluate[string](tooWide))
+				wide, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](tooWide))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -83,17 +83,17 @@ const cutOff = `[...document.querySelectorAll('button, h1, h2, h3, th, .chip, .p
 func TestLongerWordsFit(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for _, width := range []int{360, 1280} {
-			if err := page.size(width, 900); err != nil {
+			if err := page.Size(width, 900); err != nil {
 				t.Fatal(err)
 			}
 			if err := page.open(s.Web+v.address("en", "light"), v.Ready); err != nil {
 				t.Fatal(err)
 			}
-			if err := evaluate(page.ctx, longer); err != nil {
+			if err := evaluate(page.Ctx, longer); err != nil {
 				t.Fatal(err)
 			}
 			for what, expression := range map[string]string{"too wide": tooWide, "cut off": cutOff} {
-				found, err := chromedp.Run(page.ctx, chromedp.Evaluate[string](expression))
+				found, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](expression))
 				if err != nil {
 					t.Fatal(err)
 				}

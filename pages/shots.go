@@ -33,7 +33,7 @@ func picture(ctx context.Context, browser context.Context, s *site, chosen []vie
 					if ctx.Err() != nil {
 						return context.Cause(ctx)
 					}
-					if err := t.size(size[0], size[1]); err != nil {
+					if err := t.Size(size[0], size[1]); err != nil {
 						return err
 					}
 					if err := t.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
@@ -88,7 +88,7 @@ func pictureBest(ctx context.Context, browser context.Context, s *site, dir stri
 		if !ok {
 			return fmt.Errorf("there is no page %q in pages/list.go", b.page)
 		}
-		if err := t.size(b.width, b.height); err != nil {
+		if err := t.Size(b.width, b.height); err != nil {
 			return err
 		}
 		if err := t.open(s.Web+v.address(b.lang, b.theme), v.Ready); err != nil {

@@ -84,7 +84,7 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 		return weight{}, err
 	}
 	defer done()
-	if err := t.size(1440, 900); err != nil {
+	if err := t.Size(1440, 900); err != nil {
 		return weight{}, err
 	}
 	line, err := newWire(s.Web)
@@ -100,7 +100,7 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 			w.hosts[name] = true
 		}
 	}
-	err = chromedp.Listen(t.ctx, func(event any) {
+	err = chromedp.Listen(t.Ctx, func(event any) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch e := event.(type) {
@@ -114,10 +114,10 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	if err != nil {
 		return weight{}, err
 	}
-	if _, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{}); err != nil {
+	if _, err := chromedp.Call(t.Ctx, network.Enable, network.EnableParams{}); err != nil {
 		return weight{}, err
 	}
-	if _, err := chromedp.Call(t.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
+	if _, err := chromedp.Call(t.Ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
 		return weight{}, err
 	}
 	if err := t.open(line.web()+v.address("en", "light"), v.Ready); err != nil {
@@ -125,7 +125,7 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	}
 	// The page's own clock: how long ago it was asked for. The wait above polls, so
 	// that this is an upper bound.
-	ms, err := chromedp.Run(t.ctx, chromedp.Evaluate[float64]("performance.now()"))
+	ms, err := chromedp.Run(t.Ctx, chromedp.Evaluate[float64]("performance.now()"))
 	if err != nil {
 		return weight{}, err
 	}

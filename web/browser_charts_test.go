@@ -245,7 +245,7 @@ func TestBrowserFlipUnderLoad(t *testing.T) {
 	eval[bool](b, `(document.getElementById('chart-twin').open = true)`) // the marks have a twin, too
 	b.await(`document.getElementById('twin-rows').textContent.includes('read-write') && document.getElementById('twin-rows').textContent.includes('splice')`)
 	phone := emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 740, DeviceScaleFactor: 1, Mobile: true}
-	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, phone); err != nil {
+	if _, err := chromedp.Call(b.Ctx, emulation.SetDeviceMetricsOverride, phone); err != nil {
 		t.Fatal(err)
 	}
 	b.await(`document.documentElement.scrollWidth <= 360`) // tables scroll in boxes of their own
@@ -280,7 +280,7 @@ const pretendSocket = `window.WebSocket = class extends EventTarget {
 func TestBrowserChartsTakeNoMoreMemoryInAnHour(t *testing.T) {
 	site := chartSite(t)
 	b := browse(t)
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: pretendSocket}); err != nil {
+	if _, err := chromedp.Call(b.Ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: pretendSocket}); err != nil {
 		t.Fatal(err)
 	}
 	b.do(chromedp.Navigate(site + "/live?lang=en"))
@@ -316,10 +316,10 @@ func TestBrowserChartsTakeNoMoreMemoryInAnHour(t *testing.T) {
 	}
 	heap := func() float64 {
 		t.Helper()
-		if _, err := chromedp.Call(b.ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
+		if _, err := chromedp.Call(b.Ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
 			t.Fatal(err)
 		}
-		used, err := chromedp.Call(b.ctx, runtime.GetHeapUsage, cdp.Empty{})
+		used, err := chromedp.Call(b.Ctx, runtime.GetHeapUsage, cdp.Empty{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func (b *tab) arrive(address string) {
 	b.t.Helper()
 	there := "document.readyState === 'complete' && location.pathname + location.search === " + quote(address)
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if done, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](there)); err == nil && done {
+		if done, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool](there)); err == nil && done {
 			return
 		}
 		if time.Now().After(end) {
@@ -117,7 +117,7 @@ func (b *tab) arrive(address string) {
 // the servers of all tests, whatever their ports.
 func forget(t *testing.T, b *tab) {
 	t.Helper()
-	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+	if _, err := chromedp.Call(b.Ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -254,7 +254,7 @@ func TestBrowserLanguageThemeAndHelp(t *testing.T) {
 	b := browse(t)
 	forget(t, b)
 	t.Cleanup(func() { forget(t, b) })
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	_, err := chromedp.Call(b.Ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
@@ -74,8 +73,8 @@ func (l *keptLab) last(scenario string) *lab.Result {
 
 // tab is one page of a real browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	chromium.Tab
+	t *testing.T
 
 	mu       sync.Mutex
 	hosts    map[string]bool // hosts that were asked for anything
@@ -116,29 +115,28 @@ func browse(t *testing.T) *tab {
 	t.Helper()
 	browser.once.Do(startBrowser)
 	if browser.missing != "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(browser.missing)
-		}
-		t.Skip(browser.missing)
+		chromium.Absent(t, browser.missing)
 	}
-	ctx, closeTab := chromedp.NewContext(browser.ctx)
-	t.Cleanup(closeTab)
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stop := context.WithTimeout(browser.ctx, 3*time.Minute)
 	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx, hosts: map[string]bool{}}
-	b.do(chromedp.Navigate("about:blank"))
-	if err := chromedp.Listen(ctx, b.note); err != nil {
+	own, closeTab, err := chromium.NewTab(ctx)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+	t.Cleanup(closeTab)
+	b := &tab{Tab: own, t: t, hosts: map[string]bool{}}
+	if err := chromedp.Listen(b.Ctx, b.note); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.Ctx, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
 	// An earlier tab may have fetched the same files; this one is to count them.
-	if _, err := chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
+	if _, err := chromedp.Call(b.Ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		for m, err := range chromedp.Console(ctx) {
+		for m, err := range chromedp.Console(b.Ctx) {
 			if err != nil {
 				return
 			}
@@ -175,7 +173,7 @@ func (b *tab) note(event any) {
 
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.Ctx, actions...); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -183,7 +181,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval gives the value of an expression.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	v, err := chromedp.Run(b.Ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
 		b.t.Fatalf("%s: %v", expression, err)
 	}
@@ -193,13 +191,9 @@ func eval[T any](b *tab, expression string) T {
 // await waits until an expression is true.
 func (b *tab) await(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if eval[bool](b, "Boolean("+expression+")") {
-			return
-		}
-		if time.Now().After(end) {
-			b.t.Fatalf("after %v still not: %s\nconsole: %v\npage: %.600s", patience, expression, b.complaints(), eval[string](b, "document.body.innerText"))
-		}
+	if err := b.Await(expression, patience); err != nil {
+		shown, _ := chromedp.Run(b.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		b.t.Fatalf("%v\nconsole: %v\npage: %.600s", err, b.complaints(), shown)
 	}
 }
 
@@ -230,8 +224,7 @@ func quote(text string) string {
 // reduceMotion makes the browser tell pages that its user wants no motion.
 func (b *tab) reduceMotion() {
 	b.t.Helper()
-	still := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: still}); err != nil {
+	if err := b.Still(); err != nil {
 		b.t.Fatal(err)
 	}
 }

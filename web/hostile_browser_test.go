@@ -21,7 +21,7 @@ func guarded(t *testing.T, script string) *tab {
 	watch := `window.ran = []; window.pwned = () => window.ran.push('a script of the address ran');
 		window.alert = window.confirm = window.prompt = () => { window.ran.push('a dialog'); };
 		document.addEventListener('securitypolicyviolation', (e) => window.ran.push(e.violatedDirective + ' ' + e.blockedURI));` + script
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
+	if _, err := chromedp.Call(b.Ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
 		t.Fatal(err)
 	}
 	return b

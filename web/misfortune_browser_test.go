@@ -71,7 +71,7 @@ func TestFrozenPageComesBack(t *testing.T) {
 	b.await(`document.getElementById('connection').dataset.state === 'open'`)
 	life := func(state page.SetWebLifecycleStateState) {
 		t.Helper()
-		if _, err := chromedp.Call(b.ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state}); err != nil {
+		if _, err := chromedp.Call(b.Ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -16,8 +15,7 @@ import (
 // size makes the tab's window so large, in CSS pixels.
 func (b *tab) size(width, height int) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: int64(width), Height: int64(height), DeviceScaleFactor: 1})
-	if err != nil {
+	if err := b.Size(width, height); err != nil {
 		b.t.Fatal(err)
 	}
 }

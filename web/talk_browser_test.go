@@ -127,7 +127,7 @@ func TestTalkInTwoBrowsers(t *testing.T) {
 	mouse := func(kind input.DispatchMouseEventType, x, y float64) {
 		t.Helper()
 		at := input.DispatchMouseEventParams{Type: kind, X: box[0] + x*box[2], Y: box[1] + y*box[3], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1}
-		if _, err := chromedp.Call(speaker.ctx, input.DispatchMouseEvent, at); err != nil {
+		if _, err := chromedp.Call(speaker.Ctx, input.DispatchMouseEvent, at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +178,7 @@ func TestTalkSpeakerSleeps(t *testing.T) {
 	speaker.await(`document.querySelector('[data-talk]').dataset.seat === 'yours'`)
 	clicker.do(chromedp.Navigate(base + room.ClickerPath()))
 	clicker.await(`document.querySelector('[data-part="now"]').textContent.length > 3`)
-	if _, err := chromedp.Call(speaker.ctx, page.Close, cdp.Empty{}); err != nil {
+	if _, err := chromedp.Call(speaker.Ctx, page.Close, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
 	audience.await(`document.querySelector('[data-part="talk-state"]').textContent !== ''`)
@@ -306,7 +306,7 @@ func TestTalkExportSteps(t *testing.T) {
 func TestTalkOnAPhone(t *testing.T) {
 	base, room, _ := talkServer(t, "", "")
 	b := browse(t)
-	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 740, DeviceScaleFactor: 1, Mobile: true}); err != nil {
+	if _, err := chromedp.Call(b.Ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 740, DeviceScaleFactor: 1, Mobile: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, lang := range []string{"en", "zh"} {
