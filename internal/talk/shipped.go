@@ -2,33 +2,23 @@ package talk
 
 import (
 	"embed"
-	"fmt"
-	"path"
-	"strings"
+
+	"copyscope/internal/yamlfile"
 )
 
 //go:embed decks
 var decks embed.FS
 
+var shipped = yamlfile.Shipped{Files: decks, Dir: "decks", What: "deck"}
+
 // Shipped lists the names of the decks that are shipped.
-func Shipped() []string {
-	entries, err := decks.ReadDir("decks")
-	if err != nil {
-		panic(err) // they are compiled in
-	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
-	}
-	return names
-}
+func Shipped() []string { return shipped.Names() }
 
 // Load reads one of the decks that are shipped.
 func Load(name string) (*Deck, error) {
-	file := name + ".yaml"
-	text, err := decks.ReadFile("decks/" + file)
+	file, text, err := shipped.Text(name)
 	if err != nil {
-		return nil, fmt.Errorf("deck %q is none of those shipped: %s", name, strings.Join(Shipped(), ", "))
+		return nil, err
 	}
 	return Parse(file, text)
 }

@@ -1,31 +1,20 @@
 package scenario
 
 import (
-	"fmt"
-	"path"
-	"strings"
-
+	"copyscope/internal/yamlfile"
 	"copyscope/sim/scenarios"
 )
 
+var shipped = yamlfile.Shipped{Files: scenarios.Files, Dir: ".", What: "scenario"}
+
 // Shipped lists the names of the scenarios that are shipped.
-func Shipped() []string {
-	entries, err := scenarios.Files.ReadDir(".")
-	if err != nil {
-		panic(err) // they are compiled in
-	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
-	}
-	return names
-}
+func Shipped() []string { return shipped.Names() }
 
 // Load reads one of the scenarios that are shipped.
 func Load(name string) (*Scenario, error) {
-	text, err := scenarios.Files.ReadFile(name + ".yaml")
+	file, text, err := shipped.Text(name)
 	if err != nil {
-		return nil, fmt.Errorf("scenario %q is none of those shipped: %s", name, strings.Join(Shipped(), ", "))
+		return nil, err
 	}
-	return Parse(name+".yaml", text)
+	return Parse(file, text)
 }
