@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,12 +20,10 @@ import (
 
 // serveFlags are the flags of `copyscope serve`.
 type serveFlags struct {
-	http      string
-	broker    brokerFlags
-	noBroker  bool
-	readyFile string
-	lessons   string
-	logLevel  string
+	pages    pagesFlags
+	broker   brokerFlags
+	noBroker bool
+	lessons  string
 }
 
 func serveCommand() *cobra.Command {
@@ -58,12 +52,10 @@ Without --data the records go to a temporary directory that is removed at exit.`
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	f.pages.register(flags)
 	f.broker.register(flags)
 	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
-	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
 	flags.StringVar(&f.lessons, "lessons", "", "a directory of lessons to show beside those that are shipped (docs/lessons.md)")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	return c
 }
 
@@ -75,20 +67,14 @@ const idleTime = 30 * time.Second
 const shutdownTime = 3 * time.Second
 
 func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, stderr io.Writer) (err error) {
-	log, err := newLog(stderr, f.logLevel)
+	log, err := f.pages.log(stderr)
 	if err != nil {
-		return &usageError{err}
+		return err
 	}
-	// A reader of our output that goes away, as head(1) does, must not end the
-	// server without its cleaning up.
-	signal.Ignore(syscall.SIGPIPE)
 	if err := checkLessonsDirectory(f.lessons); err != nil {
 		return &usageError{err}
 	}
-	if err := clearReadyFile(f.readyFile); err != nil {
-		return err
-	}
-	listener, err := listenPages(f.http)
+	listener, err := f.pages.listen()
 	if err != nil {
 		return err
 	}
@@ -121,12 +107,12 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 	if err != nil {
 		return err
 	}
-	return serveBoth(ctx, f, log, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
+	return serveBoth(ctx, f.pages.readyFile, log, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
 }
 
 // serveBoth runs pages and broker until the context ends or one of them fails.
-// ready is what the ready file has, beside the broker's addresses.
-func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, ready map[string]string, stdout io.Writer) error {
+// ready is what the ready file, if one is named, has beside the broker's addresses.
+func serveBoth(ctx context.Context, readyFile string, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, ready map[string]string, stdout io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	server := &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime,
@@ -154,8 +140,8 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 			}
 		}
 	}
-	err := announce(f.readyFile, ready, stdout)
-	announced := err == nil && f.readyFile != ""
+	err := announce(readyFile, ready, stdout)
+	announced := err == nil && readyFile != ""
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -171,66 +157,9 @@ func serveBoth(ctx context.Context, f serveFlags, log *slog.Logger, listener net
 		err = errors.Join(err, <-ended)
 	}
 	if announced {
-		os.Remove(f.readyFile)
+		os.Remove(readyFile)
 	}
 	return err
-}
-
-// clearReadyFile takes away what an earlier server left, which would mislead
-// whoever waits for the file, and refuses what cannot become one.
-func clearReadyFile(path string) error {
-	if path == "" {
-		return nil
-	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("--ready-file: %w", err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("--ready-file %s: this is no file; name one that may be written and removed", path)
-	}
-	return os.Remove(path)
-}
-
-// announce prints one line for each address and writes the ready file. The
-// file appears whole: whoever waits for it never reads half of it.
-func announce(readyFile string, ready map[string]string, stdout io.Writer) error {
-	fmt.Fprintf(stdout, "web %s\n", ready["web"])
-	if addr, ok := ready["kafka"]; ok {
-		fmt.Fprintf(stdout, "kafka %s\n", addr)
-	}
-	if addr, ok := ready["kafka_tls"]; ok {
-		fmt.Fprintf(stdout, "kafka-tls %s\n", addr)
-	}
-	if readyFile == "" {
-		return nil
-	}
-	text, err := json.Marshal(ready)
-	if err != nil {
-		return err
-	}
-	part := readyFile + ".part"
-	if err := os.WriteFile(part, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("--ready-file: %w", err)
-	}
-	if err := os.Rename(part, readyFile); err != nil {
-		os.Remove(part)
-		return fmt.Errorf("--ready-file: %w", err)
-	}
-	return nil
-}
-
-// listenPages binds the pages' address.
-func listenPages(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--http %s: the port is in use by another program; choose another, or port 0 for a free one", address)
-	case err != nil:
-		return nil, fmt.Errorf("--http %s: %w; give host:port, for example 127.0.0.1:8080", address, err)
-	}
-	return listener, nil
 }
 
 // dataDirectory is the broker's directory: the given one, or a temporary one
@@ -244,12 +173,4 @@ func dataDirectory(given string) (dir string, remove func(), err error) {
 		return "", nil, fmt.Errorf("temporary data directory: %w; give one with --data, or set TMPDIR", err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
-}
-
-func newLog(w io.Writer, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("--log-level %q: use debug, info, warn or error", level)
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
 }

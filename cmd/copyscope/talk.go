@@ -23,8 +23,8 @@ import (
 
 // talkFlags are the flags of `copyscope talk`.
 type talkFlags struct {
-	http, readyFile, logLevel string
-	fresh, check              bool
+	pages        pagesFlags
+	fresh, check bool
 }
 
 func talkCommand() *cobra.Command {
@@ -57,9 +57,7 @@ the speaker's page brings the talk back to where it was. --new makes others.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; 0.0.0.0:8080 for other machines, port 0 for a free one")
-	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses and links as JSON to this file once serving")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.pages.register(flags)
 	flags.BoolVar(&f.fresh, "new", false, "make a new room code and new tokens")
 	flags.BoolVar(&f.check, "check", false, "read the deck and run what it shows, then end")
 	return c
@@ -80,17 +78,14 @@ func loadDeck(name string) (*talk.Deck, string, error) {
 }
 
 func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, stdout, stderr io.Writer) error {
-	log, err := newLog(stderr, f.logLevel)
+	log, err := f.pages.log(stderr)
 	if err != nil {
-		return &usageError{err}
+		return err
 	}
 	if f.check {
 		return checkTalk(ctx, file, deck, log, stdout)
 	}
-	if err := clearReadyFile(f.readyFile); err != nil {
-		return err
-	}
-	listener, err := listenPages(f.http)
+	listener, err := f.pages.listen()
 	if err != nil {
 		return err
 	}
@@ -115,7 +110,7 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	base := "http://" + reachable(listener.Addr().(*net.TCPAddr))
 	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
-	return serveBoth(ctx, serveFlags{readyFile: f.readyFile}, log, listener, pages, nil, ready, stdout)
+	return serveBoth(ctx, f.pages.readyFile, log, listener, pages, nil, ready, stdout)
 }
 
 // checkTalk runs all that a deck shows, on pages that nobody reaches.

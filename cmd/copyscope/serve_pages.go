@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/pflag"
+)
+
+// pagesFlags are the flags of each command that serves the pages.
+type pagesFlags struct{ http, readyFile, logLevel string }
+
+func (f *pagesFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the pages; 0.0.0.0:8080 for other machines, port 0 for a free one")
+	flags.StringVar(&f.readyFile, "ready-file", "", "write the addresses as JSON to this file once serving")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// log is what the command and its server write to w.
+func (f *pagesFlags) log(w io.Writer) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return nil, &usageError{fmt.Errorf("--log-level %q: use debug, info, warn or error", f.logLevel)}
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
+}
+
+// listen binds the pages' address, once the ready file is out of the way.
+func (f *pagesFlags) listen() (net.Listener, error) {
+	// A reader of our output that goes away, as head(1) does, must not end the
+	// server without its cleaning up.
+	signal.Ignore(syscall.SIGPIPE)
+	if err := clearReadyFile(f.readyFile); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", f.http)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--http %s: the port is in use by another program; choose another, or port 0 for a free one", f.http)
+	case err != nil:
+		return nil, fmt.Errorf("--http %s: %w; give host:port, for example 127.0.0.1:8080", f.http, err)
+	}
+	return listener, nil
+}
+
+// clearReadyFile takes away what an earlier server left, which would mislead
+// whoever waits for the file, and refuses what cannot become one.
+func clearReadyFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("--ready-file: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("--ready-file %s: this is no file; name one that may be written and removed", path)
+	}
+	return os.Remove(path)
+}
+
+// announce prints one line for each address and writes the ready file. The
+// file appears whole: whoever waits for it never reads half of it.
+func announce(readyFile string, ready map[string]string, stdout io.Writer) error {
+	fmt.Fprintf(stdout, "web %s\n", ready["web"])
+	if addr, ok := ready["kafka"]; ok {
+		fmt.Fprintf(stdout, "kafka %s\n", addr)
+	}
+	if addr, ok := ready["kafka_tls"]; ok {
+		fmt.Fprintf(stdout, "kafka-tls %s\n", addr)
+	}
+	if readyFile == "" {
+		return nil
+	}
+	text, err := json.Marshal(ready)
+	if err != nil {
+		return err
+	}
+	part := readyFile + ".part"
+	if err := os.WriteFile(part, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	if err := os.Rename(part, readyFile); err != nil {
+		os.Remove(part)
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	return nil
+}
