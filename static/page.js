@@ -24,9 +24,12 @@ export function t(id, data = {}) {
   });
 }
 
+const formats = []; // by digits: making one takes longer than drawing a table's row
+
 /** A number with the reader's separators. */
-export function number(value, digits) {
-  return new Intl.NumberFormat(lang, { maximumFractionDigits: digits ?? 2 }).format(value);
+export function number(value, digits = 2) {
+  formats[digits] ??= new Intl.NumberFormat(lang, { maximumFractionDigits: digits });
+  return formats[digits].format(value);
 }
 
 const binary = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -71,6 +71,15 @@ type ScopeLane struct {
 	Chips  []string
 	Notes  []string
 	Loud   string
+	// Told are the messages of the websocket that tell all about the run, if it is
+	// short: the page shows it without asking.
+	Told []ScopeTold
+}
+
+// ScopeTold is a message about a run.
+type ScopeTold struct {
+	Type string `json:"type"`
+	Body any    `json:"body"`
 }
 
 // ScopeRow is one event of the table around the step.

@@ -32,8 +32,13 @@ const (
 	feedBatch   = 32
 )
 
-// compressFrom is the size in bytes from which a message is compressed.
-const compressFrom = 4 << 10
+// compressFrom is the size in bytes from which a message is compressed, and
+// compressLevel how hard: a run's events become half as large as at level 1, for
+// twice the time.
+const (
+	compressFrom  = 4 << 10
+	compressLevel = 6
+)
 
 // Client is one connection.
 type Client struct {
@@ -263,6 +268,9 @@ func (c *Client) end(code int, reason string) {
 // write is the only writer of the connection.
 func (c *Client) write(conn *websocket.Conn) {
 	defer c.cancel()
+	if err := conn.SetCompressionLevel(compressLevel); err != nil {
+		c.hub.log.Error("websocket compression", "level", compressLevel, "err", err)
+	}
 	defer func() {
 		c.mu.Lock()
 		ending := c.ending

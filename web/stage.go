@@ -44,7 +44,8 @@ const (
 	renderPieces = 4096    // calls
 	renderBytes  = 1 << 30 // a larger run has too many events for it
 	renderTime   = 2 * time.Second
-	renderAround = 8 // events shown before and after the step
+	renderAround = 8   // events shown before and after the step
+	toldEvents   = 500 // of a run that the page is given with itself
 )
 
 // stagePage is what a page with a stage is given: the data of every page with
@@ -99,8 +100,23 @@ func (s *scope) lane(ctx context.Context, t *locale.Translator, id string, sourc
 		l.Why = t.Sentence(err.Error())
 	default:
 		run.lane(t, &l, step)
+		l.Told = s.told(t, id, run)
 	}
 	return l
+}
+
+// told are the messages that tell all about a short run, which the page then need
+// not ask for.
+func (s *scope) told(t *locale.Translator, id string, run *shownRun) []templates.ScopeTold {
+	if run.total > toldEvents || len(run.run.Events) < run.total {
+		return nil
+	}
+	var all []templates.ScopeTold
+	tellRun(t, id, run, func(kind string, body any) error {
+		all = append(all, templates.ScopeTold{Type: kind, Body: body})
+		return nil
+	})
+	return all
 }
 
 // Why the server runs nothing for a page that may have no scripts.

@@ -54,7 +54,6 @@ export class Explorer {
     const key = lanes.map((lane) => `${lane.id}${lane.scenario}${lane.begin} ${lane.steps}`).join(' ');
     if (key !== this.known) {
       this.known = key;
-      this.search.suggest();
       this.search.run();
     }
     this.search.update();

@@ -14,8 +14,11 @@ function stepText(lane, player, own) {
 }
 
 export class LaneView {
+  #machine = null;
+
   constructor(host, redraw) {
     this.host = host;
+    this.redraw = redraw;
     this.title = host.querySelector('[data-part="title"]');
     this.chips = host.querySelector('[data-part="chips"]');
     this.where = host.querySelector('[data-part="where"]');
@@ -23,11 +26,17 @@ export class LaneView {
     this.again = host.querySelector('[data-part="import-again"]');
     this.about = host.querySelector('[data-part="about"]');
     this.notes = host.querySelector('[data-part="notes"]');
-    this.table = host.querySelector('[data-part="events"] tbody');
+    this.events = host.querySelector('[data-part="events"]');
+    this.events.addEventListener('toggle', () => redraw());
     this.parts = host.querySelector('[data-action="parting"]');
     this.was = host.querySelector('[data-part="was"]');
     this.group = host.querySelector('[data-part="group"]');
-    this.machine = new Machine(host.querySelector('[data-part="machine"]'), redraw);
+  }
+
+  // machine is the drawing, which a lane that is never shown does without.
+  get machine() {
+    this.#machine ??= new Machine(this.host.querySelector('[data-part="machine"]'), this.redraw);
+    return this.#machine;
   }
 
   render(lane, player, motion) {
@@ -48,7 +57,14 @@ export class LaneView {
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;
     this.machine.inside.seek = (step) => player.seek(player.alignment.find(lane, step));
     this.machine.render(lane, own, over, moved ? motion : 0);
-    if (lane.head) renderEvents(this.table, lane, own);
+    this.renderTable(lane, own);
+  }
+
+  // renderTable fills the table twin while it is open.
+  renderTable(lane, step) {
+    const body = this.events.querySelector('tbody');
+    if (lane.head && this.events.open) renderEvents(body, lane, step);
+    else if (body.firstChild) body.replaceChildren();
   }
 
   renderHead(lane) {

@@ -13,6 +13,7 @@ export class Runs {
     this.player = player;
     this.lang = document.documentElement.lang.split('-')[0];
     this.changed = changed;
+    this.opened = new URLSearchParams(location.search);
     this.answers = {
       'scope.queued': (lane, body) => Object.assign(lane, { status: 'queued', place: body.place }),
       'scope.progress': (lane, body) => Object.assign(lane, { status: 'running', done: body.done, total: body.total }),
@@ -67,13 +68,25 @@ export class Runs {
     });
   }
 
+  // start has a lane's run made; true: the page has it already.
   start(lane) {
     lane.reset();
-    if (lane.imported !== null) {
-      this.#import(lane);
-      return;
-    }
-    lane.request = this.socket.send('scope.run', { lane: lane.id, scenario: lane.scenario, lang: this.lang });
+    if (this.#told(lane)) return true;
+    if (lane.imported !== null) this.#import(lane);
+    else lane.request = this.socket.send('scope.run', { lane: lane.id, scenario: lane.scenario, lang: this.lang });
+    return false;
+  }
+
+  // told takes in a short run that came with the page, once: that of the lane as the
+  // page's address wrote it, or as it is written in full.
+  #told(lane) {
+    const block = document.getElementById(`told-${lane.id}`);
+    if (!block) return false;
+    const told = JSON.parse(block.textContent);
+    block.remove();
+    if (![told[0].body.scenario, this.opened.get(lane.id)].includes(lane.scenario)) return false;
+    for (const { type, body } of told) this.answers[type](lane, body);
+    return true;
   }
 
   // follow asks for the windows of long runs around the page's step, somewhat

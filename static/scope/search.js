@@ -18,6 +18,7 @@ export class Search {
     this.back = html('button', { type: 'button', class: 'icon', 'aria-label': word('timeline.search.back'), title: word('timeline.search.back') }, '↑');
     this.next = html('button', { type: 'submit', class: 'icon', 'aria-label': word('timeline.search.next'), title: word('timeline.search.next') }, '↓');
     this.element = html('form', { class: 'search', role: 'search' }, this.input, this.options, this.back, this.next, this.found);
+    this.input.addEventListener('focus', () => this.suggest()); // not before: a run may be long
     this.input.addEventListener('input', () => {
       this.run();
       line.build();

@@ -75,8 +75,10 @@ export class Stage extends EventTarget {
   // that are new. The promise is kept, with whether all lanes have their runs,
   // when none is still to come.
   show(scenarios) {
-    this.#put(scenarios).forEach((lane) => this.run(lane));
+    const fresh = this.#put(scenarios);
+    fresh.forEach((lane) => this.run(lane));
     this.draw(0);
+    if (fresh.length > 0 && this.player.settled) this.#settle(); // they came with the page
     return this.settled();
   }
 
@@ -144,7 +146,7 @@ export class Stage extends EventTarget {
 
   run(lane) {
     if (this.form) settings.fault(this.form, lane.id, null);
-    this.runs.start(lane);
+    if (this.runs.start(lane) && this.form) settings.show(this.form, lane.id, lane.head.settings);
   }
 
   // choose shows other scenarios as the reader's choice: Back undoes it.
@@ -172,7 +174,7 @@ export class Stage extends EventTarget {
     this.controls?.render();
     this.#drawSwitches();
     if (this.timeline) this.timeline.marks = this.#marks();
-    const layout = [player.focus, player.axis, player.ref, ...player.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.status}${lane.begin} ${lane.steps}`)].join(' ');
+    const layout = [player.focus, player.axis, player.ref, ...player.lanes.map((lane) => (lane.status === 'ready' ? `${lane.id}${lane.scenario}${lane.begin} ${lane.steps}` : ''))].join(' ');
     if (layout === this.#drawn) this.timeline?.update();
     else this.timeline?.build();
     this.#drawn = layout;
@@ -206,17 +208,20 @@ export class Stage extends EventTarget {
   #answered(lane, type) {
     if (this.form && type === 'scope.lane') settings.show(this.form, lane.id, lane.head.settings);
     if (this.form && type === 'error') settings.fault(this.form, lane.id, lane.error.field);
-    if (type === 'scope.done' && this.kept && this.player.settled) address.replace(this.player);
     if (!this.player.settled) {
       this.#drawSoon();
       return;
     }
     this.draw(0);
-    if (!lane.busy && type !== 'scope.predictions') {
-      const { complete } = this.player;
-      for (const resolve of this.#waiting.splice(0)) resolve(complete);
-      this.dispatchEvent(new CustomEvent('ready', { detail: { complete } }));
-    }
+    if (!lane.busy && type !== 'scope.predictions') this.#settle();
+  }
+
+  // settle tells that no lane's run is still to come.
+  #settle() {
+    const { complete } = this.player;
+    if (this.kept && this.player.ready) address.replace(this.player);
+    for (const resolve of this.#waiting.splice(0)) resolve(complete);
+    this.dispatchEvent(new CustomEvent('ready', { detail: { complete } }));
   }
 
   // drawSoon draws once for all answers that come before the next frame; where

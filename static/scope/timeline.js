@@ -34,7 +34,7 @@ export class Timeline {
     if (lanes) lanes.append(this.explorer.element);
     else host.after(this.explorer.element);
     this.#enlarger();
-    new ResizeObserver(() => this.build()).observe(host);
+    new ResizeObserver(() => { if (host.clientWidth !== this.room) this.build(); }).observe(host);
     this.gestures = new Gestures(host, this);
   }
 
@@ -61,8 +61,10 @@ export class Timeline {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const { player } = this;
-    this.lanes = player.lanes.filter((lane) => lane.head && (player.focus === 'all' || player.focus === lane.id));
-    this.width = Math.max(300, this.host.clientWidth);
+    this.lanes = player.lanes.filter((lane) => lane.status === 'ready' && (player.focus === 'all' || player.focus === lane.id));
+    this.room = this.host.clientWidth;
+    this.minimap.measure(); // with the layout that the line above made
+    this.width = Math.max(300, this.room);
     // The axis begins where the windows of long runs do.
     this.origin = this.lanes.length > 0 ? Math.min(...this.lanes.map((lane) => beginOf(lane, player.axis))) : 0;
     this.extent = Math.max(1, ...this.lanes.map((lane) => endOf(lane, player.axis) - this.origin));
