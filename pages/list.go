@@ -13,6 +13,20 @@ type view struct {
 	Ready string
 }
 
+// usable is true once a reader can begin. In lessons and talks that is before Ready,
+// to which the view goes on by itself, as a reader would by some keys.
+func (v view) usable() string {
+	switch {
+	case strings.HasPrefix(v.Name, "lesson-"):
+		return `document.querySelector('article.lesson')?.dataset.ready`
+	case strings.HasPrefix(v.Name, "talk-"):
+		return `document.querySelector('[data-talk]')?.dataset.rev`
+	case v.Ready == "":
+		return "true"
+	}
+	return v.Ready
+}
+
 // views are the pages, each in a state that shows something.
 var views = []view{
 	{"start", "/", ""},

@@ -18,7 +18,7 @@ func TestScopeStepsWhatThePageBrought(t *testing.T) {
 	b := browse(t)
 	heard := `{ const Real = WebSocket; window.sent = []; window.WebSocket = class extends Real { send(text) { window.sent.push(JSON.parse(text).type); super.send(text); } }; }`
 	for _, socket := range []string{pretendSocket, heard} {
-		if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: socket}); err != nil {
+		if _, err := chromedp.Call(b.Ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: socket}); err != nil {
 			t.Fatal(err)
 		}
 	}
