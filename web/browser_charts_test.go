@@ -113,9 +113,11 @@ func chartSite(t *testing.T) string {
 
 const (
 	chartsReady = `document.querySelector('.live-charts')?.dataset.ready === 'true'`
-	// inked counts the pixels of a chart's first line.
+	// inked scrolls to a chart, as charts that nobody sees are not drawn, and counts the
+	// pixels of its first line.
 	inked = `((name) => {
 		const canvas = document.querySelector('[data-chart="' + name + '"] canvas');
+		canvas.scrollIntoView({ block: 'nearest' });
 		const colour = getComputedStyle(document.documentElement).getPropertyValue('--dma').trim();
 		const want = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 		const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

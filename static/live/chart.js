@@ -31,6 +31,9 @@ export class Chart {
   #marks = [];
   #window = [0, 1];
 
+  /** Whether it is in sight, or near. */
+  seen = true;
+
   /**
    * colours() gives the palette; label(mark) the texts of an annotation, the
    * longest first.

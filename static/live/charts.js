@@ -35,6 +35,11 @@ export class Charts {
   #cursorAt = 0; // its time, while it stands
   #pointing = false;
   #twinAt = 0;
+  // Charts that nobody sees are not drawn: the page's work is part of what the host does.
+  #sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) this.#charts.find((c) => c.element === target).seen = isIntersecting;
+    this.redraw(true);
+  }, { rootMargin: '100px' });
 
   constructor(store) {
     this.#store = store;
@@ -71,6 +76,7 @@ export class Charts {
         label: (mark) => this.#label(mark),
         onCursor: (index) => this.#over(index),
       }));
+      this.#sight.observe(element);
     }
     this.redraw(true);
     document.querySelector('.live-charts').dataset.ready = 'true';
@@ -134,7 +140,7 @@ export class Charts {
     const start = end - 1000 * Number(range.value);
     this.#from = this.#store.first(start);
     this.#to = this.#store.first(end + 0.5);
-    for (const chart of this.#charts) chart.show(this.#store, this.#from, this.#to, start, end);
+    for (const chart of this.#charts) if (chart.seen) chart.show(this.#store, this.#from, this.#to, start, end);
     if (this.#pointing) this.#follow();
     this.#legend();
     this.#showTwin(false);
@@ -158,7 +164,7 @@ export class Charts {
     this.#pointing = index !== null;
     this.#cursor = index;
     if (this.#pointing) this.#cursorAt = this.#store.at(this.#from + index);
-    for (const chart of this.#charts) chart.point(index);
+    for (const chart of this.#charts) if (chart.seen) chart.point(index);
     this.#legend();
     spoken.textContent = index === null ? '' : this.#words(document.activeElement.closest('[data-chart]')?.dataset.chart);
   }
@@ -166,7 +172,7 @@ export class Charts {
   #follow() {
     const index = this.#store.first(this.#cursorAt) - this.#from;
     this.#cursor = Math.max(0, Math.min(index, this.#to - this.#from - 1));
-    for (const chart of this.#charts) chart.point(this.#cursor);
+    for (const chart of this.#charts) if (chart.seen) chart.point(this.#cursor);
   }
 
   #words(name) {
