@@ -20,7 +20,7 @@ func eachView(t *testing.T, visit func(t *testing.T, s *site, page *tab, v view)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.stop()
+	defer s.Stop()
 	page, done, err := newTab(browser)
 	if err != nil {
 		t.Fatal(err)

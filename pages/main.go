@@ -41,7 +41,7 @@ func look(ctx context.Context, shots, six, weigh, only string) error {
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer s.Stop()
 	chosen := views
 	if only != "" {
 		v, ok := viewNamed(only)

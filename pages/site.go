@@ -2,71 +2,35 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"copyscope/internal/served"
 )
 
 // site is a copyscope that serves, with something in its broker to show.
-type site struct {
-	Web, Kafka string
-	command    *exec.Cmd
-	dir        string
-}
+type site struct{ *served.Server }
 
-// patience bounds each wait for the server and for a page.
+// patience bounds each wait for a page and for the broker.
 const patience = 30 * time.Second
 
-// serveSite builds the command, serves and fills the broker. What the server says
-// goes to stderr.
-func serveSite(ctx context.Context) (s *site, err error) {
-	dir, err := os.MkdirTemp("", "copyscope-pages-")
+// serveSite serves, and fills the broker.
+func serveSite(ctx context.Context) (*site, error) {
+	server, err := served.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s = &site{dir: dir}
-	defer func() {
-		if err != nil {
-			s.stop()
-		}
-	}()
-	binary := filepath.Join(dir, "copyscope")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "copyscope/cmd/copyscope")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return s, fmt.Errorf("go build: %w", err)
+	s := &site{server}
+	if err := errors.Join(s.openTalk(ctx), s.fill(ctx)); err != nil {
+		return nil, errors.Join(err, s.Stop())
 	}
-	ready := filepath.Join(dir, "ready.json")
-	s.command = exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
-		"--data", filepath.Join(dir, "data"), "--ready-file", ready, "--log-level", "error")
-	s.command.Stderr = os.Stderr
-	if err := s.command.Start(); err != nil {
-		return s, err
-	}
-	var at map[string]string
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		if text, err := os.ReadFile(ready); err == nil && json.Unmarshal(text, &at) == nil {
-			break
-		}
-		if time.Now().After(end) {
-			return s, fmt.Errorf("copyscope serve has not told its addresses within %v", patience)
-		}
-	}
-	s.Web, s.Kafka = at["web"], at["kafka"]
-	if err := s.openTalk(ctx); err != nil {
-		return s, err
-	}
-	return s, s.fill(ctx)
+	return s, nil
 }
 
 // The talk that is open has links that are known before.
@@ -117,18 +81,4 @@ func (s *site) fill(ctx context.Context) error {
 		return fmt.Errorf("consume from orders: %w", fetches.Err())
 	}
 	return client.CommitUncommittedOffsets(ctx)
-}
-
-// stop ends the server and removes what was made.
-func (s *site) stop() error {
-	defer os.RemoveAll(s.dir)
-	if s.command == nil || s.command.Process == nil {
-		return nil
-	}
-	s.command.Process.Signal(syscall.SIGTERM)
-	var exit *exec.ExitError
-	if err := s.command.Wait(); err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	return nil
 }
