@@ -40,7 +40,7 @@ func Fidelity() []Rule {
 
 		{"memory-bandwidth", "memory", Partial, Partial, "", "JESD79-4 (DDR4)"},
 		{"page-cache", "memory", Full, Partial, "6.18", "mm/filemap.c, filemap_get_pages"},
-		{"eviction", "memory", Partial, Partial, "6.18", "mm/vmscan.c, shrink_inactive_list"},
+		{"eviction", "memory", Partial, Partial, "6.18", "mm/vmscan.c, shrink_inactive_list; mm/filemap.c, filemap_read; mm/swap.c, folio_mark_accessed"},
 		{"write-back", "memory", NotModelled, Partial, "6.18", "mm/page-writeback.c, balance_dirty_pages"},
 		{"readahead", "memory", NotModelled, Partial, "6.18", "mm/readahead.c, page_cache_sync_ra, page_cache_async_ra, ractl_max_pages"},
 		{"page-fault", "memory", NotModelled, Partial, "6.18", "mm/memory.c, do_fault_around; mm/filemap.c, do_sync_mmap_readahead"},

@@ -122,16 +122,18 @@ type fileEnd struct {
 	direct   bool // O_DIRECT
 	// ra is the readahead state (struct file_ra_state, include/linux/fs.h), in
 	// pages: the last window, how many pages at its end are still ahead of the
-	// reader when the next window is asked for, where the last read ended, and how
-	// large folios may be, as a power of two.
-	ra struct{ start, size, async, previous, order int64 }
+	// reader when the next window is asked for, and how large folios may be, as a
+	// power of two.
+	ra struct{ start, size, async, order int64 }
+	// previous is the byte behind the last read (file_ra_state.prev_pos).
+	previous int64
 }
 
-func open(f *file) *fileEnd {
-	e := &fileEnd{file: f}
-	e.ra.previous = math.MinInt32 // nothing was read yet, so nothing follows it
-	return e
-}
+// nowhereYet is where a read ended that never was: no page lies there, and
+// none follows it.
+const nowhereYet = math.MinInt32 * PageBytes
+
+func open(f *file) *fileEnd { return &fileEnd{file: f, previous: nowhereYet} }
 
 // OpenFile opens a file: a descriptor with a position of its own.
 func (k *Kernel) OpenFile(id FileID) transfer.FD { return k.add(open(k.m.files[id])) }
@@ -155,16 +157,24 @@ func (f *fileEnd) moved(off *int64, n int64) {
 // The page cache, for a file.
 
 // cached makes the file's bytes [off, off+n) available in the page cache and
-// calls use for each piece in order, as soon as it can be used (filemap_read,
-// mm/filemap.c).
-func (k *Kernel) cached(f *fileEnd, off, n int64, use func(off, n int64)) {
+// calls use for each piece in order, as soon as it can be used. Each page counts
+// as used, the one that the disk has just brought too, but for the page that the
+// last use ended in: a reader in small steps uses it once (filemap_read,
+// mm/filemap.c: last_pos, pos_same_folio). last is the byte behind that use.
+func (k *Kernel) cached(f *fileEnd, off, n, last int64, use func(off, n int64)) {
 	end := off + n
 	for off < end {
 		piece := k.system.available(f, off, end)
+		from := off / PageBytes
+		if from == (last-1)/PageBytes {
+			from++
+		}
+		k.system.accessed(f.file, from, pages(0, off+piece))
 		use(off, piece)
 		off += piece
+		last = off
 	}
-	f.ra.previous = end / PageBytes // file_ra_state.prev_pos
+	f.previous = end
 }
 
 func (m *Machine) resident(f *file, i, limit int64) int64 {

@@ -179,7 +179,7 @@ func (k *Kernel) readFile(end *fileEnd, buf *buffer, dst transfer.Mem, at int64)
 		return k.readDirect(end, buf, dst, at, n)
 	}
 	into := int64(dst.Off)
-	k.cached(end, at, n, func(off, n int64) {
+	k.cached(end, at, n, end.previous, func(off, n int64) {
 		m.of(end.id).spend(copyToUser, m.copyTime(n), n, 0, off)
 		buf.put(into, Extent{File: end.id, Off: off, Len: n, Taken: end.version()})
 		into += n
@@ -284,7 +284,7 @@ func (k *Kernel) Sendfile(l transfer.Label, out, in transfer.FD, off *int64, n i
 				return 0, err
 			}
 			piece := min(rest, k.system.internalPipeBytes(at+done))
-			k.cached(end, at+done, piece, func(off, n int64) {
+			k.cached(end, at+done, piece, nowhereYet, func(off, n int64) {
 				// The articles let a card without scatter-gather have no
 				// descriptor at all: the payload is copied for it instead.
 				if m.cfg.Model == Linux || m.cfg.SG {

@@ -28,10 +28,17 @@ func (l linux) available(f *fileEnd, off, end int64) int64 {
 			run = mark - i // the next round meets the mark
 		}
 		m.awaitPage(f.file, i)
-		m.cache.Use(pagecache.File(f.id), i, i+run)
 		m.spend(cacheHit, m.costs.LookupTime*trace.Ns(run), 0, run, i*PageBytes)
 	}
 	return min((i+run)*PageBytes, end) - off
+}
+
+// accessed is folio_mark_accessed (mm/swap.c), which filemap_read and
+// filemap_splice_read (mm/filemap.c) call for each page before they hand it on.
+// A write calls it for none: FGP_WRITEBEGIN (include/linux/pagemap.h) is without
+// FGP_ACCESSED.
+func (l linux) accessed(f *file, from, to int64) {
+	l.m.cache.Use(pagecache.File(f.id), from, to)
 }
 
 // marker is the page whose use starts the next readahead (PG_readahead), or -1.
@@ -60,7 +67,7 @@ func (l linux) maximum(request int64) int64 {
 func (l linux) synchronousReadahead(f *fileEnd, i, request int64) int64 {
 	ra, most := &f.ra, l.maximum(request)
 	missing := l.m.missing(f.file, i, i+request)
-	step := i - ra.previous
+	step := i - f.previous/PageBytes
 	switch {
 	case l.m.cfg.Settings.ReadaheadBytes < PageBytes: // readahead is off: page by page
 		return l.readAsIs(f, i, 1)
@@ -140,6 +147,24 @@ func (l linux) readWindow(f *fileEnd, told form, wanted int64, wait bool) {
 // mapped: mmap(2) only enters the mapping; pages come with faults.
 func (linux) mapped(*mapping) {}
 
+// entered: a new entry has its accessed bit set, whether a fault was for that
+// page or for its neighbour (filemap_map_pages, set_pte_range; not so on arm64,
+// arch_wants_old_prefaulted_pte).
+func (l linux) entered(mp *mapping, from, to int64) {
+	mp.mapped.Insert(0, from, to)
+	l.m.cache.Touch(pagecache.File(mp.end.id), from, to)
+}
+
+// unmapped: what was reached through the mapping counts as used when it goes
+// (zap_present_folio_ptes, mm/memory.c).
+func (l linux) unmapped(mp *mapping) {
+	for p, end := mp.off/PageBytes, pages(0, mp.off+mp.n); p < end; {
+		n := mp.mapped.Resident(0, p, end)
+		l.m.cache.Unmap(pagecache.File(mp.end.id), p, p+n)
+		p += n + mp.mapped.Missing(0, p+n, end)
+	}
+}
+
 // faultAroundPages is how many pages a minor fault maps at the most, in an
 // aligned group (fault_around_bytes, mm/memory.c).
 const faultAroundPages = 16
@@ -158,6 +183,7 @@ func (l linux) touched(mp *mapping, off, n int64, user bool) {
 	minor := int64(0)
 	for i, end := off/PageBytes, (off+n-1)/PageBytes+1; i < end; {
 		if have := mp.mapped.Resident(0, i, end); have > 0 {
+			m.cache.Touch(pagecache.File(f.id), i, i+have)
 			i += have
 			continue
 		}
@@ -183,7 +209,7 @@ func (l linux) touched(mp *mapping, off, n int64, user bool) {
 // same for a mapping that begins with the file.
 func (l linux) mapAround(mp *mapping, i int64) {
 	f := mp.end
-	mp.mapped.Insert(0, i, i+1)
+	l.entered(mp, i, i+1)
 	group := i &^ (faultAroundPages - 1)
 	first, last := max(group, mp.off/PageBytes), min(group+faultAroundPages, pages(0, mp.off+mp.n))
 	for p := first; p < last; {
@@ -195,11 +221,11 @@ func (l linux) mapAround(mp *mapping, i int64) {
 		from, stop := p, p+n
 		for ; p < stop; p++ {
 			if p == f.marker() || l.m.underWay(f.file, p) != nil {
-				mp.mapped.Insert(0, from, p)
+				l.entered(mp, from, p)
 				from = p + 1
 			}
 		}
-		mp.mapped.Insert(0, from, stop)
+		l.entered(mp, from, stop)
 	}
 }
 

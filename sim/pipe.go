@@ -77,7 +77,7 @@ func (k *Kernel) spliceIn(f *fileEnd, p *pipe, off *int64, n int64) (int64, erro
 	// Each page or part of one takes a slot.
 	free := (p.slots-p.used)*PageBytes - at%PageBytes
 	n = max(min(n, f.size-at, free), 0)
-	k.cached(f, at, n, func(off, n int64) {
+	k.cached(f, at, n, nowhereYet, func(off, n int64) {
 		k.lend(lendToPipe, off, n)
 		p.hold(Extent{File: f.id, Off: off, Len: n, Taken: lent})
 	})

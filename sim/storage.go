@@ -141,7 +141,7 @@ func (k *Kernel) Store(l transfer.Label, dst transfer.Mem) error {
 	}
 	m.fetchTail(f, at)
 	m.insert(f, from, to) // blocks that were only allocated read as zeros: no disk
-	mp.mapped.Insert(0, from, to)
+	k.system.entered(mp, from, to)
 	f.end = max(f.end, at+int64(dst.Len))
 	m.wake(&f.grown)
 	m.of(f.id).spend(copyToMapping, m.copyTime(int64(dst.Len)), int64(dst.Len), 0, at)

@@ -7,8 +7,15 @@ type system interface {
 	// available makes the first of the file's bytes [off, end), which are some,
 	// available in the page cache, and returns how many can be used at once.
 	available(f *fileEnd, off, end int64) int64
+	// accessed tells the page cache that a call has used the pages [from, to).
+	accessed(f *file, from, to int64)
 	// mapped is what mmap(2) does beyond entering the mapping.
 	mapped(mp *mapping)
+	// entered puts the pages [from, to) into the program's page table, which has
+	// used them.
+	entered(mp *mapping, from, to int64)
+	// unmapped is what munmap(2) does beyond removing it.
+	unmapped(mp *mapping)
 	// touched makes a range of a mapping accessible: it takes the page faults.
 	touched(mp *mapping, off, n int64, user bool)
 	// callBytes is the most that one read, write or sendfile moves.
@@ -55,6 +62,12 @@ func (t textbook) load(f *file, off, n int64) {
 // buffer, which is then shared. (Linux does so only with MAP_POPULATE.)
 func (t textbook) mapped(mp *mapping) { t.load(mp.end.file, mp.off, min(mp.n, mp.end.size-mp.off)) }
 
+// accessed: the articles' cache drops what came first.
+func (textbook) accessed(*file, int64, int64) {}
+
+func (textbook) entered(mp *mapping, from, to int64) { mp.mapped.Insert(0, from, to) }
+
+func (textbook) unmapped(*mapping)                    {}
 func (textbook) touched(*mapping, int64, int64, bool) {}
 func (textbook) callBytes() int64                     { return math.MaxInt64 }
 func (textbook) pieceBytes() int64                    { return math.MaxInt64 }

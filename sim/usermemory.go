@@ -52,6 +52,7 @@ func (k *Kernel) Munmap(l transfer.Label, m transfer.Mem) error {
 		}
 		k.m.mappings = slices.DeleteFunc(k.m.mappings, func(other *mapping) bool { return other == mp })
 		delete(k.memory, m.Handle)
+		k.system.unmapped(mp)
 		return 0, nil
 	})
 	return err

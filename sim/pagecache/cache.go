@@ -159,16 +159,40 @@ func (c *Cache) Insert(f File, from, to int64) (evicted []Run) {
 // Use tells that the pages of the range were read or written: of those in
 // memory, one that was not used is marked so, and one that was used moves from
 // the inactive to the active list.
-func (c *Cache) Use(f File, from, to int64) {
+func (c *Cache) Use(f File, from, to int64) { c.listed(f, from, to, c.lru.use) }
+
+// Touch tells that the pages of the range were reached through a page table:
+// their entries' accessed bits are set. Nothing is known of it until reclaim, or
+// Unmap, looks at them.
+func (c *Cache) Touch(f File, from, to int64) {
+	c.listed(f, from, to, func(i int32) { c.lru.nodes.items[i].young = true })
+}
+
+// Unmap tells that the page table entries of the range went away. A page that
+// was touched since reclaim last looked at it counts as used.
+func (c *Cache) Unmap(f File, from, to int64) {
+	c.listed(f, from, to, func(i int32) {
+		if n := &c.lru.nodes.items[i]; n.young {
+			n.young = false
+			c.lru.use(i)
+		}
+	})
+}
+
+// listed visits the nodes of the range's pages in memory.
+func (c *Cache) listed(f File, from, to int64, visit func(node int32)) {
+	if c.capacity == 0 {
+		return // no lists are kept
+	}
 	x := c.find(f)
-	if x == nil || c.capacity == 0 {
+	if x == nil {
 		return
 	}
 	x.words(from, to, func(ch *chunk, w int, _ int64, mask uint64) {
 		if mask &= ch.resident[w]; mask != 0 {
 			leaf := &c.lru.leaves.items[ch.nodes[w]]
 			for ; mask != 0; mask &= mask - 1 {
-				c.lru.use(leaf[low(mask)])
+				visit(leaf[low(mask)])
 			}
 		}
 	})

@@ -16,8 +16,8 @@ type id struct {
 }
 
 type state struct {
-	active, referenced, dirty bool
-	at                        int64
+	active, referenced, young, dirty bool
+	at                               int64
 }
 
 // reference is a page cache to believe: a map, and three slices that are
@@ -51,6 +51,34 @@ func (r *reference) insert(f pagecache.File, from, to int64) (evicted []id) {
 }
 
 func (r *reference) reclaim() (evicted []id) {
+	r.balance()
+	for n := 0; n < 32 && len(r.pages) >= r.capacity && len(r.inactive) > 0; {
+		i := r.inactive[len(r.inactive)-1]
+		r.inactive = without(r.inactive, i)
+		if s := r.pages[i]; s.young {
+			if s.referenced {
+				s.active = true
+				r.active = slices.Insert(r.active, 0, i)
+			} else {
+				r.inactive = slices.Insert(r.inactive, 0, i)
+			}
+			s.young, s.referenced = false, true
+			r.balance()
+			continue
+		}
+		n++
+		if r.pages[i].dirty {
+			r.inactive = slices.Insert(r.inactive, 0, i)
+			r.rotated++
+			continue
+		}
+		delete(r.pages, i)
+		evicted = append(evicted, i)
+	}
+	return evicted
+}
+
+func (r *reference) balance() {
 	gib := len(r.pages) / (1 << 18)
 	ratio := 1
 	if gib > 0 {
@@ -63,21 +91,22 @@ func (r *reference) reclaim() (evicted []id) {
 			i := r.active[len(r.active)-1]
 			r.active = without(r.active, i)
 			r.inactive = slices.Insert(r.inactive, 0, i)
-			r.pages[i].active = false
+			r.pages[i].active, r.pages[i].young = false, false
 		}
 	}
-	for n := 0; n < 32 && len(r.pages) >= r.capacity && len(r.inactive) > 0; n++ {
-		i := r.inactive[len(r.inactive)-1]
-		r.inactive = without(r.inactive, i)
-		if r.pages[i].dirty {
-			r.inactive = slices.Insert(r.inactive, 0, i)
-			r.rotated++
-			continue
-		}
-		delete(r.pages, i)
-		evicted = append(evicted, i)
+}
+
+func (r *reference) touch(i id) {
+	if s := r.pages[i]; s != nil {
+		s.young = true
 	}
-	return evicted
+}
+
+func (r *reference) unmap(i id) {
+	if s := r.pages[i]; s != nil && s.young {
+		s.young = false
+		r.use(i)
+	}
 }
 
 func (r *reference) use(i id) {
@@ -255,9 +284,17 @@ func follow(text []byte, capacity int) error {
 			if want := r.insert(f, from, to); !slices.Equal(got, want) {
 				return fmt.Errorf("step %d: evicted %v, the reference %v", step, got, want)
 			}
-		case 5, 6, 7:
+		case 5, 6:
 			c.Use(f, from, to)
 			all(r.use)
+		case 7:
+			if text[3]&3 == 0 {
+				c.Unmap(f, from, to)
+				all(r.unmap)
+			} else {
+				c.Touch(f, from, to)
+				all(r.touch)
+			}
 		case 8, 9, 10:
 			c.MarkDirty(f, from, to, int64(step/2))
 			all(func(i id) { r.markDirty(i, int64(step/2)) })

@@ -8,7 +8,8 @@ type node struct {
 	file       File
 	prev, next int32
 	active     bool
-	referenced bool
+	referenced bool // PG_referenced
+	young      bool // the accessed bit of its page table entry
 }
 
 // The lists' heads are nodes themselves.
@@ -101,6 +102,21 @@ func (l *lru) use(i int32) {
 	}
 }
 
+// spare is folio_check_references of mm/vmscan.c for a page at the inactive
+// list's tail whose page table entry was used since reclaim last looked: a page
+// that was used before as well becomes active, another goes round once more.
+func (l *lru) spare(i int32) {
+	n, head := &l.nodes.items[i], int32(inactiveHead)
+	if n.referenced {
+		n.active, head = true, activeHead
+		l.inactive--
+		l.active++
+	}
+	n.young, n.referenced = false, true
+	l.unlink(i)
+	l.link(i, head)
+}
+
 // inactiveIsLow is inactive_is_low of mm/vmscan.c.
 func (l *lru) inactiveIsLow() bool {
 	if l.inactive >= l.active { // no ratio is below 1, and most lists are like that
@@ -114,7 +130,8 @@ func (l *lru) inactiveIsLow() bool {
 }
 
 // balance refills the inactive list from the active list's tail, if it is low.
-// A page keeps its mark of use, so that the next use brings it back.
+// A page keeps its mark of use, so that the next use brings it back, but loses
+// the accessed bit of its page table entry (shrink_active_list).
 func (l *lru) balance() {
 	if !l.inactiveIsLow() {
 		return
@@ -123,7 +140,7 @@ func (l *lru) balance() {
 		i := l.nodes.items[activeHead].prev
 		l.unlink(i)
 		l.link(i, inactiveHead)
-		l.nodes.items[i].active = false
+		l.nodes.items[i].active, l.nodes.items[i].young = false, false
 		l.active--
 		l.inactive++
 	}
@@ -134,12 +151,18 @@ func (l *lru) balance() {
 func (c *Cache) reclaim() {
 	l := &c.lru
 	l.balance()
-	for scanned := 0; scanned < cluster && c.pages >= c.capacity; scanned++ {
+	for scanned := 0; scanned < cluster && c.pages >= c.capacity; {
 		i := l.nodes.items[inactiveHead].prev
 		if i == inactiveHead {
 			return
 		}
 		n := l.nodes.items[i]
+		if n.young {
+			l.spare(i)
+			l.balance()
+			continue
+		}
+		scanned++
 		ch := c.find(n.file).chunks[n.page>>chunkShift]
 		w, bit := at(n.page)
 		if ch.dirty != nil && ch.dirty[w]&bit != 0 {
