@@ -95,7 +95,7 @@ func TestFiguresOfThePageCache(t *testing.T) {
 	figures(t, "page-cache", map[string]float64{
 		"long.disk_reads": 13, "random.disk_reads": 16, "random.disk_read_bytes": 512 << 10, "large.disk_read_bytes": 12 << 20,
 		"warm.disk_reads": 0, "warm.cpu_copies_per_byte": 1,
-		"small.second time.disk_read_bytes": 1536 << 10, "fits.second time.disk_read_bytes": 0, "hot.used again.disk_read_bytes": 0, "hot.page_cache_evictions": 320,
+		"small.second time.disk_read_bytes": 1536 << 10, "fits.second time.disk_read_bytes": 0, "hot.hot again.disk_read_bytes": 0, "hot.other again.disk_read_bytes": 256 << 10, "hot.page_cache_evictions": 448,
 		"behind.writer.disk_writes": 0, "behind.disk_writes": 1, "behind.disk_written_bytes": 256 << 10,
 	}, [2]string{"long.disk_reads", "long.syscalls"}, [2]string{"warm.wall_ns", "long.wall_ns"})
 }

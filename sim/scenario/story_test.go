@@ -24,7 +24,8 @@ func TestTheLessonsStoriesComeOut(t *testing.T) {
 	}{
 		{"lru-fits", "second time", 0},
 		{"lru-too-small", "second time", 1536 << 10},
-		{"lru-hot", "used again", 0},
+		{"lru-hot", "hot again", 0},
+		{"lru-hot", "other again", 256 << 10},
 	} {
 		if n := value(again.name, again.of, trace.DiskReadBytes); n != again.want {
 			t.Errorf("%s, %s: %v bytes read, want %v", again.name, again.of, n, again.want)
