@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -15,25 +13,18 @@ import (
 	"copyscope/templates"
 )
 
-// attachDesk runs one watch at a time and tells the feed how it stands. A watch
-// belongs to the host, not to the page that asked for it: it goes on when that leaves.
+// attachDesk runs one watch at a time. Its lock is the desk's.
 type attachDesk struct {
-	server *Server
-	feed   *Feed
-	done   sync.WaitGroup
-
-	mu     sync.Mutex
+	desk
 	state  templates.AttachState
-	began  time.Time
 	told   time.Time      // when the feed last heard of it
 	news   *attach.Report // what it has not heard yet
-	cancel context.CancelFunc
 	result *Attached
 	flame  *templates.FlameView
 }
 
 func newAttachDesk(s *Server, feed *Feed) *attachDesk {
-	return &attachDesk{server: s, feed: feed, state: templates.AttachState{Phase: "idle"}}
+	return &attachDesk{desk: desk{server: s, feed: feed}, state: templates.AttachState{Phase: "idle"}}
 }
 
 // begin starts a watch and gives its number, or says who is being watched.
@@ -61,14 +52,9 @@ func (d *attachDesk) begin(w AttachWatch, who string) (int64, error) {
 	return n, nil
 }
 
-// run watches. A fault in it must not end the process, which serves others.
+// run watches.
 func (d *attachDesk) run(ctx context.Context, w AttachWatch) (result *Attached, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			d.server.config.Log.Error("a watch panicked", "panic", fault, "stack", string(debug.Stack()))
-			err = errors.New("this request ran into a fault of the server")
-		}
-	}()
+	defer d.rescue("a watch", &err)
 	result, err = d.server.config.Attach.Watch(ctx, w)
 	if err == nil && (result == nil || result.Report == nil) {
 		err = errors.New("the watch gave no report")
@@ -123,21 +109,8 @@ func (d *attachDesk) end(result *Attached, err error) {
 // publish tells the feed how the watch stands; the caller holds the lock.
 func (d *attachDesk) publish() {
 	d.told = time.Now()
-	d.state.ElapsedMs = min(time.Since(d.began).Milliseconds(), d.state.ForMs)
-	if err := d.feed.publish("attach.state", d.state); err != nil {
-		d.server.config.Log.Error("attach feed", "err", err)
-	}
-}
-
-// stop ends the watch under way and says whether there was one.
-func (d *attachDesk) stop() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.cancel == nil {
-		return false
-	}
-	d.cancel()
-	return true
+	d.state.ElapsedMs = d.elapsedMs(d.state.ForMs)
+	d.tell("attach.state", d.state)
 }
 
 // shown is how the watch stands now, and its flame graph if it has ended.
@@ -146,7 +119,7 @@ func (d *attachDesk) shown() (templates.AttachState, *templates.FlameView) {
 	defer d.mu.Unlock()
 	s := d.state
 	if s.Phase == "watching" {
-		s.ElapsedMs = min(time.Since(d.began).Milliseconds(), s.ForMs)
+		s.ElapsedMs = d.elapsedMs(s.ForMs)
 	}
 	return s, d.flame
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -45,23 +44,18 @@ const (
 	loadEvery = 200 * time.Millisecond
 )
 
-// loadDesk runs one load at a time for all pages, and tells the feed how it
-// stands. A load belongs to the host, not to the page that asked for it.
+// loadDesk runs one load at a time. Its lock is the desk's.
 type loadDesk struct {
-	live *live
-	load FetchLoad
-	done sync.WaitGroup
-
-	mu      sync.Mutex
+	desk
+	live    *live
+	load    FetchLoad
 	state   templates.LoadState
-	began   time.Time
 	flipped time.Time // when the path last changed
-	cancel  context.CancelFunc
 	tally   loadTally
 }
 
 func newLoadDesk(l *live, load FetchLoad) *loadDesk {
-	return &loadDesk{live: l, load: load, state: templates.LoadState{Phase: "idle", Rows: []templates.LoadRow{}}}
+	return &loadDesk{desk: desk{server: l.server, feed: l.feed}, live: l, load: load, state: templates.LoadState{Phase: "idle", Rows: []templates.LoadRow{}}}
 }
 
 // errLoadStopped ends a load that a reader stops.
@@ -74,7 +68,7 @@ func (d *loadDesk) begin(topic string, length time.Duration, turns bool) error {
 	if d.cancel != nil {
 		return Problem{"busy", "a load is under way on topic " + d.state.Topic, "follow it on this page, or stop it first"}
 	}
-	ctx, cancel := context.WithCancelCause(d.live.server.hub.ctx)
+	ctx, cancel := context.WithCancelCause(d.server.hub.ctx)
 	d.cancel = func() { cancel(errLoadStopped) }
 	d.state = templates.LoadState{Phase: "filling", Topic: topic, Path: d.live.pathOf(topic), ForMs: length.Milliseconds(), Turns: turns, Rows: []templates.LoadRow{}}
 	d.tally = loadTally{}
@@ -87,15 +81,9 @@ func (d *loadDesk) begin(topic string, length time.Duration, turns bool) error {
 	return nil
 }
 
-// run fills, fetches, and puts the path back. A fault in it must not end the
-// process, which serves others.
+// run fills, fetches, and puts the path back.
 func (d *loadDesk) run(ctx context.Context, topic string, length time.Duration, turns bool) (congestion string, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			d.live.server.config.Log.Error("a load panicked", "panic", fault, "stack", string(debug.Stack()))
-			err = errors.New("this request ran into a fault of the server")
-		}
-	}()
+	defer d.rescue("a load", &err)
 	if topic == labTopic {
 		filling, stop := context.WithTimeout(ctx, mostFill)
 		err := d.load.Fill(filling, topic, labBytes)
@@ -147,20 +135,20 @@ func (d *loadDesk) watch(ctx context.Context, length time.Duration, turns bool) 
 	tick := time.NewTicker(loadEvery)
 	defer tick.Stop()
 	paths := d.load.Paths()
-	last, at := d.live.server.config.Traffic(), time.Now()
+	last, at := d.server.config.Traffic(), time.Now()
 	for turn := 0; ; {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		now, next := d.live.server.config.Traffic(), time.Now()
+		now, next := d.server.config.Traffic(), time.Now()
 		d.measure(last, now, at, next)
 		last, at = now, next
 		if due := int(time.Since(d.began) * time.Duration(len(paths)) / length); turns && due > turn && due < len(paths) {
 			turn = due
 			if err := d.flip(ctx, d.topic(), paths[turn]); err != nil {
-				d.live.server.config.Log.Error("flip the path", "err", err)
+				d.server.config.Log.Error("flip the path", "err", err)
 			}
 		}
 	}
@@ -221,28 +209,15 @@ func (d *loadDesk) end(congestion string, err error) {
 // publish tells the feed how the load stands; the caller holds the lock.
 func (d *loadDesk) publish() {
 	if d.state.Phase == "running" || d.state.Phase == "done" {
-		d.state.ElapsedMs = min(time.Since(d.began).Milliseconds(), d.state.ForMs)
+		d.state.ElapsedMs = d.elapsedMs(d.state.ForMs)
 	}
-	if err := d.live.feed.publish("live.load", d.state); err != nil {
-		d.live.server.config.Log.Error("live feed", "err", err)
-	}
+	d.tell("live.load", d.state)
 }
 
 func (d *loadDesk) shown() templates.LoadState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.state
-}
-
-// stop ends the load under way, and says whether there was one.
-func (d *loadDesk) stop() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.cancel == nil {
-		return false
-	}
-	d.cancel()
-	return true
 }
 
 func (d *loadDesk) close() {
