@@ -11,69 +11,38 @@ import (
 	"copyscope/static"
 )
 
-// theme is the custom properties of one theme of base.css.
-type theme map[string]string
+// palette is a column of base.css: the colour of each role.
+type palette map[string]string
 
 var (
-	declaration = regexp.MustCompile(`(--[\w-]+):\s*(#[0-9a-fA-F]{6})\s*;`)
-	rule        = regexp.MustCompile(`(?s)([^{}]*)\{([^{}]*)\}`)
+	row  = regexp.MustCompile(`(?m)^\s*(--[\w-]+):\s*((?:var\(--[\w-]+, #[0-9a-f]{6}\)\s*)+);$`)
+	cell = regexp.MustCompile(`var\(--([\w-]+), (#[0-9a-f]{6})\)`)
 )
 
-// themes reads the themes from the style sheet, each on top of light.
-func themes(t *testing.T) map[string]theme {
+// palettes reads them from the style sheet. Which one is shown when,
+// TestThemeFollowsReaderAndSystem tells.
+func palettes(t *testing.T) map[string]palette {
 	t.Helper()
-	b, err := fs.ReadFile(static.Files(), "base.css")
+	css, err := fs.ReadFile(static.Files(), "base.css")
 	if err != nil {
 		t.Fatal(err)
 	}
-	css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(b), "")
-	sections := map[string]string{"light": css}
-	if before, contrast, ok := strings.Cut(css, "@media (prefers-contrast: more)"); ok {
-		sections["light"], sections["contrast"] = before, contrast
+	out := map[string]palette{"light": {}, "dark": {}, "light-more": {}, "dark-more": {}, "projector": {}}
+	rows := row.FindAllStringSubmatch(string(css), -1)
+	if len(rows) < 15 {
+		t.Fatalf("base.css has only %d rows of colours: the test no longer finds them", len(rows))
 	}
-	out := map[string]theme{}
-	for _, section := range []string{"light", "contrast"} {
-		for _, r := range rule.FindAllStringSubmatch(sections[section], -1) {
-			selector := strings.TrimSpace(r[1])
-			name := section
-			switch {
-			case strings.HasSuffix(selector, `:root[data-theme="dark"]`):
-				name += " dark"
-			case strings.HasSuffix(selector, `:root[data-theme="projector"]`):
-				name = "projector"
-			case strings.HasSuffix(selector, `:root[data-theme="contrast"]`):
-				name = "contrast chosen"
-			case strings.HasSuffix(selector, `:root[data-theme="auto"]`):
-				name += " auto"
-			case !strings.HasSuffix(selector, ":root"):
-				continue
+	for _, r := range rows {
+		for _, c := range cell.FindAllStringSubmatch(r[2], -1) {
+			if out[c[1]] == nil {
+				t.Fatalf("%s: there is no palette %q", r[1], c[1])
 			}
-			if out[name] == nil {
-				out[name] = theme{}
-			}
-			for _, d := range declaration.FindAllStringSubmatch(r[2], -1) {
-				out[name][d[1]] = d[2]
-			}
+			out[c[1]][r[1]] = c[2]
 		}
 	}
-	for _, name := range []string{"light", "light dark", "light auto", "projector", "contrast", "contrast dark", "contrast auto", "contrast chosen"} {
-		if len(out[name]) < 15 {
-			t.Fatalf("theme %q has only %d colours: the test no longer finds them", name, len(out[name]))
-		}
-	}
-	// A theme sets what differs from the one below it.
-	for role, c := range out["light dark"] {
-		for _, above := range []string{"contrast dark", "contrast auto"} {
-			if out[above][role] == "" {
-				out[above][role] = c
-			}
-		}
-	}
-	for role, c := range out["light"] {
-		for _, above := range []string{"light dark", "light auto", "contrast"} {
-			if out[above][role] == "" {
-				out[above][role] = c
-			}
+	for name, colours := range out {
+		if len(colours) != len(rows) {
+			t.Fatalf("the palette %q has %d of %d colours", name, len(colours), len(rows))
 		}
 	}
 	return out
@@ -111,9 +80,9 @@ func TestContrast(t *testing.T) {
 	grounds := []string{"--bg", "--card", "--user", "--kernel", "--hardware"}
 	inks := []string{"--ink", "--dim", "--copy", "--dma", "--descriptor", "--interrupt", "--hit", "--ok", "--warn", "--bad", "--focus"}
 	fills := []string{"--ok", "--dma", "--focus"} // carry --on-fill
-	for name, colours := range themes(t) {
+	for name, colours := range palettes(t) {
 		least := 4.5
-		if strings.HasPrefix(name, "contrast") || name == "projector" {
+		if strings.HasSuffix(name, "-more") || name == "projector" {
 			least = 7
 		}
 		check := func(ink, ground string, least float64) {
@@ -129,18 +98,6 @@ func TestContrast(t *testing.T) {
 		}
 		for _, fill := range fills {
 			check("--on-fill", fill, least)
-		}
-	}
-}
-
-// The theme that follows the system is the dark theme, word for word.
-func TestAutoIsDark(t *testing.T) {
-	all := themes(t)
-	for _, section := range []string{"light", "contrast"} {
-		for role, c := range all[section+" dark"] {
-			if got := all[section+" auto"][role]; got != c {
-				t.Errorf("%s: %s is %s in the dark theme and %s where dark follows the system", section, role, c, got)
-			}
 		}
 	}
 }
