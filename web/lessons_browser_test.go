@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -43,8 +44,9 @@ type learner struct {
 func learn(t *testing.T, site string, one *lesson.Lesson, lang string) *learner {
 	b := browse(t)
 	l := &learner{b, one, one.Seen(lesson.NewPlayer(lab.New(t.TempDir())), 0)}
-	b.do(chromedp.Navigate(site + "/lessons/" + one.Name + "?lang=" + lang))
-	script(b, `localStorage.removeItem("copyscope.lessons")`)
+	if _, err := chromedp.Call(b.Ctx, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: site, StorageTypes: "local_storage"}); err != nil {
+		t.Fatal(err)
+	}
 	b.do(chromedp.Navigate(site + "/lessons/" + one.Name + "?lang=" + lang))
 	b.await(`document.querySelector("article.lesson").dataset.ready`)
 	return l
