@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/host":                  append([]string{"internal/labnet", "internal/spread", "internal/tracepoint"}, belowKernels...),
 	"internal/labnet":                {},
 	"internal/tracepoint":            {},
-	"internal/attach":                {"internal/copysample", "internal/tracepoint", "internal/trace"},
+	"internal/attach":                {"internal/copysample", "internal/importer", "internal/tracepoint", "internal/trace"},
 	"internal/perfevent":             {"internal/tracepoint"},
 	"internal/symbol":                {},
 	"internal/copysample":            {"internal/perfevent", "internal/symbol"},

@@ -5,6 +5,7 @@ package attach
 type Call struct {
 	Process, Thread int
 	At              int64 // ns of CLOCK_MONOTONIC: its return, or its entry where that is what counts
+	Began           int64 // its entry, on the same clock
 	Name            string
 	Args            [6]uint64
 	Ret             int64 // −errno if it failed

@@ -11,6 +11,8 @@ type Ledger struct {
 	unaddressed map[uint64][]*object
 	// untold are calls that do not say how many bytes they moved (sendmmsg).
 	untold int64
+	// recent, if it is not nil, keeps the calls themselves.
+	recent *Recent
 }
 
 // NewLedger makes an empty one.
@@ -166,6 +168,19 @@ func (l *Ledger) Book(c Call) {
 		l.fill(t, &c, l.object(t, fd), t.memory)
 	default:
 		l.describe(t, &c, kind.move, fd)
+	}
+	if l.recent != nil && !kind.entryAlone {
+		l.recent.take(l, t, &c)
+	}
+}
+
+// KeepCalls has the ledger keep the calls that it books; nil, or nothing, keeps none.
+func (l *Ledger) KeepCalls(r *Recent) { l.recent = r }
+
+// Returned tells the return of a call that was booked when it was entered.
+func (l *Ledger) Returned(c Call) {
+	if l.recent != nil {
+		l.recent.take(l, l.table(c.Process), &c)
 	}
 }
 

@@ -16,6 +16,9 @@ type Options struct {
 	// RingBytes is the room for a processor's records; 0: as much as is good for a
 	// process with 100,000 calls a second.
 	RingBytes int
+	// Recent keeps the newest calls themselves; nil: none, and nothing is spent on it. It
+	// is read when the watch has ended.
+	Recent *Recent
 	// Ready is called once all threads are watched; it may be nil.
 	Ready func()
 	// Progress is told, some times a second, how far the watch is and what it has

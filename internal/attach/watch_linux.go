@@ -79,6 +79,7 @@ type entered struct {
 func Watch(ctx context.Context, o Options) (*Report, error) {
 	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}, files: files{}}
 	w.ledger = NewLedger(procDescriptors{})
+	w.ledger.KeepCalls(o.Recent)
 	for _, pid := range o.Processes {
 		s, err := newSubject(pid)
 		if err != nil {
@@ -141,7 +142,7 @@ func (w *watch) open() (err error) {
 	w.reader, err = tracepoint.Open(int(w.room), append(w.rings.wanted(),
 		tracepoint.Wanted{Event: w.points[pointNewTask]},
 		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
-		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(true)})...)
+		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(w.options.Recent == nil)})...)
 	if err != nil {
 		return err
 	}
@@ -260,6 +261,9 @@ func (w *watch) countLost() error {
 	if lost > w.lost {
 		w.lost = lost
 		clear(w.entered)
+		if w.options.Recent != nil {
+			w.options.Recent.gap(tracepoint.Monotonic())
+		}
 	}
 	return err
 }
@@ -307,12 +311,15 @@ func (w *watch) hit(h tracepoint.Hit) {
 			return
 		}
 		delete(w.entered, h.Thread)
-		w.book(h, id, e, w.field.exitRet.Int(h.Raw))
+		w.returned(h, id, e, w.field.exitRet.Int(h.Raw))
 	case w.points[pointNewTask].ID:
 		w.started(h)
 	default:
 		if q, ok := w.rings.hit(h); ok {
 			if q.Process = w.process(int32(q.Thread)); q.Process != 0 {
+				if w.options.Recent != nil {
+					w.options.Recent.requests++
+				}
 				w.ledger.BookRequest(q)
 			}
 		}
@@ -328,17 +335,29 @@ func (w *watch) enter(h tracepoint.Hit) {
 	e := entered{id, h.At, args}
 	if entryAlone[id] {
 		w.book(h, id, e, 0)
-		return
+		if w.options.Recent == nil {
+			return // whoever steps through the calls wants to see it return, nobody else does
+		}
 	}
 	w.entered[h.Thread] = e
 }
 
+func (w *watch) returned(h tracepoint.Hit, id int64, e entered, ret int64) {
+	if !entryAlone[id] {
+		w.book(h, id, e, ret)
+		return
+	}
+	if c := w.call(h, id, e, ret); c.Process != 0 {
+		w.ledger.Returned(c)
+	}
+}
+
 func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
-	pid := w.process(h.Thread)
+	c := w.call(h, id, e, ret)
+	pid := c.Process
 	if pid == 0 {
 		return
 	}
-	c := Call{Process: pid, Thread: int(h.Thread), At: h.At, Name: nameOf[id], Args: e.args, Ret: ret}
 	switch moveOf[id] {
 	case opensFile:
 		if n, ok := w.memory.of(h.Thread, e.at, h.At); ok && ret >= 0 {
@@ -348,6 +367,11 @@ func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
 		c.Record = w.memory.head(h.Thread, e.at, h.At)
 	}
 	w.ledger.Book(c)
+}
+
+// call is what a hit tells; its process is 0 if it is of none that is watched.
+func (w *watch) call(h tracepoint.Hit, id int64, e entered, ret int64) Call {
+	return Call{Process: w.process(h.Thread), Thread: int(h.Thread), Began: e.at, At: h.At, Name: nameOf[id], Args: e.args, Ret: ret}
 }
 
 // absolute is a name that was opened, from the root.

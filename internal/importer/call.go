@@ -26,6 +26,8 @@ type Call struct {
 	Offset  int64 // of the file, where the call names it
 	// ByReference: it was told to send by reference (MSG_ZEROCOPY).
 	ByReference bool
+	// Mapped: what it writes lies in a mapping of a file, as far as whoever traced it knows.
+	Mapped bool
 }
 
 // callKey is all of a call that decides the shapes of its events.
@@ -33,6 +35,7 @@ type callKey struct {
 	name, errno string
 	in, out     FD
 	byReference bool
+	mapped      bool
 }
 
 type callShapes struct {
@@ -81,7 +84,7 @@ func (t *Timeline) moved(what moved, c *Call, e trace.Entry, shape trace.ShapeID
 		t.unsent = t.unsent || what.sends
 		return
 	}
-	if what.from == trace.PageCache {
+	if what.from == trace.PageCache || what.from == trace.DiskPlace {
 		t.read += n
 	}
 	if what.kind == "" {
@@ -97,11 +100,11 @@ func (t *Timeline) moved(what moved, c *Call, e trace.Entry, shape trace.ShapeID
 
 // of finds or makes the shapes of a call's events.
 func (t *Timeline) of(c *Call) (*callShapes, error) {
-	key := callKey{c.Name, c.Errno, c.In, c.Out, c.ByReference}
+	key := callKey{c.Name, c.Errno, c.In, c.Out, c.ByReference, c.Mapped}
 	if k := t.calls[key]; k != nil {
 		return k, nil
 	}
-	k := &callShapes{what: Moves(c.Name, c.In, c.Out, c.ByReference)}
+	k := &callShapes{what: Moves(c.Name, c.In, c.Out, c.ByReference, c.Mapped)}
 	s := trace.Shape{Endpoint: trace.Sender, Phase: trace.PhaseOf(c.Name), Kind: trace.Syscall, Actor: trace.KernelCode,
 		From: k.what.from, To: k.what.to, Syscall: c.Name, Errno: c.Errno, Provenance: trace.Measured}
 	var err error
@@ -119,6 +122,9 @@ func (t *Timeline) of(c *Call) (*callShapes, error) {
 	k.back = intern()
 	if k.what.kind != "" {
 		s.Kind, s.From, s.To, s.Detail = k.what.kind, k.what.from, k.what.to, k.what.detail
+		if s.Kind == trace.DMA {
+			s.Actor = trace.DiskDMA
+		}
 		k.move = intern()
 	}
 	if err != nil {

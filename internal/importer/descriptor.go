@@ -14,6 +14,9 @@ const (
 	SocketFD
 	PipeFD
 	OtherFD // devices, /proc, event descriptors: what they give or take is no payload
+	// DirectFD is a file that was opened with O_DIRECT: the disk moves the bytes, past
+	// the page cache.
+	DirectFD
 )
 
 // FDOf sorts what strace -y or -yy prints between the angle brackets after

@@ -61,9 +61,14 @@ var hidden = map[string]string{
 // splice and tee hand over references, unless they end in a file, into whose
 // pages the kernel copies (iter_file_splice_write, fs/splice.c).
 //
-// User memory is a user buffer: a trace does not tell mappings from it.
-func Moves(name string, in, out FD, byReference bool) moved {
+// User memory is a user buffer, unless mapped says that what is written lies in
+// a mapping of a file: the trace of another program does not tell.
+func Moves(name string, in, out FD, byReference, mapped bool) moved {
 	m := moved{measure: true, kind: trace.CPUCopy}
+	user := trace.UserBuffer
+	if mapped {
+		user = trace.UserMapping
+	}
 	switch families[name] {
 	case NoMove:
 		return moved{}
@@ -71,18 +76,24 @@ func Moves(name string, in, out FD, byReference bool) moved {
 		return moved{hidden: hidden[name], sends: name == "sendmmsg" || name == "io_uring_enter"}
 	case Reads:
 		m.from, m.to = place(in), trace.UserBuffer
+		if in == DirectFD {
+			m.kind = trace.DMA
+		}
 	case Writes:
-		m.from, m.to = trace.UserBuffer, place(out)
+		m.from, m.to = user, place(out)
+		if out == DirectFD {
+			m.kind = trace.DMA
+		}
 	case Receives:
 		m.from, m.to, in = trace.SocketBuffer, trace.UserBuffer, SocketFD
 	case Sends:
-		m.from, m.to, out = trace.UserBuffer, trace.SocketBuffer, SocketFD
+		m.from, m.to, out = user, trace.SocketBuffer, SocketFD
 		if byReference {
 			m.hidden = "MSG_ZEROCOPY lends the pages or copies them all the same, which only the completion tells"
 		}
 	case Sendfile, Splice:
 		m.from, m.to = place(in), place(out)
-		if out != FileFD {
+		if out != FileFD && out != DirectFD {
 			m.kind, m.detail = trace.Descriptor, "lend"
 		}
 	case Tee:
@@ -108,6 +119,8 @@ func place(fd FD) trace.Place {
 		return trace.SocketBuffer
 	case PipeFD:
 		return trace.Pipe
+	case DirectFD:
+		return trace.DiskPlace
 	}
 	return ""
 }

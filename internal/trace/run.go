@@ -28,7 +28,9 @@ type Run struct {
 	Machine string `json:"machine,omitempty"`
 	// Threads are the names of the threads, by [Event.Thread].
 	Threads []string `json:"threads,omitempty"`
-	Events  []Event  `json:"events"`
+	// Notes are sentences on what the events do not tell.
+	Notes  []string `json:"notes,omitempty"`
+	Events []Event  `json:"events"`
 }
 
 // Counter is a counter that has seen no event of the run yet.

@@ -118,62 +118,14 @@ const maxErrno = 4095
 func (r *reader) returned(tid, thread int, e *entered, at trace.Ns, ret int64) error {
 	c := importer.Call{Thread: thread, Name: e.name, At: e.at, End: at, Ret: ret, Returned: true}
 	if ret < 0 && ret >= -maxErrno {
-		c.Ret, c.Errno = -1, errnoName(-ret)
+		c.Ret, c.Errno = -1, importer.ErrnoName(-ret)
 	}
 	r.ends(&c, tid, e.args)
 	r.fds.returned(tid, e.name, e.args, ret)
 	return r.t.Call(&c)
 }
 
-// ends finds what the call's descriptors stand for, and its offset.
+// ends finds what the call's descriptors stand for, by what its process did so far.
 func (r *reader) ends(c *importer.Call, tid int, args []uint64) {
-	fd := func(i int) importer.FD {
-		if i >= len(args) {
-			return importer.UnknownFD
-		}
-		return r.fds.kind(tid, int64(int32(args[i])))
-	}
-	switch importer.FamilyOf(c.Name) {
-	case importer.Reads, importer.Receives:
-		c.In = fd(0)
-	case importer.Writes, importer.Vmsplice:
-		c.Out = fd(0)
-	case importer.Sends:
-		c.Out = fd(0)
-		at := 3
-		if c.Name == "sendmsg" {
-			at = 2
-		}
-		c.ByReference = at < len(args) && args[at]&msgZeroCopy != 0
-	case importer.Sendfile:
-		c.Out, c.In = fd(0), fd(1)
-	case importer.Splice:
-		c.In, c.Out = fd(0), fd(2)
-	case importer.Tee:
-		c.In, c.Out = fd(0), fd(1)
-	}
-	fileAndPipe(c)
-	if (c.Name == "pread64" || c.Name == "pwrite64") && len(args) > 3 && int64(args[3]) > 0 {
-		c.Offset = int64(args[3])
-	}
+	c.Ends(args, func(fd int64) importer.FD { return r.fds.kind(tid, fd) })
 }
-
-// fileAndPipe fills in what a descriptor must be, if the trace does not say it:
-// sendfile's input is a file, one end of a splice a pipe (sendfile(2), splice(2)).
-func fileAndPipe(c *importer.Call) {
-	switch importer.FamilyOf(c.Name) {
-	case importer.Sendfile:
-		if c.In == importer.UnknownFD {
-			c.In = importer.FileFD
-		}
-	case importer.Splice:
-		if c.In == importer.UnknownFD && c.Out != importer.UnknownFD && c.Out != importer.PipeFD {
-			c.In = importer.PipeFD
-		} else if c.Out == importer.UnknownFD && c.In != importer.UnknownFD && c.In != importer.PipeFD {
-			c.Out = importer.PipeFD
-		}
-	}
-}
-
-// msgZeroCopy is MSG_ZEROCOPY, include/linux/socket.h.
-const msgZeroCopy = 0x4000000

@@ -166,7 +166,7 @@ func (l *traced) ends(c *importer.Call, fds *descriptors) {
 	case importer.Tee:
 		c.In, c.Out = importer.PipeFD, importer.PipeFD
 	}
-	fileAndPipe(c)
+	c.FileAndPipe()
 	if flags, ok := l.argument("flags"); ok {
 		c.ByReference = bytes.Contains(flags, []byte("ZEROCOPY"))
 	}

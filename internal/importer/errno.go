@@ -1,4 +1,4 @@
-package perfscript
+package importer
 
 import "fmt"
 
@@ -10,7 +10,9 @@ var errnos = map[int64]string{1: "EPERM", 2: "ENOENT", 3: "ESRCH", 4: "EINTR", 5
 	104: "ECONNRESET", 105: "ENOBUFS", 107: "ENOTCONN", 110: "ETIMEDOUT", 111: "ECONNREFUSED", 115: "EINPROGRESS",
 	512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 516: "ERESTARTRESTARTBLOCK"}
 
-func errnoName(n int64) string {
+// ErrnoName is an error's name by its number, as strace prints it; E1234 for one that
+// transfers do not meet.
+func ErrnoName(n int64) string {
 	if name := errnos[n]; name != "" {
 		return name
 	}
