@@ -23,7 +23,8 @@ var errNothingSeen = errors.New("nothing was seen")
 type attachFlags struct {
 	pid, port    int
 	unit, expect string
-	pprof        string
+	pprof, out   string
+	calls        int
 	length       time.Duration
 	follow, json bool
 	samples      bool
@@ -48,7 +49,8 @@ from files to sockets took that technique. It is 1 if not.`,
   copyscope attach --unit nginx --expect sendfile
   copyscope attach --pid 4711 --follow --json
   copyscope attach --pid 4711 --samples
-  copyscope attach --port 80 --pprof copies.pb.gz && go tool pprof -top copies.pb.gz`,
+  copyscope attach --port 80 --pprof copies.pb.gz && go tool pprof -top copies.pb.gz
+  copyscope attach --port 80 -o calls.json && copyscope export calls.json --format html`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
@@ -69,6 +71,8 @@ from files to sockets took that technique. It is 1 if not.`,
 	flags.StringVar(&f.expect, "expect", "", "fail unless files went to sockets by this technique: "+strings.Join(expectable(), ", "))
 	flags.BoolVar(&f.samples, "samples", false, "sample the processes' clocks and tell which of their time goes into copy routines; costs them more than the watch")
 	flags.StringVar(&f.pprof, "pprof", "", "write a copy profile for go tool pprof to a file: bytes copied, by the process's call stacks")
+	flags.StringVarP(&f.out, "output", "o", "", "write the newest calls to this file, as trace JSON, which the scope page imports; - is the standard output, and then no report is printed")
+	flags.IntVar(&f.calls, "calls", keptCalls, "write at most so many calls")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
 }
@@ -99,6 +103,8 @@ func (f attachFlags) check() error {
 		return fmt.Errorf("--port %d: ports are 1 to 65535", f.port)
 	case f.pprof == "-":
 		return errors.New("--pprof -: the report has the standard output; name a file")
+	case f.calls < 1 || f.calls > mostCalls:
+		return fmt.Errorf("--calls %d: write 1 to %d", f.calls, mostCalls)
 	case f.length <= 0 || f.length > 24*time.Hour:
 		return fmt.Errorf("--for %v: write a time above 0 and up to 24h", f.length)
 	case f.expect != "" && !slices.Contains(expectable(), f.expect):
@@ -123,16 +129,20 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOutput("--pprof", f.pprof); err != nil {
+	if err := errors.Join(checkOutput("--pprof", f.pprof), checkOutput("-o", f.out)); err != nil {
 		return &usageError{err}
 	}
 	profiles, err := beginCopyProfiles(ctx, f.pprof, pids, f.follow)
 	if err != nil {
 		return err
 	}
+	var recent *attach.Recent
+	if f.out != "" {
+		recent = attach.NewRecent(f.calls)
+	}
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: pids, For: f.length, Follow: f.follow, Samples: f.samples,
+		Processes: pids, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent,
 		Ready: func() {
 			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
 		},
@@ -145,7 +155,12 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := errors.Join(err, profiles.write(stdout, f.pprof)); err != nil {
 		return err
 	}
-	if f.json {
+	if err := writeCalls(stdout, stderr, f.out, recent, report); err != nil {
+		return err
+	}
+	if f.out == "-" {
+		err = nil
+	} else if f.json {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")
 		err = e.Encode(report)

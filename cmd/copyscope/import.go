@@ -113,19 +113,24 @@ func importTrace(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer,
 		if kept := len(got.Run.Events); kept < got.TotalEvents {
 			got.Facts = append(got.Facts, fmt.Sprintf("the file written has the first %d of %d events; --events takes more", kept, got.TotalEvents))
 		}
+		got.Run.Notes = withGaps(got)
 		if err := writeTrace(stdout, "-o", f.out, got.Run); err != nil {
 			return err
 		}
 	}
-	facts := got.Facts
-	if gaps := got.Gaps.String(); gaps != "" {
-		facts = append([]string{gaps}, facts...)
-	}
-	tell(stderr, facts)
+	tell(stderr, withGaps(got))
 	if f.out == "-" {
 		return nil
 	}
 	return printImported(stdout, got, f.json)
+}
+
+// withGaps are the sentences on what a trace does not tell, and on what was not understood.
+func withGaps(got *importer.Imported) []string {
+	if gaps := got.Gaps.String(); gaps != "" {
+		return append([]string{gaps}, got.Facts...)
+	}
+	return got.Facts
 }
 
 // printImported prints the counts of an imported trace.

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"copyscope/internal/export"
+	"copyscope/internal/trace"
+)
+
+// What attach -o writes is a trace of the newest calls, as export reads it.
+func TestAttachWritesItsCalls(t *testing.T) {
+	attachable(t)
+	const blocks = 300
+	dir := t.TempDir()
+	from := filepath.Join(dir, "from")
+	if err := os.WriteFile(from, make([]byte, blocks*4096), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, most := range []int{20_000, 50} {
+		out := filepath.Join(dir, fmt.Sprintf("calls-%d.json", most))
+		c := exec.Command("sh", "-c", `read line; exec dd if="$0" of="$1" bs=4096`, from, filepath.Join(dir, "to"))
+		in, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		attachTo(t, c.Process.Pid, func() {
+			fmt.Fprintln(in, "go")
+			_ = c.Wait()
+		}, "-o", out, "--calls", strconv.Itoa(most))
+		file, err := os.Open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := export.Read(file)
+		file.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls, copied := 0, int64(0)
+		for _, e := range written.Events {
+			switch {
+			case e.Kind == trace.Syscall:
+				calls++
+			case e.Kind == trace.CPUCopy && e.From == trace.UserBuffer && e.To == trace.PageCache:
+				copied += e.Bytes
+			}
+		}
+		notes := strings.Join(written.Notes, "; ")
+		if most == 50 {
+			if calls != most || !strings.Contains(notes, "before them were not kept") {
+				t.Errorf("%d calls, want %d: %s", calls, most, notes)
+			}
+		} else if calls < 2*blocks || copied < blocks*4096 || strings.Contains(notes, "not kept") {
+			t.Errorf("%d calls, %d bytes written: %s", calls, copied, notes)
+		}
+	}
+}
+
+// A watch without calls makes no trace, and says so.
+func TestAttachHasNoCallsToWrite(t *testing.T) {
+	attachable(t)
+	c := exec.Command("sleep", "60")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	time.Sleep(200 * time.Millisecond) // until it sleeps
+	out := filepath.Join(t.TempDir(), "calls.json")
+	var stdout, stderr strings.Builder
+	code := run(context.Background(), []string{"attach", "--pid", strconv.Itoa(c.Process.Pid), "--for", "300ms", "-o", out}, &stdout, &stderr)
+	if _, err := os.Stat(out); err == nil || code != exitFailed || !strings.Contains(stderr.String(), "no call was seen") {
+		t.Errorf("exit code %d, %v: %s", code, err, stderr.String())
+	}
+}
