@@ -2,8 +2,11 @@ package templates
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"copyscope/internal/locale"
 )
@@ -68,12 +71,21 @@ type AttachState struct {
 	Calls  AttachNumber  `json:"seen_calls"`
 	Bytes  AttachNumber  `json:"seen_bytes"`
 	Report *AttachReport `json:"report"`
+	// Trace names the trace of the calls that were kept, Kept says how many; empty: there
+	// is none.
+	Trace string        `json:"trace"`
+	Kept  locale.Spoken `json:"kept,omitzero"`
 	// Profile: there is a copy profile to download. Flame: its flame graph is there;
 	// NoFlame says why not, FlameNotes what is not in it.
 	Profile    bool          `json:"profile"`
 	Flame      bool          `json:"flame"`
 	NoFlame    locale.Spoken `json:"no_flame,omitzero"`
 	FlameNotes []AttachNote  `json:"flame_notes,omitempty"`
+}
+
+// lane is the address of the scope page with the calls that were kept.
+func (s AttachState) lane() templ.SafeURL {
+	return templ.SafeURL("/scope?" + url.Values{"a": {"import=" + s.Trace}}.Encode())
 }
 
 // AttachNumber is a number with where it is from.

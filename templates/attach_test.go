@@ -14,6 +14,7 @@ func TestAttachGolden(t *testing.T) {
 		Frames: []FlameFrame{{Name: "nginx", Width: 100, Parent: -1, Bytes: "100 B", Share: "100 %"}, {Name: "<read>", X: 0, Width: 62.5, Level: 1, Bytes: "62 B", Share: "62.5 %"}},
 		Rows:   []FlameRow{{Name: "<read>", Bytes: "62 B", Share: "62.5 %", Own: "62 B"}}}
 	state := AttachState{Watch: 1, Phase: "done", Who: "nginx (pid 12)", ElapsedMs: 10_000, ForMs: 10_000, Profile: true, Flame: true,
+		Trace: "attach-nginx-12-20261126-195106.json", Kept: spoken("2,500 calls"),
 		FlameNotes: []AttachNote{{spoken("a note of the profile")}},
 		Report: &AttachReport{Sentence: spoken("a `sentence` <b>"), Advice: spoken("turn on `sendfile on;`"), Verdict: "no", Gap: spoken("lost"), Rest: spoken("rest"),
 			Processes: []AttachProcess{{PID: "12", Name: "<nginx>", Runtime: "nginx", Threads: "1", Ended: true}},

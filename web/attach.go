@@ -12,6 +12,7 @@ import (
 	"copyscope/internal/attach"
 	"copyscope/internal/host"
 	"copyscope/internal/locale"
+	"copyscope/internal/trace"
 	"copyscope/templates"
 )
 
@@ -34,6 +35,8 @@ type AttachWatch struct {
 	For       time.Duration
 	// Samples also samples their clocks ([attach.Options]).
 	Samples bool
+	// Calls is how many calls are to be kept, the newest, for [Attached.Trace].
+	Calls int
 	// Progress is told how many calls were seen and what they moved, and Snapshot is
 	// given the report as it stands, as often as one likes. Snapshot keeps the report.
 	Progress func(calls, bytes int64)
@@ -43,6 +46,8 @@ type AttachWatch struct {
 // Attached is what a watch found.
 type Attached struct {
 	Report *attach.Report
+	// Trace has the calls that were kept, with what each moved; nil if there were none.
+	Trace *trace.Run
 	// Profile is the copy profile in pprof's format (gzip); nil where there is none,
 	// for NoProfile. Stacks are its copied bytes by user call stack, and Notes say what
 	// is not in it.
@@ -95,6 +100,7 @@ func newAttaching(s *Server) *attaching {
 	s.mux.HandleFunc("GET /attach", a.page)
 	s.mux.HandleFunc("GET /attach/flame", a.flame)
 	s.mux.HandleFunc("GET /attach/report.json", a.report)
+	s.mux.HandleFunc("GET /attach/trace.json", a.trace)
 	s.mux.HandleFunc("GET /attach/profile.pb.gz", a.profile)
 	s.hub.Handle("attach.start", a.start)
 	s.hub.Handle("attach.stop", a.stop)
@@ -200,7 +206,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 	if len(pids) == 0 || len(pids) > mostAttached {
 		return Problem{"field", fmt.Sprintf("a watch is of 1 to %d processes, not of %d", mostAttached, len(pids)), "name a process or a port"}
 	}
-	n, err := a.watch.begin(AttachWatch{Processes: pids, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples}, a.nameOf(pids))
+	n, err := a.watch.begin(AttachWatch{Processes: pids, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples, Calls: attachCalls}, a.nameOf(pids))
 	if err != nil {
 		return err
 	}
@@ -281,12 +287,21 @@ func (a *attaching) profile(w http.ResponseWriter, r *http.Request) {
 
 // attachment makes the answer a file that is named after the process.
 func attachment(w http.ResponseWriter, kind, what, ending string, r *attach.Report) {
-	name := what
-	if r != nil && len(r.Processes) > 0 {
-		name = fmt.Sprintf("%s-%s-%d", what, plainName(r.Processes[0].Name), r.Processes[0].PID)
+	fileNamed(w, kind, attachedName(what, r)+ending)
+}
+
+// attachedName names what is kept of a watch after its process.
+func attachedName(what string, r *attach.Report) string {
+	if r == nil || len(r.Processes) == 0 {
+		return what
 	}
+	return fmt.Sprintf("%s-%s-%d", what, plainName(r.Processes[0].Name), r.Processes[0].PID)
+}
+
+// fileNamed makes the answer a file of that name.
+func fileNamed(w http.ResponseWriter, kind, name string) {
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+ending+`"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
 }
 

@@ -321,7 +321,7 @@ func TestAttachPage(t *testing.T) {
 }
 
 func TestAttachDownloads(t *testing.T) {
-	for _, file := range []string{"/attach/report.json", "/attach/profile.pb.gz", "/attach/flame"} {
+	for _, file := range []string{"/attach/report.json", "/attach/trace.json", "/attach/profile.pb.gz", "/attach/flame"} {
 		if r := ask(newServer(t, Config{Attach: fakeAttacher{}}), "GET", file, nil); r.StatusCode != http.StatusNotFound {
 			t.Errorf("%s before any watch: %d", file, r.StatusCode)
 		}
@@ -360,6 +360,11 @@ func TestSentencesOfAWatchAreInChinese(t *testing.T) {
 		"x: 20 B from files to files: copy-file-range, CPU copies per byte not measurable here",
 		"the process: nothing that was seen went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches.",
 		"TLS in user space: what it writes begins with TLS records, and libssl.so.3 is mapped",
+		"attach watches system calls alone; perf script of the tracepoints tells more",
+		"only calls that move bytes, or change what a descriptor stands for, are in it: no waits, no calls of other kinds, and none that had not returned when the watch ended",
+		"it has the newest 2500 calls; 17 before them were not kept",
+		"records of the kernel found no room in its rings 2 times: calls are missing where the gaps are marked",
+		"40 requests of io_uring are not in it: they move bytes without a system call of their own",
 		"the syscalls of another process are told by tracepoints, and user 1000 may not read them (permission denied); run it as root: sudo copyscope attach --pid 12",
 	)
 	for _, text := range said {

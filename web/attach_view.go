@@ -83,7 +83,7 @@ func attachView(r *attach.Report) *templates.AttachReport {
 			return t.T("attach.rest", "Count", n, "Bytes", templates.Size(r.Rest.Bytes))
 		})
 	}
-	v.Calls = attachCalls(r.Calls)
+	v.Calls = callTable(r.Calls)
 	for _, n := range r.Notes {
 		v.Notes = append(v.Notes, templates.AttachNote{Text: locale.Speak(n)})
 	}
@@ -171,8 +171,8 @@ func shareText(share float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(100*share, 'f', 1, 64), ".0") + " %"
 }
 
-// attachCalls lists the calls, what moved the most first.
-func attachCalls(calls map[string]*attach.Tally) []templates.AttachCall {
+// callTable lists the calls, what moved the most first.
+func callTable(calls map[string]*attach.Tally) []templates.AttachCall {
 	names := slices.SortedFunc(maps.Keys(calls), func(a, b string) int {
 		return cmp.Or(cmp.Compare(calls[b].Bytes, calls[a].Bytes), cmp.Compare(calls[b].Calls, calls[a].Calls), cmp.Compare(a, b))
 	})

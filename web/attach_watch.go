@@ -93,6 +93,9 @@ func (d *attachDesk) end(result *Attached, err error) {
 	d.result = result
 	d.state.Phase, d.state.Report = "done", attachView(result.Report)
 	d.flame = flameView(result.Stacks, result.Lent, d.state.Who)
+	if result.Trace != nil {
+		d.state.Trace, d.state.Kept = traceName(result.Report, d.began), keptCalls(result.Trace)
+	}
 	d.state.Profile, d.state.Flame = result.Profile != nil, d.flame != nil
 	switch {
 	case result.NoProfile != "":

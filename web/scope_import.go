@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"copyscope/internal/attach"
 	"copyscope/internal/export"
 	"copyscope/internal/importer"
 	"copyscope/internal/importer/perfscript"
@@ -31,6 +32,8 @@ const (
 	importJSONBytes = 32 << 20
 	// importTime bounds how long a page may take to send one.
 	importTime = 5 * time.Minute
+	// traceNotes and traceNoteBytes bound the notes of a trace that a lane shows.
+	traceNotes, traceNoteBytes = 16, 400
 )
 
 // importTrace is POST /scope/import?name=FILE&lane=a&lang=en with a trace as the
@@ -136,6 +139,10 @@ func ofImported(t *locale.Translator, source laneSource, got *importer.Imported)
 func ofTraceFile(t *locale.Translator, source laneSource, run *trace.Run) *shownRun {
 	s := ofTrace(t, source, run)
 	s.about = t.T("scope.import.about.trace", "Path", run.Path)
+	if run.Path == attach.TraceSource {
+		s.about = t.T("scope.import.about.attach")
+		s.provenance = trace.Measured // what each call moved is derived, and says so
+	}
 	if len(run.Events) > scopeEvents {
 		run.Events = run.Events[:scopeEvents]
 	}
@@ -154,6 +161,9 @@ func ofTrace(t *locale.Translator, source laneSource, run *trace.Run) *shownRun 
 	s.drawn.Size = run.Payload
 	if run.Side == trace.Real && run.Base != trace.Derived {
 		s.provenance = trace.Recorded // it was measured, but neither here nor now
+	}
+	for _, note := range run.Notes[:min(len(run.Notes), traceNotes)] {
+		s.notes = append(s.notes, t.Sentence(oneLine(note, traceNoteBytes)))
 	}
 	if run.Machine != "" {
 		s.chips = append(s.chips, run.Machine)

@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"copyscope/internal/attach"
 	"copyscope/internal/export"
 	"copyscope/internal/trace"
+	"copyscope/web"
 )
 
 // What attach -o writes is a trace of the newest calls, as export reads it.
@@ -64,6 +66,41 @@ func TestAttachWritesItsCalls(t *testing.T) {
 		} else if calls < 2*blocks || copied < blocks*4096 || strings.Contains(notes, "not kept") {
 			t.Errorf("%d calls, %d bytes written: %s", calls, copied, notes)
 		}
+	}
+}
+
+// What the pages have of a watch is the newest calls, at most as many as they asked for.
+func TestThePageKeepsCallsOfAWatch(t *testing.T) {
+	attachable(t)
+	c := exec.Command("sh", "-c", "read line; exec dd if=/proc/self/exe of=/dev/null bs=512 count=100")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begun := false
+	got, err := shownAttach{}.Watch(t.Context(), web.AttachWatch{Processes: []int{c.Process.Pid}, For: time.Minute, Calls: 40,
+		Snapshot: func(*attach.Report) {},
+		Progress: func(int64, int64) {
+			if !begun {
+				begun = true
+				fmt.Fprintln(in, "go")
+				go c.Wait()
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for _, e := range got.Trace.Events {
+		if e.Kind == trace.Syscall {
+			calls++
+		}
+	}
+	if calls != 40 || !strings.Contains(strings.Join(got.Trace.Notes, "; "), "it has the newest 40 calls") {
+		t.Errorf("%d calls are kept: %q", calls, got.Trace.Notes)
 	}
 }
 

@@ -33,8 +33,9 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 	pids := w.Processes[:min(len(w.Processes), mostProfiled)]
 	made := make([]madeProfile, len(pids))
 	var profiling sync.WaitGroup
+	recent := attach.NewRecent(w.Calls)
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: w.Processes, For: w.For, Samples: w.Samples,
+		Processes: w.Processes, For: w.For, Samples: w.Samples, Recent: recent,
 		Ready: func() { // so that both are of the same time
 			for i, pid := range pids {
 				profiling.Go(func() {
@@ -52,6 +53,13 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 		return nil, err
 	}
 	out := &web.Attached{Report: report}
+	if recent.Len() > 0 {
+		calls, err := recent.Trace(report.Processes)
+		if err != nil {
+			return nil, err
+		}
+		out.Trace = calls.Run
+	}
 	if err := addProfiles(out, made); err != nil {
 		out.Profile, out.Stacks, out.NoProfile = nil, nil, fmt.Sprintf("the copy profile failed: %v", err)
 	}

@@ -57,7 +57,9 @@ func TestTheNewestCallsAreKept(t *testing.T) {
 		if got := strings.Join(spans(run), " "); got != c.want || recent.Dropped() != c.dropped || recent.Len() != len(spans(run)) {
 			t.Errorf("most %d: %s, %d dropped, %d kept; want %s, %d", c.most, got, recent.Dropped(), recent.Len(), c.want, c.dropped)
 		}
-		said := slices.ContainsFunc(run.Notes, func(n string) bool { return strings.Contains(n, fmt.Sprintf("%d before them were not kept", c.dropped)) })
+		said := slices.ContainsFunc(run.Notes, func(n string) bool {
+			return strings.Contains(n, fmt.Sprintf("%d before them were not kept", c.dropped))
+		})
 		if said != (c.dropped > 0) {
 			t.Errorf("most %d: the notes are %q", c.most, run.Notes)
 		}

@@ -22,6 +22,9 @@ const flame = document.getElementById('attach-flame');
 const flamePlace = document.getElementById('flame-place');
 const flameNone = document.getElementById('flame-none');
 const profile = document.getElementById('attach-pprof');
+const lane = document.getElementById('attach-lane');
+const scope = document.getElementById('attach-scope');
+const kept = document.getElementById('attach-kept');
 const problem = document.getElementById('attach-problem');
 const form = document.getElementById('attach-form');
 const watchButtons = [...document.querySelectorAll('[data-watch]')];
@@ -62,6 +65,13 @@ function showReport() {
   if (state.report) bind(report.querySelector('[data-row]'), state.report);
 }
 
+function showLane() {
+  lane.hidden = !state.trace;
+  if (!state.trace) return;
+  scope.href = `/scope?${new URLSearchParams({ a: `import=${state.trace}` })}`;
+  kept.textContent = say(state.kept);
+}
+
 let flameOf = 0; // the watch whose graph is in the page
 
 async function showFlame() {
@@ -96,6 +106,7 @@ function show(next) {
   heard = performance.now();
   showPhase();
   showReport();
+  showLane();
   showFlame();
 }
 

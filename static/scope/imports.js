@@ -42,9 +42,33 @@ export async function keep(file) {
   return name;
 }
 
-// find is the file of that name, or null.
+// watched is the trace of a watch of the attach page, by its name, that the server
+// still has; without a name, of the last one. null if there is none.
+async function watched(name) {
+  try {
+    const answer = await fetch(`/attach/trace.json?${new URLSearchParams(name ? { name } : {})}`);
+    if (!answer.ok) return null;
+    const [, called] = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition'));
+    return new File([await answer.blob()], called);
+  } catch { // the server is gone
+    return null;
+  }
+}
+
+// keepWatch takes the trace of the last watch and returns its name, or null.
+export async function keepWatch() {
+  const file = await watched('');
+  return file && keep(file);
+}
+
+// find is the file of that name, or null. The attach page leads to a trace that this
+// browser does not have yet.
 export async function find(name) {
-  return files.get(name) ?? store('readonly', (kept) => kept.get(name));
+  const kept = files.get(name) ?? await store('readonly', (all) => all.get(name));
+  if (kept || !name.startsWith('attach-')) return kept;
+  const file = await watched(name);
+  if (file) await keep(file);
+  return file;
 }
 
 // send has the server read a file; told(type, body) is called for each message of

@@ -103,9 +103,21 @@ export class Stage extends EventTarget {
   async #import(input) {
     const [file] = input.files;
     input.value = ''; // the same file may be chosen again
-    const id = input.closest('.lane')?.dataset.lane ?? [...this.views.keys()].find((other) => !this.player.lane(other));
-    if (!file || !id) return;
-    const text = `import=${await imports.keep(file)}`;
+    if (file) this.#showImported(await imports.keep(file), input.closest('.lane')?.dataset.lane);
+  }
+
+  // addWatch shows the calls of the last watch of the attach page, or says that there
+  // is none.
+  async addWatch() {
+    const name = await imports.keepWatch();
+    this.part('no-watch').hidden = name !== null;
+    if (name !== null) this.#showImported(name);
+  }
+
+  // showImported shows a trace that this browser has, in a lane or in one that is free.
+  #showImported(name, id = [...this.views.keys()].find((other) => !this.player.lane(other))) {
+    if (!id) return;
+    const text = `import=${name}`;
     const lane = this.player.lane(id);
     if (lane?.scenario === text) lane.status = 'failed'; // other bytes of the same name
     this.choose({ ...this.player.scenarios(), [id]: text });
@@ -252,6 +264,7 @@ export class Stage extends EventTarget {
     const lane = button.closest('.lane')?.dataset.lane;
     if (action === 'cancel') this.runs.cancel(player.lane(lane));
     if (action === 'add-lane') this.addLane();
+    if (action === 'add-watch') this.addWatch();
     if (action === 'remove-lane') this.choose({ ...player.scenarios(), [lane]: null });
     if (laneFocus) player.setFocus(laneFocus);
   }
