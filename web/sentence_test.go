@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"copyscope/internal/host"
+	"copyscope/internal/importer"
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
@@ -225,5 +226,31 @@ func TestProblemsAreInTheReadersLanguage(t *testing.T) {
 	want := Problem{"type", "此处不认识消息类型“fly”", "消息类型见 docs/websocket.md"}
 	if got := p.in(locale.New(locale.Chinese)); got != want {
 		t.Errorf("in Chinese: %+v", got)
+	}
+}
+
+// What an imported trace, or that of a watch, does not tell is said in Chinese.
+func TestWhatATraceDoesNotTellIsInChinese(t *testing.T) {
+	said := []string{
+		"12 calls moved bytes between descriptors of which the trace does not say what they are; strace -yy does",
+		"3 calls had not returned when the trace ended", "the wall clock was set back 2 times; the timeline goes on from where it was",
+		"calls have no duration: strace prints it with -T", "raw_syscalls tells numbers: they are read as those of x86-64",
+		"perf lost events in 2 places, which are marked as gaps; record with a larger buffer (perf record -m)",
+		"7 events of other tracepoints are passed over, the first is sched:sched_waking",
+		"1 calls have a return and no entry: they began before the trace did, as those of new threads do",
+	}
+	for _, name := range []string{"recvmmsg", "sendmmsg", "io_uring_enter", "copy_file_range", "process_vm_readv", "process_vm_writev", "sendto"} {
+		timeline := importer.New(1)
+		if err := timeline.Call(&importer.Call{Name: name, Ret: 1, Returned: true, ByReference: true}); err != nil {
+			t.Fatal(err)
+		}
+		reason := timeline.Finish("test", importer.Watch("")).Run.Watch[trace.CPUCopies].Reason
+		if reason == "" {
+			t.Errorf("%s hides nothing: this test has nothing to look at", name)
+		}
+		said = append(said, reason)
+	}
+	for _, text := range said {
+		inChinese(t, "a trace", text)
 	}
 }
