@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,24 @@ import (
 	"copyscope/internal/trace"
 	"copyscope/web"
 )
+
+// startWaiting starts a shell that waits until it is released, and then does something;
+// to release it is to wait for its end.
+func startWaiting(t *testing.T, does string, args ...string) (pid int, release func()) {
+	t.Helper()
+	c := exec.Command("sh", append([]string{"-c", "read line; " + does}, args...)...)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c.Process.Pid, func() {
+		fmt.Fprintln(in, "go")
+		_ = c.Wait()
+	}
+}
 
 // What attach -o writes is a trace of the newest calls, as export reads it.
 func TestAttachWritesItsCalls(t *testing.T) {
@@ -28,18 +47,8 @@ func TestAttachWritesItsCalls(t *testing.T) {
 	}
 	for _, most := range []int{20_000, 50} {
 		out := filepath.Join(dir, fmt.Sprintf("calls-%d.json", most))
-		c := exec.Command("sh", "-c", `read line; exec dd if="$0" of="$1" bs=4096`, from, filepath.Join(dir, "to"))
-		in, err := c.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		attachTo(t, c.Process.Pid, func() {
-			fmt.Fprintln(in, "go")
-			_ = c.Wait()
-		}, "-o", out, "--calls", strconv.Itoa(most))
+		pid, release := startWaiting(t, `exec dd if="$0" of="$1" bs=4096`, from, filepath.Join(dir, "to"))
+		attachTo(t, pid, release, "-o", out, "--calls", strconv.Itoa(most))
 		file, err := os.Open(out)
 		if err != nil {
 			t.Fatal(err)
@@ -72,24 +81,10 @@ func TestAttachWritesItsCalls(t *testing.T) {
 // What the pages have of a watch is the newest calls, at most as many as they asked for.
 func TestThePageKeepsCallsOfAWatch(t *testing.T) {
 	attachable(t)
-	c := exec.Command("sh", "-c", "read line; exec dd if=/proc/self/exe of=/dev/null bs=512 count=100")
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	begun := false
-	got, err := shownAttach{}.Watch(t.Context(), web.AttachWatch{Processes: []int{c.Process.Pid}, For: time.Minute, Calls: 40,
-		Snapshot: func(*attach.Report) {},
-		Progress: func(int64, int64) {
-			if !begun {
-				begun = true
-				fmt.Fprintln(in, "go")
-				go c.Wait()
-			}
-		}})
+	pid, release := startWaiting(t, "exec dd if=/proc/self/exe of=/dev/null bs=512 count=100")
+	begin := sync.OnceFunc(func() { go release() })
+	got, err := shownAttach{}.Watch(t.Context(), web.AttachWatch{Processes: []int{pid}, For: time.Minute, Calls: 40,
+		Snapshot: func(*attach.Report) {}, Progress: func(int64, int64) { begin() }})
 	if err != nil {
 		t.Fatal(err)
 	}
