@@ -19,6 +19,8 @@ type overview struct {
 	// Boundaries are how many entries and returns of system calls are within a
 	// column of steps.
 	Boundaries []int64 `json:"boundaries"`
+	// Begun is how many events had begun before each column of time.
+	Begun []int `json:"begun"`
 
 	steps int
 }
@@ -32,6 +34,9 @@ func newOverview(log *trace.Log, steps int) *overview {
 }
 
 func (o *overview) see(i int, e trace.Event) {
+	for len(o.Begun) < o.Columns && o.begin(len(o.Begun)) <= e.At {
+		o.Begun = append(o.Begun, i)
+	}
 	column := i * o.Columns / o.steps
 	if e.Kind == trace.ModeSwitch {
 		o.Boundaries[column]++
@@ -65,8 +70,12 @@ func (o *overview) begin(column int) trace.Ns {
 	return trace.Ns((int64(o.End)*int64(column) + int64(o.Columns) - 1) / int64(o.Columns))
 }
 
-// shares turns the time that actors worked into shares of the columns.
-func (o *overview) shares() {
+// finish follows the last event: the time that actors worked becomes shares of the
+// columns.
+func (o *overview) finish() {
+	for len(o.Begun) < o.Columns {
+		o.Begun = append(o.Begun, o.steps)
+	}
 	for _, busy := range o.Busy {
 		for c, ns := range busy {
 			if length := int64(o.begin(c+1) - o.begin(c)); length > 0 {

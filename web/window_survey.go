@@ -48,7 +48,7 @@ func surveyOf(ctx context.Context, s lab.Scenario, log *trace.Log, events, every
 	}
 	w.finish()
 	w.filled.room(s.Size)
-	v.overview.shares()
+	v.overview.finish()
 	for p, c := range w.filled.places {
 		v.rooms[p] = c.Room
 	}

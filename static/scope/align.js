@@ -3,27 +3,44 @@
 //   time   every lane shows what had begun at the same time
 //   bytes  every lane has sent equally much; steps that send nothing are spread
 //          evenly between those that do
+// Of a long run the page has a window only: by time and by bytes it follows
+// another, or is followed.
+import { Following } from './following.js';
 
 export const alignments = ['step', 'bytes', 'time'];
+
+// alignmentOf matches lanes. Where one has to lead, it is the reference, or if that
+// is short the first that is long.
+export function alignmentOf(name, lanes, reference) {
+  const long = lanes.filter((lane) => lane.whole > 0);
+  if (long.length === 0 || lanes.length < 2 || name === 'step') return new Alignment(long.length > 0 ? 'step' : name, lanes);
+  return new Following(name, lanes, long.includes(reference) ? reference : long[0]);
+}
 
 export class Alignment {
   constructor(name, lanes) {
     this.lanes = lanes;
     this.name = name;
-    // Of a long run the page has a window only: it is aligned by steps.
     this.long = lanes.some((lane) => lane.whole > 0);
-    this.points = name === 'step' || lanes.length < 2 || this.long ? null : merge(lanes.map(name === 'time' ? times : sent));
+    this.points = name === 'step' || lanes.length < 2 ? null : merge(lanes.map(name === 'time' ? times : sent));
     this.last = this.points ? this.points.length - 1 : Math.max(0, ...lanes.map((lane) => lane.steps));
   }
 
-  // stepOf is the step that a lane shows at the page's step.
-  stepOf(lane, step) {
-    const index = this.lanes.indexOf(lane);
-    if (!this.points) return lane.nearest(Math.min(step, lane.steps));
-    return this.points[Math.min(step, this.last)][index];
+  // own is the step that a lane is to show at the page's step.
+  own(lane, step) {
+    if (!this.points) return Math.min(step, lane.steps);
+    return this.points[Math.min(step, this.last)][this.lanes.indexOf(lane)];
   }
 
-  // find is the first page step at which the lane shows its own step.
+  // stepOf is the step that it shows: of what the page has of it, the nearest.
+  stepOf(lane, step) {
+    const own = this.own(lane, step);
+    return this.points ? own : lane.nearest(own);
+  }
+
+  // find is the first page step at which the lane shows its own step, and so is match.
+  match(lane, own) { return this.find(lane, own); }
+
   find(lane, own) {
     if (!this.points) return own;
     const index = this.lanes.indexOf(lane);

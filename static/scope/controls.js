@@ -75,10 +75,9 @@ export class Controls {
     this.number.style.width = digits > 5 ? `${digits + 4}ch` : ''; // of long runs
     if (document.activeElement !== this.number) this.number.value = player.step;
     this.speed.value = player.speed;
-    const { long } = player.alignment;
-    this.align.value = long ? 'step' : player.align;
-    for (const option of this.align.options) option.disabled = long && option.value !== 'step';
-    this.align.title = long ? word('scope.window.align') : '';
+    const { leader } = player.alignment;
+    this.align.value = player.align;
+    this.align.title = leader ? word('scope.window.align', { Lane: leader.id.toUpperCase() }) : '';
     this.align.closest('label').hidden = player.lanes.length < 2;
     this.renderTicks();
   }

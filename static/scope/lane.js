@@ -23,6 +23,9 @@ export class Lane {
     this.whole = 0; // of a long run, of which the page has a window: its steps
     this.asked = null; // the request for a window that is under way
     this.kept = 0; // events that the server has gone through to keep the run
+    this.overview = null; // of a long run, once it is kept
+    this.sought = null; // the request for a step that is under way, with what is looked for
+    this.found = null; // its last answer
     this.comparison = null;
     this.why = ''; // why this host can measure nothing of the comparison
     this.error = null;

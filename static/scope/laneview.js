@@ -8,8 +8,11 @@ import { word } from './words.js';
 // stepText says which step the lane shows; while that is not the page's, that it
 // comes.
 function stepText(lane, player, own) {
-  if (!lane.waits(player.step)) return word('scope.lane.step', { Step: own, Last: lane.steps });
-  const step = { Step: Math.min(player.step, lane.steps), Last: lane.steps };
+  if (!player.waits(lane)) return word('scope.lane.step', { Step: own, Last: lane.steps });
+  const { alignment } = player;
+  const target = alignment.own(lane, player.step);
+  if (target === null && lane.kept === 0) return word(`scope.window.match.${alignment.name}`, { Lane: alignment.leader.id.toUpperCase() });
+  const step = { Step: target ?? own, Last: lane.steps };
   return lane.kept > 0 ? word('scope.window.keeping', { ...step, Percent: Math.floor((100 * lane.kept) / lane.steps) }) : word('scope.window.loading', step);
 }
 
@@ -55,7 +58,7 @@ export class LaneView {
     const moved = motion > 0 && own !== player.alignment.stepOf(lane, player.step - 1);
     // A lane that has finished before the others rests.
     const over = own > 0 && own === lane.steps && player.step > 0 && player.alignment.stepOf(lane, player.step - 1) === own;
-    this.machine.inside.seek = (step) => player.seek(player.alignment.find(lane, step));
+    this.machine.inside.seek = (step) => player.seekIn(lane, step);
     this.machine.render(lane, own, over, moved ? motion : 0);
     this.renderTable(lane, own);
   }

@@ -1,6 +1,6 @@
 // The state of a stage and everything that changes it. Views are functions of
 // this state; an address may be its written form.
-import { Alignment, alignments } from './align.js';
+import { alignmentOf, alignments } from './align.js';
 import { Lane, laneIDs } from './lane.js';
 import { Partings } from './parting.js';
 import { wholeFocus } from './screen.js';
@@ -62,6 +62,15 @@ export class Player {
 
   stepOf(lane) { return this.alignment.stepOf(lane, this.step); }
 
+  // targetOf is the step that a lane is to show, as far as it is known.
+  targetOf(lane) { return this.alignment.own(lane, this.step) ?? this.stepOf(lane); }
+
+  // waits: the page does not have what a lane is to show, or which step that is.
+  waits(lane) {
+    const own = lane.status === 'ready' ? this.alignment.own(lane, this.step) : 0;
+    return own === null || lane.waits(own);
+  }
+
   // setScenarios replaces the lanes whose scenario changed and returns those
   // that have to run.
   setScenarios(scenarios) {
@@ -90,7 +99,7 @@ export class Player {
   // changed; the step stays where it is unless the run is shorter.
   realign() {
     const runs = this.lanes.filter((lane) => lane.head && lane.status === 'ready');
-    this.alignment = new Alignment(this.align, runs);
+    this.alignment = alignmentOf(this.align, runs, this.reference);
     this.boundaries = this.alignment.boundaries();
     this.part();
     if (this.ready && this.settled) this.step = Math.min(this.step, this.last);
@@ -120,14 +129,22 @@ export class Player {
     this.go(step);
   }
 
+  // seekIn goes to where a lane shows its own step; what the page cannot tell the
+  // server finds.
+  seekIn(lane, own) {
+    const at = this.alignment.match(lane, own);
+    if (at !== null) this.seek(at);
+    else if (lane.has(own)) this.match(this.alignment.leader, this.alignment.asks(this.alignment.keyAt(lane, own)));
+  }
+
   // boundary goes to the next place, forward (1) or back (-1), at which a lane
   // crosses a syscall's entry or return.
   boundary(direction) {
     const later = this.boundaries.filter((at) => (direction > 0 ? at > this.step : at < this.step));
     // Beyond what the page has of a long run the server looks.
-    const long = this.lanes.find((lane) => lane.whole > 0);
+    const long = this.alignment.leader ?? this.lanes.find((lane) => lane.whole > 0);
     const next = direction > 0 ? later[0] : later[later.length - 1];
-    if (long && (next === 0 || next === this.last)) this.find(long, direction);
+    if (long?.whole > 0 && (next === 0 || next === this.last)) this.match(long, { step: this.step, boundary: direction });
     else if (later.length > 0) this.seek(direction > 0 ? later[0] : later[later.length - 1]);
   }
 
@@ -152,7 +169,7 @@ export class Player {
   tick() {
     const pause = this.pauseAfter(this.step + 1);
     this.timer = setTimeout(() => {
-      if (this.lanes.some((lane) => lane.waits(this.step))) { // play on when it is there
+      if (this.lanes.some((lane) => this.waits(lane))) { // play on when it is there
         this.tick();
         return;
       }
@@ -192,15 +209,19 @@ export class Player {
     this.change(0);
   }
 
-  // setAlign keeps the first lane's step in place.
+  // setAlign keeps the first lane's step in place, or that of the one that leads.
   setAlign(name) {
-    const lane = this.alignment.lanes[0];
-    const own = lane ? this.stepOf(lane) : 0;
     this.align = name;
-    this.realign();
-    if (lane) this.step = Math.min(this.last, this.alignment.find(lane, own));
+    this.#matchAnew();
     this.keep(this);
     this.change(0);
+  }
+
+  #matchAnew() {
+    const own = new Map(this.alignment.lanes.map((lane) => [lane, this.targetOf(lane)]));
+    this.realign();
+    const lane = this.alignment.leader ?? this.alignment.lanes[0];
+    if (lane) this.step = Math.min(this.last, this.alignment.find(lane, own.get(lane) ?? this.step));
   }
 
   nextAlign() {
@@ -215,7 +236,8 @@ export class Player {
 
   setRef(id) {
     this.ref = id === this.lanes[0]?.id ? '' : id;
-    this.part();
+    if (this.alignment.leader) this.#matchAnew(); // another lane leads
+    else this.part();
     this.keep(this);
     this.change(0);
   }

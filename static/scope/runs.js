@@ -32,6 +32,7 @@ export class Runs {
       'scope.keeping': (lane, body) => { lane.kept = body.done; },
       'scope.kept': (lane, body) => {
         lane.kept = 0;
+        lane.overview = body.overview ?? null;
         if (body.events > 0) return;
         lane.whole = 0; // it was cancelled: what the page has is all
         lane.head = { ...lane.head, shown: lane.end };
@@ -42,13 +43,18 @@ export class Runs {
         lane.open(body);
         player.opened();
       },
+      // The page may have moved on: then it asks anew when it is drawn.
+      'scope.found': (lane, body) => {
+        lane.found = { ...lane.sought, step: body.step };
+        lane.sought = null;
+      },
       'scope.predictions': (lane, body) => Object.assign(lane, { comparison: body.rows, why: body.why ?? '' }),
       'scope.cancelled': (lane) => Object.assign(lane, { status: 'cancelled' }),
       error: (lane, body) => Object.assign(lane, { status: 'failed', error: body }),
     };
     for (const [type, take] of Object.entries(this.answers)) {
       socket.on(type, (body, message) => {
-        const lane = player.lanes.find(({ request, asked }) => request === message.id || (asked !== null && asked === message.id));
+        const lane = player.lanes.find(({ request, asked, sought }) => [request, asked, sought?.id].includes(message.id));
         if (!lane) return;
         take(lane, body);
         changed(lane, type);
@@ -57,9 +63,7 @@ export class Runs {
     socket.on('scope.found', (body, message) => {
       if (message.id === this.sought) player.seek(body.step);
     });
-    player.find = (lane, direction) => {
-      this.sought = socket.send('scope.find', { lane: lane.id, step: player.step, boundary: direction });
-    };
+    player.match = (lane, what) => { this.sought = socket.send('scope.find', { lane: lane.id, ...what }); };
     // A run that was under way when the connection broke starts again.
     let welcomes = 0;
     socket.on('welcome', () => {
@@ -91,14 +95,26 @@ export class Runs {
 
   // follow asks for the windows of long runs around the page's step, somewhat
   // before the step comes to the edge of what the page has. One request of a lane
-  // is under way at a time; when it is answered the newest step is asked for.
+  // is under way at a time; when it is answered the newest step is asked for. So it
+  // is with the step of a lane that follows another.
   follow() {
+    const { alignment, step: page } = this.player;
     for (const lane of this.player.lanes) {
-      if (lane.whole === 0 || lane.asked !== null || lane.status !== 'ready') continue;
-      const step = Math.min(this.player.step, lane.whole);
+      if (lane.whole === 0 || lane.status !== 'ready') continue;
+      const step = alignment.own(lane, page);
+      if (step === null) this.#match(lane);
+      if (step === null || lane.asked !== null) continue;
       const near = (lane.begin > 0 && step - lane.begin < ahead) || (lane.end < lane.whole && lane.end - step < ahead);
       if (near || !lane.has(step)) lane.asked = this.socket.send('scope.window', { lane: lane.id, step, lang: this.lang });
     }
+  }
+
+  // match asks for the step of a lane that belongs to the leading lane's.
+  #match(lane) {
+    const { alignment, step } = this.player;
+    const key = alignment.keyAt(alignment.leader, Math.min(step, alignment.last));
+    if (key === null || lane.sought !== null) return;
+    lane.sought = { id: this.socket.send('scope.find', { lane: lane.id, ...alignment.asks(key) }), name: alignment.name, key };
   }
 
   // import has the server read an imported trace, if this browser has it.

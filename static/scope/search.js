@@ -102,8 +102,8 @@ export class Search {
     const later = direction > 0 ? this.all.find(({ at }) => at > player.step) : this.all.findLast(({ at }) => at < player.step);
     const to = later ?? (direction > 0 ? this.all[0] : this.all[this.all.length - 1]);
     this.line.explorer.select(to.lane);
-    this.line.show(this.line.spans(to.lane).from[to.step - 1]);
-    player.seek(to.at);
+    this.line.show(this.line.spans(to.lane).from[to.lane.indexOf(to.step)]);
+    player.seekIn(to.lane, to.step);
     this.line.update();
   }
 }

@@ -5,6 +5,7 @@
 import { Explorer } from './explorer.js';
 import { Gestures } from './gestures.js';
 import { Minimap } from './minimap.js';
+import { Overview } from './overview.js';
 import { drawAxis, drawBars, drawFlows, drawHits, drawNow, trackOf, tracksOf } from './tracks.js';
 import { beginOf, endOf, spansOf } from './spans.js';
 import { shortScreen } from './screen.js';
@@ -29,7 +30,8 @@ export class Timeline {
     this.frame = 0;
     this.minimap = new Minimap(this);
     this.explorer = new Explorer(this);
-    host.before(this.minimap.element);
+    this.overview = new Overview(this);
+    host.before(this.overview.element, this.minimap.element);
     const lanes = host.closest('[data-stage]')?.querySelector('.lanes');
     if (lanes) lanes.append(this.explorer.element);
     else host.after(this.explorer.element);
@@ -140,6 +142,7 @@ export class Timeline {
       parts.push(svg('rect', { class: 'range', x: x1, y: 1, width: Math.max(1, x2 - x1), height: this.rows[this.rows.length - 1].y + rowHeight }));
     }
     this.over.replaceChildren(...parts);
+    this.overview.update();
     this.minimap.update();
     this.explorer.update();
   }
@@ -172,7 +175,7 @@ export class Timeline {
     this.seek(row.lane, own || any);
   }
 
-  seek(lane, step) { this.player.seek(this.player.alignment.find(lane, step)); }
+  seek(lane, step) { this.player.seekIn(lane, step); }
 
   // show moves the view so that a value of the axis is in it.
   show(value) {
