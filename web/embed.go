@@ -14,7 +14,7 @@ var framedPolicy = strings.Replace(contentPolicy, "frame-ancestors 'none'", "fra
 
 // framedTypes are the requests that a page within another site's may make: none
 // that loads this host, or shows what it serves.
-var framedTypes = map[string]bool{"hello": true, "scope.run": true, "scope.cancel": true, "scope.window": true, "scope.find": true}
+var framedTypes = map[string]bool{"hello": true, "scope.run": true, "scope.cancel": true, "scope.window": true, "scope.find": true, "scope.part": true}
 
 // embedded says whether a request is for, or from, a page within another site's.
 func embedded(r *http.Request) bool { return r.URL.Query().Get("embed") == "1" }

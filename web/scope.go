@@ -61,6 +61,7 @@ func (s *Server) scopeRoutes() *scope {
 	s.hub.Handle("scope.cancel", sc.cancel)
 	s.hub.Handle("scope.window", sc.window)
 	s.hub.Handle("scope.find", sc.find)
+	s.hub.Handle("scope.part", sc.part)
 	return sc
 }
 

@@ -168,3 +168,49 @@ func TestWindowsOfTenMillionEvents(t *testing.T) {
 		t.Errorf("a window takes %v", each)
 	}
 }
+
+// Where long runs part is found beyond what a page is sent of them.
+func TestLongRunsPart(t *testing.T) {
+	conn := dial(t, listen(t, newServer(t, Config{Lab: lab.New(t.TempDir())}))+"/ws")
+	const run = "read-write,model=textbook,cache=cold,net=nic,dma=on,sg=on,chunk=4KiB,size=16MiB"
+	for _, c := range []struct {
+		name, other string
+		least, most int // between these steps
+		whole       bool
+	}{
+		{"the same but for the time", run + ",profile=hdd-1g", 0, 0, true},
+		{"one ends sooner", strings.Replace(run, "16MiB", "12MiB", 1), 49_000, 49_153, false},
+		{"a change on the way", run + ",whatif=40000/dma=off", 40_001, 40_100, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var totals [2]int
+			for i, scenario := range []string{run, c.other} {
+				say(t, conn, request("scope.run", rand.Text(), fmt.Sprintf(`{"lane":"%c","scenario":%q}`, 'a'+i, scenario)))
+				totals[i] = hearKept(t, conn)
+			}
+			say(t, conn, request("scope.part", rand.Text(), `{"lane":"b","with":"a"}`))
+			var got runParting
+			if m := hear(t, conn); m.Type != "scope.parted" || m.Decode(&got) != nil {
+				t.Fatalf("%s %s", m.Type, m.Body)
+			}
+			if got.Step < c.least || got.Step > c.most || got.Whole != c.whole || got.Compared != min(totals[0], totals[1]) {
+				t.Fatalf("of %d and %d events: %+v, want a step from %d to %d", totals[0], totals[1], got, c.least, c.most)
+			}
+			if got.Step == 0 || got.Step > got.Compared {
+				return
+			}
+			doing := func(lane string, step int) trace.Event {
+				w := hearWindow(t, conn, lane, step)
+				return doingOf(w.Events[step-w.Begin-1].Event)
+			}
+			if a, b := doing("a", got.Step), doing("b", got.Step); a == b {
+				t.Errorf("at step %d both do the same: %+v", got.Step, a)
+			}
+			if a, b := doing("a", got.Step-1), doing("b", got.Step-1); a != b {
+				t.Errorf("before step %d they do not do the same: %+v, %+v", got.Step, a, b)
+			}
+		})
+	}
+	say(t, conn, request("scope.part", "none", `{"lane":"a","with":"d"}`))
+	hearError(t, conn, "none")
+}

@@ -1,6 +1,7 @@
 // Tells in words where the lanes part, what each does there and why: what their
 // settings have different, what their paths are, and the lines that run. All of
 // it is the server's words put side by side.
+import { count } from './format.js';
 import { html } from './svg.js';
 import { first, has, word } from './words.js';
 
@@ -26,24 +27,26 @@ export class Explanation {
   render() {
     const { partings } = this.player;
     this.host.hidden = !partings.comparable;
-    if (this.drawn === partings) return;
-    this.drawn = partings;
-    if (!partings.comparable) return;
     const { first: step, reference } = partings;
-    this.summary.textContent = step ? word('scope.parting.summary', { Step: step }) : word('scope.parting.none');
-    this.host.querySelector('button').hidden = step === 0;
     const lanes = [reference, ...partings.steps.keys()];
+    // Of a long run the page has the events there once it has come there.
+    const here = partings.comparable ? lanes.map((lane) => Boolean(eventAt(lane, step))).join() : '';
+    if (this.drawn === partings && this.here === here) return;
+    Object.assign(this, { drawn: partings, here });
+    if (!partings.comparable) return;
+    this.summary.textContent = step ? word('scope.parting.summary', { Step: step }) : partings.whole ? word('scope.parting.none') : word('scope.parting.none.first', { Steps: count(partings.compared) });
+    this.host.querySelector('button').hidden = step === 0;
     this.body.replaceChildren(...(step === 0
-      ? [html('p', {}, word('scope.parting.same', { Steps: reference.steps }))]
+      ? [html('p', {}, partings.whole ? word('scope.parting.same', { Steps: reference.steps }) : word(partings.open.length > 0 ? 'scope.parting.comparing' : 'scope.parting.same.first', { Steps: count(partings.compared) }))]
       : [html('p', {}, step > 1 ? word('scope.parting.until', { Count: step - 1 }) : word('scope.parting.start')), ...lanes.map((lane) => this.#does(lane, step)), ...this.#why(lanes)]));
   }
 
   // does tells what a lane does at a step, and which line of its program runs.
   #does(lane, step) {
-    const event = lane.event(step);
+    const event = eventAt(lane, step);
     const label = event && (event.line || event.open);
     const line = label && lane.head.listing.find((other) => other.label === label);
-    return html('p', { 'data-lane': lane.id }, tag(lane), ' ', event ? event.say : word('scope.parting.over', { Step: lane.steps }),
+    return html('p', { 'data-lane': lane.id }, tag(lane), ' ', event ? event.say : step > lane.steps ? word('scope.parting.over', { Step: lane.steps }) : word('scope.parting.far'),
       line ? html('code', {}, line.text.trim()) : null);
   }
 
@@ -61,6 +64,8 @@ export class Explanation {
     return [html('h3', {}, word('scope.parting.why')), ...reasons];
   }
 }
+
+const eventAt = (lane, step) => lane.event(step) ?? lane.opening[step - 1] ?? null;
 
 function valueOf(name, value) {
   if (value === '') return '–';

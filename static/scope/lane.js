@@ -26,6 +26,9 @@ export class Lane {
     this.overview = null; // of a long run, once it is kept
     this.sought = null; // the request for a step that is under way, with what is looked for
     this.found = null; // its last answer
+    this.first = null; // of a long run, the events that came first
+    this.parts = null; // the request for where it parts that is under way, and from which lane
+    this.parted = null; // its last answer
     this.comparison = null;
     this.why = ''; // why this host can measure nothing of the comparison
     this.error = null;
@@ -41,6 +44,9 @@ export class Lane {
   get busy() { return !['ready', 'failed', 'cancelled'].includes(this.status); }
 
   get steps() { return this.whole || this.events.length; }
+
+  // opening are the first events of the run.
+  get opening() { return this.first ?? this.events; }
 
   // end is the last step that the page has.
   get end() { return this.begin + this.events.length; }
@@ -62,6 +68,7 @@ export class Lane {
   // open takes a window of the run in the place of what the page had of it.
   open({ begin, total, mode, events, ...parts }) {
     this.head = { ...this.head, ...parts };
+    this.first ??= this.events;
     this.begin = begin;
     this.whole = total;
     this.events = [];

@@ -63,6 +63,18 @@ export class Runs {
     socket.on('scope.found', (body, message) => {
       if (message.id === this.sought) player.seek(body.step);
     });
+    // Where the server cannot compare, what the page has compared is all.
+    for (const type of ['scope.parted', 'error']) {
+      socket.on(type, (body, message) => {
+        const lane = player.lanes.find(({ parts }) => parts?.id === message.id);
+        if (!lane) return;
+        const { with: other, compared } = lane.parts;
+        lane.parts = null;
+        lane.parted = { step: 0, compared, whole: false, ...(type === 'error' ? {} : body), with: other };
+        player.part();
+        changed(lane, type);
+      });
+    }
     player.match = (lane, what) => { this.sought = socket.send('scope.find', { lane: lane.id, ...what }); };
     // A run that was under way when the connection broke starts again.
     let welcomes = 0;
@@ -99,6 +111,7 @@ export class Runs {
   // is with the step of a lane that follows another.
   follow() {
     const { alignment, step: page } = this.player;
+    this.#part();
     for (const lane of this.player.lanes) {
       if (lane.whole === 0 || lane.status !== 'ready') continue;
       const step = alignment.own(lane, page);
@@ -106,6 +119,16 @@ export class Runs {
       if (step === null || lane.asked !== null) continue;
       const near = (lane.begin > 0 && step - lane.begin < ahead) || (lane.end < lane.whole && lane.end - step < ahead);
       if (near || !lane.has(step)) lane.asked = this.socket.send('scope.window', { lane: lane.id, step, lang: this.lang });
+    }
+  }
+
+  // part has the server compare long runs, once it keeps them.
+  #part() {
+    const { reference, open } = this.player.partings;
+    const kept = (lane) => lane.overview !== null;
+    for (const lane of open.filter((other) => kept(other) && kept(reference) && other.parts?.with !== reference)) {
+      const compared = Math.min(lane.opening.length, reference.opening.length);
+      lane.parts = { id: this.socket.send('scope.part', { lane: lane.id, with: reference.id }), with: reference, compared };
     }
   }
 

@@ -150,7 +150,7 @@ export class Timeline {
   // marked draws the marks of a lane across its tracks.
   #marked(lane, top, bottom) {
     const { from } = this.spans(lane);
-    return this.marks.filter((mark) => mark.lane === lane).map(({ step, label }) => {
+    return this.marks.filter((mark) => mark.lane === lane && lane.has(Math.min(mark.step, lane.steps))).map(({ step, label }) => {
       const x = this.x(from[Math.min(lane.indexOf(step), from.length - 1)] ?? 0);
       return svg('g', { class: 'mark' },
         svg('line', { x1: x, x2: x, y1: top, y2: bottom }),
