@@ -17,12 +17,12 @@ import (
 const renderEvents = 300_000
 
 // runFile runs a scenario file that is shipped.
-func runFile(ctx context.Context, t *locale.Translator, source laneSource, progress func(done, total int64)) (*shownRun, error) {
+func runFile(ctx context.Context, t *locale.Translator, source laneSource, keep int, progress func(done, total int64)) (*shownRun, error) {
 	file, err := scenario.Load(source.file)
 	if err != nil {
 		return nil, err
 	}
-	r, err := file.Run(ctx, scenario.Options{Keep: scopeEvents, Progress: progress})
+	r, err := file.Run(ctx, scenario.Options{Keep: keep, Progress: progress})
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +65,18 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 		}
 		s.counts = func(e *trace.Event) bool { return groupOf(e) == chosen }
 	}
-	for i := range run.Events {
-		e := &run.Events[i]
+	named := func(e trace.Event) trace.Event {
 		e.Line = ""
-		if g := groupOf(e); g >= 0 {
+		if g := groupOf(&e); g >= 0 {
 			e.Line = r.Groups[g].Name
 		}
+		return e
 	}
+	for i, e := range run.Events {
+		run.Events[i] = named(e)
+	}
+	s.all = kept(r.Log, named)
+	s.whole = r.Log.Counter().Counts()
 	s.thread = func(e *trace.Event) string {
 		if m, known := r.Members[e.Thread]; known {
 			return m.Name

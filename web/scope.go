@@ -48,12 +48,14 @@ type scope struct {
 	// large has the turns of the simulations that take much memory.
 	large *queue
 	kept  *keptRuns
+	// exports has the turns of the exports of whole runs, which hold their logs.
+	exports *queue
 	// imports reads the traces that pages send, two at a time.
 	imports *queue
 }
 
 func (s *Server) scopeRoutes() *scope {
-	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), large: newQueue(1), imports: newQueue(2), kept: &keptRuns{budget: keptBytes}}
+	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), large: newQueue(1), exports: newQueue(2), imports: newQueue(2), kept: &keptRuns{budget: keptBytes}}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
 	s.mux.HandleFunc("POST /scope/import", sc.importTrace)

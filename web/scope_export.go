@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,13 +20,16 @@ const (
 	// exportBytes bounds the trace that a page sends to have it written in another
 	// format: scopeEvents events of less than 1 KiB.
 	exportBytes = 16 << 20
-	// exportTime bounds the run of a scenario that an address asks for.
-	exportTime = 20 * time.Second
+	// exportTime bounds the run of a scenario that an address asks for, wait for its
+	// turn included, exportWholeTime how long a long run may take to be fetched.
+	exportTime      = 2 * time.Minute
+	exportWholeTime = 30 * time.Minute
 )
 
 // exportRoutes are GET /scope/export?run=SCENARIO&format=F, which simulates the
-// scenario or takes the recorded run, and POST /scope/export?format=F with a trace
-// as the body, for a run that only the page has: one that was measured or imported.
+// scenario or takes the recorded run, and POST /scope/export?format=F&total=N with a
+// trace as the body, for a run that only the page has: one that was measured or
+// imported, of N events.
 func (s *scope) exportRoutes() {
 	s.mux.HandleFunc("GET /scope/export", s.exportScenario)
 	s.mux.HandleFunc("POST /scope/export", s.exportTrace)
@@ -49,18 +53,31 @@ func (s *scope) exportScenario(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), exportTime)
 	defer cancel()
-	leave, err := s.sims.enter(ctx, func(int) {})
+	keep := 0 // beyond what is shown
+	if format.Whole != nil {
+		keep = keptEvents
+		end, err := s.exports.enter(ctx, func(int) {})
+		if err != nil {
+			s.exportFault(w, r, http.StatusServiceUnavailable, err)
+			return
+		}
+		defer end()
+	}
+	leave, err := s.line(source).enter(ctx, func(int) {})
 	if err != nil {
 		s.exportFault(w, r, http.StatusServiceUnavailable, err)
 		return
 	}
-	run, err := s.simulate(ctx, locale.New(requestLang(r)), source)
+	run, err := s.simulateKeeping(ctx, locale.New(requestLang(r)), source, max(keep, scopeEvents))
 	leave()
+	if err == nil && keep > 0 && run.total > keep {
+		err = &lab.FieldError{Field: "size", Value: lab.FormatSize(source.lab.Size), Remedy: "the run has more than 12,000,000 events; choose a smaller size or a larger chunk"}
+	}
 	if err != nil {
 		s.exportFault(w, r, http.StatusUnprocessableEntity, err)
 		return
 	}
-	s.exportRun(w, r, run.run, format)
+	s.exportRun(w, r, run, format)
 }
 
 func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +85,7 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	total, _ := strconv.Atoi(r.URL.Query().Get("total")) // without it, all are there
 	run, err := export.Read(http.MaxBytesReader(w, r.Body, exportBytes))
 	var large *http.MaxBytesError
 	switch {
@@ -78,7 +96,7 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 		s.exportFault(w, r, http.StatusBadRequest, err)
 		return
 	}
-	s.exportRun(w, r, run, format)
+	s.exportRun(w, r, &shownRun{run: run, total: total}, format)
 }
 
 // addedFields are what a [shownEvent] has beside the event, by their JSON names:
@@ -106,11 +124,26 @@ func (s *scope) exportFormat(w http.ResponseWriter, r *http.Request) (export.For
 
 // exportRun sends a run as a file to keep: never as a page of this server, whatever
 // the trace may hold.
-func (s *scope) exportRun(w http.ResponseWriter, r *http.Request, run *trace.Run, format export.Format) {
+//
+// A run of more events than a page is sent is written event by event where the format
+// has room for it; else the file has the first of them, and says so.
+func (s *scope) exportRun(w http.ResponseWriter, r *http.Request, shown *shownRun, format export.Format) {
+	run := shown.run
 	w.Header().Set("Content-Type", format.Type)
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "copyscope-" + plainName(run.Path) + format.Ending}))
 	w.Header().Set("Cache-Control", "no-store")
-	if err := format.Write(w, run, export.PageOptions{Version: s.config.Version, Tell: Narrate}); err != nil {
+	var err error
+	if format.Whole != nil && shown.all != nil && shown.total > len(run.Events) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWholeTime)) // a recorder in tests has none
+		err = format.Whole(w, run, shown.all)
+	} else {
+		o := export.PageOptions{Version: s.config.Version, Tell: Narrate, Total: shown.total}
+		if shown.total > len(run.Events) {
+			o.Counts = shown.whole
+		}
+		err = format.Write(w, run, o)
+	}
+	if err != nil {
 		s.config.Log.Error("export", "format", format.Name, "err", err) // the status has gone out: the file is cut off
 	}
 }

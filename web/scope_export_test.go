@@ -2,9 +2,13 @@ package web
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,6 +43,70 @@ func TestExportOfAScenario(t *testing.T) {
 		if d := r.Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment; filename=copyscope-sendfile.") {
 			t.Errorf("%s: Content-Disposition %q: it must be a file, not a page of this server", format, d)
 		}
+	}
+}
+
+// Of a run of more events than a page is sent the formats that have room for it hold
+// all, and the others say what they hold.
+func TestExportOfALongRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		run   string
+		total int
+	}{
+		"lab":  {"read-write,side=sim,model=textbook,cache=cold,net=nic,dma=on,sg=on,size=16MiB,chunk=4KiB", 65_536},
+		"file": {"scenario=connections-10000", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			query := "run=" + url.QueryEscape(c.run) + "&format="
+			rows, err := csv.NewReader(exported(t, query+"csv", nil).Body).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			total := len(rows) - 1
+			if total <= scopeEvents || c.total > 0 && total != c.total || rows[total][0] != strconv.Itoa(total) {
+				t.Fatalf("the table has %d rows, the last is %v", total, rows[total])
+			}
+			var chrome struct {
+				TraceEvents []struct {
+					Ph   string
+					Args struct{ Seq int }
+				}
+			}
+			if err := json.NewDecoder(exported(t, query+"chrome", nil).Body).Decode(&chrome); err != nil {
+				t.Fatal(err)
+			}
+			seen := map[int]bool{}
+			for _, e := range chrome.TraceEvents {
+				if e.Args.Seq > 0 {
+					seen[e.Args.Seq] = true
+				}
+			}
+			if len(seen) != total {
+				t.Errorf("the Chrome trace has %d of %d events", len(seen), total)
+			}
+			if svg := body(t, exported(t, query+"svg", nil)); !strings.Contains(svg, fmt.Sprintf("the first 10000 of %d events", total)) {
+				t.Errorf("the drawing does not say that it has a part: %.300s", svg)
+			}
+			page := body(t, exported(t, query+"html", nil))
+			if !strings.Contains(page, "Showing the first 10,000 of "+strconv.Itoa(total/1000)+",") {
+				t.Error("the page does not say that it has a part")
+			}
+		})
+	}
+}
+
+// A page that has a part of a run says so where it sends that.
+func TestExportOfAPart(t *testing.T) {
+	text, err := json.Marshal(&trace.Run{Path: "x", Side: trace.Real, Payload: 4096, Base: trace.Measured,
+		Events: []trace.Event{{Seq: 1, Kind: trace.CPUCopy, Actor: trace.KernelCode, Bytes: 4096, Provenance: trace.Derived, Endpoint: trace.Sender, Phase: trace.Transfer}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := body(t, exported(t, "format=html&total=77", text)); !strings.Contains(page, "The file has the first 1 of 77 events") {
+		t.Error("the page does not say that it has a part")
+	}
+	if page := body(t, exported(t, "format=html&total=1", text)); strings.Contains(page, "The file has the first") {
+		t.Error("the page says that it has a part, and has all")
 	}
 }
 

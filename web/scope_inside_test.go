@@ -182,7 +182,7 @@ func TestPagesOfScenarioFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := runFile(t.Context(), locale.New(locale.English), source, func(int64, int64) {})
+		r, err := runFile(t.Context(), locale.New(locale.English), source, scopeEvents, func(int64, int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}

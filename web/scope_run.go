@@ -107,15 +107,8 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 		return c.Send("error", m.ID, faultOf(t, err))
 	}
 	scenario := source.lab
-	line := s.sims
-	switch {
-	case scenario.Side == trace.Real:
-		line = s.real
-	case source.isLab() && scenario.Size/scenario.Chunk > largePieces:
-		line = s.large
-	}
 	s.kept.drop(func(r *keptRun) bool { return r.client == c && r.lane == req.Lane })
-	leave, err := line.enter(ctx, func(place int) {
+	leave, err := s.line(source).enter(ctx, func(place int) {
 		c.Offer("scope.queued", m.ID, map[string]any{"lane": req.Lane, "place": place})
 	})
 	if err != nil {
@@ -158,9 +151,20 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	return c.Send("scope.predictions", m.ID, predictions(t, req.Lane, rows, ""))
 }
 
+// line is where a run waits for its turn.
+func (s *scope) line(source laneSource) *queue {
+	switch scenario := source.lab; {
+	case scenario.Side == trace.Real:
+		return s.real
+	case source.isLab() && scenario.Size/scenario.Chunk > largePieces:
+		return s.large
+	}
+	return s.sims
+}
+
 // fileRun answers scope.run for a scenario file; leave ends its turn.
 func (s *scope) fileRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, source laneSource, leave func()) error {
-	run, err := runFile(ctx, t, source, progress(c, id, lane))
+	run, err := runFile(ctx, t, source, scopeEvents, progress(c, id, lane))
 	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", id, map[string]any{"lane": lane})
 	}

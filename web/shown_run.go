@@ -1,6 +1,8 @@
 package web
 
 import (
+	"iter"
+
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
@@ -28,8 +30,22 @@ type shownRun struct {
 	// chosen ones do.
 	groups []laneGroup
 	counts func(*trace.Event) bool
+	// all are all the events of a simulated run that its log has, whole their counts.
+	all   iter.Seq[trace.Event]
+	whole trace.Counts
 	// thread tells whose an event is, if there are several threads.
 	thread func(*trace.Event) string
+}
+
+// kept are the events that a log has, each made into what is shown of it.
+func kept(log *trace.Log, of func(trace.Event) trace.Event) iter.Seq[trace.Event] {
+	return func(yield func(trace.Event) bool) {
+		for i := range min(log.Len(), keptEvents) {
+			if !yield(of(log.Event(i))) {
+				return
+			}
+		}
+	}
 }
 
 // laneGroup is one choice of whose events count: "" is all.
@@ -43,6 +59,12 @@ type laneGroup struct {
 func ofResult(t *locale.Translator, r *lab.Result) *shownRun {
 	s := &shownRun{source: ofLab(r.Scenario), run: r.Run, total: r.TotalEvents, provenance: r.Run.Base, about: t.T("path." + r.Scenario.Path),
 		listing: r.Listing, chips: chips(t, r.Scenario), notes: notes(t, r.Notes), drawn: r.Scenario, dark: darkLegs(t, r), settings: settings(r.Scenario)}
+	if r.Log != nil {
+		s.all = kept(r.Log, func(e trace.Event) trace.Event { return e })
+	}
+	if r.Counter != nil {
+		s.whole = r.Counter.Counts()
+	}
 	if r.Scenario.Side == trace.Real {
 		s.provenance = trace.Measured
 	}

@@ -153,10 +153,15 @@ func (s *scope) renderRun(ctx context.Context, t *locale.Translator, source lane
 
 // simulate runs what no host is needed for, without waiting for a turn.
 func (s *scope) simulate(ctx context.Context, t *locale.Translator, source laneSource) (*shownRun, error) {
+	return s.simulateKeeping(ctx, t, source, scopeEvents)
+}
+
+// simulateKeeping has so many of the events besides those that are shown.
+func (s *scope) simulateKeeping(ctx context.Context, t *locale.Translator, source laneSource, keep int) (*shownRun, error) {
 	if source.file != "" {
-		return runFile(ctx, t, source, nil)
+		return runFile(ctx, t, source, keep, nil)
 	}
-	result, err := s.lab.Run(ctx, source.lab, lab.Options{MaxEvents: scopeEvents})
+	result, err := s.lab.Run(ctx, source.lab, lab.Options{MaxEvents: scopeEvents, Whole: keep})
 	if err != nil {
 		return nil, err
 	}

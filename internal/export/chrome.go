@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 
 	"copyscope/internal/trace"
@@ -42,7 +44,11 @@ var processes = map[trace.Endpoint]int{trace.Sender: 1, trace.Receiver: 2, trace
 // for each track, on which slices nest and never overlap in part; instants for
 // what takes no time; a flow from each descriptor to the DMA that fetched what it
 // names.
-func Chrome(w io.Writer, run *trace.Run) error {
+func Chrome(w io.Writer, run *trace.Run) error { return chromeOf(w, run, slices.Values(run.Events)) }
+
+// chromeOf goes through the events twice: for the tracks, whose names stand first,
+// and to write them, in order of time.
+func chromeOf(w io.Writer, run *trace.Run, events iter.Seq[trace.Event]) error {
 	b := bufio.NewWriter(w)
 	if _, err := b.WriteString("{\"displayTimeUnit\":\"ns\",\"otherData\":"); err != nil {
 		return err
@@ -62,27 +68,45 @@ func Chrome(w io.Writer, run *trace.Run) error {
 	first := true
 	put := func(e chromeEvent) {
 		text, failed := json.Marshal(e)
-		err = errors.Join(err, failed)
+		if failed != nil && err == nil {
+			err = failed
+		}
 		if !first {
 			b.WriteByte(',')
 		}
 		first = false
 		b.WriteByte('\n')
-		b.Write(text)
-	}
-	tracks, of := tracksOf(run)
-	nameTracks(put, run, tracks)
-	for tid, t := range tracks {
-		for _, i := range t.events {
-			put(slice(&run.Events[i], tid+1))
+		if _, failed := b.Write(text); failed != nil && err == nil {
+			err = failed // whoever reads it has gone
 		}
 	}
-	for n, l := range links(run) {
-		d, a := &run.Events[l.descriptor], &run.Events[l.dma]
-		flow := chromeEvent{Name: "descriptor", Cat: "descriptor", Phase: "s", TS: micros(d.At), PID: processes[d.Endpoint], TID: of[l.descriptor] + 1, ID: n + 1}
-		put(flow)
-		flow.Phase, flow.TS, flow.PID, flow.TID, flow.Bind = "f", micros(a.At), processes[a.Endpoint], of[l.dma]+1, "e"
-		put(flow)
+	var all tracking
+	for group := range together(events) {
+		all.place(group)
+	}
+	tracks, rank := inOrder(all.tracks)
+	nameTracks(put, run, tracks)
+	var again tracking
+	var lending lender
+	index, flows := 0, 0
+	for group := range together(events) {
+		order, of := again.place(group)
+		for _, i := range order {
+			put(slice(&group[i], rank[of[i]]+1))
+		}
+		for i := range group {
+			e := &group[i]
+			tid := rank[of[i]] + 1
+			if d, ok := lending.next(index+i, tid, e); ok {
+				flows++
+				put(chromeEvent{Name: "descriptor", Cat: "descriptor", Phase: "s", TS: micros(d.at), PID: processes[d.endpoint], TID: d.track, ID: flows})
+				put(chromeEvent{Name: "descriptor", Cat: "descriptor", Phase: "f", TS: micros(e.At), PID: processes[e.Endpoint], TID: tid, ID: flows, Bind: "e"})
+			}
+		}
+		index += len(group)
+		if err != nil {
+			return err
+		}
 	}
 	b.WriteString("\n]}\n")
 	return errors.Join(err, b.Flush())

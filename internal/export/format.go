@@ -2,6 +2,7 @@ package export
 
 import (
 	"io"
+	"iter"
 
 	"copyscope/internal/trace"
 )
@@ -13,6 +14,10 @@ type Format struct {
 	// Type is the media type.
 	Type  string
 	Write func(io.Writer, *trace.Run, PageOptions) error
+	// Whole writes a run of any length, whose events are told one by one, in order
+	// and as often as they are asked for; the run itself need not have them. nil:
+	// the format has no room for so many.
+	Whole func(io.Writer, *trace.Run, iter.Seq[trace.Event]) error
 }
 
 // plain is a format that needs no words.
@@ -23,10 +28,10 @@ func plain(write func(io.Writer, *trace.Run) error) func(io.Writer, *trace.Run, 
 // Formats lists all of them.
 func Formats() []Format {
 	return []Format{
-		{"chrome", ".chrome.json", "application/json", plain(Chrome)},
-		{"html", ".html", "text/html; charset=utf-8", Page},
-		{"svg", ".svg", "image/svg+xml", plain(SVG)},
-		{"csv", ".csv", "text/csv; charset=utf-8", plain(CSV)},
+		{"chrome", ".chrome.json", "application/json", plain(Chrome), chromeOf},
+		{"html", ".html", "text/html; charset=utf-8", Page, nil},
+		{"svg", ".svg", "image/svg+xml", drawingOf, nil},
+		{"csv", ".csv", "text/csv; charset=utf-8", plain(CSV), csvOf},
 	}
 }
 

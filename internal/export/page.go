@@ -19,6 +19,10 @@ type PageOptions struct {
 	Version string
 	// Tell gives a sentence for each event of a run.
 	Tell func(locale.Lang, *trace.Run) []string
+	// Total is how many events there are, if the run has only the first of them,
+	// and Counts are of all; nil: of those that the run has.
+	Total  int
+	Counts trace.Counts
 }
 
 // pageEvents bounds the events of a page: a browser steps through so many with
@@ -29,6 +33,7 @@ const pageEvents = 10_000
 type page struct {
 	run      *trace.Run // its first pageEvents
 	total    int
+	partly   bool // nobody has the counts of all of them
 	version  string
 	t        map[locale.Lang]*locale.Translator
 	say      map[locale.Lang][]string
@@ -61,8 +66,11 @@ type pageSeries struct {
 // content policy allows those by their hashes and nothing else, and it fetches
 // nothing. Without scripts it shows the timeline, the counts and every event.
 func Page(w io.Writer, run *trace.Run, o PageOptions) error {
-	p := page{run: run, total: len(run.Events), version: o.Version, t: map[locale.Lang]*locale.Translator{}, say: map[locale.Lang][]string{}}
-	whole := run.CountsAt(len(run.Events)).Counts()
+	p := page{run: run, total: max(o.Total, len(run.Events)), partly: o.Total > len(run.Events) && o.Counts == nil, version: o.Version, t: map[locale.Lang]*locale.Translator{}, say: map[locale.Lang][]string{}}
+	whole := o.Counts
+	if whole == nil {
+		whole = run.CountsAt(len(run.Events)).Counts()
+	}
 	for _, name := range trace.CountNames() {
 		c := whole[name]
 		p.counts = append(p.counts, pageCount{name, c, quantity(name, c)})
@@ -105,6 +113,14 @@ func quantity(name trace.CountName, c trace.Count) string {
 		return "–"
 	}
 	return templates.Quantity(c.Value, trace.UnitOf(name))
+}
+
+// cut is the message that there are more events than the page has.
+func (p page) cut() string {
+	if p.partly {
+		return "export.cut.partly"
+	}
+	return "export.cut"
 }
 
 // policy allows the inline script and style by their hashes, and nothing else.

@@ -238,7 +238,7 @@ func document(p page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = p.words("export.cut", "Shown", len(p.run.Events), "Count", p.total).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = p.words(p.cut(), "Shown", len(p.run.Events), "Count", p.total).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -161,8 +161,14 @@ func num(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), "
 
 // SVG draws the timeline: a track for each actor and thread, a bar for each event,
 // a line from each descriptor to its DMA.
-func SVG(w io.Writer, run *trace.Run) error {
+func SVG(w io.Writer, run *trace.Run) error { return drawingOf(w, run, PageOptions{}) }
+
+// drawingOf says in its title if there are more events than the run has.
+func drawingOf(w io.Writer, run *trace.Run, o PageOptions) error {
 	d := layOut(run)
+	if o.Total > len(run.Events) {
+		d.title += fmt.Sprintf(" · the first %d of %d events", len(run.Events), o.Total)
+	}
 	d.alone = true
 	if err := picture(d).Render(context.Background(), w); err != nil {
 		return err

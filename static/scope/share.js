@@ -1,6 +1,7 @@
 // The dialog that gives a stage's state away: as a link, as a frame for another
 // page, a step as a picture, a run as a file.
 import { write } from './address.js';
+import { count } from './format.js';
 import { pictureOf, rasterOf } from './picture.js';
 import { html } from './svg.js';
 import { word } from './words.js';
@@ -39,6 +40,10 @@ export class Share {
   #enable() {
     const lane = this.#chosen;
     for (const button of this.dialog.querySelectorAll('[data-share]')) button.disabled = !lane || lane.status !== 'ready';
+    const cut = lane?.status === 'ready' && lane.head.total > lane.opening.length;
+    const told = this.part('share-cut');
+    told.hidden = !cut;
+    if (cut) told.textContent = word(simulated(lane) ? 'scope.share.part.simulated' : 'scope.share.part', { Total: count(lane.head.total), Shown: count(lane.opening.length) });
   }
 
   async #click(event) {
@@ -79,11 +84,17 @@ export class Share {
   }
 
   // A run that the server can make again from its scenario is asked for by it;
-  // another is sent there to be written.
+  // another is sent there to be written. What may be too long for the page's memory
+  // the browser fetches itself.
   async #run(format) {
     const lane = this.#chosen;
     const again = ['sim', 'recorded'].includes(lane.head.side) && lane.head.trace.scenario !== undefined && lane.imported === null;
-    const query = new URLSearchParams(again ? { format, run: lane.scenario } : { format });
+    const query = new URLSearchParams(again ? { format, run: lane.scenario } : { format, total: lane.head.total });
+    if (again && lane.head.total > lane.opening.length && ['csv', 'chrome'].includes(format)) {
+      html('a', { href: `/scope/export?${query}`, download: '' }).click();
+      this.#tell(word('scope.share.fetched'));
+      return;
+    }
     const answer = await fetch(`/scope/export?${query}`, again ? {} : { method: 'POST', body: JSON.stringify(traceOf(lane)) });
     if (!answer.ok) throw new Error((await answer.text()).trim());
     const name = /filename="?([^";]+)/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? `copyscope-run.${format}`;
@@ -99,6 +110,8 @@ function traceOf(lane) {
   const events = lane.events.map((event) => Object.fromEntries(Object.entries(event).filter(([name]) => !added.includes(name))));
   return { ...trace, events };
 }
+
+const simulated = (lane) => lane.head.side === 'sim' && lane.imported === null;
 
 // quoted is a text as an attribute's value.
 const quoted = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
