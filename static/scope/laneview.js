@@ -11,8 +11,8 @@ function stepText(lane, player, own) {
   if (!player.waits(lane)) return word('scope.lane.step', { Step: own, Last: lane.steps });
   const { alignment } = player;
   const target = alignment.own(lane, player.step);
-  if (target === null && lane.kept === 0) return word(`scope.window.match.${alignment.name}`, { Lane: alignment.leader.id.toUpperCase() });
-  const step = { Step: target ?? own, Last: lane.steps };
+  if (target === null) return word(`scope.window.match.${alignment.name}`, { Lane: alignment.leader.id.toUpperCase() });
+  const step = { Step: target, Last: lane.steps };
   return lane.kept > 0 ? word('scope.window.keeping', { ...step, Percent: Math.floor((100 * lane.kept) / lane.steps) }) : word('scope.window.loading', step);
 }
 
