@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"iter"
 	"strings"
 
 	"copyscope/internal/lab"
@@ -38,8 +39,8 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 		run.Events = append(run.Events, r.Log.Event(i))
 	}
 	s := &shownRun{source: source, run: run, total: r.Log.Len(), provenance: trace.Modelled, about: inLanguage(t, file.Title) + t.T("scope.lane.about.join") + inLanguage(t, file.About),
-		chips: fileChips(t, file), notes: []string{}, dark: []darkLeg{}, settings: map[string]string{"path": source.path()}}
-	s.drawn = drawnAs(file, run.Events)
+		log: r.Log, chips: fileChips(t, file), notes: []string{}, dark: []darkLeg{}, settings: map[string]string{"path": source.path()}}
+	s.drawn = drawnAs(file, s.all())
 	groupOf := func(e *trace.Event) int {
 		if m, known := r.Members[e.Thread]; known {
 			return m.Group
@@ -65,7 +66,8 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 		}
 		s.counts = func(e *trace.Event) bool { return groupOf(e) == chosen }
 	}
-	named := func(e trace.Event) trace.Event {
+	r.Log.Payload(run.Payload)
+	s.named = func(e trace.Event) trace.Event {
 		e.Line = ""
 		if g := groupOf(&e); g >= 0 {
 			e.Line = r.Groups[g].Name
@@ -73,9 +75,8 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 		return e
 	}
 	for i, e := range run.Events {
-		run.Events[i] = named(e)
+		run.Events[i] = s.named(e)
 	}
-	s.all = kept(r.Log, named)
 	s.whole = r.Log.Counter().Counts()
 	s.thread = func(e *trace.Event) string {
 		if m, known := r.Members[e.Thread]; known {
@@ -90,7 +91,7 @@ func ofScenarioFile(t *locale.Translator, source laneSource, r *scenario.Result)
 // which sends from the file, if all is about one file. Otherwise the offsets of
 // events are those of no one file, as those of a relay. A log that grows is as
 // large as it becomes.
-func drawnAs(file *scenario.Scenario, events []trace.Event) lab.Scenario {
+func drawnAs(file *scenario.Scenario, events iter.Seq[trace.Event]) lab.Scenario {
 	s := opening("relay-copy")
 	before, cached := file.FileBytes()
 	s.Size = before
@@ -107,7 +108,7 @@ func drawnAs(file *scenario.Scenario, events []trace.Event) lab.Scenario {
 	if cached == before && before > 0 {
 		s.Cache = lab.Warm
 	}
-	for _, e := range events {
+	for e := range events {
 		if e.To == trace.PageCache && e.Kind == trace.CPUCopy {
 			s.Size = max(s.Size, e.Offset+e.Bytes)
 		}

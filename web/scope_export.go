@@ -133,9 +133,9 @@ func (s *scope) exportRun(w http.ResponseWriter, r *http.Request, shown *shownRu
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "copyscope-" + plainName(run.Path) + format.Ending}))
 	w.Header().Set("Cache-Control", "no-store")
 	var err error
-	if format.Whole != nil && shown.all != nil && shown.total > len(run.Events) {
+	if format.Whole != nil && shown.log != nil && shown.total > len(run.Events) {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWholeTime)) // a recorder in tests has none
-		err = format.Whole(w, run, shown.all)
+		err = format.Whole(w, run, shown.all())
 	} else {
 		o := export.PageOptions{Version: s.config.Version, Tell: Narrate, Total: shown.total}
 		if shown.total > len(run.Events) {

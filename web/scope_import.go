@@ -156,7 +156,7 @@ func ofTraceFile(t *locale.Translator, source laneSource, run *trace.Run) *shown
 }
 
 func ofTrace(t *locale.Translator, source laneSource, run *trace.Run) *shownRun {
-	s := &shownRun{source: source, run: run, total: len(run.Events), provenance: run.Base, drawn: opening("relay-copy"), notes: []string{}, dark: []darkLeg{},
+	s := &shownRun{source: source, run: run, total: len(run.Events), provenance: run.Base, playing: playing{drawn: opening("relay-copy")}, notes: []string{}, dark: []darkLeg{},
 		chips: []string{t.T("scope.chip.imported"), run.Path, templates.Size(run.Payload)}, settings: map[string]string{"path": source.path()}}
 	s.drawn.Size = run.Payload
 	if run.Side == trace.Real && run.Base != trace.Derived {

@@ -133,7 +133,7 @@ func (s *scope) run(ctx context.Context, c *Client, m Message) error {
 	}
 	leaveOnce() // sending may take as long as the client likes
 	if result.Log != nil && result.TotalEvents > scopeEvents {
-		return s.keepRun(ctx, c, m.ID, t, req.Lane, result)
+		return s.keepRun(ctx, c, m.ID, t, req.Lane, ofResult(t, result))
 	}
 	if err := send(c, m.ID, t, req.Lane, ofResult(t, result)); err != nil {
 		return err
@@ -162,9 +162,10 @@ func (s *scope) line(source laneSource) *queue {
 	return s.sims
 }
 
-// fileRun answers scope.run for a scenario file; leave ends its turn.
+// fileRun answers scope.run for a scenario file; leave ends its turn. Of a long run
+// there are windows with the counts of all threads, not with those of a group.
 func (s *scope) fileRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, source laneSource, leave func()) error {
-	run, err := runFile(ctx, t, source, scopeEvents, progress(c, id, lane))
+	run, err := runFile(ctx, t, source, keptEvents, progress(c, id, lane))
 	if ctx.Err() != nil {
 		return c.Send("scope.cancelled", id, map[string]any{"lane": lane})
 	}
@@ -172,6 +173,9 @@ func (s *scope) fileRun(ctx context.Context, c *Client, id string, t *locale.Tra
 		return c.Send("error", id, faultOf(t, err))
 	}
 	leave()
+	if run.total > scopeEvents && run.counts == nil {
+		return s.keepRun(ctx, c, id, t, lane, run)
+	}
 	return send(c, id, t, lane, run)
 }
 

@@ -22,26 +22,42 @@ type shownRun struct {
 	listing    []transfer.Line
 	chips      []string
 	notes      []string
-	// drawn is the scenario that the drawing's places are filled for.
-	drawn    lab.Scenario
+	playing
 	dark     []darkLeg
 	settings map[string]string
 	// groups are the choices of whose events count, of counts only what the
 	// chosen ones do.
 	groups []laneGroup
 	counts func(*trace.Event) bool
-	// all are all the events of a simulated run that its log has, whole their counts.
-	all   iter.Seq[trace.Event]
+	// log has the events of a simulated run as far as they were to be kept, whole the
+	// counts of all.
+	log   *trace.Log
 	whole trace.Counts
-	// thread tells whose an event is, if there are several threads.
-	thread func(*trace.Event) string
 }
 
-// kept are the events that a log has, each made into what is shown of it.
-func kept(log *trace.Log, of func(trace.Event) trace.Event) iter.Seq[trace.Event] {
+// playing is what it takes to play a run's events, or a window of them.
+type playing struct {
+	// drawn is the scenario that the drawing's places are filled for.
+	drawn lab.Scenario
+	// thread tells whose an event is, if there are several threads.
+	thread func(*trace.Event) string
+	// named makes of an event of the log what is shown of it; nil: it is that.
+	named func(trace.Event) trace.Event
+}
+
+// event is an event of a log, by its index.
+func (p playing) event(log *trace.Log, i int) trace.Event {
+	if p.named == nil {
+		return log.Event(i)
+	}
+	return p.named(log.Event(i))
+}
+
+// all are the events that the log has.
+func (s *shownRun) all() iter.Seq[trace.Event] {
 	return func(yield func(trace.Event) bool) {
-		for i := range min(log.Len(), keptEvents) {
-			if !yield(of(log.Event(i))) {
+		for i := range min(s.log.Len(), keptEvents) {
+			if !yield(s.event(s.log, i)) {
 				return
 			}
 		}
@@ -58,10 +74,7 @@ type laneGroup struct {
 // ofResult is a run of the lab.
 func ofResult(t *locale.Translator, r *lab.Result) *shownRun {
 	s := &shownRun{source: ofLab(r.Scenario), run: r.Run, total: r.TotalEvents, provenance: r.Run.Base, about: t.T("path." + r.Scenario.Path),
-		listing: r.Listing, chips: chips(t, r.Scenario), notes: notes(t, r.Notes), drawn: r.Scenario, dark: darkLegs(t, r), settings: settings(r.Scenario)}
-	if r.Log != nil {
-		s.all = kept(r.Log, func(e trace.Event) trace.Event { return e })
-	}
+		listing: r.Listing, chips: chips(t, r.Scenario), notes: notes(t, r.Notes), playing: playing{drawn: r.Scenario}, log: r.Log, dark: darkLegs(t, r), settings: settings(r.Scenario)}
 	if r.Counter != nil {
 		s.whole = r.Counter.Counts()
 	}
@@ -82,13 +95,17 @@ func (s *shownRun) countsAt(step int) trace.Counts { return s.run.CountsOf(step,
 
 // tellers gives the sentence of one event after the other.
 func (s *shownRun) teller(t *locale.Translator) func(trace.Event) string {
-	n := newNarrator(t, s.run)
-	if s.thread == nil {
+	return s.says(t, newNarrator(t, s.run))
+}
+
+// says has a narrator say whose an event is.
+func (p playing) says(t *locale.Translator, n *narrator) func(trace.Event) string {
+	if p.thread == nil {
 		return n.tell
 	}
 	return func(e trace.Event) string {
 		say := n.tell(e)
-		if name := s.thread(&e); name != "" {
+		if name := p.thread(&e); name != "" {
 			return t.T("scope.say.thread", "Thread", name, "Say", say)
 		}
 		return say

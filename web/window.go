@@ -4,7 +4,6 @@ import (
 	"context"
 	"sort"
 
-	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 )
@@ -24,11 +23,10 @@ type windowRequest struct {
 
 // keepRun sends a run that is longer than what a page is sent at once and keeps it
 // for the page, which may ask for windows of it.
-func (s *scope) keepRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, r *lab.Result) error {
+func (s *scope) keepRun(ctx context.Context, c *Client, id string, t *locale.Translator, lane string, r *shownRun) error {
 	run := s.kept.keep(c, lane, r)
-	begin := ofResult(t, r)
-	begin.windows = run.total
-	if err := send(c, id, t, lane, begin); err != nil {
+	r.windows = run.total
+	if err := send(c, id, t, lane, r); err != nil {
 		close(run.ready)
 		return err
 	}
@@ -51,7 +49,7 @@ func (s *scope) window(ctx context.Context, c *Client, m Message) error {
 	var req windowRequest
 	return s.withRun(ctx, c, m, &req, func(run *keptRun, log *trace.Log) error {
 		begin, end := windowAround(max(0, min(req.Step, run.total)), run.total)
-		w := windowOf(locale.New(req.Lang), run.scenario, log, run.survey, begin, end, run.total)
+		w := windowOf(locale.New(req.Lang), log, run.survey, begin, end, run.total)
 		w.Lane = req.Lane
 		return c.Send("scope.window", m.ID, w)
 	})
@@ -133,12 +131,12 @@ func (s *scope) again(ctx context.Context, run *keptRun) (*trace.Log, error) {
 		return nil, err
 	}
 	defer leave()
-	r, err := s.lab.Run(ctx, run.scenario, lab.Options{Whole: keptEvents})
+	r, err := s.simulateKeeping(ctx, locale.New(locale.English), run.source, keptEvents)
 	if err != nil {
 		return nil, err
 	}
-	s.kept.restore(run, r.Log)
-	return r.Log, nil
+	s.kept.restore(run, r.log)
+	return r.log, nil
 }
 
 func errNotKept(lane string) error {

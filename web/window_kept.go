@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 )
 
@@ -32,11 +31,12 @@ type keptRuns struct {
 
 // keptRun is a simulated run that a page steps through.
 type keptRun struct {
-	client   *Client
-	lane     string
-	scenario lab.Scenario
-	total    int // events that can be stepped through
-	whole    int // events that there are
+	client *Client
+	lane   string
+	source laneSource
+	playing
+	total int // events that can be stepped through
+	whole int // events that there are
 
 	log     atomic.Pointer[trace.Log] // nil: it has to be made again
 	dropped atomic.Bool
@@ -47,9 +47,9 @@ type keptRun struct {
 }
 
 // keep keeps a run for a lane of a page, instead of the one that it had.
-func (k *keptRuns) keep(c *Client, lane string, r *lab.Result) *keptRun {
-	run := &keptRun{client: c, lane: lane, scenario: r.Scenario, total: min(r.Log.Len(), keptEvents), whole: r.TotalEvents, ready: make(chan struct{})}
-	run.log.Store(r.Log)
+func (k *keptRuns) keep(c *Client, lane string, r *shownRun) *keptRun {
+	run := &keptRun{client: c, lane: lane, source: r.source, playing: r.playing, total: min(r.log.Len(), keptEvents), whole: r.total, ready: make(chan struct{})}
+	run.log.Store(r.log)
 	k.drop(func(other *keptRun) bool { return other.client == c && other.lane == lane })
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -138,7 +138,7 @@ func (r *keptRun) look(ctx context.Context, progress func(done, total int64)) er
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	v, err := surveyOf(ctx, r.scenario, log, r.total, checkEvents, func(done, total int64) {
+	v, err := surveyOf(ctx, r.playing, log, r.total, checkEvents, func(done, total int64) {
 		if r.dropped.Load() {
 			stop()
 		}

@@ -34,6 +34,6 @@ func TestScopePartingOfLongRuns(t *testing.T) {
 	b.await(`!document.querySelector('[data-part="parting"]').textContent.includes('once the page has come there')`)
 
 	// Nobody has the rest of these.
-	b.open(address(base, 0, "scenario=connections-10000", "scenario=connections-10000"))
+	b.open(address(base, 0, "scenario=connections-1000,group=kernel", "scenario=connections-1000,group=kernel"))
 	says("No difference in the first 10,000 steps", "What comes after them was not compared")
 }

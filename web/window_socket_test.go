@@ -214,3 +214,42 @@ func TestLongRunsPart(t *testing.T) {
 	say(t, conn, request("scope.part", "none", `{"lane":"a","with":"d"}`))
 	hearError(t, conn, "none")
 }
+
+// A long run of a scenario file has windows, which tell whose each event is, also
+// when it is made again; with the counts of a group there are none.
+func TestWindowsOfAScenarioFile(t *testing.T) {
+	server := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	server.scope.kept.budget = 1
+	conn := dial(t, listen(t, server)+"/ws")
+	say(t, conn, request("scope.run", "r", `{"lane":"a","scenario":"scenario=consumers-sharing","lang":"zh"}`))
+	total := hearKept(t, conn)
+	if total <= scopeEvents {
+		t.Fatalf("%d events", total)
+	}
+	first := hearWindow(t, conn, "a", total-10)
+	who := map[string]bool{}
+	for _, e := range first.Events {
+		who[e.Who] = true
+	}
+	if len(who) < 3 {
+		t.Errorf("its events are of %v", who)
+	}
+	say(t, conn, request("scope.run", "s", `{"lane":"b","scenario":"scenario=consumers-sharing,group=kernel"}`))
+	for {
+		m := hear(t, conn)
+		if m.Type == "scope.done" {
+			break
+		}
+		if m.Type == "scope.lane" && strings.Contains(string(m.Body), `"windows":`) {
+			t.Error("there are windows with the counts of a group")
+		}
+	}
+	say(t, conn, request("scope.run", "u", `{"lane":"b","scenario":"sendfile,size=16MiB,chunk=4KiB"}`))
+	hearKept(t, conn)
+	if server.scope.kept.all[0].log.Load() != nil {
+		t.Fatal("the log of the run that was not used is there")
+	}
+	if again := hearWindow(t, conn, "a", total-10); jsonOf(again) != jsonOf(first) {
+		t.Error("made again, the window is another")
+	}
+}

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 
-	"copyscope/internal/lab"
 	"copyscope/internal/trace"
 )
 
@@ -14,10 +13,11 @@ const checkEvents = 1 << 14
 // survey is what is known of a long run as a whole: its state now and then, and
 // what every window of it needs.
 type survey struct {
+	playing
 	every  int
 	points []*walk // before every so many events
 	rooms  map[trace.Place]int64
-	drawn  *usage
+	used   *usage
 	// first has the steps at which terms come first that are explained there.
 	first    map[trace.Place]int
 	overview *overview
@@ -26,9 +26,9 @@ type survey struct {
 // surveyOf plays a run from its begin to its end and keeps its state before every
 // so many events. progress is told now and then
 // how many of its events are done.
-func surveyOf(ctx context.Context, s lab.Scenario, log *trace.Log, events, every int, progress func(done, total int64)) (*survey, error) {
-	v := &survey{every: every, drawn: newUsage(), first: map[trace.Place]int{}, rooms: map[trace.Place]int64{}, overview: newOverview(log, events)}
-	w := newWalk(s)
+func surveyOf(ctx context.Context, p playing, log *trace.Log, events, every int, progress func(done, total int64)) (*survey, error) {
+	v := &survey{playing: p, every: every, used: newUsage(), first: map[trace.Place]int{}, rooms: map[trace.Place]int64{}, overview: newOverview(log, events)}
+	w := newWalk(p.drawn)
 	for i := range events {
 		if i%every == 0 {
 			if ctx.Err() != nil {
@@ -39,15 +39,15 @@ func surveyOf(ctx context.Context, s lab.Scenario, log *trace.Log, events, every
 			v.points = append(v.points, w)
 			w = w.fresh()
 		}
-		e := log.Event(i)
+		e := p.event(log, i)
 		w.next(e)
-		v.drawn.see(e)
+		v.used.see(e)
 		v.overview.see(i, e)
 		v.uses(trace.PageCache, i+1, namesPageCache(e))
 		v.uses(trace.KernelMode, i+1, namesKernelMode(e))
 	}
 	w.finish()
-	w.filled.room(s.Size)
+	w.filled.room(p.drawn.Size)
 	v.overview.finish()
 	for p, c := range w.filled.places {
 		v.rooms[p] = c.Room
@@ -65,7 +65,7 @@ func (v *survey) uses(term trace.Place, step int, names bool) {
 func (v *survey) at(log *trace.Log, step int) *walk {
 	w := v.points[min(step/v.every, len(v.points)-1)].fresh()
 	for w.step < step {
-		w.next(log.Event(w.step))
+		w.next(v.event(log, w.step))
 	}
 	return w.fresh()
 }

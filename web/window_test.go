@@ -13,6 +13,7 @@ import (
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 	"copyscope/internal/transfer"
+	"copyscope/sim/scenario"
 )
 
 // clip is what the page has of items within a window: what happens after its end
@@ -93,7 +94,7 @@ func TestAWindowTellsWhatTheWholeRunTells(t *testing.T) {
 			whole := ofResult(en, r)
 			head, events := headOf(en, "a", whole), whole.shown(en)
 			total := len(events)
-			v, err := surveyOf(t.Context(), s, r.Log, total, every, func(int64, int64) {})
+			v, err := surveyOf(t.Context(), whole.playing, r.Log, total, every, func(int64, int64) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +104,7 @@ func TestAWindowTellsWhatTheWholeRunTells(t *testing.T) {
 			}
 			for _, step := range steps {
 				begin, end := windowOver(step, some, total)
-				w := windowOf(en, s, r.Log, v, begin, end, total)
+				w := windowOf(en, r.Log, v, begin, end, total)
 				where := fmt.Sprintf("%s, steps %d to %d of %d", text, begin+1, end, total)
 				if step > 0 && step <= total && (step < begin || step > end) {
 					t.Fatalf("%s: step %d is not in its window", where, step)
@@ -114,6 +115,38 @@ func TestAWindowTellsWhatTheWholeRunTells(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// So it is with the runs of scenario files.
+func TestAWindowTellsWhatTheWholeFileTells(t *testing.T) {
+	const every, some = 512, 300
+	en := locale.New(locale.English)
+	for _, name := range scenario.Shipped() {
+		source, err := parseSource("scenario=" + name)
+		if err != nil {
+			t.Logf("%s: %v", name, err)
+			continue
+		}
+		whole, err := runFile(t.Context(), en, source, scopeEvents, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, events := headOf(en, "a", whole), whole.shown(en)
+		total := len(events)
+		if total < whole.total {
+			t.Logf("%s: %d of %d events", name, total, whole.total)
+			continue
+		}
+		v, err := surveyOf(t.Context(), whole.playing, whole.log, total, every, func(int64, int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []int{0, total / 3, total / 2, every + some/2, total} {
+			begin, end := windowOver(min(step, total), some, total)
+			compareWindow(t, fmt.Sprintf("%s, steps %d to %d of %d", name, begin+1, end, total), windowOf(en, whole.log, v, begin, end, total), head, events, begin, end)
+		}
+		t.Logf("%s: %d events", name, total)
 	}
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"slices"
 
-	"copyscope/internal/lab"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
 )
@@ -44,19 +43,20 @@ func windowOver(step, events, total int) (begin, end int) {
 }
 
 // windowOf plays the window of a run.
-func windowOf(t *locale.Translator, s lab.Scenario, log *trace.Log, v *survey, begin, end, total int) *runWindow {
+func windowOf(t *locale.Translator, log *trace.Log, v *survey, begin, end, total int) *runWindow {
+	p := v.playing
 	before := v.at(log, begin)
 	w := before.fresh()
 	events := make([]trace.Event, 0, end-begin)
 	for i := begin; i < end; i++ {
-		events = append(events, log.Event(i))
+		events = append(events, p.event(log, i))
 		w.next(events[i-begin])
 	}
 	if end == total {
 		w.finish()
 	}
 	out := &runWindow{Begin: begin, End: end, Total: total, Mode: before.mode, Counts: log.Grow(begin, end), Places: w.filled.places,
-		Uses: v.drawn.uses(), Actors: v.drawn.who(), Boundaries: []int{}, Inside: w.filled.items(w.devices.queues()), Sums: w.sums, Links: [][2]int{}}
+		Uses: v.used.uses(), Actors: v.used.who(), Boundaries: []int{}, Inside: w.filled.items(w.devices.queues()), Sums: w.sums, Links: [][2]int{}}
 	for p, c := range out.Places {
 		c.Room = v.rooms[p]
 	}
@@ -76,11 +76,15 @@ func windowOf(t *locale.Translator, s lab.Scenario, log *trace.Log, v *survey, b
 		series.Reason = t.Sentence(series.Reason)
 	}
 	states := cpuStatesOf(events, codeOf(codeAround(log, before.code, events, total)))
-	say := narratorAt(t, log.CounterAt(begin), toldBy(v.first, begin))
-	file := ofFile(s)
+	say := p.says(t, narratorAt(t, log.CounterAt(begin), toldBy(v.first, begin)))
+	file := ofFile(p.drawn)
 	now := before.now
 	for i, e := range events {
-		out.Events = append(out.Events, shownEvent{Event: e, meanwhile: now.tell(e), CPUState: states[i], Pages: touched(e, file), Say: say.tell(e)})
+		one := shownEvent{Event: e, meanwhile: now.tell(e), CPUState: states[i], Pages: touched(e, file), Say: say(e)}
+		if p.thread != nil {
+			one.Who = p.thread(&e)
+		}
+		out.Events = append(out.Events, one)
 		now.next(begin+i+1, e)
 	}
 	return out

@@ -253,6 +253,10 @@ func (l *Log) Event(i int) Event {
 	return out
 }
 
+// Payload says how many bytes the run turned out to transfer, which what is counted
+// per byte needs.
+func (l *Log) Payload(bytes int64) { l.counter.payload = bytes }
+
 // Describe puts an entry of this log's shapes together, not numbered.
 func (l *Log) Describe(e *Entry) Event { return l.shapes[e.Shape].event(e) }
 
