@@ -49,6 +49,9 @@ func (o *overview) see(i int, e trace.Event) {
 		o.Events[name], o.Busy[name] = make([]int64, o.Columns), make([]int64, o.Columns)
 	}
 	o.Events[name][column]++
+	if e.Kind == trace.Wait { // who waits does not work
+		return
+	}
 	busy := o.Busy[name]
 	for at := e.At; at < e.End(); {
 		c := int(int64(at) * int64(o.Columns) / int64(o.End))
