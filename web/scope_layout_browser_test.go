@@ -218,7 +218,7 @@ func ends(run *trace.Run) map[string]float64 {
 // A run that is shown in part has no totals.
 func TestScopeCutRunHasNoTotals(t *testing.T) {
 	b := browse(t)
-	b.open(address(serve(t, newKeptLab(t)), 0, "scenario=connections-1000"))
+	b.open(address(serve(t, newKeptLab(t)), 0, "scenario=connections-1000,group=kernel"))
 	b.press(kb.End)
 	if warning := eval[string](b, `document.querySelector('.score [data-part="cut"]').innerText`); !strings.Contains(warning, "10,000") || !strings.Contains(warning, "no totals") {
 		t.Errorf("beside the counts the page says %q", warning)
