@@ -71,8 +71,10 @@ type LessonPage struct {
 	Recorded  string
 	Exercises []LessonQuestion
 	Terms     []LessonTerm
-	Claims    []LessonClaim
-	Stage     StageData
+	// Words are those that the texts lead to.
+	Words  []LessonTerm
+	Claims []LessonClaim
+	Stage  StageData
 	// Next is the lesson that follows; nil for the last.
 	Next *LessonItem
 	// Script is what the page's scripts need.

@@ -162,7 +162,7 @@ func (l *lessons) page(w http.ResponseWriter, r *http.Request) {
 	p := l.stagePage(w, r, "lesson", "lesson.script", "lesson.state", "lesson.right", "lesson.wrong", "unit")
 	p.Styles = append(p.Styles, "lessons/lessons.css")
 	p.Modules = []string{"lessons/lesson.js"}
-	p.Preload = append(p.Preload, "lessons/progress.js", "lessons/question.js", "lessons/real.js", "lessons/walk.js")
+	p.Preload = append(p.Preload, "lessons/progress.js", "lessons/question.js", "lessons/real.js", "lessons/walk.js", "lessons/words.js")
 	l.lessonPage(w, r, p, one, seed, func(page templates.LessonPage) {
 		l.render(w, r, http.StatusOK, templates.Lesson(page))
 	})

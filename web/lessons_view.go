@@ -33,7 +33,9 @@ type lessonView struct {
 	seed uint64
 	// fallback: a text had to be the other language's.
 	fallback bool
-	err      error
+	// words are those of the glossary that the texts lead to.
+	words []*lesson.Term
+	err   error
 }
 
 func (l *lessons) view(ctx context.Context, p templates.PageData, seen *lesson.Seen, seed uint64) *lessonView {
@@ -182,11 +184,12 @@ func (v *lessonView) lesson(one *lesson.Lesson, library *lesson.Library, query u
 	for i, q := range one.Exercises {
 		page.Exercises = append(page.Exercises, v.question(q, fmt.Sprintf("exercise-%d", i+1), query))
 	}
-	v.steps(one, &page)
+	v.steps(one, library, &page)
 	for _, r := range one.Real {
-		page.Real = append(page.Real, v.realPart(r))
+		page.Real = append(page.Real, v.realPart(r, library))
 	}
-	page.Kernel = v.block(one.Kernel)
+	page.Kernel = v.told(one.Kernel, library)
+	page.Words = v.terms(v.words)
 	if strings.Contains(page.Kernel, machineMark) {
 		for _, r := range page.Real {
 			page.Recorded = cmp.Or(page.Recorded, r.Machine)
@@ -332,7 +335,7 @@ func (v *lessonView) scopeAddress(names []string, align string, step int) string
 }
 
 // steps are the walk, and the stage where it begins.
-func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
+func (v *lessonView) steps(one *lesson.Lesson, library *lesson.Library, page *templates.LessonPage) {
 	var names []string
 	first := map[string]laneSource{}
 	align := "step"
@@ -372,7 +375,7 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 				return
 			}
 		}
-		page.Steps = append(page.Steps, templates.LessonStep{Say: v.block(s.Say), Address: v.scopeAddress(names, align, step)})
+		page.Steps = append(page.Steps, templates.LessonStep{Say: v.told(s.Say, library), Address: v.scopeAddress(names, align, step)})
 		page.Script.Steps = append(page.Script.Steps, templates.LessonScriptStep{Lanes: lanes, Align: align, Step: step, End: end})
 	}
 	page.Stage = v.l.scope.stage(v.ctx, v.Translator, first, 0,
@@ -380,8 +383,8 @@ func (v *lessonView) steps(one *lesson.Lesson, page *templates.LessonPage) {
 }
 
 // realPart is something to do on the real kernel.
-func (v *lessonView) realPart(r lesson.Real) templates.LessonReal {
-	out := templates.LessonReal{Say: v.block(r.Say), Name: r.Run, Command: r.Command, Page: r.Page, Rows: strings.Join(r.Rows, " ")}
+func (v *lessonView) realPart(r lesson.Real, library *lesson.Library) templates.LessonReal {
+	out := templates.LessonReal{Say: v.told(r.Say, library), Name: r.Run, Command: r.Command, Page: r.Page, Rows: strings.Join(r.Rows, " ")}
 	if r.Run == "" {
 		return out
 	}

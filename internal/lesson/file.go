@@ -137,7 +137,9 @@ type Term struct {
 	Name string        `yaml:"name"`
 	Term authored.Text `yaml:"term"`
 	// Also is what articles call it.
-	Also Names         `yaml:"also"`
+	Also Names `yaml:"also"`
+	// Not are words that the term stands in and that mean something else.
+	Not  Names         `yaml:"not"`
 	Text authored.Text `yaml:"text"`
 }
 

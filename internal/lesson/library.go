@@ -35,6 +35,9 @@ type Library struct {
 	Terms   []*Term
 	// Errors are what is wrong with files, whose lessons are left out.
 	Errors []*yamlfile.Error
+
+	mu    sync.Mutex
+	words map[string]*Words // by language, once somebody asked
 }
 
 // Shipped is what is in this program.

@@ -9,6 +9,7 @@ import { keep, of } from './progress.js';
 import { fill, judge, replyOf, verdict, written } from './question.js';
 import { Real } from './real.js';
 import { Walk } from './walk.js';
+import { Words } from './words.js';
 
 const lesson = block('lesson');
 const root = document.querySelector('article.lesson');
@@ -28,6 +29,7 @@ function theStage() {
   stage ??= new Stage(root.querySelector('[data-stage]'), { socket });
   return stage;
 }
+const words = new Words(root);
 const walk = new Walk(section('watch'), lesson.steps, theStage);
 
 function section(name) { return sections[names.indexOf(name)]; }
@@ -71,6 +73,7 @@ function show(name, { focus = true, push = true, step = 0 } = {}) {
   } else {
     part('first').hidden = true;
   }
+  words.hide();
   const moved = name !== now;
   now = name;
   root.dataset.at = name;
@@ -124,6 +127,7 @@ function back() {
 }
 
 function step(at) {
+  words.hide();
   walk.go(at);
   state.at = position();
   remember();
