@@ -243,3 +243,37 @@ func TestScopeScoreboardHasTheArticlesWord(t *testing.T) {
 		}
 	}
 }
+
+// On a phone the words of the drawing are 12 px high or more, and none leaves its box
+// or the drawing.
+func TestScopeIsReadOnAPhone(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	b.size(360, 740)
+	for _, row := range []struct {
+		run   string
+		steps string
+	}{{story, "6, 7, 9, 14"}, {"io-uring,model=linux,cache=cold,net=nic,size=1MiB", "5, 9, 15"}, {"tee,model=textbook,cache=cold", "3, 10"}} {
+		b.open(address(base, 1, row.run))
+		for _, fault := range eval[[]string](b, `[`+row.steps+`].flatMap((step) => {
+		  const scrubber = document.querySelector('[data-part="scrubber"]');
+		  scrubber.value = step;
+		  scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+		  const drawing = document.querySelector('section[data-lane="a"] .machine');
+		  const scale = drawing.getScreenCTM().a;
+		  return [...drawing.querySelectorAll('text')].filter((text) => text.textContent && text.getClientRects().length > 0).flatMap((text) => {
+		    const at = text.getBoundingClientRect();
+		    const frame = (text.closest('.place:not(.bare)')?.querySelector('.box') ?? drawing).getBoundingClientRect();
+		    const said = [];
+		    if (parseFloat(getComputedStyle(text).fontSize) * scale < 12) said.push('is small');
+		    if (at.left < frame.left - 1 || at.right > frame.right + 1) said.push('leaves its frame');
+		    return said.map((what) => 'step ' + step + ': ' + text.textContent + ' ' + what);
+		  });
+		})`) {
+			t.Errorf("%s: %s", row.run, fault)
+		}
+		if step := eval[string](b, `document.querySelector('section[data-lane="a"]').dataset.step`); step == "1" {
+			t.Fatal("the steps were not taken: mend this test")
+		}
+	}
+}

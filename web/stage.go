@@ -21,7 +21,7 @@ var laneIDs = []string{"a", "b", "c", "d"}
 // stageModules are the modules that a page with a stage needs, so that all are
 // fetched at once.
 var stageModules = []string{"page.js", "keys.js", "socket.js", "scope/actions.js", "scope/address.js", "scope/align.js", "scope/contents.js", "scope/controls.js",
-	"scope/explanation.js", "scope/format.js", "scope/geometry.js", "scope/inside.js", "scope/insideitems.js", "scope/insidepages.js", "scope/insideparts.js", "scope/following.js", "scope/imports.js", "scope/lane.js", "scope/laneview.js", "scope/listing.js", "scope/machine.js",
+	"scope/explanation.js", "scope/format.js", "scope/geometry.js", "scope/inside.js", "scope/insideitems.js", "scope/insidepages.js", "scope/insideparts.js", "scope/following.js", "scope/imports.js", "scope/lane.js", "scope/laneview.js", "scope/lines.js", "scope/listing.js", "scope/machine.js",
 	"scope/motion.js", "scope/narration.js", "scope/pagecell.js", "scope/placecell.js", "scope/parting.js", "scope/player.js", "scope/prediction.js", "scope/runs.js", "scope/scoreboard.js",
 	"scope/screen.js", "scope/series.js", "scope/settings.js", "scope/stage.js", "scope/svg.js", "scope/table.js",
 	"scope/timeline.js", "scope/whatif.js", "scope/words.js"}

@@ -8,6 +8,7 @@ import { cells, fileSquares, gauge, queue } from './placecell.js';
 import { Inside } from './inside.js';
 import { set, svg } from './svg.js';
 import { count, size, time } from './format.js';
+import { linesOf, writeLines } from './lines.js';
 import { fillListing } from './listing.js';
 import { first, has, word } from './words.js';
 
@@ -26,6 +27,7 @@ export class Machine {
 
   build() {
     this.layout = narrowScreen.matches ? layouts.narrow : layouts.wide;
+    this.font = null; // of words that are broken to fit
     const { width, height } = this.layout;
     this.hatch = `hatch-${this.host.id}`;
     this.dark = svg('g', { class: 'dark' });
@@ -64,7 +66,7 @@ export class Machine {
     const now = over ? null : event;
     const beside = now ? lane.moving(step).filter((other) => !sameWay(other, now) && way(this.layout, other)) : [];
     this.unmark();
-    fillListing(this.listing, this.layout.listing, lane.head?.listing ?? [], now?.open);
+    fillListing(this.listing, this.layout.listing, lane.head?.listing ?? [], now?.open, this.layout.font);
     this.fillPlaces(lane, step, now);
     this.fillCPU(now);
     this.fillEngines(lane, [now, ...beside]);
@@ -103,7 +105,7 @@ export class Machine {
       const group = this.crossing(event, strength);
       this.moves.append(group);
       const [x, y] = this.layout.crossing.label;
-      if (!over) this.labels.append(label([x, y, 'start'], labelOf(event), event.kind));
+      if (!over) this.labels.append(this.tell(label([x, y, 'start'], '', event.kind), [labelOf(event)], { w: 126 }));
       mark(group, event, step);
       return group;
     }
@@ -152,12 +154,12 @@ export class Machine {
       if (name === 'cpu' || drawn.box.bare) continue;
       if (!used) {
         drawn.cells.replaceChildren();
-        drawn.note.textContent = lane.head && (drawn.box.h > 50 || drawn.box.w >= 150) ? word('scope.place.unused') : '';
+        drawn.note.textContent = lane.head && !drawn.box.aside && (drawn.box.h > 50 || drawn.box.w >= 150) ? word('scope.place.unused') : '';
         continue;
       }
       const holds = lane.holds(name, step);
       drawn.cells.replaceChildren(...(lane.head ? this.fill(lane, name, drawn.box, step, event, holds) : []));
-      drawn.note.textContent = holds ? this.note(lane, name, drawn.box, holds) : '';
+      this.tell(drawn.note, holds ? this.note(lane, name, drawn.box, holds) : [], drawn.box);
     }
   }
 
@@ -174,16 +176,26 @@ export class Machine {
     return [...cells(box, this.layout.cells, holds, name), ...(queues ? gauge(box, holds) : [])];
   }
 
+  // tell writes what fits a box; where the words have to be broken for that, each of
+  // the parts begins a line.
+  tell(text, parts, box, upwards = true) {
+    const { font } = this.layout;
+    this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
+    const lines = font && !box.aside ? parts.flatMap((part) => linesOf(part, box.w - 14, this.font)) : [parts.join(' · ')];
+    writeLines(text, lines, font + 1, upwards);
+    return text;
+  }
+
   // note tells how much is in a place, and in a queue how much there is room for.
   note(lane, name, box, holds) {
     const { own, lent, room } = holds;
     const bytes = lent > 0 ? word('scope.place.lent', { Bytes: size(lent) }) : size(own);
     if (name === 'page-cache' && lane.head.pages?.squares.length > 0) {
-      return `${bytes} · ${word('drawing.square', { Count: lane.head.pages.squares[0].n })}`;
+      return [bytes, word('drawing.square', { Count: lane.head.pages.squares[0].n })];
     }
-    if (name === 'nic-ring') return word('drawing.sent', { Bytes: bytes });
-    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return word('drawing.of', { Bytes: bytes, Room: size(room) });
-    return bytes;
+    if (name === 'nic-ring') return [word('drawing.sent', { Bytes: bytes })];
+    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return [word('drawing.of', { Bytes: bytes, Room: size(room) })];
+    return [bytes];
   }
 
   // fillCPU tells what the CPU does. A call is no work in itself: its span
@@ -193,7 +205,8 @@ export class Machine {
     const state = event?.cpu_state ?? 'free';
     set(group, { 'data-cpu': state });
     set(this.cpuSign, { d: cpuSigns[state](this.layout.places.cpu), class: `sign ${state}` });
-    title.textContent = word(`scope.cpu.${state}`, { Call: event?.syscall ?? '' });
+    const { cpu } = this.layout.places;
+    this.tell(title, [word(`scope.cpu.${state}`, { Call: event?.syscall ?? '' })], { w: cpu.w - 16 }, false);
     if (!event) {
       note.textContent = '';
       return;
@@ -205,8 +218,7 @@ export class Machine {
     const ids = [`scope.cpu.${state}.${event.kind}.${event.detail}`, `scope.cpu.${state}.${event.kind}`, `scope.cpu.${state}.all`];
     const lasts = event.dur_ns > 0 && event.provenance !== 'derived' && state !== 'also' ? time(event.dur_ns) : '';
     const parts = [ids.some(has) ? first(ids) : '', lasts].filter(Boolean);
-    if (this.layout.name === 'narrow' && parts.length > 1) note.replaceChildren(...twoLines(note, parts));
-    else note.textContent = parts.join(' · ');
+    this.tell(note, parts, cpu);
   }
 
   fillEngines(lane, events) {
@@ -220,10 +232,10 @@ export class Machine {
   // drawMode puts the CPU into its band; an interrupt's handler, and the softirq
   // that it leaves work to, run in the kernel, whatever they found running.
   drawMode(lane, step, event) {
-    const { x, user, kernel } = this.layout.mode;
+    const { x, user, kernel, r = 15 } = this.layout.mode;
     const inKernel = event?.kind === 'interrupt' || ['softirq', 'napi', 'napi-full'].includes(event?.detail) || lane.mode(step) === 'kernel-mode';
     this.mode.replaceChildren(
-      svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r: 15 }),
+      svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r }),
       svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
     const at = lane.count('mode_switches', step);
     const end = lane.count('mode_switches', lane.steps);
@@ -304,17 +316,11 @@ function label([x, y, anchor], text, kind) {
   return svg('text', { class: `label ${kind}`, x, y, 'text-anchor': anchor }, text);
 }
 
-// twoLines are the parts of a note in a box that is too narrow for both in one
-// line; the last is where the note is.
-function twoLines(note, parts) {
-  return parts.map((part, i) => svg('tspan', { x: note.getAttribute('x'), dy: i === 0 ? -15 : 15 }, part));
-}
-
 function place(name, box) {
   const middle = box.h <= 50;
   const title = svg('text', { class: 'title', x: box.x + 10, y: box.y + (middle ? 16 : 18) }, box.bare ? '' : first([`scope.place.${name}`, `place.${name}`]));
   const note = svg('text', middle
-    ? { class: 'small', x: box.x + box.w - 8, y: box.y + 16, 'text-anchor': 'end' }
+    ? { class: 'small', x: box.x + box.w - 8, y: box.y + (box.aside ? box.h - 8 : 16), 'text-anchor': 'end' }
     : { class: 'small', x: box.x + 10, y: box.y + box.h - (box.h > 60 ? 10 : 8) });
   const cellsGroup = svg('g', { class: 'cells' });
   const frame = box.bare

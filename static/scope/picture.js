@@ -1,5 +1,6 @@
 // A lane's drawing as a picture that stands alone: what the style sheets give it is
 // written into it, with its title above and the step's sentence below.
+import { linesOf } from './lines.js';
 import { set, svg } from './svg.js';
 
 // What a drawing looks like, as attributes that SVG has for it.
@@ -26,21 +27,6 @@ function inline(shown, copy) {
   [...shown.children].forEach((child, i) => inline(child, children[i]));
 }
 
-// lines breaks a text where it would be wider than so many pixels; Chinese may be
-// broken between any two characters.
-function lines(text, width, font) {
-  const pen = document.createElement('canvas').getContext('2d');
-  pen.font = font;
-  const words = [...new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' }).segment(text)].map((part) => part.segment);
-  const out = [''];
-  for (const part of words) {
-    const longer = out[out.length - 1] + part;
-    if (pen.measureText(longer.trimEnd()).width <= width) out[out.length - 1] = longer;
-    else out.push(part.trimStart());
-  }
-  return out.filter(Boolean);
-}
-
 // pictureOf is the SVG's text. machine is the drawing as the page shows it.
 export function pictureOf(machine, { title, say, source }) {
   const box = machine.viewBox.baseVal;
@@ -48,7 +34,7 @@ export function pictureOf(machine, { title, say, source }) {
   const copy = machine.cloneNode(true);
   inline(machine, copy);
   const family = body.fontFamily;
-  const told = lines(say, box.width, `14px ${family}`);
+  const told = linesOf(say, box.width, `14px ${family}`);
   const width = box.width + 2 * margin;
   const height = margin + lineHeight + box.height + 8 + told.length * lineHeight + margin + 6;
   set(copy, { x: margin, y: margin + lineHeight, width: box.width, height: box.height });

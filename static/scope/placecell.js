@@ -20,7 +20,7 @@ export function fileSquares(lane, step, box, touched) {
 // reference as far as they fit, outlines for what is still free. room is the
 // most that the place held during the run.
 export function cells(box, most, { own, lent, refs, room }, name) {
-  const fit = Math.min(most, Math.floor((box.w - 14) / pitch));
+  const fit = Math.min(most, Math.floor((box.w - 14 - (box.aside ?? 0)) / pitch));
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
   const x = (i) => box.x + 10 + i * pitch;
   if (lent > 0) {

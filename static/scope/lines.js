@@ -1,0 +1,28 @@
+// Breaks texts into lines: SVG does not.
+import { svg } from './svg.js';
+
+const words = new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' });
+const pen = document.createElement('canvas').getContext('2d');
+
+/** A text's lines, each at most so many pixels wide in a font; Chinese may be broken
+    between any two words. */
+export function linesOf(text, width, font) {
+  pen.font = font;
+  const out = [''];
+  for (const { segment: part } of words.segment(text)) {
+    const longer = out[out.length - 1] + part;
+    if (pen.measureText(longer.trimEnd()).width <= width) out[out.length - 1] = longer;
+    else out.push(part.trimStart());
+  }
+  return out.filter(Boolean);
+}
+
+/** Writes lines into an SVG text; upwards: the last of them stands where it is. */
+export function writeLines(element, lines, lead, upwards) {
+  if (lines.length < 2) {
+    element.textContent = lines[0] ?? '';
+    return;
+  }
+  const x = element.getAttribute('x');
+  element.replaceChildren(...lines.map((line, i) => svg('tspan', { x, dy: i > 0 ? lead : upwards ? -lead * (lines.length - 1) : 0 }, line)));
+}
