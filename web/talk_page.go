@@ -192,7 +192,7 @@ func (t *talks) page(w http.ResponseWriter, r *http.Request, room *talkRoom, nam
 	data := t.stagePage(w, r, name, talkMessages...)
 	data.Styles = append(data.Styles, "talk/talk.css")
 	data.Modules = []string{module}
-	data.Preload = append(data.Preload, "talk/ink.js", "talk/regions.js", "talk/room.js", "talk/runs.js", "talk/slides.js")
+	data.Preload = append(data.Preload, "talk/ink.js", "talk/regions.js", "talk/room.js", "talk/runs.js", "talk/slides.js", "talk/warp.js")
 	data.Title = line(room.Plan().Title, string(data.Lang()))
 	s := room.State()
 	return templates.TalkPage{PageData: data, Code: room.code, Author: room.Plan().Author, Slides: slidesOf(data.Translator, room.Plan()), Slide: s.Shown.Slide,

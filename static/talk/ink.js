@@ -1,9 +1,10 @@
 // Shows what the speaker points at and draws. On a narrow screen drawings are
-// arranged otherwise, so strokes over them would lie: there only the pointer is
-// shown, at the place that it names.
+// arranged otherwise: strokes over them go along with the places. The counts are a
+// strip there, on which a stroke would lie.
 import { svg } from '../scope/svg.js';
 import { narrowScreen } from '../scope/screen.js';
 import { find, pointOf } from './regions.js';
+import { warp } from './warp.js';
 
 export class Ink {
   constructor(sheet) {
@@ -29,7 +30,8 @@ export class Ink {
   add(piece) {
     if (piece.epoch !== this.epoch) return;
     this.pieces.set(piece.number, piece);
-    this.#piece(piece);
+    if (narrowScreen.matches) this.draw(); // where it goes is told by the whole stroke
+    else this.#stroke(piece.at, pairs(piece.points));
   }
 
   point(pointer) {
@@ -39,7 +41,7 @@ export class Ink {
 
   draw() {
     this.strokes.replaceChildren();
-    for (const piece of this.pieces.values()) this.#piece(piece);
+    for (const { at, points } of this.#joined()) this.#stroke(at, points);
     this.#point();
   }
 
@@ -51,13 +53,23 @@ export class Ink {
     return [x - box.left, y - box.top];
   }
 
-  #piece({ points, at }) {
-    if (narrowScreen.matches && at !== 'text') return;
-    const places = [];
-    for (let i = 0; i < points.length; i += 2) {
-      const place = this.#place(at, [points[i], points[i + 1]]);
-      if (place) places.push(place.map((v) => v.toFixed(1)).join(' '));
+  // joined are the strokes: a piece that begins where the one before ends goes on.
+  #joined() {
+    const strokes = [];
+    for (const { at, points } of this.pieces.values()) {
+      const last = strokes.at(-1);
+      const piece = pairs(points);
+      if (last?.at === at && String(last.points.at(-1)) === String(piece[0])) last.points.push(...piece.slice(1));
+      else strokes.push({ at, points: piece });
     }
+    return strokes;
+  }
+
+  #stroke(at, points) {
+    const drawing = /^lane-[a-d]$/.test(at);
+    if (narrowScreen.matches && at !== 'text' && !drawing) return;
+    const shown = narrowScreen.matches && drawing ? warp(points) : points;
+    const places = shown.map((point) => this.#place(at, point)).filter(Boolean).map((place) => place.map((v) => v.toFixed(1)).join(' '));
     if (places.length > 0) this.strokes.append(svg('path', { d: `M${places.join('L')}${places.length === 1 ? 'h.1' : ''}` }));
   }
 
@@ -67,4 +79,9 @@ export class Ink {
     this.dot.toggleAttribute('hidden', !place);
     if (place) this.dot.setAttribute('transform', `translate(${place[0].toFixed(1)} ${place[1].toFixed(1)})`);
   }
+}
+
+// pairs are points, which travel as x, y, x, y.
+function pairs(points) {
+  return Array.from({ length: points.length / 2 }, (_, i) => [points[2 * i], points[2 * i + 1]]);
 }

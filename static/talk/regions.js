@@ -28,14 +28,23 @@ export function find(sheet, at) {
 
 const seen = (element) => (element?.getClientRects().length ? element : null);
 
-// part is where a point of the page lies in an element, in parts of its width and
-// height; point is the way back.
+// boxOf is where an element is; of a drawing, what is drawn: where its height is
+// bounded there is room beside it.
+function boxOf(element) {
+  if (!(element instanceof SVGSVGElement)) return element.getBoundingClientRect();
+  const { a, d, e, f } = element.getScreenCTM();
+  const { width, height } = element.viewBox.baseVal;
+  return { left: e, top: f, width: width * a, height: height * d };
+}
+
+// partOf is where a point of the page lies in an element, in parts of its width and
+// height; pointOf is the way back.
 export function partOf(element, x, y) {
-  const box = element.getBoundingClientRect();
+  const box = boxOf(element);
   return [(x - box.left) / Math.max(1, box.width), (y - box.top) / Math.max(1, box.height)];
 }
 
 export function pointOf(element, [x, y]) {
-  const box = element.getBoundingClientRect();
+  const box = boxOf(element);
   return [box.left + x * box.width, box.top + y * box.height];
 }
