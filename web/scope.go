@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"copyscope/internal/lab"
+	"copyscope/internal/lesson"
 	"copyscope/internal/trace"
 )
 
@@ -20,7 +21,7 @@ type Lab interface {
 // Limits of the runs that a page may ask for; the command line has wider ones.
 const (
 	// scopeEvents is how many events of a run a page is sent.
-	scopeEvents = 10_000
+	scopeEvents = lesson.ShownEvents
 	// scopeBatch is how many of them travel in one message.
 	scopeBatch = 1000
 	// maxRealSize bounds what a page may make this host move, in bytes.

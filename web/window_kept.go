@@ -6,13 +6,14 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"copyscope/internal/lesson"
 	"copyscope/internal/trace"
 )
 
 // Limits of the runs that are kept for pages.
 const (
 	// keptEvents is how many events of a run can be stepped through, at 36 bytes.
-	keptEvents = 12_000_000
+	keptEvents = lesson.ReachedEvents
 	// keptBytes bounds the logs of all runs; the least recently used go first, and
 	// are made again when a page comes back to them.
 	keptBytes = 1 << 30

@@ -216,25 +216,45 @@ func (p *Played) cut() string {
 	return ""
 }
 
-// ShownEvents is how many events of a run a page shows: the steps of a walk lie
-// among them.
-const ShownEvents = 10_000
+// How many events of a run a page reaches: the steps of a walk lie among them.
+const (
+	// ShownEvents is of runs that a page is sent from their beginning: recorded ones and
+	// those of scenario files.
+	ShownEvents = 10_000
+	// ReachedEvents is of the others, which a page steps through window by window.
+	ReachedEvents = 12_000_000
+)
+
+// reach is how many events of the run a page reaches.
+func (r Run) reach() int {
+	if r.File == "" && r.Lab.Side == trace.Sim {
+		return ReachedEvents
+	}
+	return ShownEvents
+}
 
 // StepOf is the step of a run at which a place of a walk is: its end is the last
-// event that a page shows.
+// event that a page reaches.
 func (s *Seen) StepOf(ctx context.Context, name string, at Place) (int, error) {
+	run, err := s.Run(name)
+	if err != nil {
+		return 0, err
+	}
 	played, err := s.Play(ctx, name)
 	if err != nil {
 		return 0, err
+	}
+	if at.N > 0 && at.N <= min(played.Events, run.reach()) {
+		return at.N, nil
 	}
 	step, err := played.Step(at)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("in %s: %w", name, err)
 	case at.Word == "end":
-		return min(step, ShownEvents), nil
-	case step > ShownEvents:
-		return 0, fmt.Errorf("in %s: step %d; a page shows the first %d events of a run", name, step, ShownEvents)
+		return min(step, run.reach()), nil
+	case step > run.reach():
+		return 0, fmt.Errorf("in %s: step %d; a page shows the first %d events of this run", name, step, ShownEvents)
 	}
 	return step, nil
 }

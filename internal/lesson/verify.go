@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,20 +198,26 @@ func Plain(v Value) string {
 
 func (v *verifier) steps(steps []Step) {
 	var lanes []string
+	align := "step"
 	for i, s := range steps {
 		if len(s.Show) > 0 {
-			lanes = s.Show
+			lanes, align = s.Show, "step"
 		}
+		align = cmp.Or(s.Align, align)
 		field := fmt.Sprintf("steps[%d]", i)
 		for n, name := range lanes {
-			if n == 0 {
-				if _, err := v.seen.StepOf(v.ctx, name, s.At); err != nil {
-					v.fail(field+".at", err)
-				}
-				continue
+			played, err := v.seen.Play(v.ctx, name)
+			at := fmt.Sprintf("%s.show[%d]", field, n)
+			if n == 0 && err == nil {
+				at = field + ".at"
+				_, err = v.seen.StepOf(v.ctx, name, s.At)
 			}
-			if _, err := v.seen.Play(v.ctx, name); err != nil {
-				v.fail(fmt.Sprintf("%s.show[%d]", field, n), err)
+			if err == nil && align != "step" && len(lanes) > 1 && played.Events > ShownEvents {
+				at = field + ".align"
+				err = fmt.Errorf("%s has %d events; runs of more than %d are aligned by step", name, played.Events, ShownEvents)
+			}
+			if err != nil {
+				v.fail(at, err)
 			}
 		}
 	}
