@@ -23,6 +23,10 @@ import (
 // has one request under way for each.
 const labPartitions = 4
 
+// labSpare is what filling a topic has to leave free on the broker's disk, in bytes:
+// nobody else is to run out of room by it.
+const labSpare = 64 << 20
+
 // shownLoad is the load that the live page puts on the broker: `copyscope bench`
 // in a process of its own, so that the processor time of the consumer is not in
 // that of the broker.
@@ -44,9 +48,6 @@ func (l shownLoad) SetFetchPath(ctx context.Context, topic, path string) (string
 }
 
 func (l shownLoad) Fill(ctx context.Context, topic string, size int64) error {
-	if err := load.EnsureTopic(ctx, l.address(), topic, labPartitions); err != nil {
-		return err
-	}
 	for _, t := range l.kafka.Topics() {
 		if t.Name != topic {
 			continue
@@ -55,8 +56,12 @@ func (l shownLoad) Fill(ctx context.Context, topic string, size int64) error {
 			size -= p.Bytes
 		}
 	}
-	if size <= 0 {
-		return nil
+	if free := l.kafka.UsableBytes(); size > 0 && free >= 0 && free < size+labSpare {
+		return fmt.Errorf("topic %s would take %d MiB of the broker's disk, of which %d MiB are free, and is to leave %d MiB; make room, or choose another topic",
+			topic, size>>20, free>>20, labSpare>>20)
+	}
+	if err := load.EnsureTopic(ctx, l.address(), topic, labPartitions); err != nil || size <= 0 {
+		return err
 	}
 	_, err := l.bench(ctx, "produce", topic, "--bytes", strconv.FormatInt(size, 10)+"B")
 	return err
