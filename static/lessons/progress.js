@@ -28,10 +28,16 @@ export function of(name) {
   };
 }
 
-/** Keeps what a lesson has come to. */
+/** Keeps what a lesson has come to, with what another tab has kept of it meanwhile. */
 export function keep(name, { seed, at, replies, solved, done }) {
   const all = read();
-  all.lessons[name] = { seed, at, replies, solved, done, time: Date.now() };
+  const other = of(name);
+  const same = other.begun && other.seed === seed;
+  all.lessons[name] = {
+    seed, at, time: Date.now(), done: done || other.done,
+    replies: same ? { ...other.replies, ...replies } : replies,
+    solved: same ? [...new Set([...other.solved, ...solved])] : solved,
+  };
   try {
     localStorage.setItem(key, JSON.stringify(all));
   } catch {
