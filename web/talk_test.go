@@ -38,13 +38,19 @@ func talkServer(t *testing.T, code, token string) (base string, room web.TalkRoo
 
 func serveAt(t *testing.T, addr string) (base string, pages *web.Server, shut func()) {
 	t.Helper()
+	return serveAtWith(t, addr, web.Config{Lab: lab.New(t.TempDir())})
+}
+
+func serveAtWith(t *testing.T, addr string, config web.Config) (base string, pages *web.Server, shut func()) {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	if addr != "127.0.0.1:0" {
 		server.Listener.Close()
 		listener := listen(t, addr)
 		server.Listener = listener
 	}
-	pages, err := web.New(web.Config{Addr: server.Listener.Addr().String(), Version: "test", Lab: lab.New(t.TempDir())})
+	config.Addr, config.Version = server.Listener.Addr().String(), "test"
+	pages, err := web.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,9 @@ const (
 	patienceWith     = 64 // messages beyond the rate before the connection is closed
 	// tokenWait is how long one that came in as a speaker may take to show its token.
 	tokenWait = 3 * time.Second
+	// A speaker's computer that sleeps is noticed soon: the audience waits for it.
+	speakerPing = 5 * time.Second
+	speakerPong = 13 * time.Second // without any sign of life
 )
 
 // talkUpgrader keeps a connection small: messages in a room are short, so it has
@@ -56,8 +59,10 @@ type viewer struct {
 	// it asks without reading.
 	answers chan []byte
 	gone    chan struct{}
-	leave   sync.Once
-	ending  []byte // the close frame, if not a plain one
+	// ping is how often it is asked for a sign of life, pong how long it may give none.
+	ping, pong time.Duration
+	leave      sync.Once
+	ending     []byte // the close frame, if not a plain one
 
 	rate    *rate.Limiter
 	tooMany int
@@ -93,8 +98,12 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from, _, _ := net.SplitHostPort(r.RemoteAddr)
+	ping, pong := pingEvery, pongWait
+	if r.URL.Query().Has("speaker") {
+		ping, pong = speakerPing, speakerPong
+	}
 	v := &viewer{room: room, conn: conn, voter: voterOf(r), from: from, lang: locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""),
-		woken: make(chan struct{}, 1), answers: make(chan []byte, 4), gone: make(chan struct{}),
+		woken: make(chan struct{}, 1), answers: make(chan []byte, 4), gone: make(chan struct{}), ping: ping, pong: pong,
 		rate: rate.NewLimiter(viewerRate, viewerBurst), seen: seen{epoch: -1}}
 	// The handler ends here, and what the server keeps for a request with it.
 	t.done.Add(2)
@@ -155,7 +164,7 @@ func (v *viewer) write(ctx context.Context) {
 		v.conn.WriteControl(websocket.CloseMessage, v.ending, time.Now().Add(time.Second))
 		v.conn.SetReadDeadline(time.Now().Add(drainWait))
 	}()
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(v.ping)
 	defer ping.Stop()
 	for {
 		var err error
@@ -205,7 +214,7 @@ func (v *viewer) read() {
 	defer v.conn.Close()
 	defer v.end(websocket.CloseNormalClosure, "")
 	v.conn.SetReadLimit(maxViewerInbound)
-	alive := func(string) error { return v.conn.SetReadDeadline(time.Now().Add(pongWait)) }
+	alive := func(string) error { return v.conn.SetReadDeadline(time.Now().Add(v.pong)) }
 	v.conn.SetPongHandler(alive)
 	alive("")
 	for {
