@@ -33,6 +33,20 @@ func exampleLessons(t *testing.T) string {
 	return dir
 }
 
+// exampleLesson is that lesson.
+func exampleLesson(t *testing.T) *lesson.Lesson {
+	t.Helper()
+	text, err := os.ReadFile("../internal/lesson/testdata/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, errs := lesson.Parse("example.yaml", text, true)
+	if len(errs) > 0 {
+		t.Fatal(errs[0])
+	}
+	return one
+}
+
 // learner is a tab with a lesson that is worked through by keys alone.
 type learner struct {
 	*tab
@@ -234,11 +248,7 @@ func TestBrowserEveryLesson(t *testing.T) {
 // place and figures.
 func TestBrowserLesson(t *testing.T) {
 	site := serveWith(t, web.Config{Lab: lab.New(t.TempDir()), Lessons: exampleLessons(t)})
-	text, _ := os.ReadFile("../internal/lesson/testdata/example.yaml")
-	one, errs := lesson.Parse("example.yaml", text, true)
-	if len(errs) > 0 {
-		t.Fatal(errs[0])
-	}
+	one := exampleLesson(t)
 	l := learn(t, site, one, "en")
 
 	// Keys and links do not lead past the question.
@@ -328,8 +338,7 @@ func TestBrowserLesson(t *testing.T) {
 func TestBrowserLessonTellsThePlaceInTheQueue(t *testing.T) {
 	slow := &slowLab{lab.New(t.TempDir()), make(chan struct{}, 2), make(chan struct{})}
 	site := serveWith(t, web.Config{Lab: slow, Lessons: exampleLessons(t)})
-	text, _ := os.ReadFile("../internal/lesson/testdata/example.yaml")
-	one, _ := lesson.Parse("example.yaml", text, true)
+	one := exampleLesson(t)
 	var tabs []*learner
 	for range 2 {
 		l := learn(t, site, one, "zh")

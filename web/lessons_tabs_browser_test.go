@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,23 +9,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"copyscope/internal/lab"
-	"copyscope/internal/lesson"
 	"copyscope/internal/trace"
 	"copyscope/web"
 )
-
-func exampleLesson(t *testing.T) *lesson.Lesson {
-	t.Helper()
-	text, err := os.ReadFile("../internal/lesson/testdata/example.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	one, errs := lesson.Parse("example.yaml", text, true)
-	if len(errs) > 0 {
-		t.Fatal(errs[0])
-	}
-	return one
-}
 
 // One lesson is open in two tabs. What is done in one is not lost by what is done in
 // the other, which was opened before; what is kept of other lessons stays.

@@ -9,7 +9,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"copyscope/internal/lab"
-	"copyscope/internal/lesson"
 	"copyscope/web"
 )
 
@@ -22,13 +21,8 @@ func TestBrowserLessonWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := serveWith(t, web.Config{Lab: lab.New(t.TempDir()), Lessons: dir})
-	text, _ := os.ReadFile(filepath.Join(dir, "example.yaml"))
-	one, errs := lesson.Parse("example.yaml", text, true)
-	if len(errs) > 0 {
-		t.Fatal(errs[0])
-	}
 	const shown = `document.querySelector('[data-part="word"]').matches(":popover-open")`
-	l := learn(t, site, one, "en")
+	l := learn(t, site, exampleLesson(t), "en")
 	l.predict(true)
 	l.await(`document.querySelector("[data-stage]").dataset.ready === "true"`)
 	if words := eval[[]string](l.tab, `[...document.querySelectorAll('[data-part="say"] a')].map((a) => a.textContent + " " + a.getAttribute("href"))`); len(words) != 1 || words[0] != "programs /glossary#programs" {

@@ -41,7 +41,7 @@ func TestTalkPenOnAPhone(t *testing.T) {
 			case len(points):
 				kind = input.DispatchMouseEventTypeMouseReleased
 			}
-			if _, err := chromedp.Call(speaker.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: p[0], Y: p[1], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1}); err != nil {
+			if _, err := chromedp.Call(speaker.Ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: p[0], Y: p[1], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -97,7 +97,7 @@ func TestTalkSpeakerSleepsHalfAMinute(t *testing.T) {
 	// live says whether the page's scripts run.
 	live := func(state string) {
 		t.Helper()
-		if _, err := chromedp.Call(speaker.ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: page.SetWebLifecycleStateState(state)}); err != nil {
+		if _, err := chromedp.Call(speaker.Ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: page.SetWebLifecycleStateState(state)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,12 +1,14 @@
 // Breaks texts into lines: SVG does not.
 import { svg } from './svg.js';
 
-const words = new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' });
-const pen = document.createElement('canvas').getContext('2d');
+let words = null; // made when they are needed: the wide drawing breaks nothing
+let pen = null;
 
 /** A text's lines, each at most so many pixels wide in a font; Chinese may be broken
     between any two words. */
 export function linesOf(text, width, font) {
+  words ??= new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' });
+  pen ??= document.createElement('canvas').getContext('2d');
   pen.font = font;
   const out = [''];
   for (const { segment: part } of words.segment(text)) {

@@ -180,9 +180,10 @@ export class Machine {
   // the parts begins a line.
   tell(text, parts, box, upwards = true) {
     const { font } = this.layout;
-    this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
-    const lines = font && !box.aside ? parts.flatMap((part) => linesOf(part, box.w - 14, this.font)) : [parts.join(' · ')];
-    writeLines(text, lines, font + 1, upwards);
+    if (font && !box.aside) {
+      this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
+      writeLines(text, parts.flatMap((part) => linesOf(part, box.w - 14, this.font)), font + 1, upwards);
+    } else text.textContent = parts.join(' · ');
     return text;
   }
 
