@@ -218,16 +218,15 @@ func (p *Played) cut() string {
 
 // How many events of a run a page reaches: the steps of a walk lie among them.
 const (
-	// ShownEvents is of runs that a page is sent from their beginning: recorded ones and
-	// those of scenario files.
+	// ShownEvents is of recorded runs, and of the others what a page is sent at first.
 	ShownEvents = 10_000
-	// ReachedEvents is of the others, which a page steps through window by window.
+	// ReachedEvents is of simulated runs, which a page steps through window by window.
 	ReachedEvents = 12_000_000
 )
 
 // reach is how many events of the run a page reaches.
 func (r Run) reach() int {
-	if r.File == "" && r.Lab.Side == trace.Sim {
+	if r.Side() == trace.Sim {
 		return ReachedEvents
 	}
 	return ShownEvents
