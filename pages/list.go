@@ -14,13 +14,16 @@ type view struct {
 }
 
 // usable is true once a reader can begin. In lessons and talks that is before Ready,
-// to which the view goes on by itself, as a reader would by some keys.
+// to which the view goes on by itself, as a reader would by some keys; in lanes, some
+// runs come later than others, which can be stepped through meanwhile.
 func (v view) usable() string {
 	switch {
 	case strings.HasPrefix(v.Name, "lesson-"):
 		return `document.querySelector('article.lesson')?.dataset.ready`
-	case strings.HasPrefix(v.Name, "talk-"):
+	case v.Name == "talk-audience", v.Name == "talk-speaker":
 		return `document.querySelector('[data-talk]')?.dataset.rev`
+	case v.Name == "lanes":
+		return `document.querySelector('.lane[data-status="ready"]')`
 	case v.Ready == "":
 		return "true"
 	}
