@@ -240,7 +240,7 @@ func parameters() (scope, others []string) {
 	for _, field := range []string{"path", "side", "size", "chunk", "cache", "net", "cpus", "whatif", "profile"} {
 		scope = append(scope, "a."+field)
 	}
-	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker"}
+	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker", "total"}
 	return scope, others
 }
 

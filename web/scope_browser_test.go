@@ -421,7 +421,8 @@ func TestScopeSaysHowMuchIsShown(t *testing.T) {
 	}
 	b.press(kb.End)
 	b.await(fmt.Sprintf(`document.querySelector('#lane-a').dataset.step === '%d'`, r.TotalEvents))
-	b.await(`document.querySelector('[data-part="events"] tr[aria-current]')`)
+	eval[bool](b, `document.querySelector('#lane-a [data-part="events"]').open = true`)
+	b.await(`document.querySelector('#lane-a [data-part="events"] tr[aria-current="step"]')`)
 	if v := b.view(); v.Step != r.TotalEvents {
 		t.Errorf("End led to step %d, want %d", v.Step, r.TotalEvents)
 	}

@@ -541,9 +541,10 @@ func TestQueueKeepsOrderAndSurvivesLeavers(t *testing.T) {
 // is looked up, and no field of an event is added up.
 func TestScriptsHoldNoRule(t *testing.T) {
 	lookups := map[string][]string{
-		"scope/machine.js":  {"lane.count('mode_switches', ", "event.cpu_ns"}, // the latter is the event's own
-		"scope/explorer.js": {"event.cpu_ns"},
-		"scope/align.js":    {"lane.head.counts.bytes_sent"},
+		"scope/machine.js":   {"lane.count('mode_switches', ", "event.cpu_ns"}, // the latter is the event's own
+		"scope/explorer.js":  {"event.cpu_ns"},
+		"scope/align.js":     {"lane.head.counts.bytes_sent"},
+		"scope/following.js": {"lane.head.counts.bytes_sent"},
 	}
 	sums := regexp.MustCompile(`(\+=|-=|\*=)[^;]*\b(bytes|cpu_ns|dur_ns|at_ns|event\.n|units)\b|(bytes|cpu_ns|\.n\b)[^;,]*\*|\b[a-z_]*(cost|rate|bandwidth|throughput)\b\s*[=:]`)
 	err := fs.WalkDir(static.Files(), ".", func(path string, d fs.DirEntry, err error) error {
