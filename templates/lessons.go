@@ -92,7 +92,9 @@ type LessonScript struct {
 type LessonScriptStep struct {
 	Lanes map[string]string `json:"lanes"`
 	Align string            `json:"align"`
-	Step  int               `json:"step"`
+	// Lane is the one whose step Step is.
+	Lane string `json:"lane"`
+	Step int    `json:"step"`
 	// End: every lane is at its end, whichever is the longest.
 	End bool `json:"end,omitempty"`
 }

@@ -41,6 +41,26 @@ func TestLessonWithoutScripts(t *testing.T) {
 	}
 }
 
+// A number is asked for in the unit that the question has: a count of things, or how
+// many times as much. A step is at its place in the lane of the run that it names.
+func TestLessonUnitsAndLanes(t *testing.T) {
+	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	for lang, want := range map[string][]string{
+		"en": {`id="exercise-2-unit" class="dim">a whole number<`, `id="exercise-3-unit" class="dim">times<`, `"lane":"b"`},
+		"zh": {`id="exercise-2-unit" class="dim">整数<`, `id="exercise-3-unit" class="dim">倍<`, `"lane":"b"`},
+	} {
+		page := body(t, ask(s, "GET", "/lessons/pio?seed=0&exercise-3=3%C3%97&lang="+lang, nil))
+		for _, part := range want {
+			if !strings.Contains(page, part) {
+				t.Errorf("%s: the page lacks %s", lang, part)
+			}
+		}
+		if strings.Contains(page, "“3×”") {
+			t.Errorf("%s: 3× is not taken as a number", lang)
+		}
+	}
+}
+
 // A lesson file with errors is told of, the others work, and a mended one comes back
 // with the next page.
 func TestLessonsOfADirectory(t *testing.T) {

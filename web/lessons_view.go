@@ -252,7 +252,9 @@ func (v *lessonView) question(q lesson.Question, id string, query url.Values) te
 	say := func(value lesson.Value) string { return v.answer(q, value) }
 	out.Answer, out.Right, out.Hint = say(answer), v.html(q.Right, false, answer, say), v.html(q.Hint, false, answer, say)
 	if q.Number != nil {
-		out.Unit = q.Number.Unit
+		if out.Unit = q.Number.Unit; out.Unit == string(trace.Times) && answer.Unit == lesson.Ratio {
+			out.Unit = lesson.Ratio
+		}
 	}
 	values, err := v.seen.Choices(v.ctx, q)
 	if err != nil {
@@ -338,15 +340,13 @@ func (v *lessonView) scopeAddress(names []string, align string, step int) string
 func (v *lessonView) steps(one *lesson.Lesson, library *lesson.Library, page *templates.LessonPage) {
 	var names []string
 	first := map[string]laneSource{}
-	align := "step"
+	align, in := "step", ""
 	for i, s := range one.Steps {
 		if len(s.Show) > 0 {
-			names, align = s.Show, "step"
+			names, align, in = s.Show, "step", s.Show[0]
 		}
-		if s.Align != "" {
-			align = s.Align
-		}
-		step, err := v.seen.StepOf(v.ctx, names[0], s.At)
+		align, in = cmp.Or(s.Align, align), cmp.Or(s.In, in)
+		step, err := v.seen.StepOf(v.ctx, in, s.At)
 		if err != nil {
 			v.err = errors.Join(v.err, err)
 			return
@@ -359,7 +359,7 @@ func (v *lessonView) steps(one *lesson.Lesson, library *lesson.Library, page *te
 				return
 			}
 			lanes[laneIDs[n]] = r.String()
-			if end && n > 0 && align == "step" {
+			if end && name != in && align == "step" {
 				last, err := v.seen.StepOf(v.ctx, name, s.At)
 				if err != nil {
 					v.err = errors.Join(v.err, err)
@@ -376,7 +376,7 @@ func (v *lessonView) steps(one *lesson.Lesson, library *lesson.Library, page *te
 			}
 		}
 		page.Steps = append(page.Steps, templates.LessonStep{Say: v.told(s.Say, library), Address: v.scopeAddress(names, align, step)})
-		page.Script.Steps = append(page.Script.Steps, templates.LessonScriptStep{Lanes: lanes, Align: align, Step: step, End: end})
+		page.Script.Steps = append(page.Script.Steps, templates.LessonScriptStep{Lanes: lanes, Align: align, Lane: laneIDs[slices.Index(names, in)], Step: step, End: end})
 	}
 	page.Stage = v.l.scope.stage(v.ctx, v.Translator, first, 0,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Controls: true})

@@ -150,6 +150,7 @@ func (c *checker) side(name string) trace.Side {
 }
 
 func (c *checker) steps(steps []Step) {
+	var lanes []string
 	if len(steps) == 0 {
 		c.fail("steps", "a lesson has steps to watch; write one or more")
 	}
@@ -167,6 +168,12 @@ func (c *checker) steps(steps []Step) {
 			if c.side(name) == trace.Real {
 				c.fail(at, "%s is a real run, whose steps nobody knows beforehand; show a simulated or recorded one, and put this under real", yamlfile.Quoted(name))
 			}
+		}
+		if len(s.Show) > 0 {
+			lanes = s.Show
+		}
+		if s.In != "" && !slices.Contains(lanes, s.In) {
+			c.fail(field+".in", "%s is in no lane at this step; name one of show", yamlfile.Quoted(s.In))
 		}
 		c.oneOf(field+".align", s.Align, "step", "bytes", "time")
 		c.place(field+".at", s.At)

@@ -74,10 +74,13 @@ type Mistake struct {
 // Step puts the scope at a place and says one thing.
 type Step struct {
 	// Show are the runs in the lanes; none: as the step before.
-	Show  []string      `yaml:"show"`
-	Align string        `yaml:"align"` // step, bytes, time
-	At    Place         `yaml:"at"`    // in the first lane
-	Say   authored.Text `yaml:"say"`
+	Show  []string `yaml:"show"`
+	Align string   `yaml:"align"` // step, bytes, time
+	// In is the run in which At is; none: as the step before if that shows the same
+	// lanes, else the first lane's.
+	In  string        `yaml:"in"`
+	At  Place         `yaml:"at"`
+	Say authored.Text `yaml:"say"`
 }
 
 // Real is something to do on the real kernel: a run, a command, a page.

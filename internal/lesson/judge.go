@@ -89,7 +89,7 @@ func (s *Seen) Choices(ctx context.Context, q Question) ([]Value, error) {
 	return values, nil
 }
 
-// ReadNumber reads what a student types: 3, 1,5 or 1.5, 64KiB where bytes are asked for, 2 ms where
+// ReadNumber reads what a student types: 3, 3×, 1,5 or 1.5, 64KiB where bytes are asked for, 2 ms where
 // a time is, 50 % where a percentage is.
 func ReadNumber(unit, typed string) (float64, error) {
 	text := strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "，", ",", "。", ".", "％", "%", "−", "-").Replace(strings.TrimSpace(typed))
@@ -112,6 +112,8 @@ func ReadNumber(unit, typed string) (float64, error) {
 		}
 	case Percent:
 		text = strings.TrimSuffix(text, "%")
+	case string(trace.Times):
+		text = strings.TrimRight(text, "×xX倍次个")
 	}
 	if whole, rest, ok := strings.Cut(text, ","); ok && !strings.Contains(rest, ",") && !strings.Contains(rest, ".") && len(rest) != 3 {
 		text = whole + "." + rest

@@ -84,6 +84,7 @@ func TestErrors(t *testing.T) {
 		{"{classic.cpu_copies} times", "{classic.packets} times", `x.yaml:32: predict[0].choices[2].wrong.en: {classic.packets}: packets has no value`},
 		{"{classic.cpu_copies} times", "{ times", `x.yaml:32: predict[0].choices[2].wrong.en: { without a name and }`},
 		{"show: [classic, main]", "show: [classic, host]", `x.yaml:39: steps[0].show[1]: "host" is a real run`},
+		{"at: start", "in: third\n    at: start", `x.yaml:40: steps[0].in: "third" is in no lane at this step; name one of show`},
 		{"at: start", "at: begin", `x.yaml:40: steps[0].at: "begin": write start, end,`},
 		{"{kind: dma, actor: disk-dma}", "{kind: dma, actor: disc-dma}", `x.yaml:42: steps[1].at.event.actor: "disc-dma": did you mean disk-dma?`},
 		{"{kind: dma, actor: disk-dma}", "{kind: evict}", `x.yaml:42: steps[1].at: in classic: no such event: the run has 0 that match (with {size}=64KiB)`},

@@ -198,20 +198,22 @@ func Plain(v Value) string {
 
 func (v *verifier) steps(steps []Step) {
 	var lanes []string
-	align := "step"
+	align, in := "step", ""
 	for i, s := range steps {
 		if len(s.Show) > 0 {
-			lanes, align = s.Show, "step"
+			lanes, align, in = s.Show, "step", s.Show[0]
 		}
-		align = cmp.Or(s.Align, align)
+		align, in = cmp.Or(s.Align, align), cmp.Or(s.In, in)
 		field := fmt.Sprintf("steps[%d]", i)
 		leads := false // the first lane has the long run that others are matched with
 		for n, name := range lanes {
 			played, err := v.seen.Play(v.ctx, name)
 			at := fmt.Sprintf("%s.show[%d]", field, n)
 			if n == 0 && err == nil {
-				at = field + ".at"
 				leads = played.Events > ShownEvents
+			}
+			if name == in && err == nil {
+				at = field + ".at"
 				_, err = v.seen.StepOf(v.ctx, name, s.At)
 			}
 			if err == nil && align != "step" && !leads && played.Events > ShownEvents {

@@ -24,7 +24,7 @@ export class Walk {
     this.at = Math.max(0, Math.min(at, this.steps.length - 1));
     this.#asked += 1;
     const asked = this.#asked;
-    const { lanes, align, step, end } = this.steps[this.at];
+    const { lanes, align, lane, step, end } = this.steps[this.at];
     this.say.replaceChildren(...[...this.texts[this.at].childNodes].map((node) => node.cloneNode(true)));
     this.root.querySelector('[data-part="count"]').textContent = t('lesson.script.step', { Step: this.at + 1, Steps: this.steps.length });
     this.root.querySelector('[data-part="back"]').disabled = this.at === 0;
@@ -41,7 +41,8 @@ export class Walk {
     stage.align(align);
     // Where lanes are matched by time or bytes, the page counts steps of its own.
     const { alignment, last } = stage.player;
-    const there = alignment.lanes.length > 0 ? alignment.find(alignment.lanes[0], step) : step;
+    const own = alignment.lanes.find(({ id }) => id === lane);
+    const there = own ? alignment.find(own, step) : step;
     stage.go(end ? last : there, { motion: !fresh });
   }
 }
