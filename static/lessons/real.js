@@ -72,7 +72,7 @@ export class Real {
     const first = this.root.dataset.rows.split(' ').filter(Boolean);
     const rows = new Map(body.rows.map((row) => [row.count, row]));
     const shown = first.length > 0 ? first.filter((name) => rows.has(name) || this.#counts[name]) : [...rows.keys()];
-    const lane = { id: 'a' };
+    const lane = { id: 'a', head: { counts: this.#counts } };
     this.part('rows').replaceChildren(...shown.map((name) => (rows.has(name) ? line(lane, rows.get(name), false) : this.#measured(name))));
     this.part('other-rows').replaceChildren(...body.rows.filter((row) => !shown.includes(row.count)).map((row) => line(lane, row, false)));
     this.part('others').hidden = body.rows.every((row) => shown.includes(row.count));

@@ -1,5 +1,5 @@
 // The table of predictions beside measurements of the real lanes.
-import { count } from './format.js';
+import { count, time } from './format.js';
 import { dot } from './scoreboard.js';
 import { html } from './svg.js';
 import { has, word } from './words.js';
@@ -19,11 +19,13 @@ const digest = /^[0-9a-f]{12,}$/i;
 export function line(lane, row, several) {
   const verdict = row.verdict.replaceAll(' ', '-');
   const text = word(`verdict.${verdict}`);
+  const unit = lane.head?.counts[row.count]?.unit;
+  const about = row.reason || (has(`verdict.${verdict}.about`) ? word(`verdict.${verdict}.about`) : null);
   return html('tr', {},
     html('th', { scope: 'row' }, several ? `${lane.id.toUpperCase()} · ` : null, nameOf(row.count)),
-    html('td', { class: 'num' }, figure(row.predicted), dot(row.predicted_provenance)),
-    html('td', { class: 'num' }, figure(row.measured), dot(row.provenance, row.measured === null ? row.reason : null)),
-    html('td', {}, html('span', { class: `verdict verdict-${verdict}`, title: row.reason ?? null, tabindex: row.reason ? 0 : null }, text)));
+    html('td', { class: 'num' }, figure(row.predicted, unit), dot(row.predicted_provenance)),
+    html('td', { class: 'num' }, figure(row.measured, unit), dot(row.provenance, row.measured === null ? row.reason : null)),
+    html('td', {}, html('span', { class: `verdict verdict-${verdict}`, title: about, tabindex: about ? 0 : null }, text)));
 }
 
 // measuredLine is the row of a count that nothing was predicted of: about has its
@@ -43,8 +45,11 @@ function nameOf(count) {
   return call ? word('scope.compare.calls', { Name: call }) : kind.replaceAll('_', ' ');
 }
 
-function figure(value) {
+// figure writes all digits: what is compared may differ by few of them.
+function figure(value, unit) {
   if (value === null || value === undefined) return '–';
+  if (typeof value === 'number' && unit === 'bytes') return `${count(value)} B`;
+  if (typeof value === 'number' && unit === 'ns') return time(value);
   if (typeof value === 'number') return Number.isInteger(value) ? count(value) : value.toFixed(3);
   if (digest.test(value)) return html('span', { class: 'mono', title: value }, `${value.slice(0, 8)}…`);
   return has(`scope.word.${value}`) ? word(`scope.word.${value}`) : String(value);
