@@ -111,7 +111,7 @@ type LessonQuestion struct {
 	// ID is predict-N or exercise-N, from 1.
 	ID      string
 	Ask     string
-	Choices []string
+	Choices []LessonChoice
 	// Unit in which a number is typed; empty with choices.
 	Unit string
 	Hint string
@@ -123,6 +123,9 @@ type LessonQuestion struct {
 	Reply   string
 	Verdict *LessonVerdict
 }
+
+// LessonChoice is one to choose: the reply that it is, and its text in HTML.
+type LessonChoice struct{ Reply, Say string }
 
 // LessonVerdict is what is said to a reply.
 type LessonVerdict struct {

@@ -274,6 +274,19 @@ func TestBrowserLesson(t *testing.T) {
 	l.await(`document.querySelector("#watch").dataset.step === "2"`)
 	step := eval[string](l.tab, `document.querySelector("[data-stage]").dataset.step`)
 
+	// What has been seen stays marked, and the prediction as it was; a picture that
+	// was moved by itself is brought back to the step.
+	if past := eval[string](l.tab, `[...document.querySelectorAll('[data-past="true"]')].map((link) => link.dataset.station).join(" ")`); past != "predict watch" {
+		t.Errorf("parts %q are marked as done", past)
+	}
+	if !eval[bool](l.tab, `document.querySelector('#predict-1 [type="submit"]').hidden && document.querySelector('[name="predict-1"]').disabled`) {
+		t.Error("a prediction can be changed after the verdict")
+	}
+	l.press(kb.ArrowRight)
+	l.await(`!document.querySelector('[data-part="again"]').hidden`)
+	l.do(chromedp.Click(`[data-part="again"]`))
+	l.await(fmt.Sprintf(`document.querySelector('[data-part="again"]').hidden && document.querySelector("[data-stage]").dataset.step === "%s"`, step))
+
 	// A reload is no loss: the place, the prediction, the step of the stage.
 	l.do(chromedp.Navigate(site + "/lessons/my-first-lesson?lang=en"))
 	l.awaitSection("watch")
@@ -292,7 +305,7 @@ func TestBrowserLesson(t *testing.T) {
 		t.Errorf("%d rows are shown first, want the 3 of the lesson", rows)
 	}
 	// No model predicts this host's times: the lesson's count is there all the same.
-	if row := eval[[]string](l.tab, `[...document.querySelectorAll('#real [data-part="rows"] tr:last-child td')].map((cell) => cell.textContent)`); row[0] != "–" || !strings.HasSuffix(row[1], "s") || row[2] != "not predicted" {
+	if row := eval[[]string](l.tab, `[...document.querySelectorAll('#real [data-part="rows"] tr:last-child td')].map((cell) => cell.textContent)`); row[0] != "–" || !strings.HasSuffix(row[1], "s") || row[2] != "measured only" {
 		t.Errorf("the CPU time is given as %q", row)
 	}
 	if from := eval[string](l.tab, `document.querySelector('#real [data-part="from"]').textContent`); from == "" {

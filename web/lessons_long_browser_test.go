@@ -60,8 +60,10 @@ func TestBrowserLessonWalksALongRun(t *testing.T) {
 		if i > 0 && want <= lesson.ShownEvents {
 			t.Errorf("step %d of the walk is at %d: it tests nothing", i+1, want)
 		}
-		l.await(fmt.Sprintf(`document.querySelector("#watch").dataset.step === "%d" && document.querySelector('section[data-lane="a"]').dataset.step === "%d"`, i+1, want))
-		l.await(`document.querySelector('[data-part="narration"]').textContent.length > 10`) // until then the lane waits
+		l.await(fmt.Sprintf(`document.querySelector("#watch").dataset.step === "%d" && document.querySelector('section[data-lane="a"]').dataset.step === "%d" && document.querySelector("[data-stage]").dataset.ready === "true"`, i+1, want))
+		if told := eval[string](l.tab, `document.querySelector('[data-part="narration"]').textContent`); len(told) < 10 {
+			t.Errorf("step %d of the run is told as %q", want, told)
+		}
 		l.press("n")
 	}
 	l.await(`document.querySelector('[data-part="verdicts"] .right')`)

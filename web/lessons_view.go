@@ -260,8 +260,8 @@ func (v *lessonView) question(q lesson.Question, id string, query url.Values) te
 	if err != nil {
 		v.err = errors.Join(v.err, err)
 	}
-	for i, value := range values {
-		out.Choices = append(out.Choices, v.choice(q.Choices[i], value))
+	for _, i := range ascending(q.Choices, values) {
+		out.Choices = append(out.Choices, templates.LessonChoice{Reply: strconv.Itoa(i), Say: v.choice(q.Choices[i], values[i])})
 	}
 	if len(q.Open) > 0 {
 		out.Open = v.scopeAddress(q.Open, "", 0)
@@ -274,6 +274,18 @@ func (v *lessonView) question(q lesson.Question, id string, query url.Values) te
 		out.Verdict = &verdict
 	}
 	return out
+}
+
+// ascending is the order in which choices are shown: numbers go up, sentences stay in
+// the order in which they were written.
+func ascending(choices []lesson.Choice, values []lesson.Value) (order []int) {
+	for i := range values {
+		order = append(order, i)
+	}
+	if !slices.ContainsFunc(choices, func(c lesson.Choice) bool { return !c.Say.Empty() }) {
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(values[i].Number, values[j].Number) })
+	}
+	return order
 }
 
 // choice is the text of a choice.

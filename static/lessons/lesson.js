@@ -41,7 +41,7 @@ function part(name, within = root) { return within.querySelector(`[data-part="${
 function restored() {
   const kept = of(lesson.name);
   if (kept.seed === lesson.seed) return kept;
-  return { ...kept, seed: lesson.seed, at: '', replies: {}, solved: [] };
+  return { ...kept, seed: lesson.seed, at: '', replies: {}, solved: [], past: [] };
 }
 
 function remember() { keep(lesson.name, state); }
@@ -52,6 +52,12 @@ const open = () => predictions.find((form) => state.replies[form.dataset.questio
 function place(text) {
   const [name, number] = (text ?? '').split('-');
   return { name: names.includes(name) ? name : '', step: Math.max(0, (Number.parseInt(number, 10) || 1) - 1) };
+}
+
+// pass keeps that parts are done; their marks stay, wherever one goes.
+function pass(done) {
+  state.past = [...new Set([...state.past, ...done])];
+  for (const link of root.querySelectorAll('[data-station]')) link.dataset.past = state.past.includes(link.dataset.station);
 }
 
 function position() { return now === 'watch' ? `watch-${walk.at + 1}` : now; }
@@ -84,8 +90,8 @@ function show(name, { focus = true, push = true, step = 0 } = {}) {
       const row = link.closest('ol'); // which a phone scrolls
       row.scrollLeft = link.parentElement.offsetLeft - row.offsetLeft;
     } else link.removeAttribute('aria-current');
-    link.dataset.past = names.indexOf(link.dataset.station) < names.indexOf(name);
   }
+  pass(names.slice(0, names.indexOf(name)));
   part('next', section('predict')).hidden = Boolean(open());
   if (name === 'watch') {
     compare(false);
@@ -138,7 +144,11 @@ function step(at) {
 async function compare(is) {
   compared = is;
   part('compared').hidden = !is;
+  part('forward').classList.toggle('primary', !is); // the way on is below the verdict
   if (!is) return;
+  pass(['watch']);
+  settle();
+  remember();
   shown += 1;
   const turn = shown;
   const host = part('verdicts');
@@ -164,6 +174,7 @@ async function compare(is) {
 
 function finish() {
   state.done = true;
+  pass(['done']);
   part('summary').textContent = t('lesson.script.summary', { Solved: state.solved.length, Exercises: exercises.length });
 }
 
@@ -181,8 +192,19 @@ function predict(form) {
 }
 
 function noted(form) {
-  const chosen = form.querySelector('input[type="radio"]:checked')?.nextElementSibling.textContent.trim() ?? replyOf(form);
-  part('feedback', form).replaceChildren(html('p', { class: 'noted' }, t('lesson.script.noted', { Said: chosen })));
+  const chosen = form.querySelector('input[type="radio"]:checked')?.nextElementSibling.textContent.trim() ?? form.querySelector('input[type="text"]')?.value ?? '';
+  const words = state.past.includes('watch') ? 'lesson.script.kept' : 'lesson.script.noted';
+  part('feedback', form).replaceChildren(html('p', { class: 'noted' }, t(words, { Said: chosen })));
+}
+
+// settle leaves the predictions as they were once the run has been seen.
+function settle() {
+  if (!state.past.includes('watch')) return;
+  for (const form of predictions) {
+    for (const input of form.querySelectorAll('input, [type="submit"]')) input.disabled = true;
+    form.querySelector('[type="submit"]').hidden = true;
+    noted(form);
+  }
 }
 
 async function check(form) {
@@ -200,7 +222,8 @@ async function check(form) {
   } catch {
     feedback.replaceChildren(html('p', { class: 'problem' }, t('lesson.script.offline')));
   }
-  feedback.focus();
+  feedback.focus({ preventScroll: true });
+  feedback.scrollIntoView({ block: 'nearest' });
 }
 
 for (const form of predictions) {
@@ -216,6 +239,7 @@ for (const form of [...predictions, ...exercises]) {
   if (predictions.includes(form)) noted(form);
   else form.dataset.solved = state.solved.includes(form.dataset.question);
 }
+settle();
 for (const run of root.querySelectorAll('[data-scenario]:not([data-scenario=""])')) new Real(run, socket);
 for (const button of root.querySelectorAll('[data-part="next-button"], [data-part="forward"]')) button.addEventListener('click', next);
 part('back').addEventListener('click', back);

@@ -1,6 +1,6 @@
 // What a reader has done, kept in this browser alone.
 //
-//   {"v":1,"lessons":{"sendfile":{"seed":0,"at":"watch-3","replies":{"predict-1":"2"},"solved":["exercise-1"],"done":true,"time":…}}}
+//   {"v":1,"lessons":{"sendfile":{"seed":0,"at":"watch-3","replies":{"predict-1":"2"},"solved":["exercise-1"],"past":["predict"],"done":true,"time":…}}}
 const key = 'copyscope.lessons';
 const version = 1;
 
@@ -23,13 +23,14 @@ export function of(name) {
     at: typeof kept.at === 'string' ? kept.at : '',
     replies: { ...kept.replies },
     solved: Array.isArray(kept.solved) ? kept.solved : [],
+    past: Array.isArray(kept.past) ? kept.past : [],
     done: kept.done === true,
     begun: read().lessons[name] !== undefined,
   };
 }
 
 /** Keeps what a lesson has come to, with what another tab has kept of it meanwhile. */
-export function keep(name, { seed, at, replies, solved, done }) {
+export function keep(name, { seed, at, replies, solved, past, done }) {
   const all = read();
   const other = of(name);
   const same = other.begun && other.seed === seed;
@@ -37,6 +38,7 @@ export function keep(name, { seed, at, replies, solved, done }) {
     seed, at, time: Date.now(), done: done || other.done,
     replies: same ? { ...other.replies, ...replies } : replies,
     solved: same ? [...new Set([...other.solved, ...solved])] : solved,
+    past: same ? [...new Set([...other.past, ...past])] : past,
   };
   try {
     localStorage.setItem(key, JSON.stringify(all));

@@ -4,6 +4,7 @@ import { t } from '../page.js';
 export class Walk {
   #shown = ''; // the scenarios in the lanes
   #asked = 0; // the latest step that was asked for
+  #there = null; // where the stage belongs at this step
 
   /** steps: from the server; root: the section; made: gives the stage, once. */
   constructor(root, steps, made) {
@@ -15,6 +16,8 @@ export class Walk {
     root.querySelector('[data-part="steps"]').hidden = true;
     root.querySelector('[data-part="walk"]').hidden = false;
     this.at = 0;
+    this.again = root.querySelector('[data-part="again"]');
+    this.again.addEventListener('click', () => this.#put());
   }
 
   get last() { return this.at === this.steps.length - 1; }
@@ -29,7 +32,10 @@ export class Walk {
     this.root.querySelector('[data-part="count"]').textContent = t('lesson.script.step', { Step: this.at + 1, Steps: this.steps.length });
     this.root.querySelector('[data-part="back"]').disabled = this.at === 0;
     this.root.dataset.step = this.at + 1;
+    this.#there = null;
     const stage = this.made();
+    stage.removeEventListener('change', this.#strayed);
+    stage.addEventListener('change', this.#strayed);
     const written = JSON.stringify(lanes);
     const fresh = written !== this.#shown;
     if (fresh) {
@@ -43,6 +49,21 @@ export class Walk {
     const { alignment, last } = stage.player;
     const own = alignment.lanes.find(({ id }) => id === lane);
     const there = own ? alignment.find(own, step) : step;
-    stage.go(end ? last : there, { motion: !fresh });
+    this.#there = end ? last : there;
+    stage.go(this.#there, { motion: !fresh });
+    this.#strayed();
   }
+
+  #put() {
+    const stage = this.made();
+    stage.align(this.steps[this.at].align);
+    stage.go(this.#there, { motion: false });
+    this.root.querySelector('[data-part="forward"]').focus();
+  }
+
+  // strayed offers the way back where the picture has gone on by itself.
+  #strayed = () => {
+    const { player } = this.made();
+    this.again.hidden = this.#there === null || player.step === this.#there || player.playing;
+  };
 }
