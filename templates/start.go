@@ -15,7 +15,7 @@ var startBoxes = []struct{ place, x, y, w, cx, ty string }{
 	{"page-cache", "118", "86", "112", "174", "106"},
 	{"socket-buffer", "340", "86", "124", "402", "106"},
 	{"disk", "24", "158", "80", "64", "178"},
-	{"nic", "440", "158", "112", "496", "178"},
+	{"nic", "424", "158", "130", "489", "178"},
 }
 
 // inputMode is the keyboard that a phone shows for a unit: sizes and times have

@@ -121,8 +121,9 @@ func (l *lessons) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *lessons) glossary(w http.ResponseWriter, r *http.Request) {
-	p := l.pageData(w, r, "glossary")
+	p := l.pageData(w, r, "glossary", "lesson.glossary.found")
 	p.Styles = []string{"lessons/lessons.css"}
+	p.Modules = []string{"lessons/glossary.js"}
 	v := l.view(r.Context(), p, nil, 0)
 	l.render(w, r, http.StatusOK, templates.Glossary(templates.GlossaryPage{PageData: p, Terms: v.terms(l.current(r.Context()).Terms)}))
 }

@@ -54,5 +54,10 @@ func TestBrowserLessonWords(t *testing.T) {
 	l.focusOn("a.term")
 	l.press(kb.Enter)
 	l.await(`location.pathname === "/glossary" && document.querySelector(":target dfn")?.textContent === "programs"`)
+
+	// What is typed there leaves the words that have it.
+	l.focusOn("#filter")
+	l.press("EXEC")
+	l.await(`[...document.querySelectorAll(".terms dt:not([hidden])")].map((term) => term.id).join(" ") === "programs" && document.querySelector('[data-part="found"]').textContent === "1 word"`)
 	quiet(t, l.tab)
 }

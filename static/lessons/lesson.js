@@ -162,8 +162,8 @@ async function compare(is) {
       const found = await judge(lesson, id, state.replies[id]);
       const said = html('p', { class: 'said' });
       said.append(written(t('lesson.script.said', { Said: found.said ?? '' })));
-      const answer = html('p', {}, `${t('lesson.script.answer')} `);
-      answer.append(written(found.answer ?? ''));
+      const answer = html('p', {});
+      answer.append(written(t('lesson.script.answer', { Answer: found.answer ?? '' })));
       blocks.push(html('div', { 'data-verdict': id, 'data-right': String(found.right) }, said, answer, ...verdict(found)));
     } catch {
       blocks.push(html('p', { class: 'problem' }, t('lesson.script.offline')));
