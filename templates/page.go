@@ -37,6 +37,8 @@ type PageData struct {
 	Preload []string
 	// Messages are those that the page's scripts show.
 	Messages map[string]string
+	// Legend says that the page draws runs, whose signs the help explains.
+	Legend bool
 	// Keys is the key map, KeyMap its JSON.
 	Keys   []KeyGroup
 	KeyMap json.RawMessage
@@ -97,4 +99,12 @@ func current(is bool, value string) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"aria-current": value}
+}
+
+// helpTitle is the message over the help: it has keys alone where nothing is drawn.
+func (p PageData) helpTitle() string {
+	if p.Legend {
+		return "page.help"
+	}
+	return "page.help.title"
 }

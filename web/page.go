@@ -67,9 +67,10 @@ func cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// keyGroups is the part of the key map that works on a page.
+// keyGroups is the part of the key map that works on a page, first what it has for
+// itself.
 func keyGroups(page string) []templates.KeyGroup {
-	var out []templates.KeyGroup
+	var own, shared []templates.KeyGroup
 	for _, g := range static.Keys() {
 		if len(g.Pages) > 0 && !slices.Contains(g.Pages, page) {
 			continue
@@ -78,9 +79,13 @@ func keyGroups(page string) []templates.KeyGroup {
 		for _, k := range g.Keys {
 			group.Bindings = append(group.Bindings, templates.KeyBinding{Action: k.Action, Keys: k.Keys})
 		}
-		out = append(out, group)
+		if len(g.Pages) == 1 {
+			own = append(own, group)
+		} else {
+			shared = append(shared, group)
+		}
 	}
-	return out
+	return append(own, shared...)
 }
 
 // render writes a page. It is made whole before the status is sent, so that a

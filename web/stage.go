@@ -55,7 +55,7 @@ func (s *Server) stagePage(w http.ResponseWriter, r *http.Request, name string, 
 	data := s.pageData(w, r, name, slices.Concat(stageMessages, messages)...)
 	data.Styles = slices.Clone(stageStyles)
 	data.Preload = slices.Concat(stageModules, timelineModules)
-	data.Socket = true
+	data.Socket, data.Legend = true, true
 	return data
 }
 
