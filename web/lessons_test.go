@@ -42,12 +42,13 @@ func TestLessonWithoutScripts(t *testing.T) {
 }
 
 // A number is asked for in the unit that the question has: a count of things, or how
-// many times as much. A step is at its place in the lane of the run that it names.
+// many times as much. A step is at its place in the lane of the run that it names, and
+// a text has the figures that its file computes.
 func TestLessonUnitsAndLanes(t *testing.T) {
 	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
 	for lang, want := range map[string][]string{
-		"en": {`id="exercise-2-unit" class="dim">a whole number<`, `id="exercise-3-unit" class="dim">times<`, `"lane":"b"`},
-		"zh": {`id="exercise-2-unit" class="dim">整数<`, `id="exercise-3-unit" class="dim">倍<`, `"lane":"b"`},
+		"en": {`id="exercise-2-unit" class="dim">a whole number<`, `id="exercise-3-unit" class="dim">times<`, `"lane":"b"`, `data-value="from-disk">`},
+		"zh": {`id="exercise-2-unit" class="dim">整数<`, `id="exercise-3-unit" class="dim">倍<`, `"lane":"b"`, `data-value="from-disk">`},
 	} {
 		page := body(t, ask(s, "GET", "/lessons/pio?seed=0&exercise-3=3%C3%97&lang="+lang, nil))
 		for _, part := range want {

@@ -54,12 +54,14 @@ func near(a, b, within float64) bool {
 type Seen struct {
 	player *Player
 	runs   map[string]string
-	Values Values
+	// figures are answers that texts name.
+	figures map[string]Answer
+	Values  Values
 }
 
 // Seen is the lesson with a seed's values.
 func (l *Lesson) Seen(p *Player, seed uint64) *Seen {
-	return &Seen{player: p, runs: l.Runs, Values: l.Pick(seed)}
+	return &Seen{player: p, runs: l.Runs, figures: l.Figures, Values: l.Pick(seed)}
 }
 
 // Seen are the card's runs.

@@ -50,6 +50,12 @@ func (c *checker) lesson(l *Lesson) {
 	c.text("lead", l.Lead, false)
 	c.varied(l)
 	c.runsOf("runs", l.Runs)
+	for name, figure := range l.Figures {
+		c.answer("figures."+name, figure)
+		if !identifier(name) || name == "answer" || c.runs[name] != "" || c.vary[name] != nil {
+			c.fail("figures."+name, "%s: name a figure with a–z, 0–9, _ and -, as no run and nothing that varies is named", yamlfile.Quoted(name))
+		}
+	}
 	if len(l.Predict) == 0 {
 		c.fail("predict", "a lesson asks for a prediction before anything plays; write one or more")
 	}
@@ -70,7 +76,7 @@ func (c *checker) lesson(l *Lesson) {
 		c.question(fmt.Sprintf("exercises[%d]", i), q, false)
 	}
 	for name, n := range map[string]int{"predict": len(l.Predict), "steps": len(l.Steps), "real": len(l.Real), "exercises": len(l.Exercises),
-		"runs": len(l.Runs), "terms": len(l.Terms), "claims": len(l.Claims), "vary": len(l.Vary)} {
+		"runs": len(l.Runs), "figures": len(l.Figures), "terms": len(l.Terms), "claims": len(l.Claims), "vary": len(l.Vary)} {
 		if n > maxEntries {
 			c.fail(name, "%d: at most %d", n, maxEntries)
 		}
@@ -323,11 +329,16 @@ func (c *checker) references(field, text string, inAnswer bool) {
 			if !inAnswer {
 				c.fail(field, "{answer}: it stands in right, wrong and hint alone")
 			}
-		case rest == "" && (len(c.vary[name]) > 0 || c.runs[name] != ""):
+		case rest == "" && (len(c.vary[name]) > 0 || c.runs[name] != "" || c.hasFigure(name)):
 		case c.runs[name] == "":
-			c.fail(field, "{%s}: %s is neither a varied value nor a run; a brace itself is written twice", p.Ref, yamlfile.Quoted(name))
+			c.fail(field, "{%s}: %s is neither a varied value, a run nor a figure; a brace itself is written twice", p.Ref, yamlfile.Quoted(name))
 		default:
 			c.count(field, rest[strings.LastIndex(rest, ".")+1:])
 		}
 	}
+}
+
+func (c *checker) hasFigure(name string) bool {
+	_, ok := c.figures[name]
+	return ok
 }

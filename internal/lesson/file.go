@@ -19,7 +19,9 @@ type Lesson struct {
 	// Vary has lists of which a seed picks one value each.
 	Vary map[string][]string `yaml:"vary"`
 	// Runs are scenarios by name, varied values in braces.
-	Runs      map[string]string `yaml:"runs"`
+	Runs map[string]string `yaml:"runs"`
+	// Figures are computed values that texts name in braces.
+	Figures   map[string]Answer `yaml:"figures"`
 	Predict   []Question        `yaml:"predict"`
 	Steps     []Step            `yaml:"steps"`
 	Real      []Real            `yaml:"real"`

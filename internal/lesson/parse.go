@@ -24,7 +24,7 @@ func Parse(name string, text []byte, own bool) (*Lesson, []*yamlfile.Error) {
 		return nil, unfit
 	}
 	l.fields = f
-	c := &checker{Fields: f, runs: l.Runs, vary: l.Vary, both: !own}
+	c := &checker{Fields: f, runs: l.Runs, vary: l.Vary, figures: l.Figures, both: !own}
 	c.lesson(l)
 	if errs := c.told(); len(errs) > 0 {
 		return nil, errs
@@ -59,10 +59,11 @@ func ParseTerms(name string, text []byte, own bool) ([]*Term, []*yamlfile.Error)
 // checker gathers what cannot be.
 type checker struct {
 	*yamlfile.Fields
-	runs map[string]string
-	vary map[string][]string
-	both bool // texts are in both languages
-	errs []*yamlfile.Error
+	runs    map[string]string
+	vary    map[string][]string
+	figures map[string]Answer
+	both    bool // texts are in both languages
+	errs    []*yamlfile.Error
 }
 
 func (c *checker) fail(field, format string, args ...any) {

@@ -93,7 +93,11 @@ func (s *Seen) Fill(ctx context.Context, text string, answer Value) (Filled, err
 			continue
 		}
 		v := answer
-		if p.Ref != "answer" {
+		if figure, ok := s.figures[p.Ref]; ok {
+			if v, err = s.Answer(ctx, figure); err != nil {
+				return out, fmt.Errorf("{%s}: %w", p.Ref, err)
+			}
+		} else if p.Ref != "answer" {
 			if v, err = s.Value(ctx, p.Ref); err != nil {
 				return out, fmt.Errorf("{%s}: %w", p.Ref, err)
 			}
