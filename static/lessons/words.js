@@ -24,7 +24,8 @@ export class Words {
     this.box.addEventListener('pointerenter', () => clearTimeout(this.#timer));
     this.box.addEventListener('pointerleave', () => this.#leave());
     addEventListener('pointerdown', (event) => { if (!this.box.contains(event.target) && !link(event)) this.hide(); });
-    addEventListener('scroll', () => this.hide(), { passive: true });
+    // What came into focus may have scrolled the page itself: it goes along.
+    addEventListener('scroll', () => { if (this.#of && this.#of === document.activeElement) this.#place(); else this.hide(); }, { passive: true });
     addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || !this.#of) return;
       event.stopPropagation();
@@ -39,7 +40,15 @@ export class Words {
     this.box.replaceChildren(...[...text.childNodes].map((node) => node.cloneNode(true)));
     this.box.showPopover();
     this.#of = link;
-    const at = link.getClientRects()[0];
+    this.#place();
+  }
+
+  #place() {
+    const at = this.#of.getClientRects()[0];
+    if (at.bottom < 0 || at.top > innerHeight) {
+      this.hide();
+      return;
+    }
     const { width, height } = this.box.getBoundingClientRect();
     const below = at.bottom + 6 + height < innerHeight;
     this.box.style.left = `${Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8))}px`;
