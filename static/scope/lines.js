@@ -1,7 +1,7 @@
 // Breaks texts into lines: SVG does not.
 import { svg } from './svg.js';
 
-let words = null; // made when they are needed: the wide drawing breaks nothing
+let words = null; // made when they are needed
 let pen = null;
 
 /** A text's lines, each at most so many pixels wide in a font; Chinese may be broken

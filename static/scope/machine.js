@@ -52,7 +52,7 @@ export class Machine {
     this.places.cpu.group.append(this.cpuSign);
     this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'group' },
       svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'interrupt', 'other'].map(head), hatching(this.hatch)),
-      ...Object.entries(this.layout.bands).map(([name, [from, to]]) => band(name, from, to, width)),
+      ...Object.entries(this.layout.bands).map(([name, ends]) => band(name, ends, width)),
       svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),
       this.listing, this.dark, this.moves, boxes, this.mode, this.switches, this.labels);
     this.host.replaceChildren(this.root, this.inside.element);
@@ -98,14 +98,13 @@ export class Machine {
       const group = moved(path, event, strength);
       this.moves.append(group);
       mark(group, event, step);
-      if (!over) this.labels.append(label(path.label, labelOf(event), event.kind));
+      if (!over) this.labels.append(this.label(path.label, labelOf(event), event.kind));
       return group;
     }
     if (subject === 'crossing') {
       const group = this.crossing(event, strength);
       this.moves.append(group);
-      const [x, y] = this.layout.crossing.label;
-      if (!over) this.labels.append(this.tell(label([x, y, 'start'], '', event.kind), [labelOf(event)], { w: 126 }));
+      if (!over) this.labels.append(this.label(this.layout.crossing.label, labelOf(event), event.kind));
       mark(group, event, step);
       return group;
     }
@@ -119,7 +118,7 @@ export class Machine {
     const path = way(this.layout, event);
     const group = moved(path, event, 'moving');
     this.moves.append(group);
-    this.labels.append(label(path.label, word('scope.label.moving', { Label: labelOf(event) }), event.kind));
+    this.labels.append(this.label(path.label, word('scope.label.moving', { Label: labelOf(event) }), event.kind));
     return group;
   }
 
@@ -154,7 +153,7 @@ export class Machine {
       if (name === 'cpu' || drawn.box.bare) continue;
       if (!used) {
         drawn.cells.replaceChildren();
-        drawn.note.textContent = lane.head && !drawn.box.aside && (drawn.box.h > 50 || drawn.box.w >= 150) ? word('scope.place.unused') : '';
+        drawn.note.textContent = lane.head ? word('scope.place.unused') : '';
         continue;
       }
       const holds = lane.holds(name, step);
@@ -180,11 +179,18 @@ export class Machine {
   // the parts begins a line.
   tell(text, parts, box, upwards = true) {
     const { font } = this.layout;
-    if (font && !box.aside) {
-      this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
-      writeLines(text, parts.flatMap((part) => linesOf(part, box.w - 14, this.font)), font + 1, upwards);
-    } else text.textContent = parts.join(' · ');
+    this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
+    const lines = (part) => linesOf(part, box.w - 14, this.font);
+    const whole = parts.join(' · ');
+    if (box.aside || lines(whole).length < 2) text.textContent = whole;
+    else writeLines(text, parts.flatMap(lines), font + 1, upwards);
     return text;
+  }
+
+  label([x, y, anchor, width], text, kind) {
+    const element = svg('text', { class: `label ${kind}`, x, y, 'text-anchor': anchor }, text);
+    if (width) this.tell(element, [text], { w: width + 14 });
+    return element;
   }
 
   // note tells how much is in a place, and in a queue how much there is room for.
@@ -233,11 +239,11 @@ export class Machine {
   // drawMode puts the CPU into its band; an interrupt's handler, and the softirq
   // that it leaves work to, run in the kernel, whatever they found running.
   drawMode(lane, step, event) {
-    const { x, user, kernel, r = 15 } = this.layout.mode;
+    const { x, user, kernel, r } = this.layout.mode;
     const inKernel = event?.kind === 'interrupt' || ['softirq', 'napi', 'napi-full'].includes(event?.detail) || lane.mode(step) === 'kernel-mode';
     this.mode.replaceChildren(
       svg('circle', { class: 'token', cx: x, cy: inKernel ? kernel : user, r }),
-      svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 4, 'text-anchor': 'middle' }, 'CPU'));
+      svg('text', { class: 'token-text', x, y: (inKernel ? kernel : user) + 5, 'text-anchor': 'middle' }, 'CPU'));
     const at = lane.count('mode_switches', step);
     const end = lane.count('mode_switches', lane.steps);
     this.switches.textContent = at && at.value !== null ? word('scope.machine.switches', { At: count(at.value), End: lane.head.total > lane.head.shown || lane.whole > 0 ? '?' : count(end.value) }) : '';
@@ -313,10 +319,6 @@ function labelOf(event) {
   return first(keys, { Bytes: size(event.bytes), Call: event.syscall ?? '', N: count(event.n ?? 1) });
 }
 
-function label([x, y, anchor], text, kind) {
-  return svg('text', { class: `label ${kind}`, x, y, 'text-anchor': anchor }, text);
-}
-
 function place(name, box) {
   const middle = box.h <= 50;
   const title = svg('text', { class: 'title', x: box.x + 10, y: box.y + (middle ? 16 : 18) }, box.bare ? '' : first([`scope.place.${name}`, `place.${name}`]));
@@ -337,10 +339,10 @@ function engine(name, box) {
     svg('text', { x: box.x + box.w / 2, y: box.y + box.h / 2 + 4, 'text-anchor': 'middle' }, word(`actor.${name}`)));
 }
 
-function band(name, from, to, width) {
+function band(name, [from, to, anchor = 'start'], width) {
   return svg('g', { class: `band ${name}` },
     svg('rect', { x: 0, y: from, width, height: to - from }),
-    svg('text', { class: 'small', x: 8, y: from + 16 }, word(`scope.band.${name}`)));
+    svg('text', { class: 'small', x: anchor === 'end' ? width - 8 : 8, y: from + 16, 'text-anchor': anchor }, word(`scope.band.${name}`)));
 }
 
 function head(kind) {
