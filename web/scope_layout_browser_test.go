@@ -297,3 +297,28 @@ func wordsAreRead(b *tab, base string, least int, beside []string) {
 		}
 	}
 }
+
+// On a phone no bar lies over what a step does, however long the sentence above is; who
+// looks at something else is left there.
+func TestScopeRevealsTheStepOnAPhone(t *testing.T) {
+	b := browse(t)
+	b.reduceMotion()
+	b.size(360, 640)
+	b.open(address(serve(t, newKeptLab(t)), 1, story))
+	for _, step := range []int{6, 9, 12, 14} {
+		b.scrub(step)
+		b.await(`(() => {
+			const drawing = document.querySelector('#lane-a .machine');
+			const [top, bottom] = [document.querySelector('.narration').getBoundingClientRect().bottom, document.querySelector('.controls').getBoundingClientRect().top];
+			const parts = [...drawing.querySelectorAll('[data-step], [data-touched]')].map((part) => part.getBoundingClientRect());
+			return parts.length > 0 && parts.every((part) => part.top >= top - 1 && part.bottom <= bottom + 1);
+		})()`)
+	}
+	at := eval[float64](b, `(scrollTo(0, document.documentElement.scrollHeight), scrollY)`)
+	b.scrub(6)
+	eval[int](b, `requestAnimationFrame(() => requestAnimationFrame(() => { window.framed = true; }))`)
+	b.await(`window.framed`)
+	if now := eval[float64](b, `scrollY`); now < at-100 {
+		t.Errorf("a step moved the page from %.0f to %.0f while none of the drawing was in sight", at, now)
+	}
+}

@@ -3,7 +3,7 @@
 import { layouts, way } from './geometry.js';
 import { routeOf } from './lane.js';
 import { moved, play } from './motion.js';
-import { narrowScreen } from './screen.js';
+import { narrowScreen, reveal } from './screen.js';
 import { cells, fileSquares, gauge, queue } from './placecell.js';
 import { Inside } from './inside.js';
 import { set, svg } from './svg.js';
@@ -77,6 +77,8 @@ export class Machine {
     const moving = event ? this.drawNow(lane, event, step, over) : null;
     set(this.root, { 'aria-label': event ? event.say : word('scope.machine.start') });
     this.inside.render(lane, step);
+    if (step !== (this.step ?? step)) requestAnimationFrame(() => reveal(this.root)); // when what stands above it is drawn
+    this.step = step;
     if (over || animate <= 0) return;
     still.forEach((group, i) => play(group, beside[i].kind, animate));
     if (moving) play(moving, event.kind, animate);
