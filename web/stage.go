@@ -45,7 +45,7 @@ const (
 	renderBytes  = 1 << 30 // a larger run has too many events for it
 	renderTime   = 2 * time.Second
 	renderAround = 8   // events shown before and after the step
-	toldEvents   = 500 // of a run that the page is given with itself
+	toldEvents   = 200 // of a run that the page is given with itself
 )
 
 // stagePage is what a page with a stage is given: the data of every page with

@@ -7,9 +7,10 @@ let pen = null;
 /** A text's lines, each at most so many pixels wide in a font; Chinese may be broken
     between any two words. */
 export function linesOf(text, width, font) {
-  words ??= new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' });
   pen ??= document.createElement('canvas').getContext('2d');
   pen.font = font;
+  if (pen.measureText(text).width <= width) return [text].filter(Boolean);
+  words ??= new Intl.Segmenter(document.documentElement.lang, { granularity: 'word' });
   const out = [''];
   for (const { segment: part } of words.segment(text)) {
     const longer = out[out.length - 1] + part;

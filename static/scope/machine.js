@@ -13,10 +13,11 @@ import { fillListing } from './listing.js';
 import { first, has, word } from './words.js';
 
 export class Machine {
-  // host is the element that holds the drawing; redraw has the lane rendered
-  // anew.
-  constructor(host, redraw) {
+  // host is the element that holds the drawing, family its words' font; redraw has
+  // the lane rendered anew.
+  constructor(host, redraw, family) {
     this.host = host;
+    this.family = family;
     this.inside = new Inside(host, redraw, (place) => this.places[place].group);
     narrowScreen.addEventListener('change', () => {
       this.build();
@@ -27,7 +28,7 @@ export class Machine {
 
   build() {
     this.layout = narrowScreen.matches ? layouts.narrow : layouts.wide;
-    this.font = null; // of words that are broken to fit
+    this.font = `${this.layout.font}px ${this.family}`; // of words that are broken to fit
     const { width, height } = this.layout;
     this.hatch = `hatch-${this.host.id}`;
     this.dark = svg('g', { class: 'dark' });
@@ -181,7 +182,6 @@ export class Machine {
   // the parts begins a line.
   tell(text, parts, box, upwards = true) {
     const { font } = this.layout;
-    this.font ??= `${font}px ${getComputedStyle(this.host).fontFamily}`;
     const lines = (part) => linesOf(part, box.w - 14, this.font);
     const whole = parts.join(' · ');
     if (box.aside || lines(whole).length < 2) text.textContent = whole;
