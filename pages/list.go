@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -24,11 +25,12 @@ func (v view) usable() string {
 		return `document.querySelector('[data-talk]')?.dataset.rev`
 	case v.Name == "lanes":
 		return `document.querySelector('.lane[data-status="ready"]')`
-	case v.Ready == "":
-		return "true"
 	}
-	return v.Ready
+	return cmp.Or(v.Ready, whole)
 }
+
+// whole is true once all of a page is there.
+const whole = `document.readyState === 'complete'`
 
 // views are the pages, each in a state that shows something.
 var views = []view{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -37,7 +38,7 @@ type weight struct {
 // weighAll loads every page and writes the table.
 func weighAll(ctx, browser context.Context, s *site, chosen []view, file string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# What the pages weigh\n\nEach page in Chromium with an empty cache, served on loopback, 1440 × 900, %d loads each: medians. Written by `go run ./pages -weigh` on %d processors (%s/%s). *Usable* is when the document is complete and a reader can begin: the lanes can be stepped, the first figures are there, the lesson answers its keys. *Shown* is when the view is, to which some of a lesson and a talk go on by several keys.\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "# What the pages weigh\n\nEach page in Chromium with an empty cache, served on loopback, 1440 × 900, %d loads each: medians. Written by `go run ./pages -weigh` on %d processors (%s/%s). *Usable* is when the frame is drawn from which on a reader can begin: the lanes can be stepped, the first figures are there, the lesson answers its keys; of a page without such a sign, when all of it is there. *Shown* is the same of the view, to which some of a lesson and a talk go on by several keys.\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, "| page | bytes over the wire | requests | usable | shown |\n| --- | ---: | ---: | ---: | ---: |\n")
 	var over []string
 	for _, v := range chosen {
@@ -140,23 +141,20 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	return weight{line.bytes.Load(), w.requests, ms("usable"), ms("shown"), w.hosts}, nil
 }
 
-// stopwatch is a script that notes, by the page's own clock, since when it could be
-// used and since when it shows what it is for.
+// stopwatch is a script that notes, by the page's own clock, when the frame is drawn
+// from which on it can be used, and the one that shows what it is for.
 func stopwatch(v view) string {
-	ready := v.Ready
-	if ready == "" {
-		ready = "true"
-	}
 	return fmt.Sprintf(`(() => {
 	const at = {};
-	const look = () => {
-		if (document.readyState === 'complete') {
-			if (!at.usable && (%s)) at.usable = performance.now();
-			if (at.usable && (%s)) at.shown = performance.now();
-		}
-		if (!at.shown) setTimeout(look, 4);
-		else window.stopwatch = at;
+	const signs = { usable: () => %s, shown: () => %s };
+	const wait = ([name, ...others]) => {
+		if (!name) window.stopwatch = at;
+		else if (document.readyState === 'loading' || !signs[name]()) setTimeout(() => wait([name, ...others]), 4);
+		else requestAnimationFrame(() => setTimeout(() => {
+			at[name] = performance.now();
+			wait(others);
+		}));
 	};
-	look();
-})()`, v.usable(), ready)
+	wait(['usable', 'shown']);
+})()`, v.usable(), cmp.Or(v.Ready, whole))
 }
