@@ -32,6 +32,9 @@ type PageData struct {
 	// Styles and Modules are the page's own style sheets and ES modules, by
 	// their static names.
 	Styles, Modules []string
+	// Drawn: the page is a drawing that its script makes, and nothing is shown before:
+	// what stands there for readers without scripts would be laid out for nothing.
+	Drawn bool
 	// Preload names the modules that the page's own import, so that they are
 	// fetched at once and not one after the other.
 	Preload []string
@@ -107,4 +110,13 @@ func (p PageData) helpTitle() string {
 		return "page.help"
 	}
 	return "page.help.title"
+}
+
+// blocking has the browser show nothing before the page's script has run or failed
+// (HTML Standard, 2.5.8 "Blocking attributes"); browsers without it show what is there.
+func (p PageData) blocking() templ.Attributes {
+	if !p.Drawn {
+		return nil
+	}
+	return templ.Attributes{"blocking": "render"}
 }

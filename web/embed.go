@@ -32,6 +32,7 @@ func (s *scope) embed(w http.ResponseWriter, r *http.Request) {
 	data := s.stagePage(w, r, "embed")
 	w.Header().Del("Set-Cookie")
 	data.Modules = []string{"embed/embed.js"}
+	data.Drawn = true
 	status := http.StatusOK
 	at, err := parseScopeAddress(r.URL.Query())
 	show := strings.FieldsFunc(r.URL.Query().Get("show"), func(c rune) bool { return c == ',' })

@@ -22,6 +22,7 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	}
 	data := s.stagePage(w, r, "scope", "scope.share")
 	data.Modules = []string{"scope/main.js"}
+	data.Drawn = true
 	data.Preload = append(data.Preload, "scope/share.js", "scope/picture.js")
 	page := templates.ScopePage{PageData: data, Opening: openingAddress().lanes(), Presets: presets()}
 	status := http.StatusOK
