@@ -71,7 +71,7 @@ func (s *scope) exportScenario(w http.ResponseWriter, r *http.Request) {
 	run, err := s.simulateKeeping(ctx, locale.New(requestLang(r)), source, max(keep, scopeEvents))
 	leave()
 	if err == nil && keep > 0 && run.total > keep {
-		err = &lab.FieldError{Field: "size", Value: lab.FormatSize(source.lab.Size), Remedy: "the run has more than 12,000,000 events; choose a smaller size or a larger chunk"}
+		err = &lab.FieldError{Field: "size", Value: lab.FormatSize(source.lab.Size), Remedy: "the run has more events than the server keeps; choose a smaller size or a larger chunk"}
 	}
 	if err != nil {
 		s.exportFault(w, r, http.StatusUnprocessableEntity, err)

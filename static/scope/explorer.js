@@ -48,8 +48,7 @@ export class Explorer {
 
   update() {
     const { lanes, player } = this.line;
-    const ready = lanes.filter((lane) => lane.status === 'ready');
-    this.element.hidden = ready.length === 0 || !this.lane;
+    this.element.hidden = !this.lane;
     if (this.element.hidden) return;
     const key = lanes.map((lane) => `${lane.id}${lane.scenario}${lane.begin} ${lane.steps}`).join(' ');
     if (key !== this.known) {

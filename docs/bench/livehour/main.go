@@ -89,15 +89,8 @@ func watch(ctx context.Context, long, every time.Duration) error {
 	}
 	const rate = `(() => { const c = document.getElementById('live-rate'); if (!c || document.querySelector('.live-charts')?.dataset.ready !== 'true') return false; c.value = '10'; c.dispatchEvent(new Event('change', { bubbles: true })); return true; })()`
 	fmt.Print(heading(long))
-	chosen := false
-	for range 200 {
-		if chosen, err = chromedp.Run(browser, chromedp.Evaluate[bool](rate)); err != nil || chosen {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	if err != nil || !chosen {
-		return fmt.Errorf("the live page has no choice of its rate: %w", err)
+	if err := (chromium.Tab{Ctx: browser}).Await(rate, 30*time.Second); err != nil {
+		return fmt.Errorf("the live page's rate cannot be chosen: %w", err)
 	}
 	begun := time.Now()
 	var all []sample
