@@ -1,8 +1,6 @@
 // Writes a figure in the unit that the server named for it.
 import { bytes, number } from '../page.js';
 
-const ratio = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
 export { bytes as size };
 
 // time writes nanoseconds in three digits of the largest unit that fits.
@@ -19,7 +17,7 @@ export const count = (n) => number(n, 0);
 export function quantity(value, unit) {
   if (unit === 'bytes') return bytes(value);
   if (unit === 'ns') return time(value);
-  if (unit === 'per-byte') return ratio.format(value).replace('-', '−');
+  if (unit === 'per-byte') return number(value, 2, 2).replace('-', '−');
   return count(value).replace('-', '−');
 }
 

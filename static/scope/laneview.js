@@ -22,8 +22,6 @@ export class LaneView {
   constructor(host, redraw) {
     this.host = host;
     this.redraw = redraw;
-    // Asked for now: amid changes of the page the browser would work out its styles for it.
-    this.family = getComputedStyle(host).fontFamily;
     this.title = host.querySelector('[data-part="title"]');
     this.chips = host.querySelector('[data-part="chips"]');
     this.where = host.querySelector('[data-part="where"]');
@@ -40,7 +38,7 @@ export class LaneView {
 
   // machine is the drawing, which a lane that is never shown does without.
   get machine() {
-    this.#machine ??= new Machine(this.host.querySelector('[data-part="machine"]'), this.redraw, this.family);
+    this.#machine ??= new Machine(this.host.querySelector('[data-part="machine"]'), this.redraw);
     return this.#machine;
   }
 

@@ -1,6 +1,10 @@
 // Breaks texts into lines: SVG does not.
 import { svg } from './svg.js';
 
+/** The font of the drawing's words, of which it is told here: to ask for the one that
+    the page gave them would have all of the page laid out amid its changes. */
+export const family = 'system-ui, "Noto Sans", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
+
 let words = null; // made when they are needed
 let pen = null;
 

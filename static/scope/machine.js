@@ -8,16 +8,14 @@ import { cells, fileSquares, gauge, queue } from './placecell.js';
 import { Inside } from './inside.js';
 import { set, svg } from './svg.js';
 import { count, size, time } from './format.js';
-import { linesOf, writeLines } from './lines.js';
+import { family, linesOf, writeLines } from './lines.js';
 import { fillListing } from './listing.js';
 import { first, has, word } from './words.js';
 
 export class Machine {
-  // host is the element that holds the drawing, family its words' font; redraw has
-  // the lane rendered anew.
-  constructor(host, redraw, family) {
+  // host is the element that holds the drawing; redraw has the lane rendered anew.
+  constructor(host, redraw) {
     this.host = host;
-    this.family = family;
     this.inside = new Inside(host, redraw, (place) => this.places[place].group);
     narrowScreen.addEventListener('change', () => {
       this.build();
@@ -28,7 +26,7 @@ export class Machine {
 
   build() {
     this.layout = narrowScreen.matches ? layouts.narrow : layouts.wide;
-    this.font = `${this.layout.font}px ${this.family}`; // of words that are broken to fit
+    this.font = `${this.layout.font}px ${family}`; // of words that are broken to fit
     const { width, height } = this.layout;
     this.hatch = `hatch-${this.host.id}`;
     this.dark = svg('g', { class: 'dark' });
@@ -51,7 +49,7 @@ export class Machine {
     }
     this.cpuSign = svg('path', { class: 'sign' });
     this.places.cpu.group.append(this.cpuSign);
-    this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, role: 'group' },
+    this.root = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: `machine ${this.layout.name}`, 'font-family': family, role: 'group' },
       svg('defs', {}, ...['cpu-copy', 'dma', 'descriptor', 'pio', 'mode-switch', 'interrupt', 'other'].map(head), hatching(this.hatch)),
       ...Object.entries(this.layout.bands).map(([name, ends]) => band(name, ends, width)),
       svg('line', { class: 'border', x1: 0, x2: width, y1: this.layout.bands.user[1], y2: this.layout.bands.user[1] }),

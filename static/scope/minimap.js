@@ -20,12 +20,10 @@ export class Minimap {
     for (const end of ['pointerup', 'pointercancel']) this.element.addEventListener(end, () => { this.held = null; });
   }
 
-  measure() { this.room = this.element.clientWidth; }
-
   // build draws the whole run, when it is another one than before.
   build() {
     const { line } = this;
-    const width = Math.max(100, this.room || line.width);
+    const width = line.right - line.left;
     const key = [width, line.player.axis, line.origin, line.extent, ...line.lanes.map((lane) => `${lane.id}${lane.scenario}${lane.steps}`)].join(' ');
     if (key === this.drawn) return;
     this.drawn = key;

@@ -36,7 +36,14 @@ export class Timeline {
     if (lanes) lanes.append(this.explorer.element);
     else host.after(this.explorer.element);
     this.#enlarger();
-    new ResizeObserver(() => { if (host.clientWidth !== this.room) this.build(); }).observe(host);
+    // The room is told once the page is laid out: to ask for it amid changes of the
+    // page would have all of it laid out for that.
+    this.room = 0;
+    new ResizeObserver(() => {
+      if (host.clientWidth === this.room) return;
+      this.room = host.clientWidth;
+      this.build();
+    }).observe(host);
     this.gestures = new Gestures(host, this);
   }
 
@@ -58,14 +65,17 @@ export class Timeline {
     header.append(button);
   }
 
-  // build draws the tracks; needed when lanes, axis, zoom or width change.
+  // build draws the tracks; needed when lanes, axis, zoom or width change. Without
+  // room there is nothing to be seen.
   build() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const { player } = this;
     this.lanes = player.lanes.filter((lane) => lane.status === 'ready' && (player.focus === 'all' || player.focus === lane.id));
-    this.room = this.host.clientWidth;
-    this.minimap.measure(); // with the layout that the line above made
+    if (this.room === 0) {
+      this.over = null; // nor updated
+      return;
+    }
     this.width = Math.max(300, this.room);
     // The axis begins where the windows of long runs do.
     this.origin = this.lanes.length > 0 ? Math.min(...this.lanes.map((lane) => beginOf(lane, player.axis))) : 0;
