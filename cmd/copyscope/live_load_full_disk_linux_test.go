@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,7 +11,6 @@ import (
 	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
 
-	"copyscope/broker"
 	"copyscope/web"
 )
 
@@ -34,16 +31,8 @@ func TestLiveLoadOnAFullDisk(t *testing.T) {
 		t.Skipf("a small disk cannot be mounted: %v; run the test as root", err)
 	}
 	t.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
-	t.Setenv("COPYSCOPE_TEST_MAIN", "1") // the child is this program
-	ctx, stop := context.WithCancel(t.Context())
-	kafka, err := broker.Open(ctx, broker.Config{Dir: disk, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- kafka.Serve(ctx) }()
-	defer func() { stop(); <-served; kafka.Close() }()
-	l := newShownLoad(kafka)
+	ctx := t.Context()
+	kafka, l := loaded(t, disk)
 	produce := func(size int64) {
 		t.Helper()
 		if err := l.Fill(ctx, "before", size); err != nil {

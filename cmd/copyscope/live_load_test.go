@@ -9,22 +9,29 @@ import (
 	"time"
 
 	"copyscope/broker"
+	"copyscope/web"
 )
 
-// The load of the live page: a consumer in a process of its own reads a real
-// broker, whose path is flipped under it; it ends when it is told to.
-func TestLiveLoad(t *testing.T) {
+// loaded gives a broker that serves from a directory, and the live page's load on it.
+func loaded(t *testing.T, dir string) (*broker.Broker, web.FetchLoad) {
+	t.Helper()
 	t.Setenv("COPYSCOPE_TEST_MAIN", "1") // the child is this program
-	ctx, stop := context.WithCancel(t.Context())
-	kafka, err := broker.Open(ctx, broker.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	ctx, stop := context.WithCancel(context.Background())
+	kafka, err := broker.Open(ctx, broker.Config{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- kafka.Serve(ctx) }()
-	defer func() { stop(); <-served; kafka.Close() }()
+	t.Cleanup(func() { stop(); <-served; kafka.Close() })
+	return kafka, newShownLoad(kafka)
+}
 
-	l := newShownLoad(kafka)
+// The load of the live page: a consumer in a process of its own reads a real
+// broker, whose path is flipped under it; it ends when it is told to.
+func TestLiveLoad(t *testing.T) {
+	ctx := t.Context()
+	kafka, l := loaded(t, t.TempDir())
 	const size = 4 << 20
 	for range 2 { // the second time it is there
 		if err := l.Fill(ctx, "lab", size); err != nil {
