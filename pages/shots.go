@@ -25,6 +25,9 @@ func picture(ctx context.Context, browser context.Context, s *site, chosen []vie
 		return err
 	}
 	defer done()
+	if err := t.forget(s.Web); err != nil {
+		return err
+	}
 	n := 0
 	for _, v := range chosen {
 		for _, lang := range languages {
@@ -80,6 +83,9 @@ func pictureBest(ctx context.Context, browser context.Context, s *site, dir stri
 		return err
 	}
 	defer done()
+	if err := t.forget(s.Web); err != nil {
+		return err
+	}
 	for _, b := range best {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

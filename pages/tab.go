@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"copyscope/internal/chromium"
@@ -23,6 +24,13 @@ func newTab(browser context.Context) (*tab, func(), error) {
 		return nil, nil, err
 	}
 	return &tab{t}, done, nil
+}
+
+// forget makes a site's reader one who has read nothing: a lesson goes on where its
+// reader left it.
+func (t *tab) forget(site string) error {
+	_, err := chromedp.Call(t.Ctx, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: site, StorageTypes: "all"})
+	return err
 }
 
 // whole makes the window as high as the page, so that nothing lies under a bar that
