@@ -211,45 +211,19 @@ func (v view) until(position int64) int64 {
 // left, until those are over that were there when it began. The key and value
 // are valid during the visit.
 func (p *Partition) Replay(ctx context.Context, from int64, visit func(offset int64, r Record) error) error {
-	low, next := p.Offsets()
+	low, _ := p.Offsets()
 	from = max(from, low)
-	var b []byte
-	for from < next {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		r, err := p.Read(from, 1, true)
-		if err != nil {
-			return err
-		}
-		if r.Bytes == 0 {
-			r.Release()
+	return p.eachBatch(ctx, from, func(b Batch, h header) error {
+		if h.attributes&controlBit != 0 {
 			return nil
 		}
-		b = grow(b, int(r.Bytes))
-		_, err = r.ReadAt(b, 0)
-		r.Release()
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrStorage, p.dir, err)
-		}
-		h := parseHeader(b)
-		if err := Batch(b).verify(h); err != nil {
-			return fmt.Errorf("%s, offset %d: %w", p.dir, h.base, err)
-		}
-		if h.attributes&controlBit == 0 {
-			err = eachRecord(b, h, func(offset int64, r Record) error {
-				if offset < from {
-					return nil
-				}
-				return visit(offset, r)
-			})
-		}
-		if err != nil {
-			return err
-		}
-		from = h.last() + 1
-	}
-	return nil
+		return eachRecord(b, h, func(offset int64, r Record) error {
+			if offset < from {
+				return nil
+			}
+			return visit(offset, r)
+		})
+	})
 }
 
 func grow(b []byte, n int) []byte {
