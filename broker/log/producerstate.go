@@ -41,7 +41,7 @@ func (p *producer) latest() sentBatch { return p.batches[p.kept-1] }
 // duplicate is the batch of before that the header repeats.
 func (s *producers) duplicate(h header) (sentBatch, bool) {
 	p := s.byID[h.producerID]
-	if h.producerID == noProducer || p == nil || p.epoch != h.epoch {
+	if h.producerID == noProducer || p == nil || p.epoch != h.epoch || h.sequence < 0 {
 		return sentBatch{}, false
 	}
 	for _, b := range p.batches[:p.kept] {
@@ -63,6 +63,8 @@ func (s *producers) check(h header) error {
 	switch {
 	case h.epoch < p.epoch:
 		return fmt.Errorf("%w: producer %d sent epoch %d, its latest is %d", ErrProducerEpoch, h.producerID, h.epoch, p.epoch)
+	case h.sequence < 0: // the broker's own: without a sequence
+		return nil
 	case h.epoch > p.epoch:
 		if h.sequence != 0 {
 			return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
@@ -100,6 +102,10 @@ func (s *producers) add(h header) {
 	}
 	if p.epoch != h.epoch {
 		p.epoch, p.kept = h.epoch, 0
+	}
+	if h.sequence < 0 {
+		p.updated = h.maxTime
+		return
 	}
 	if p.kept == keptBatches {
 		copy(p.batches[:], p.batches[1:])

@@ -83,8 +83,6 @@ func (h header) checkProduced() error {
 		return fmt.Errorf("%w: a producer may not set LogAppendTime", ErrTimestampType)
 	case h.attributes&controlBit != 0:
 		return fmt.Errorf("%w: producers may not send control batches", ErrInvalid)
-	case h.attributes&transactionalBit != 0:
-		return fmt.Errorf("%w: this broker has no transactions", ErrTransactional)
 	case h.producerID != noProducer && (h.producerID < 0 || h.epoch < 0 || h.sequence < 0):
 		return fmt.Errorf("%w: producer id %d with epoch %d and base sequence %d", ErrInvalid, h.producerID, h.epoch, h.sequence)
 	}
