@@ -17,9 +17,7 @@ func init() { register(kmsg.OffsetCommit, 2, 10, whole(offsetCommit)) }
 // Ignored: retention time (versions 2 to 4; Kafka ignores it since KIP-211
 // but for very old clients). Source: OffsetCommitRequest.json.
 func offsetCommit(_ context.Context, c *connection, req *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse) error {
-	offsets := map[group.TopicPartition]group.Offset{}
-	type answer struct{ topic, partition int }
-	var accepted []answer // what has the code of the whole
+	a := c.b.accepting()
 	for _, t := range req.Topics {
 		out := kmsg.NewOffsetCommitResponseTopic()
 		out.Topic, out.TopicID = t.Topic, t.TopicID
@@ -27,29 +25,15 @@ func offsetCommit(_ context.Context, c *connection, req *kmsg.OffsetCommitReques
 		for _, p := range t.Partitions {
 			of := kmsg.NewOffsetCommitResponseTopicPartition()
 			of.Partition = p.Partition
-			metadata := ""
-			if p.Metadata != nil {
-				metadata = *p.Metadata
-			}
-			switch {
-			case in == nil:
-				of.ErrorCode = code
-			case p.Partition < 0 || int(p.Partition) >= len(in.all()):
-				of.ErrorCode = codeUnknownTopic
-			case !c.b.groups.MetadataFits(metadata):
-				of.ErrorCode = codeOffsetMetadataTooLarge
-			default:
-				accepted = append(accepted, answer{len(resp.Topics), len(out.Partitions)})
-				offsets[group.TopicPartition{Topic: in.name, Partition: p.Partition}] = group.Offset{Offset: p.Offset, LeaderEpoch: p.LeaderEpoch, Metadata: metadata}
-			}
+			of.ErrorCode = a.take(in, code, p.Partition, p.Offset, p.LeaderEpoch, p.Metadata, len(resp.Topics), len(out.Partitions))
 			out.Partitions = append(out.Partitions, of)
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
-	err := c.b.groups.Commit(group.Identity{Group: req.Group, Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation}, offsets)
+	err := c.b.groups.Commit(group.Identity{Group: req.Group, Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation}, a.offsets)
 	code := c.b.groupCode(err, req.Group)
-	for _, a := range accepted {
-		resp.Topics[a.topic].Partitions[a.partition].ErrorCode = code
+	for _, at := range a.answers {
+		resp.Topics[at.topic].Partitions[at.partition].ErrorCode = code
 	}
 	return nil
 }

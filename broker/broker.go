@@ -34,6 +34,7 @@ type Broker struct {
 	dir      *dataDir
 	topics   *catalogue
 	groups   *group.Coordinator
+	offsets  *stateStore // of groups
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	counted  *counters

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"copyscope/broker/statelog"
 )
 
 // Config are the coordinator's settings; zero values stand for the defaults.
@@ -72,13 +73,16 @@ type Coordinator struct {
 	cfg   Config
 	store Store
 	bytes atomic.Int64 // see MaxBytes
-	tidy  tidying
+	tidy  statelog.Tidying
 
 	closed atomic.Bool // set under mu, read anywhere
 
 	mu     sync.Mutex
 	groups map[string]*Group
 	expiry *time.Timer
+
+	order atomic.Int64 // numbers the offsets in the order in which they were stored
+	opens opens
 }
 
 // Open reads the groups from the store. Members that were there come back with
@@ -107,8 +111,7 @@ func (c *Coordinator) Close() {
 		g.stop()
 		g.mu.Unlock()
 	}
-	c.tidy.running.Lock()
-	defer c.tidy.running.Unlock()
+	c.tidy.Apart(func() error { return nil })
 }
 
 // later runs f when the time is over, unless the coordinator is closed by then.
@@ -200,7 +203,7 @@ func (c *Coordinator) forget(g *Group) {
 		return
 	}
 	defer g.mu.Unlock()
-	if c.groups[g.id] == g && g.state == Empty && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 {
+	if c.groups[g.id] == g && g.state == Empty && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 && len(g.open) == 0 {
 		g.state = Dead
 		delete(c.groups, g.id)
 		c.grow(-groupBytes(g.id))
@@ -288,7 +291,7 @@ func (g *Group) delete() error {
 	if g.state != Empty || len(g.pending) > 0 {
 		return ErrNotEmpty
 	}
-	if err := g.dropOffsets(slices.Collect(maps.Keys(g.offsets))); err != nil {
+	if err := g.dropOffsets(g.inAny(func(TopicPartition) bool { return true })); err != nil {
 		return err
 	}
 	if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
@@ -318,7 +321,7 @@ func (c *Coordinator) expire() {
 // append stores records, all or none.
 func (c *Coordinator) append(group string, records []Record) error {
 	err := c.store.Append(group, records)
-	if err == nil && c.tidy.wrote(records) {
+	if err == nil && c.tidy.Wrote(records...) {
 		c.later(0, c.tidyUp) // not here: the group is locked
 	}
 	return err

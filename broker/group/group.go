@@ -34,6 +34,7 @@ type Group struct {
 	instances    map[string]string      // group.instance.id: member id
 	pending      map[string]*time.Timer // ids that were handed out and did not join yet, see promise
 	offsets      map[TopicPartition]Offset
+	open         map[int64]*openTxn // offsets of transactions that did not end, by producer id
 
 	timer *time.Timer // of the rebalance that goes on
 	turn  int         // numbers the timers: one that was replaced does nothing
@@ -43,7 +44,7 @@ type Group struct {
 
 func newGroup(c *Coordinator, id string) *Group {
 	return &Group{c: c, id: id, state: Empty, since: time.Now(), members: map[string]*member{}, instances: map[string]string{},
-		pending: map[string]*time.Timer{}, offsets: map[TopicPartition]Offset{}}
+		pending: map[string]*time.Timer{}, offsets: map[TopicPartition]Offset{}, open: map[int64]*openTxn{}}
 }
 
 // Protocol is an assignor that a member knows, and its subscription under it.

@@ -10,13 +10,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/group"
+	"copyscope/broker/statelog"
 )
 
 // memory is a store that fails when it is told to; failTrim is set before it is
 // used.
 type memory struct {
 	mu      sync.Mutex
-	records []group.Record
+	records []statelog.Replayed
 	cut     int
 	fail    error
 	largest int // bytes of one append
@@ -25,15 +26,33 @@ type memory struct {
 	trims    int
 }
 
-func (m *memory) Append(_ string, records []group.Record) error {
+func (m *memory) Append(id string, records []group.Record) error {
+	return m.AppendPending(id, statelog.NoProducer, records)
+}
+
+func (m *memory) Partition(string) int { return 0 }
+
+// ends is what stores that a producer's transaction ended.
+func (m *memory) ends(producer int64, as statelog.Outcome) func() error {
+	return func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.fail == nil {
+			m.records = append(m.records, statelog.Replayed{Producer: statelog.Producer{ID: producer}, End: as})
+		}
+		return m.fail
+	}
+}
+
+func (m *memory) AppendPending(_ string, by statelog.Producer, records []group.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return m.fail
 	}
-	m.records = append(m.records, records...)
 	bytes := 0
 	for _, r := range records {
+		m.records = append(m.records, statelog.Replayed{Record: r, Producer: by})
 		bytes += len(r.Key) + len(r.Value)
 	}
 	m.largest = max(m.largest, bytes)
@@ -55,7 +74,7 @@ func (m *memory) failing(err error) {
 	m.fail = err
 }
 
-func (m *memory) Replay(_ context.Context, visit func(group.Record) error) error {
+func (m *memory) Replay(_ context.Context, visit func(statelog.Replayed) error) error {
 	m.mu.Lock()
 	records := slices.Clone(m.records[m.cut:])
 	m.mu.Unlock()
@@ -67,13 +86,13 @@ func (m *memory) Replay(_ context.Context, visit func(group.Record) error) error
 	return nil
 }
 
-func (m *memory) End() group.Mark {
+func (m *memory) End() statelog.Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return group.Mark{int64(len(m.records))}
+	return statelog.Mark{int64(len(m.records))}
 }
 
-func (m *memory) Trim(mark group.Mark) error {
+func (m *memory) Trim(mark statelog.Mark) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.trims++

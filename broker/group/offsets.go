@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"copyscope/broker/statelog"
 )
 
 // TopicPartition names a partition.
@@ -21,6 +23,8 @@ type Offset struct {
 	LeaderEpoch int32 // -1: not told
 	Metadata    string
 	Committed   time.Time
+
+	order int64 // of two offsets of a partition the one that was stored later counts
 }
 
 // maxCommitBytes bounds the names and metadata of one commit, which is stored as
@@ -36,6 +40,10 @@ func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) er
 	if err := checkID(who.Group); err != nil {
 		return err
 	}
+	return c.commit(who, offsets, statelog.NoProducer)
+}
+
+func (c *Coordinator) commit(who Identity, offsets map[TopicPartition]Offset, by statelog.Producer) error {
 	var g *Group
 	if who.Generation < 0 {
 		var err error
@@ -45,7 +53,7 @@ func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) er
 	} else if g = c.find(who.Group); g == nil {
 		return ErrGeneration
 	}
-	err := g.commit(who, offsets)
+	err := g.commit(who, offsets, by)
 	g.mu.Unlock()
 	if err != nil || len(offsets) == 0 {
 		c.forget(g) // if it was made for nothing
@@ -53,24 +61,58 @@ func (c *Coordinator) Commit(who Identity, offsets map[TopicPartition]Offset) er
 	return err
 }
 
-func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset) error {
-	if g.state != Empty || who.Generation >= 0 {
-		m, err := g.check(who)
-		switch {
-		case err != nil:
-			return err
-		case g.state == CompletingRebalance:
-			g.heard(m)
-			return ErrRebalance
-		}
-		g.heard(m)
+func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset, by statelog.Producer) error {
+	var err error
+	if by.ID >= 0 {
+		err = g.mayCommitPending(who)
+	} else {
+		err = g.mayCommit(who)
 	}
+	if err != nil || len(offsets) == 0 {
+		return err
+	}
+	records, err := g.offsetRecords(offsets)
+	if err != nil {
+		return err
+	}
+	if by.ID >= 0 {
+		return g.storePending(by, offsets, records)
+	}
+	if err := g.c.append(g.id, records); err != nil {
+		return err
+	}
+	order := g.c.order.Add(1)
+	for at, o := range offsets {
+		o.order = order
+		g.offsets[at] = o
+	}
+	return nil
+}
+
+// mayCommit says whether somebody may commit now; a member was heard of by it.
+func (g *Group) mayCommit(who Identity) error {
+	if g.state == Empty && who.Generation < 0 {
+		return nil
+	}
+	m, err := g.check(who)
+	if err != nil {
+		return err
+	}
+	g.heard(m)
+	if g.state == CompletingRebalance {
+		return ErrRebalance
+	}
+	return nil
+}
+
+// offsetRecords are the records of offsets, which get the time.
+func (g *Group) offsetRecords(offsets map[TopicPartition]Offset) ([]Record, error) {
 	var bytes int64
 	for at, o := range offsets {
 		bytes += int64(len(g.id) + len(at.Topic) + len(o.Metadata))
 	}
 	if bytes > maxCommitBytes {
-		return fmt.Errorf("%w: the offsets take %d bytes, at most %d are possible", ErrCommitSize, bytes, maxCommitBytes)
+		return nil, fmt.Errorf("%w: the offsets take %d bytes, at most %d are possible", ErrCommitSize, bytes, maxCommitBytes)
 	}
 	records := make([]Record, 0, len(offsets))
 	now := time.Now()
@@ -81,16 +123,7 @@ func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset) error {
 		}
 		records = append(records, offsetRecord(g.id, at, o))
 	}
-	if len(records) == 0 {
-		return nil
-	}
-	if err := g.c.append(g.id, records); err != nil {
-		return err
-	}
-	for at, o := range offsets {
-		g.offsets[at] = o
-	}
-	return nil
+	return records, nil
 }
 
 // MetadataFits says whether metadata of an offset is not too long to be stored.
@@ -140,7 +173,7 @@ func (g *Group) deleteOffsets(partitions []TopicPartition) (map[TopicPartition]e
 		answers[at] = nil
 		if !known || inUse[at.Topic] {
 			answers[at] = ErrSubscribed
-		} else if _, ok := g.offsets[at]; ok {
+		} else if _, ok := g.offsets[at]; ok || g.isPending(at) {
 			gone = append(gone, at)
 		}
 	}
@@ -153,14 +186,14 @@ func (g *Group) dropOffsets(gone []TopicPartition) error {
 		var records []Record
 		for bytes := int64(0); len(records) < len(gone) && bytes < batchBytes; {
 			r := offsetTombstone(g.id, gone[len(records)])
-			bytes += r.size()
+			bytes += r.Size()
 			records = append(records, r)
 		}
 		if err := g.c.append(g.id, records); err != nil {
 			return err
 		}
 		for _, at := range gone[:len(records)] {
-			delete(g.offsets, at)
+			g.dropOffset(at)
 		}
 		gone = gone[len(records):]
 	}
@@ -186,14 +219,14 @@ func (g *Group) expireOffsets(now time.Time) error {
 		if g.state == Empty && g.protocolType != "" && g.since.After(last) {
 			last = g.since
 		}
-		if !inUse[at.Topic] && last.Before(old) {
+		if !inUse[at.Topic] && last.Before(old) && !g.isPending(at) {
 			gone = append(gone, at)
 		}
 	}
 	if err := g.dropOffsets(gone); err != nil {
 		return err
 	}
-	if g.state == Empty && len(g.offsets) == 0 && len(g.pending) == 0 && g.protocolType != "" {
+	if g.state == Empty && len(g.offsets) == 0 && len(g.open) == 0 && len(g.pending) == 0 && g.protocolType != "" {
 		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
 			return err
 		}
@@ -207,7 +240,7 @@ func (c *Coordinator) Topics() []string {
 	named := map[string]bool{}
 	for _, g := range c.all() {
 		g.mu.Lock()
-		for at := range g.offsets {
+		for _, at := range g.inAny(func(TopicPartition) bool { return true }) {
 			named[at.Topic] = true
 		}
 		g.mu.Unlock()
@@ -219,13 +252,7 @@ func (c *Coordinator) Topics() []string {
 func (c *Coordinator) TopicsDeleted(names []string) {
 	for _, g := range c.all() {
 		g.mu.Lock()
-		var gone []TopicPartition
-		for at := range g.offsets {
-			if slices.Contains(names, at.Topic) {
-				gone = append(gone, at)
-			}
-		}
-		err := g.dropOffsets(gone)
+		err := g.dropOffsets(g.inAny(func(at TopicPartition) bool { return slices.Contains(names, at.Topic) }))
 		g.mu.Unlock()
 		if err != nil {
 			c.cfg.Log.Error("offsets of a deleted topic could not be forgotten", "group", g.id, "error", err)

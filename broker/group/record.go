@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/statelog"
 )
 
 // The records of __consumer_offsets, as Kafka writes them, so that its tools can
@@ -19,9 +21,6 @@ const (
 	groupValueVersion  = 3
 )
 
-// Record is one record of the store. A nil value is a tombstone.
-type Record struct{ Key, Value []byte }
-
 func offsetKey(group string, at TopicPartition) []byte {
 	k := kmsg.OffsetCommitKey{Version: offsetKeyVersion, Group: group, Topic: at.Topic, Partition: at.Partition}
 	return k.AppendTo(nil)
@@ -29,7 +28,7 @@ func offsetKey(group string, at TopicPartition) []byte {
 
 func offsetRecord(group string, at TopicPartition, o Offset) Record {
 	v := kmsg.OffsetCommitValue{Version: offsetValueVersion, Offset: o.Offset, LeaderEpoch: o.LeaderEpoch, Metadata: o.Metadata, CommitTimestamp: o.Committed.UnixMilli()}
-	return Record{offsetKey(group, at), v.AppendTo(nil)}
+	return Record{Key: offsetKey(group, at), Value: v.AppendTo(nil)}
 }
 
 func offsetTombstone(group string, at TopicPartition) Record {
@@ -56,17 +55,17 @@ func (g *Group) record() Record {
 			RebalanceTimeoutMillis: int32(m.rebalance.Milliseconds()), SessionTimeoutMillis: int32(m.session.Milliseconds()),
 			Subscription: m.metadata(g.protocol), Assignment: m.assignment})
 	}
-	return Record{groupKey(g.id), v.AppendTo(nil)}
+	return Record{Key: groupKey(g.id), Value: v.AppendTo(nil)}
 }
 
 // apply brings a stored record into the groups. They belong to nobody else yet.
-func (c *Coordinator) apply(r Record) error {
+func (c *Coordinator) apply(r Record, by statelog.Producer) error {
 	if len(r.Key) < 2 {
 		return fmt.Errorf("a key of %d bytes", len(r.Key))
 	}
 	switch version := binary.BigEndian.Uint16(r.Key); version {
 	case 0, offsetKeyVersion:
-		return c.applyOffset(r)
+		return c.applyOffset(r, by)
 	case groupKeyVersion:
 		return c.applyGroup(r)
 	default:
@@ -81,14 +80,14 @@ func (c *Coordinator) stored(id string) *Group {
 	return c.groups[id]
 }
 
-func (c *Coordinator) applyOffset(r Record) error {
+func (c *Coordinator) applyOffset(r Record, by statelog.Producer) error {
 	var k kmsg.OffsetCommitKey
 	if err := k.ReadFrom(r.Key); err != nil {
 		return fmt.Errorf("key of an offset: %w", err)
 	}
 	g, at := c.stored(k.Group), TopicPartition{k.Topic, k.Partition}
 	if r.Value == nil {
-		delete(g.offsets, at)
+		g.dropOffset(at)
 		return nil
 	}
 	var v kmsg.OffsetCommitValue
@@ -99,7 +98,14 @@ func (c *Coordinator) applyOffset(r Record) error {
 	if v.Version < 3 {
 		v.LeaderEpoch = -1
 	}
-	g.offsets[at] = Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp)}
+	o := Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp), c.order.Add(1)}
+	if by.ID < 0 {
+		g.offsets[at] = o
+		return nil
+	}
+	one := map[TopicPartition]Offset{at: o}
+	c.bytes.Add(pendingBytes(one))
+	g.hold(by, one)
 	return nil
 }
 

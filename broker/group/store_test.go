@@ -284,7 +284,9 @@ func TestStoredSessionsOfNoTime(t *testing.T) {
 		v.Members = append(v.Members, kmsg.GroupMetadataValueMember{MemberID: fmt.Sprint(i)})
 	}
 	k := kmsg.GroupMetadataKey{Version: 2, Group: "g"}
-	c := open(t, &memory{records: []group.Record{{Key: k.AppendTo(nil), Value: v.AppendTo(nil)}}}, settings())
+	store := &memory{}
+	store.Append("g", []group.Record{{Key: k.AppendTo(nil), Value: v.AppendTo(nil)}})
+	c := open(t, store, settings())
 	defer c.Close()
 	for began := time.Now(); c.List()[0].State != group.Empty; runtime.Gosched() {
 		if time.Since(began) > 10*time.Second {
