@@ -21,8 +21,9 @@ func init() { register(kmsg.Produce, 0, wire.MaxProduceVersion, serveProduce) }
 // then ends the connection, as the client has no other way to learn of it
 // (KafkaApis.scala).
 //
-// Ignored: timeout. Not served: transactions; batches that belong to one are
-// refused. Source: ProduceRequest.json.
+// Batches of a transaction are written if the partition is in it (producetxn.go).
+//
+// Ignored: timeout. Source: ProduceRequest.json.
 func serveProduce(c *connection, _ context.Context, r request) error {
 	resp := kmsg.NewPtrProduceResponse()
 	resp.SetVersion(r.Version)
@@ -35,20 +36,23 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 		return err
 	}
 	var failed error
+	in := c.writeInTransaction(r, req)
+	defer in.done()
 	for _, t := range req.Topics {
 		to := kmsg.NewProduceResponseTopic()
 		to.Topic, to.TopicID = t.Name, t.ID
-		in, unknown := c.b.named(t.Name, t.ID)
+		into, unknown := c.b.named(t.Name, t.ID)
 		for _, p := range t.Partitions {
-			answer, err := c.produce(r, req.Acks, in, unknown, p)
+			answer, err := c.produce(r, req.Acks, into, unknown, p, in)
 			if err != nil {
 				failed = err
 			}
-			in.countProduce(p.Records, answer.ErrorCode)
+			into.countProduce(p.Records, answer.ErrorCode)
 			to.Partitions = append(to.Partitions, answer)
 		}
 		resp.Topics = append(resp.Topics, to)
 	}
+	in.done() // the answer may take its time
 	if req.Acks != 0 {
 		return c.respond(r, resp)
 	}
@@ -78,7 +82,7 @@ func (b *Broker) named(name string, id topicID) (*topic, int16) {
 }
 
 // produce stores one partition's batch. unknown is why there is no topic.
-func (c *connection) produce(r request, acks int16, t *topic, unknown int16, p wire.ProducePartition) (kmsg.ProduceResponseTopicPartition, error) {
+func (c *connection) produce(r request, acks int16, t *topic, unknown int16, p wire.ProducePartition, in *inTransaction) (kmsg.ProduceResponseTopicPartition, error) {
 	answer := kmsg.NewProduceResponseTopicPartition()
 	answer.Partition = p.Index
 	answer.BaseOffset = -1
@@ -107,6 +111,9 @@ func (c *connection) produce(r request, acks int16, t *topic, unknown int16, p w
 	}
 	if log.CodecOf(p.Records) == log.Zstd && r.Version < 7 {
 		return fail(codeUnsupportedCodec, fmt.Errorf("zstd needs produce version 7, this is %d", r.Version))
+	}
+	if code, err := in.refuses(t, p); err != nil {
+		return fail(code, err)
 	}
 	appended, err := c.append(r.ClientID, t, p.Index, to, p.Records)
 	if err != nil {

@@ -16,8 +16,10 @@ func init() { register(kmsg.OffsetFetch, 1, 10, whole(offsetFetch)) }
 // which nothing was committed has the offset -1. A group, or a partition of one,
 // that is named again in one request gets INVALID_REQUEST, as in DescribeGroups.
 //
-// Ignored: require stable (there are no transactions), member id and epoch
-// (KIP-848). Source: OffsetFetchRequest.json.
+// Who asks for what is stable (version 7 on) is told UNSTABLE_OFFSET_COMMIT of a
+// partition whose next offset a transaction has, and asks again (KIP-447).
+//
+// Ignored: member id and epoch (KIP-848). Source: OffsetFetchRequest.json.
 func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFetchResponse) error {
 	if req.Version >= 8 {
 		named := map[string]bool{}
@@ -32,14 +34,14 @@ func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchReques
 				continue
 			}
 			named[g.Group] = true
-			resp.Groups = append(resp.Groups, c.b.committedByGroup(req.Version, g))
+			resp.Groups = append(resp.Groups, c.b.committedByGroup(req.Version, g, req.RequireStable))
 		}
 		return nil
 	}
-	committed := c.b.groups.Committed(req.Group)
+	answers := c.b.answersOnce(req.Group, req.RequireStable)
 	asked := req.Topics
 	if asked == nil && req.Version >= 2 {
-		for _, at := range group.InOrder(committed) {
+		for _, at := range group.InOrder(answers.committed) {
 			if n := len(asked); n == 0 || asked[n-1].Topic != at.Topic {
 				asked = append(asked, kmsg.OffsetFetchRequestTopic{Topic: at.Topic})
 			}
@@ -47,7 +49,6 @@ func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchReques
 			last.Partitions = append(last.Partitions, at.Partition)
 		}
 	}
-	answers := answersOnce(committed)
 	for _, t := range asked {
 		out := kmsg.NewOffsetFetchResponseTopic()
 		out.Topic = t.Topic
@@ -66,17 +67,27 @@ func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchReques
 // a thousand times as large as its number in the request.
 type once struct {
 	committed map[group.TopicPartition]group.Offset
+	pending   map[group.TopicPartition]bool
 	told      map[group.TopicPartition]bool // of committed alone
 }
 
-func answersOnce(committed map[group.TopicPartition]group.Offset) once {
-	return once{committed, map[group.TopicPartition]bool{}}
+func (b *Broker) answersOnce(id string, stable bool) once {
+	// What is pending is asked for first: what commits meanwhile is told as
+	// pending, and never an older offset as stable.
+	a := once{told: map[group.TopicPartition]bool{}}
+	if stable {
+		a.pending = b.groups.Pending(id)
+	}
+	a.committed = b.groups.Committed(id)
+	return a
 }
 
 func (a once) of(topic string, n int32) (offset int64, epoch int32, metadata *string, code int16) {
 	at := group.TopicPartition{Topic: topic, Partition: n}
 	o, ok := a.committed[at]
 	switch {
+	case a.pending[at]:
+		return -1, -1, kmsg.StringPtr(""), codeUnstableOffsetCommit
 	case !ok:
 		return -1, -1, kmsg.StringPtr(""), codeNone
 	case a.told[at]:
@@ -86,13 +97,12 @@ func (a once) of(topic string, n int32) (offset int64, epoch int32, metadata *st
 	return o.Offset, o.LeaderEpoch, &o.Metadata, codeNone
 }
 
-func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchResponseGroup {
+func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup, stable bool) kmsg.OffsetFetchResponseGroup {
 	out := kmsg.NewOffsetFetchResponseGroup()
 	out.Group = g.Group
-	committed := b.groups.Committed(g.Group)
-	answers := answersOnce(committed)
+	answers := b.answersOnce(g.Group, stable)
 	if g.Topics == nil {
-		for _, at := range group.InOrder(committed) {
+		for _, at := range group.InOrder(answers.committed) {
 			t := b.topics.get(at.Topic)
 			if t == nil && version >= 10 {
 				continue // it has no id any more

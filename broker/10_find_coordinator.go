@@ -9,17 +9,18 @@ import (
 func init() { register(kmsg.FindCoordinator, 0, 6, whole(findCoordinator)) }
 
 // Kinds of coordinator (FindCoordinatorRequest.json).
-const coordinatorOfGroup = 0
+const (
+	coordinatorOfGroup       = 0
+	coordinatorOfTransaction = 1
+)
 
-// FindCoordinator, API key 10, versions 0 to 6: one node coordinates all groups.
+// FindCoordinator, API key 10, versions 0 to 6: one node coordinates all groups and transactions.
 // From version 4 on many are asked for at once (KIP-699).
 //
-// Transactions (type 1) and share groups (type 2) are not served:
-// INVALID_REQUEST, which ends a client's search, and not
-// COORDINATOR_NOT_AVAILABLE, which it would try again until its timeout. Kafka
-// answers the same where it does not serve share groups (before version 6,
-// KafkaApis.getCoordinator); transactions it always serves. Source:
-// FindCoordinatorRequest.json.
+// Share groups (type 2) are not served: INVALID_REQUEST, which ends a client's
+// search, and not COORDINATOR_NOT_AVAILABLE, which it would try again until its
+// timeout. Kafka answers the same where it does not serve them (before version 6,
+// KafkaApis.getCoordinator). Source: FindCoordinatorRequest.json.
 func findCoordinator(_ context.Context, c *connection, req *kmsg.FindCoordinatorRequest, resp *kmsg.FindCoordinatorResponse) error {
 	at := c.b.reachable(c.conn)
 	answer := func(key string) kmsg.FindCoordinatorResponseCoordinator {
@@ -31,8 +32,10 @@ func findCoordinator(_ context.Context, c *connection, req *kmsg.FindCoordinator
 			return out
 		}
 		switch {
+		case req.CoordinatorType == coordinatorOfTransaction:
+			return out
 		case req.CoordinatorType != coordinatorOfGroup:
-			return refuse(codeInvalidRequest, "this broker coordinates consumer groups, and neither transactions nor share groups")
+			return refuse(codeInvalidRequest, "this broker coordinates consumer groups and transactions, and no share groups")
 		case key == "":
 			return refuse(codeInvalidGroupID, "the group id is empty")
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/txn"
 )
 
 func init() { register(kmsg.ApiVersions, 0, 4, whole(apiVersions)) }
@@ -27,7 +29,26 @@ func apiVersions(_ context.Context, c *connection, req *kmsg.ApiVersionsRequest,
 		c.seen.software(req.ClientSoftwareName, req.ClientSoftwareVersion)
 	}
 	resp.ApiKeys = servedVersions()
+	if req.Version >= 3 {
+		tellFeatures(req.Version, resp)
+	}
 	return nil
+}
+
+// tellFeatures tells that clients may use the second protocol of transactions
+// (KIP-890): transaction.version is finalized at 2. A feature that has a version
+// 0 is left out of the supported ones before version 4, where clients cannot
+// read it (KAFKA-17492).
+func tellFeatures(version int16, resp *kmsg.ApiVersionsResponse) {
+	const name, latest = "transaction.version", int16(txn.V2)
+	if version >= 4 {
+		s := kmsg.NewApiVersionsResponseSupportedFeature()
+		s.Name, s.MaxVersion = name, latest
+		resp.SupportedFeatures = append(resp.SupportedFeatures, s)
+	}
+	f := kmsg.NewApiVersionsResponseFinalizedFeature()
+	f.Name, f.MinVersionLevel, f.MaxVersionLevel = name, latest, latest
+	resp.FinalizedFeatures, resp.FinalizedFeaturesEpoch = append(resp.FinalizedFeatures, f), 0
 }
 
 var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)

@@ -219,7 +219,7 @@ func TestInitProducerID(t *testing.T) {
 		epoch         int16
 		code          int16
 	}{
-		{&name, -1, -1, 53}, {&empty, -1, -1, 42}, {nil, 5, -1, 42}, {nil, -1, 5, 42}, {nil, 5, 5, 0},
+		{&name, -1, -1, 50}, {&empty, -1, -1, 42}, {nil, 5, -1, 42}, {nil, -1, 5, 42}, {nil, 5, 5, 0},
 	} {
 		req := kmsg.NewPtrInitProducerIDRequest()
 		req.Version, req.TransactionalID, req.ProducerID, req.ProducerEpoch = 5, k.transactional, k.id, k.epoch

@@ -169,7 +169,7 @@ func TestLyingBatches(t *testing.T) {
 				binary.BigEndian.PutUint64(b[43:], 5)
 				binary.BigEndian.PutUint16(b[51:], 0)
 				binary.BigEndian.PutUint32(b[53:], 0)
-			}), 48},
+			}), 53},
 			{"control", topic, edited(func(b []byte) { b[22] = 0x20 }), 87},
 			{"far future", "strict-" + name, edited(func(b []byte) {
 				binary.BigEndian.PutUint64(b[27:], uint64(future))

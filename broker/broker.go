@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"copyscope/broker/group"
+	"copyscope/broker/txn"
 )
 
 // nodeID is this broker's; a cluster has no other.
@@ -35,6 +36,7 @@ type Broker struct {
 	topics   *catalogue
 	groups   *group.Coordinator
 	offsets  *stateStore // of groups
+	txns     *txn.Coordinator
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	counted  *counters
@@ -78,6 +80,10 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	b.dir, b.topics = dir, topics
 	if b.groups, err = openGroups(ctx, b); err != nil {
+		return nil, errors.Join(err, b.stopListening(), topics.close(), dir.close())
+	}
+	if b.txns, err = openTransactions(ctx, b); err != nil {
+		b.groups.Close()
 		return nil, errors.Join(err, b.stopListening(), topics.close(), dir.close())
 	}
 	b.events = newEvents(cfg)
@@ -242,6 +248,7 @@ func (b *Broker) Close() error {
 	b.closing.Do(func() {
 		b.closed = b.stopListening()
 		b.groups.Close() // answers those who wait for their group
+		b.txns.Close()
 		left, ended := b.dismiss()
 		b.events.flush()
 		if left == 0 {

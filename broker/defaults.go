@@ -41,6 +41,15 @@ const (
 	propertyOffsetRetention  = "offsets.retention.minutes"
 	propertyOffsetExpiry     = "offsets.retention.check.interval.ms"
 	propertyOffsetPartitions = "offsets.topic.num.partitions"
+
+	propertyTxnMaxTimeout  = "transaction.max.timeout.ms"
+	propertyTxnAbortCheck  = "transaction.abort.timed.out.transaction.cleanup.interval.ms"
+	propertyTxnExpiration  = "transactional.id.expiration.ms"
+	propertyTxnExpiryCheck = "transaction.remove.expired.transaction.cleanup.interval.ms"
+	propertyTxnPartitions  = "transaction.state.log.num.partitions"
+	propertyTxnReplication = "transaction.state.log.replication.factor"
+	propertyTxnMinISR      = "transaction.state.log.min.isr"
+	propertyTxnSegment     = "transaction.state.log.segment.bytes"
 )
 
 // ownProperties are those that are not the default of a topic's config.
@@ -57,6 +66,14 @@ var ownProperties = []Property{
 	{propertyOffsetRetention, "10080", "How many minutes the offsets of a group without members are kept.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
 	{propertyOffsetExpiry, "600000", "How often it is looked for offsets to expire, in ms.", kmsg.ConfigTypeLong, number(1, math.MaxInt32)},
 	{propertyOffsetPartitions, "1", "How many partitions the topic of the committed offsets gets when it is made. Kafka's default is 50, for a cluster; one node needs one.", kmsg.ConfigTypeInt, number(1, 1000)},
+	{propertyTxnMaxTimeout, "900000", "The longest timeout that a producer may ask for its transactions, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyTxnAbortCheck, "10000", "How often it is looked for transactions to abort that took longer than their timeout, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyTxnExpiration, "604800000", "How long a transactional id that is not used is known, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyTxnExpiryCheck, "3600000", "How often it is looked for transactional ids to expire, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
+	{propertyTxnPartitions, "1", "How many partitions the topic of the transactions' state gets when it is made. Kafka's default is 50, for a cluster; one node needs one.", kmsg.ConfigTypeInt, number(1, 1000)},
+	{propertyTxnReplication, "1", "How many replicas that topic gets. There is one node, so it is 1. Kafka's default is 3.", kmsg.ConfigTypeShort, checkInSync},
+	{propertyTxnMinISR, "1", "How many of them must have what is acknowledged. There is one node, so it is 1. Kafka's default is 2.", kmsg.ConfigTypeInt, checkInSync},
+	{propertyTxnSegment, "104857600", "The size of that topic's segments.", kmsg.ConfigTypeInt, number(1<<20, math.MaxInt32)},
 }
 
 // Properties are all that [Defaults] can name, by name.

@@ -6,6 +6,7 @@ import (
 
 	"copyscope/broker/group"
 	"copyscope/broker/log"
+	"copyscope/broker/txn"
 )
 
 // Kafka's error codes that this broker uses (Errors.java).
@@ -64,6 +65,20 @@ const (
 	codeGroupSubscribed         int16 = 86
 )
 
+// Codes of transactions.
+const (
+	codeNotCoordinator          int16 = 16
+	codeNotEnoughReplicas       int16 = 19
+	codeProducerIDMapping       int16 = 49 // INVALID_PRODUCER_ID_MAPPING
+	codeTransactionTimeout      int16 = 50 // INVALID_TRANSACTION_TIMEOUT
+	codeConcurrentTransactions  int16 = 51
+	codeOperationNotAttempted   int16 = 55
+	codeUnstableOffsetCommit    int16 = 88
+	codeProducerFenced          int16 = 90
+	codeTransactionalIDNotFound int16 = 105
+	codeTransactionAbortable    int16 = 120
+)
+
 var (
 	errTopicName   = errors.New("invalid topic name")
 	errConfig      = errors.New("invalid config")
@@ -77,6 +92,18 @@ var errorCodes = []struct {
 	err  error
 	code int16
 }{
+	{txn.ErrID, codeInvalidRequest},
+	{txn.ErrTimeout, codeTransactionTimeout},
+	{txn.ErrMapping, codeProducerIDMapping},
+	{txn.ErrFenced, codeProducerFenced},
+	{txn.ErrConcurrent, codeConcurrentTransactions},
+	{txn.ErrState, codeInvalidTxnState},
+	{txn.ErrNotFound, codeTransactionalIDNotFound},
+	{txn.ErrFull, codePolicyViolation},
+	{txn.ErrStore, codeNotCoordinator},
+	{txn.ErrClosed, codeCoordinatorNotAvailable},
+	{errTransactionalID, codeTransactionalID},
+	{errProducers, codeProducerIDMapping},
 	{log.ErrCorrupt, codeCorruptMessage},
 	{log.ErrInvalid, codeInvalidRecord},
 	{log.ErrTooLarge, codeMessageTooLarge},

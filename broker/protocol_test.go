@@ -90,6 +90,18 @@ func sample(key int16) kmsg.Request {
 		r.Topics = []kmsg.DescribeLogDirsRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}}
 	case *kmsg.InitProducerIDRequest:
 		r.ProducerID, r.ProducerEpoch = -1, -1
+	case *kmsg.AddPartitionsToTxnRequest:
+		r.TransactionalID, r.Topics = "x", []kmsg.AddPartitionsToTxnRequestTopic{{Topic: "t", Partitions: []int32{0}}}
+		r.Transactions = []kmsg.AddPartitionsToTxnRequestTransaction{{TransactionalID: "x", Topics: []kmsg.AddPartitionsToTxnRequestTransactionTopic{{Topic: "t", Partitions: []int32{0}}}}}
+	case *kmsg.AddOffsetsToTxnRequest:
+		r.TransactionalID, r.Group = "x", "g"
+	case *kmsg.EndTxnRequest:
+		r.TransactionalID = "x"
+	case *kmsg.TxnOffsetCommitRequest:
+		r.TransactionalID, r.Group, r.Generation = "x", "g", -1
+		r.Topics = []kmsg.TxnOffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Offset: 3, LeaderEpoch: -1}}}}
+	case *kmsg.DescribeTransactionsRequest:
+		r.TransactionalIDs = []string{"x"}
 	case *kmsg.DescribeConfigsRequest:
 		r.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
 	case *kmsg.AlterConfigsRequest:
@@ -107,7 +119,7 @@ func TestAdvertisedRanges(t *testing.T) {
 	for _, k := range ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{}, 1).ApiKeys {
 		got[k.ApiKey] = [2]int16{k.MinVersion, k.MaxVersion}
 	}
-	for key, want := range map[int16][2]int16{0: {0, 7}, 1: {4, 10}, 2: {1, 2}, 3: {0, 13}, 10: {0, 0}, 18: {0, 4}, 19: {2, 7}, 20: {1, 6}, 21: {0, 2}, 22: {0, 5}, 32: {1, 4}, 33: {0, 2}, 35: {1, 4}, 37: {0, 3}, 44: {0, 1}, 60: {0, 2}} {
+	for key, want := range map[int16][2]int16{0: {0, 7}, 1: {4, 10}, 2: {1, 2}, 3: {0, 13}, 10: {0, 0}, 18: {0, 4}, 19: {2, 7}, 20: {1, 6}, 21: {0, 2}, 22: {0, 5}, 24: {0, 5}, 25: {0, 4}, 26: {0, 5}, 28: {0, 5}, 32: {1, 4}, 33: {0, 2}, 35: {1, 4}, 37: {0, 3}, 44: {0, 1}, 60: {0, 2}, 65: {0, 0}, 66: {0, 1}} {
 		have, ok := got[key]
 		if !ok || have[0] > want[0] || have[1] < want[1] {
 			t.Errorf("%s is served in %v, needed is %v", kmsg.NameForKey(key), have, want)
@@ -335,13 +347,18 @@ func TestOffsetForLeaderEpoch(t *testing.T) {
 	}
 }
 
-// Transactions are refused with a reason, not left waiting; groups are found.
+// Share groups are refused with a reason, not left waiting; groups and
+// transactional ids are found.
 func TestFindCoordinator(t *testing.T) {
 	b := start(t, t.TempDir())
 	c := dial(t, b.addr)
-	resp := ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "x", CoordinatorType: 1}, 1)
-	if resp.ErrorCode != 42 || resp.ErrorMessage == nil || !strings.Contains(*resp.ErrorMessage, "transactions") {
+	resp := ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "x", CoordinatorType: 2}, 1)
+	if resp.ErrorCode != 42 || resp.ErrorMessage == nil || !strings.Contains(*resp.ErrorMessage, "share groups") {
 		t.Errorf("got error %d, %v", resp.ErrorCode, resp.ErrorMessage)
+	}
+	resp = ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 2, CoordinatorKey: "x", CoordinatorType: 1}, 1)
+	if at := fmt.Sprintf("%s:%d", resp.Host, resp.Port); resp.ErrorCode != 0 || at != b.addr || resp.NodeID != 1 {
+		t.Errorf("the coordinator of a transactional id: %+v", resp)
 	}
 	resp = ask[*kmsg.FindCoordinatorResponse](c, &kmsg.FindCoordinatorRequest{Version: 6, CoordinatorKeys: []string{"g", "", "h"}}, 2)
 	for i, code := range []int16{0, 24, 0} {

@@ -19,6 +19,26 @@ type Stats struct {
 	Lags        []GroupLag
 	// LagsOmitted is how many groups are left out of Lags, or cut.
 	LagsOmitted int
+	// Transactions are the coordinator's.
+	Transactions TransactionStats
+}
+
+// TransactionStats tell of transactions: those that ended since the broker was
+// opened, and of the aborted ones those that took longer than their timeout and
+// those whose producer was fenced by another. IDs are the transactional ids by
+// state, under Kafka's names.
+type TransactionStats struct {
+	Committed, Aborted, TimedOut, Fenced int64
+	IDs                                  map[string]int
+}
+
+func (b *Broker) transactionStats() TransactionStats {
+	s := b.txns.Stats()
+	out := TransactionStats{Committed: s.Committed, Aborted: s.Aborted, TimedOut: s.TimedOut, Fenced: s.Fenced, IDs: map[string]int{}}
+	for state, n := range s.ByState {
+		out.IDs[state.String()] = n
+	}
+	return out
 }
 
 // RequestStats are of one API key. Buckets belong to [RequestBuckets], with one
@@ -71,6 +91,7 @@ func (b *Broker) Stats() Stats {
 			FetchRequests: c.fetchRequests.Load(), FailedFetch: c.failedFetch.Load()})
 	}
 	s.Lags, s.LagsOmitted = b.lags(s.Topics)
+	s.Transactions = b.transactionStats()
 	return s
 }
 

@@ -60,7 +60,10 @@ func TestDecodeProduce(t *testing.T) {
 	for version := range int16(wire.MaxProduceVersion + 1) {
 		for _, txn := range []*string{nil, kmsg.StringPtr("txn")} {
 			req := kmsg.ProduceRequest{Version: version, TransactionID: txn, Acks: -1, TimeoutMillis: 1500}
-			want := wire.ProduceRequest{Transactional: version >= 3 && txn != nil, Acks: -1}
+			want := wire.ProduceRequest{Acks: -1}
+			if version >= 3 {
+				want.TransactionalID = txn
+			}
 			for _, name := range []string{"one", strings.Repeat("t", 249)} {
 				id := [16]byte{byte(len(name)), 1}
 				to, in := kmsg.ProduceRequestTopic{Topic: name, TopicID: id}, wire.ProduceTopic{Name: name}

@@ -16,9 +16,9 @@ package wire
 // Flexible from version 9 on: compact lengths, and tagged fields at the end of
 // each structure.
 type ProduceRequest struct {
-	Transactional bool
-	Acks          int16
-	Topics        []ProduceTopic
+	TransactionalID *string // nil before version 3, and for who is in no transaction
+	Acks            int16
+	Topics          []ProduceTopic
 }
 
 // ProduceTopic is what is for one topic.
@@ -59,7 +59,7 @@ func DecodeProduce(version int16, body []byte) (ProduceRequest, error) {
 	r := reader{rest: body, flexible: version >= 9, elements: maxProduceElements}
 	var p ProduceRequest
 	if version >= 3 {
-		p.Transactional = r.bytes(true) != nil
+		p.TransactionalID = r.nullableStr()
 	}
 	p.Acks = r.int16()
 	r.int32() // timeout: appending never waits for another broker

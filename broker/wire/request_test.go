@@ -88,10 +88,24 @@ func served() []struct {
 	logDirs.Topics = []kmsg.DescribeLogDirsRequestTopic{{Topic: "t", Partitions: []int32{0, 1}}, {Topic: "u"}}
 	cluster := kmsg.NewPtrDescribeClusterRequest()
 	cluster.IncludeClusterAuthorizedOperations, cluster.EndpointType, cluster.IncludeFencedBrokers = true, 2, true
+	oneTxn, manyTxns := kmsg.NewPtrAddPartitionsToTxnRequest(), kmsg.NewPtrAddPartitionsToTxnRequest()
+	oneTxn.TransactionalID, oneTxn.ProducerID, oneTxn.ProducerEpoch = "x", 1<<40, 3
+	oneTxn.Topics = []kmsg.AddPartitionsToTxnRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}
+	manyTxns.Transactions = []kmsg.AddPartitionsToTxnRequestTransaction{{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, VerifyOnly: true,
+		Topics: []kmsg.AddPartitionsToTxnRequestTransactionTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}}, {TransactionalID: "y"}}
+	txnCommit := kmsg.NewPtrTxnOffsetCommitRequest()
+	txnCommit.TransactionalID, txnCommit.Group, txnCommit.ProducerID, txnCommit.ProducerEpoch = "x", "g", 1<<40, 3
+	txnCommit.Generation, txnCommit.MemberID, txnCommit.InstanceID = 5, "m", some
+	txnCommit.Topics = []kmsg.TxnOffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 1, Offset: 1 << 40, LeaderEpoch: 4, Metadata: some}, {}}}}
 	return []struct {
 		req      kmsg.Request
 		min, max int16
 	}{
+		{oneTxn, 0, 3}, {manyTxns, 4, 5}, {txnCommit, 0, 5},
+		{&kmsg.AddOffsetsToTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Group: "g"}, 0, 4},
+		{&kmsg.EndTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Commit: true}, 0, 5},
+		{&kmsg.DescribeTransactionsRequest{TransactionalIDs: []string{"x", ""}}, 0, 0},
+		{&kmsg.ListTransactionsRequest{StateFilters: []string{"Ongoing"}, ProducerIDFilters: []int64{1 << 40}, DurationFilterMillis: 5}, 0, 1},
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
 		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
 		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},

@@ -84,9 +84,16 @@ var (
 	lagOmitted = desc("copyscope_consumergroup_lag_omitted", "Groups of which not all lags are told: there are too many, or the group's id is no label.")
 )
 
+// Of transactions. Kafka's coordinator has no such figures.
+var (
+	txnIDs   = desc("copyscope_transactional_ids", "Transactional ids that the coordinator knows, by state.", "state")
+	txnEnded = desc("copyscope_transactions_ended_total", "Transactions that ended, by result.", "result")
+	txnAbort = desc("copyscope_transactions_aborted_by_coordinator_total", "Transactions that the coordinator aborted by itself: timeout, or fenced, when another producer took the transactional id.", "cause")
+)
+
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, pathBytes, pathSocket, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
 }
@@ -131,6 +138,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		gauge(lag, l.Lag, l.Group, l.Topic, strconv.Itoa(int(l.Partition)))
 	}
 	gauge(lagOmitted, int64(s.LagsOmitted))
+	for state, n := range s.Transactions.IDs {
+		gauge(txnIDs, int64(n), state)
+	}
+	count(txnEnded, s.Transactions.Committed, "commit")
+	count(txnEnded, s.Transactions.Aborted, "abort")
+	count(txnAbort, s.Transactions.TimedOut, "timeout")
+	count(txnAbort, s.Transactions.Fenced, "fenced")
 	for _, p := range s.Paths {
 		count(pathBytes, p.Bytes, p.Path, p.Protocol)
 		count(pathSocket, p.SocketBytes, p.Path, p.Protocol)
