@@ -73,6 +73,19 @@ func (w *world) Trim(m statelog.Mark) error {
 	return nil
 }
 
+func (w *world) trimmed() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trims
+}
+
+// left is how many records were not cut off.
+func (w *world) left() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.records) - w.cut
+}
+
 // partitions are the world's; as [txn.Participants].
 type partitions struct{ *world }
 
