@@ -24,9 +24,11 @@ func init() { register(kmsg.Fetch, wire.MinFetchVersion, wire.MaxFetchVersion, s
 // expect.
 //
 // Sessions (KIP-227) are not kept: the answer's session id is 0, which makes
-// clients send full requests. Ignored: replica id, isolation level (there are
-// no transactions, so the last stable offset is the high watermark), log start
-// offset, rack, forgotten topics. Source: FetchRequest.json, FetchResponse.json.
+// clients send full requests. Readers of what is committed (isolation level 1) get
+// regions that end before the last stable offset, and in the header the aborted
+// transactions, whose records they leave out themselves (KIP-98). Ignored: replica
+// id, log start offset, rack, forgotten topics. Source: FetchRequest.json,
+// FetchResponse.json.
 func serveFetch(c *connection, ctx context.Context, r request) error {
 	req, err := decode[*kmsg.FetchRequest](r)
 	if err != nil {
@@ -146,10 +148,10 @@ func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int6
 			}
 			if in == nil {
 				f.failed = true
-				out.Partitions = append(out.Partitions, wire.FetchPartition{Index: p.Partition, ErrorCode: unknown, HighWatermark: -1, LogStart: -1})
+				out.Partitions = append(out.Partitions, wire.FetchPartition{Index: p.Partition, ErrorCode: unknown, HighWatermark: -1, LogStart: -1, LastStable: -1})
 				continue
 			}
-			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes))
+			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes, req.IsolationLevel == readCommitted))
 		}
 		f.resp.Topics = append(f.resp.Topics, out)
 	}
@@ -157,9 +159,9 @@ func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int6
 }
 
 // add finds what can be sent of one partition, at most limit bytes unless
-// nothing was found before.
-func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, limit int64) wire.FetchPartition {
-	out := wire.FetchPartition{Index: p.Partition, HighWatermark: -1, LogStart: -1}
+// nothing was found before; of what is committed alone, if the reader wants that.
+func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, limit int64, committed bool) wire.FetchPartition {
+	out := wire.FetchPartition{Index: p.Partition, HighWatermark: -1, LogStart: -1, LastStable: -1}
 	from, code := t.lookup(p.Partition)
 	if from == nil {
 		f.failed, out.ErrorCode = true, code
@@ -172,14 +174,17 @@ func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, li
 	if out.Diverging = diverging(from, p); out.Diverging != nil {
 		f.failed = true
 		out.LogStart, out.HighWatermark = from.Offsets()
+		out.LastStable = from.LastStable()
 		return out
 	}
-	r, err := from.Read(p.FetchOffset, min(int64(p.PartitionMaxBytes), limit), f.bytes == 0)
+	r, aborted, err := read(from, p.FetchOffset, min(int64(p.PartitionMaxBytes), limit), f.bytes == 0, committed)
 	out.LogStart, out.HighWatermark = from.Offsets()
+	out.LastStable = min(from.LastStable(), out.HighWatermark)
+	out.Aborted = aborted
 	if err != nil {
 		f.failed, out.ErrorCode = true, t.failure(b.log, err, p.Partition)
 		if !errors.Is(err, log.ErrOffset) {
-			out.HighWatermark, out.LogStart = -1, -1
+			out.HighWatermark, out.LogStart, out.LastStable = -1, -1, -1
 		}
 		return out
 	}
@@ -191,6 +196,24 @@ func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, li
 	f.regions = append(f.regions, region{r, t.name, p.Partition, t.configs.Load().program()})
 	f.bytes += r.Bytes
 	return out
+}
+
+// readCommitted is the isolation level of readers that want nothing of open and
+// aborted transactions (KIP-98).
+const readCommitted = 1
+
+// read finds a region of a partition.
+func read(from *log.Partition, offset, limit int64, whole, committed bool) (log.Region, []wire.AbortedTxn, error) {
+	if !committed {
+		r, err := from.Read(offset, limit, whole)
+		return r, nil, err
+	}
+	r, all, err := from.ReadCommitted(offset, limit, whole)
+	aborted := make([]wire.AbortedTxn, len(all))
+	for i, a := range all {
+		aborted[i] = wire.AbortedTxn{ProducerID: a.ProducerID, First: a.First}
+	}
+	return r, aborted, err
 }
 
 // diverging is where the reader's log parts from this one, if it does: the

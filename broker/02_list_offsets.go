@@ -17,7 +17,8 @@ func init() { register(kmsg.ListOffsets, 1, 11, whole(listOffsets)) }
 // INVALID_REQUEST, as a search by timestamp may read a whole batch (Kafka:
 // duplicatePartitions in KafkaApis.scala).
 //
-// Ignored: replica id, isolation level, timeout (no offset is far away). Source:
+// For readers of what is committed (isolation level 1) the log ends at the last
+// stable offset. Ignored: replica id, timeout (no offset is far away). Source:
 // ListOffsetsRequest.json, KIP-734 (-3), KIP-405 (-4), KIP-1005 (-5), KIP-1023 (-6).
 func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsRequest, resp *kmsg.ListOffsetsResponse) error {
 	named := map[partitionName]bool{}
@@ -37,7 +38,7 @@ func listOffsets(ctx context.Context, c *connection, req *kmsg.ListOffsetsReques
 				continue
 			}
 			named[name] = true
-			out.Partitions = append(out.Partitions, c.b.listOffset(req.Version, in, p))
+			out.Partitions = append(out.Partitions, c.b.listOffset(req.Version, in, p, req.IsolationLevel == readCommitted))
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
@@ -62,7 +63,7 @@ const (
 // specialSince is from which version on a special timestamp is known.
 var specialSince = map[int64]int16{timestampLatest: 1, timestampEarliest: 1, timestampMax: 7, timestampEarliestLocal: 8, timestampLatestTiered: 9, timestampPendingUpload: 11}
 
-func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
+func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTopicPartition, committed bool) kmsg.ListOffsetsResponseTopicPartition {
 	out := kmsg.NewListOffsetsResponseTopicPartition()
 	out.Partition = p.Partition
 	in, code := t.lookup(p.Partition)
@@ -77,7 +78,7 @@ func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTo
 		out.ErrorCode = codeUnsupportedVersion // Kafka: KafkaApis.handleListOffsetRequest
 		return out
 	}
-	at, found, err := offsetAt(in, p.Timestamp)
+	at, found, err := offsetAt(in, p.Timestamp, committed)
 	if err != nil {
 		out.ErrorCode = t.failure(b.log, err, p.Partition)
 		return out
@@ -88,9 +89,14 @@ func (b *Broker) listOffset(version int16, t *topic, p kmsg.ListOffsetsRequestTo
 	return out
 }
 
-// offsetAt finds the offset for a timestamp; found is false if there is none.
-func offsetAt(in *log.Partition, timestamp int64) (at log.Stamped, found bool, err error) {
+// offsetAt finds the offset for a timestamp; found is false if there is none, or,
+// for readers of what is committed, if it is not stable (UnifiedLog.fetchOffsetByTimestamp,
+// Partition.fetchOffsetForTimestamp).
+func offsetAt(in *log.Partition, timestamp int64, committed bool) (at log.Stamped, found bool, err error) {
 	low, next := in.Offsets()
+	if committed {
+		next = min(next, in.LastStable())
+	}
 	switch timestamp {
 	case timestampLatest:
 		return log.Stamped{Offset: next, Timestamp: -1}, true, nil
@@ -99,7 +105,9 @@ func offsetAt(in *log.Partition, timestamp int64) (at log.Stamped, found bool, e
 	case timestampLatestTiered, timestampPendingUpload:
 		return log.Stamped{}, false, nil
 	case timestampMax:
-		return in.AtMaxTime()
+		at, found, err = in.AtMaxTime()
+	default:
+		at, found, err = in.AtTime(timestamp)
 	}
-	return in.AtTime(timestamp)
+	return at, found && at.Offset < next, err
 }

@@ -33,6 +33,7 @@ const (
 	codeOutOfOrderSequence  int16 = 45
 	codeProducerEpoch       int16 = 47
 	codeInvalidTxnState     int16 = 48
+	codeCoordinatorFenced   int16 = 52 // TRANSACTION_COORDINATOR_FENCED
 	codeTransactionalID     int16 = 53 // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 	codeStorage             int16 = 56
 	codeSessionIDNotFound   int16 = 70
@@ -114,6 +115,7 @@ var errorCodes = []struct {
 	{log.ErrProducerEpoch, codeProducerEpoch},
 	{log.ErrCodec, codeUnsupportedCodec},
 	{log.ErrTransactional, codeInvalidTxnState},
+	{log.ErrCoordinatorFenced, codeCoordinatorFenced},
 	{log.ErrOffset, codeOffsetOutOfRange},
 	{log.ErrStorage, codeStorage},
 	{group.ErrGroupID, codeInvalidGroupID},

@@ -72,6 +72,9 @@ func (p *Partition) append(b Batch, a *Appended, cfg *Config) (end int64, flush 
 	if err := p.writable(); err != nil {
 		return 0, false, err
 	}
+	if h.attributes&controlBit != 0 {
+		h.ending = endingOf(b)
+	}
 	if was, ok := p.producers.duplicate(h); ok {
 		a.Base, a.Last, a.Duplicate = was.base, was.end, true
 		if a.LogAppendTime >= 0 {
@@ -156,8 +159,15 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 		return fmt.Errorf("%w: append to %s: %w", ErrStorage, p.dir, err)
 	}
 	defer s.log.release()
+	aborts, err := p.indexAbort(s, h)
+	if err != nil {
+		return fmt.Errorf("%w: append to %s: %w", ErrStorage, p.dir, err)
+	}
 	if err := s.put(file, b, cfg, &p.calls); err != nil {
 		return p.undo(s, err)
+	}
+	if aborts {
+		s.aborted.counted()
 	}
 	if held.bytes == 0 {
 		s.firstTime = h.maxTime
@@ -185,7 +195,24 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 		p.dirty = p.owner.options.Now()
 	}
 	p.next = next.next
+	p.unstable = p.producers.unstable(noProducer)
 	return nil
+}
+
+// indexAbort writes the entry for a batch that aborts a transaction, which it says,
+// into the segment's transaction index: it counts once the batch is there.
+func (p *Partition) indexAbort(s *segment, h header) (aborts bool, err error) {
+	entry, aborts := p.producers.abortedBy(h)
+	if !aborts {
+		return false, nil
+	}
+	made, err := s.aborted.put(entry)
+	if made {
+		p.mu.Lock()
+		p.made++
+		p.mu.Unlock()
+	}
+	return true, err
 }
 
 // publish lets readers see all that was appended, and wakes them.

@@ -88,8 +88,10 @@ var (
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
 	// ErrProducerEpoch: another instance of the producer took over.
 	ErrProducerEpoch = errors.New("old producer epoch")
-	// ErrTransactional: a batch of a transaction; there is no coordinator.
-	ErrTransactional = errors.New("transactional record batch")
+	// ErrTransactional: a batch outside of the transaction that its producer has open.
+	ErrTransactional = errors.New("record batch outside of its producer's transaction")
+	// ErrCoordinatorFenced: a later transaction coordinator has written already.
+	ErrCoordinatorFenced = errors.New("old transaction coordinator")
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -113,6 +115,7 @@ type header struct {
 	count        int32
 	lengthClaims int32
 	leaderEpoch  int32
+	ending       *ending // of a control batch whose record was read
 }
 
 // parseHeader reads the first HeaderBytes of b.

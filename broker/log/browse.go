@@ -78,7 +78,7 @@ func (p *Partition) stored(offset int64) (b StoredBatch, found bool, err error) 
 // next batch that is indexed, as one behind damage is (skipDamage), or the next
 // segment.
 func (p *Partition) behind(offset int64) int64 {
-	v, err := p.view(offset)
+	v, err := p.view(offset, false)
 	if err != nil || v.segment == nil {
 		return offset + 1
 	}

@@ -74,7 +74,7 @@ func forcedFiles(grown []mark, shaped []*segment) (all []*cachedFile) {
 		}
 	}
 	for _, s := range shaped {
-		all = append(all, s.files()...)
+		all = append(all, s.present()...)
 	}
 	return all
 }

@@ -169,17 +169,23 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 	stored := slices.Clone(p.epochs)
 	var rebuild []*segment
 	for i, s := range p.segments[:first] {
-		err := p.trust(s, l, i)
-		if err == nil {
-			continue
-		}
-		p.owner.options.Log.Warn("an index does not fit its segment and is built anew", "segment", s.log.path, "reason", err)
-		s.distrust()
-		if i == len(p.segments)-1 {
-			first, r.Scanned = i, true // its end may have to be cut
-		} else {
+		last := i == len(p.segments)-1
+		if err := p.trust(s, l, i); err != nil {
+			p.owner.options.Log.Warn("an index does not fit its segment and is built anew", "segment", s.log.path, "reason", err)
+			s.distrust()
+			if last {
+				first, r.Scanned = i, true // its end may have to be cut
+				break
+			}
 			s.held.bytes, s.held.next = l.sizes[filepath.Base(s.log.path)], p.segments[i+1].base
 			rebuild = append(rebuild, s)
+		}
+		if err := p.trustAborted(s, l); err != nil {
+			p.owner.options.Log.Warn("a transaction index does not fit its segment and is built anew, with those behind it", "segment", s.log.path, "reason", err)
+			s.distrust()
+			rebuild = slices.DeleteFunc(rebuild, func(other *segment) bool { return other == s })
+			first, r.Scanned = i, true
+			break
 		}
 	}
 	if err := p.recover(ctx, l, first, rebuild, point, &r); err != nil {
@@ -188,6 +194,7 @@ func (p *Partition) load(ctx context.Context, l listing) (r Recovery, err error)
 	s := p.active()
 	p.next = s.held.next
 	p.visible, p.flushed = p.next, p.next
+	p.unstable = p.producers.unstable(noProducer)
 	p.low = min(max(p.segments[0].base, start), p.next)
 	if p.epochs = p.epochs.within(p.low, p.next); len(p.epochs) == 0 && p.next > p.low {
 		err = p.eachHeader(p.low, func(h header) { p.epochs = p.epochs.with(h.leaderEpoch, h.base) })
@@ -252,6 +259,15 @@ func (p *Partition) trust(s *segment, l listing, i int) error {
 		return nil
 	}
 	return s.trustTail(size)
+}
+
+// trustAborted takes in the segment's transaction index, if it has one.
+func (p *Partition) trustAborted(s *segment, l listing) error {
+	size, ok := l.sizes[filepath.Base(s.aborted.file.path)]
+	if !ok {
+		return nil
+	}
+	return s.aborted.open(size, s.base, s.held.next)
 }
 
 // distrust forgets what trust found.
@@ -329,8 +345,9 @@ func (p *Partition) eachHeader(from int64, visit func(h header)) error {
 		if err != nil {
 			return err
 		}
-		err = walk(file, at, s.held.bytes, func(_ int64, h header) bool {
+		err = walk(file, at, s.held.bytes, func(position int64, h header) bool {
 			if h.last() >= from {
+				h.ending = endingAt(file, position, h)
 				visit(h)
 			}
 			return true
@@ -344,6 +361,18 @@ func (p *Partition) eachHeader(from int64, visit func(h header)) error {
 		}
 	}
 	return nil
+}
+
+// endingAt reads what a stored control batch says. What cannot be read says nothing.
+func endingAt(file vfs.File, position int64, h header) *ending {
+	if h.attributes&controlBit == 0 || h.size > maxEndingBytes {
+		return nil
+	}
+	b := make(Batch, h.size)
+	if n, _ := file.ReadAt(b, position); n < len(b) || b.verify(h) != nil {
+		return nil
+	}
+	return endingOf(b)
 }
 
 // dropStraySnapshots keeps the snapshots of segments and the latest one

@@ -46,6 +46,7 @@ type Partition struct {
 	next     int64     // offset that the next record gets
 	visible  int64     // offset up to which readers see
 	flushed  int64     // offset up to which everything is on the disk
+	unstable int64     // first offset of an open transaction, -1: none
 	made     int       // how often files were made
 	named    int       // made, when their names were last forced to the disk; under flushing
 	dirty    time.Time // when the first batch beyond flushed was appended
@@ -323,7 +324,7 @@ func (p *Partition) dropSegments(gone []*segment) {
 func (p *Partition) has(f *cachedFile) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return slices.ContainsFunc(p.segments, func(s *segment) bool { return slices.Contains(s.files(), f) })
+	return slices.ContainsFunc(p.segments, func(s *segment) bool { return slices.Contains(s.present(), f) })
 }
 
 func (p *Partition) metadataPath() string { return filepath.Join(p.dir, metadataName) }

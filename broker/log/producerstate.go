@@ -15,6 +15,7 @@ const keptBatches = 5
 // (ProducerStateManager.java). Under the partition's appending.
 type producers struct {
 	byID map[int64]*producer
+	open map[int64]int64 // first offsets of open transactions, by producer
 	// snapshot is the offset of the latest snapshot file, -1: none.
 	snapshot int64
 }
@@ -60,6 +61,9 @@ func (s *producers) check(h header) error {
 	if h.producerID == noProducer || p == nil {
 		return nil
 	}
+	if h.ending != nil {
+		return s.checkEnding(h)
+	}
 	switch {
 	case h.epoch < p.epoch:
 		return fmt.Errorf("%w: producer %d sent epoch %d, its latest is %d", ErrProducerEpoch, h.producerID, h.epoch, p.epoch)
@@ -70,6 +74,10 @@ func (s *producers) check(h header) error {
 			return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
 		}
 		return nil
+	case h.attributes&transactionalBit == 0 && p.openTxn >= 0:
+		return fmt.Errorf("%w: producer %d has a transaction open since offset %d and sent a batch outside of it", ErrTransactional, h.producerID, p.openTxn)
+	case p.kept == 0 && h.sequence != 0:
+		return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
 	case p.kept == 0:
 		return nil
 	}
@@ -86,12 +94,37 @@ func follows(last, next int32) bool {
 	return next == last+1
 }
 
-// add accounts for a batch that was appended. Control batches carry no
-// sequence.
-func (s *producers) add(h header) {
-	if h.producerID == noProducer || h.attributes&controlBit != 0 {
-		return
+// add accounts for a batch that was appended; ok says that it ended a transaction.
+func (s *producers) add(h header) (ended endedTxn, ok bool) {
+	if h.producerID == noProducer {
+		return endedTxn{}, false
 	}
+	if h.attributes&controlBit != 0 {
+		return s.end(h)
+	}
+	p := s.of(h)
+	if h.attributes&transactionalBit != 0 && p.openTxn < 0 {
+		p.openTxn = h.base
+		if s.open == nil {
+			s.open = map[int64]int64{}
+		}
+		s.open[h.producerID] = h.base
+	}
+	p.updated = h.maxTime
+	if h.sequence < 0 {
+		return endedTxn{}, false
+	}
+	if p.kept == keptBatches {
+		copy(p.batches[:], p.batches[1:])
+		p.kept--
+	}
+	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last(), h.maxTime}
+	p.kept++
+	return endedTxn{}, false
+}
+
+// of is the batch's producer, in the batch's epoch.
+func (s *producers) of(h header) *producer {
 	p := s.byID[h.producerID]
 	if p == nil {
 		if s.byID == nil {
@@ -103,17 +136,7 @@ func (s *producers) add(h header) {
 	if p.epoch != h.epoch {
 		p.epoch, p.kept = h.epoch, 0
 	}
-	if h.sequence < 0 {
-		p.updated = h.maxTime
-		return
-	}
-	if p.kept == keptBatches {
-		copy(p.batches[:], p.batches[1:])
-		p.kept--
-	}
-	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last(), h.maxTime}
-	p.kept++
-	p.updated = h.maxTime
+	return p
 }
 
 // expire forgets the producers that sent nothing for the time

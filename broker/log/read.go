@@ -58,27 +58,34 @@ func (r Region) ReadAt(b []byte, at int64) (int, error) {
 // Errors: ErrOffset; ErrCorrupt if the batch, or one before it that must be
 // passed, is damaged; ErrStorage; ErrOffline.
 func (p *Partition) Read(offset, limit int64, whole bool) (Region, error) {
+	r, _, err := p.read(offset, limit, whole, false)
+	return r, err
+}
+
+// read finds a region, of what is stable alone if stable is set, and the offset
+// before which the next segment begins.
+func (p *Partition) read(offset, limit int64, whole, stable bool) (r Region, end int64, err error) {
 	for try := 0; ; try++ {
-		r, err := p.region(offset, limit, whole)
+		r, end, err := p.region(offset, limit, whole, stable)
 		if errors.Is(err, fs.ErrNotExist) && try < 3 {
 			continue // retention took the segment between the look and the open
 		}
-		return r, err
+		return r, end, err
 	}
 }
 
-func (p *Partition) region(offset, limit int64, whole bool) (Region, error) {
+func (p *Partition) region(offset, limit int64, whole, stable bool) (r Region, end int64, err error) {
 	for {
-		v, err := p.view(offset)
+		v, err := p.view(offset, stable)
 		if err != nil || v.segment == nil {
-			return Region{}, err
+			return Region{}, offset, err
 		}
 		r, found, err := v.read(offset, limit, whole)
 		if err != nil || found {
-			return r, err
+			return r, v.end, err
 		}
 		if v.last { // the offset is in a gap that compaction left at the end
-			return Region{}, nil
+			return Region{}, offset, nil
 		}
 		offset = v.end
 	}
@@ -88,15 +95,17 @@ func (p *Partition) region(offset, limit int64, whole bool) (Region, error) {
 type view struct {
 	segment  *segment
 	readable int64 // bytes
-	end      int64 // offset where the next segment begins
+	end      int64 // offset where the next segment begins, or what may be read ends
 	last     bool  // there is no next one
+	unstable int64 // offset of the batch in it before which readers must stop, -1: none
 	at       place // of the batch that begins at the offset
 	known    bool  // at is set
 	damaged  []int64
 }
 
-// view finds the segment for the offset; none if it is the next one.
-func (p *Partition) view(offset int64) (view, error) {
+// view finds the segment for the offset; none if it is the next one, or, with
+// stable, one that is not stable.
+func (p *Partition) view(offset int64, stable bool) (view, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	switch {
@@ -104,14 +113,17 @@ func (p *Partition) view(offset int64) (view, error) {
 		return view{}, p.failed
 	case offset < p.low || offset > p.visible:
 		return view{}, fmt.Errorf("%w: %d, the partition has %d to %d", ErrOffset, offset, p.low, p.visible)
-	case offset == p.visible:
+	case offset == p.visible, stable && offset >= p.stable():
 		return view{}, nil
 	}
 	i := max(0, sort.Search(len(p.segments), func(i int) bool { return p.segments[i].base > offset })-1)
 	s := p.segments[i]
-	v := view{segment: s, readable: s.readable, last: i == len(p.segments)-1, end: p.visible, damaged: s.damaged}
+	v := view{segment: s, readable: s.readable, last: i == len(p.segments)-1, end: p.visible, unstable: -1, damaged: s.damaged}
 	if !v.last {
 		v.end = p.segments[i+1].base
+	}
+	if at := p.stable(); stable && at < v.end {
+		v.end, v.last, v.unstable = at, true, at
 	}
 	v.at, v.known = p.recent.find(s, offset)
 	return v, nil
@@ -148,6 +160,10 @@ func (v view) read(offset, limit int64, whole bool) (r Region, found bool, err e
 			err = fmt.Errorf("%s: %w", s.log.path, err)
 		}
 		return Region{}, false, err
+	}
+	if v.readable, err = v.stableEnd(file); err != nil {
+		s.log.release()
+		return Region{}, false, fmt.Errorf("%s: %w", s.log.path, err)
 	}
 	if whole {
 		limit = max(limit, at.size)

@@ -32,16 +32,19 @@ func (p *Partition) recover(ctx context.Context, l listing, first int, rebuild [
 		}
 		p.keepRest(s, scans[s], l)
 	}
-	if err := p.eachHeader(from, p.producers.add); err != nil {
+	if err := p.eachHeader(from, func(h header) { p.producers.add(h) }); err != nil {
 		return err
 	}
 	var gone []*segment
 	for i := first; i < len(p.segments); i++ {
 		s := p.segments[i]
 		flushed := func(x *scan) bool { return x.held.next < point }
-		if scans[s], err = p.scan(ctx, s, l, p.visitScanned, flushed); err != nil {
+		var aborted []AbortedTxn
+		visit := func(h header) { aborted = p.visitScanned(h, aborted) }
+		if scans[s], err = p.scan(ctx, s, l, visit, flushed); err != nil {
 			return err
 		}
+		scans[s].aborted, scans[s].whole = aborted, true
 		if scans[s].reason == nil {
 			continue
 		}
@@ -70,9 +73,14 @@ func (p *Partition) segmentBase(i int) int64 {
 	return p.active().held.next
 }
 
-func (p *Partition) visitScanned(h header) {
+// visitScanned accounts for a batch, and adds the transaction that it aborts.
+func (p *Partition) visitScanned(h header, aborted []AbortedTxn) []AbortedTxn {
+	if entry, ok := p.producers.abortedBy(h); ok {
+		aborted = append(aborted, entry)
+	}
 	p.producers.add(h)
 	p.epochs = p.epochs.with(h.leaderEpoch, h.base)
+	return aborted
 }
 
 // scan reads a segment. Where skip says so, it goes on behind what is damaged.
@@ -154,7 +162,7 @@ func (p *Partition) apply(l listing, scans map[*segment]*scan, gone []*segment, 
 		size := l.sizes[filepath.Base(s.log.path)]
 		r.Cut += size
 		p.owner.options.Log.Error("a segment behind a damaged one is deleted", "file", s.log.path, "bytes", size)
-		for _, f := range s.files() {
+		for _, f := range append(s.files(), &s.aborted.file) {
 			if err := p.fs().Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -172,7 +180,11 @@ func (s *segment) reindex(x *scan) error {
 	if n := len(x.times); n > 0 {
 		s.times.last = parseTimeEntry(x.times[n-timeEntryBytes:], s.base)
 	}
-	return errors.Join(s.offsets.replace(x.offsets), s.times.replace(x.times))
+	err := errors.Join(s.offsets.replace(x.offsets), s.times.replace(x.times))
+	if err == nil && x.whole {
+		err = s.aborted.replace(x.aborted)
+	}
+	return err
 }
 
 // restoreProducers takes the producers from the latest good snapshot that is

@@ -2,6 +2,7 @@ package log
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,8 @@ type scan struct {
 	sinceIndex int64
 	firstTime  int64
 	damaged    []int64
+	aborted    []AbortedTxn
+	whole      bool // aborted is all that the segment has: its producers were known
 	reason     error // what is wrong with the batch at held.bytes
 }
 
@@ -111,11 +114,19 @@ func (s *scan) next(in io.Reader, head []byte, left int64) (header, error) {
 	}
 	sum := crc32.New(castagnoli)
 	sum.Write(head[atAttributes:])
+	var body bytes.Buffer // of a control batch
+	if h.attributes&controlBit != 0 && h.size <= maxEndingBytes {
+		body.Write(head)
+		in = io.TeeReader(in, &body)
+	}
 	if n, err := io.CopyN(sum, in, h.size-HeaderBytes); err != nil {
 		return h, torn(err, "%d of %d bytes of records", n, h.size-HeaderBytes)
 	}
 	if sum.Sum32() != h.crc {
 		return h, fmt.Errorf("%w: CRC-32C %#08x, the header says %#08x", ErrCorrupt, sum.Sum32(), h.crc)
+	}
+	if body.Len() > 0 {
+		h.ending = endingOf(body.Bytes())
 	}
 	return h, nil
 }

@@ -55,6 +55,7 @@ type segment struct {
 	log     cachedFile
 	offsets offsetIndex
 	times   timeIndex
+	aborted txnIndex
 
 	// Under the partition's mu; they change under its appending, too.
 	held     extent
@@ -74,6 +75,7 @@ func newSegment(files *fileCache, dir string, base int64, created time.Time) *se
 	s.log = cachedFile{cache: files, path: name + logSuffix}
 	s.offsets = offsetIndex{indexFile: indexFile{file: cachedFile{cache: files, path: name + indexSuffix}, width: offsetEntryBytes}, base: base}
 	s.times = timeIndex{indexFile: indexFile{file: cachedFile{cache: files, path: name + timeSuffix}, width: timeEntryBytes}, base: base}
+	s.aborted = txnIndex{file: cachedFile{cache: files, path: name + txnSuffix}}
 	return s
 }
 
@@ -81,6 +83,15 @@ func newSegment(files *fileCache, dir string, base int64, created time.Time) *se
 // may lack.
 func (s *segment) files() []*cachedFile {
 	return []*cachedFile{&s.log, &s.offsets.file, &s.times.file}
+}
+
+// present are all its files that are there, but for the snapshot.
+func (s *segment) present() []*cachedFile {
+	all := s.files()
+	if s.aborted.count.Load() > 0 {
+		all = append(all, &s.aborted.file)
+	}
+	return all
 }
 
 // make makes the files, empty, or with the segment's space allocated
@@ -110,7 +121,7 @@ func (s *segment) make(cfg *Config) error {
 // drop closes the files when nobody uses them any more.
 func (s *segment) drop() error {
 	var all []error
-	for _, f := range s.files() {
+	for _, f := range append(s.files(), &s.aborted.file) {
 		all = append(all, f.drop())
 	}
 	return errors.Join(all...)
@@ -126,7 +137,7 @@ func (s *segment) seal() error {
 			return err
 		}
 	}
-	return errors.Join(s.trimLog(), s.offsets.trim(), s.times.trim())
+	return errors.Join(s.trimLog(), s.offsets.trim(), s.times.trim(), s.aborted.trim())
 }
 
 // trimLog cuts off what was allocated ahead.

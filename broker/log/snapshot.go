@@ -124,6 +124,12 @@ func restoreProducers(entries []SnapshotEntry, at int64) producers {
 			p.kept = 1
 		}
 		s.byID[e.ProducerID] = p
+		if p.openTxn >= 0 {
+			if s.open == nil {
+				s.open = map[int64]int64{}
+			}
+			s.open[e.ProducerID] = p.openTxn
+		}
 	}
 	return s
 }

@@ -25,7 +25,10 @@ import (
 //	    high watermark   int64
 //	    last stable      int64                         4 on
 //	    log start        int64                         5 on
-//	    aborted          array, null                   4 on
+//	    aborted          array of, or null             4 on
+//	      producer id    int64
+//	      first offset   int64
+//	      tagged fields  uvarint 0                     12 on
 //	    preferred reader int32, -1: the leader         11 on
 //	    records size     int32; from 12 uvarint of size + 1
 //	    records          the region
@@ -66,6 +69,10 @@ type FetchPartition struct {
 	ErrorCode     int16
 	HighWatermark int64
 	LogStart      int64
+	LastStable    int64
+	// Aborted are the aborted transactions that have records in the region; nil is
+	// null, for readers of what is not committed too.
+	Aborted []AbortedTxn
 	// Diverging, if it is set, says that the reader's log parts from this one
 	// (KIP-595); from version 12 on.
 	Diverging *EpochEnd
@@ -73,6 +80,11 @@ type FetchPartition struct {
 	Bytes int64
 	// Region is the caller's name for the region.
 	Region int
+}
+
+// AbortedTxn is an aborted transaction: its producer and its first offset.
+type AbortedTxn struct {
+	ProducerID, First int64
 }
 
 // EpochEnd is a leader epoch and the offset at which it ends.
@@ -141,11 +153,20 @@ func (l *fetchLayout) partition(p FetchPartition) {
 	l.int32(p.Index)
 	l.int16(p.ErrorCode)
 	l.int64(p.HighWatermark)
-	l.int64(p.HighWatermark) // last stable offset: there are no transactions
+	l.int64(p.LastStable)
 	if l.version >= 5 {
 		l.int64(p.LogStart)
 	}
-	l.nullArray() // aborted transactions
+	if p.Aborted == nil {
+		l.array(-1)
+	} else {
+		l.array(len(p.Aborted))
+	}
+	for _, a := range p.Aborted {
+		l.int64(a.ProducerID)
+		l.int64(a.First)
+		l.structEnd()
+	}
 	if l.version >= 11 {
 		l.int32(-1) // preferred read replica
 	}
@@ -191,8 +212,6 @@ func (l *fetchLayout) array(n int) {
 	}
 	l.int32(int32(n))
 }
-
-func (l *fetchLayout) nullArray() { l.array(-1) }
 
 func (l *fetchLayout) str(s string) {
 	if l.flexible {

@@ -170,7 +170,7 @@ func TestFetchLayout(t *testing.T) {
 			}
 			for i, want := range in.Topics[1].Partitions {
 				got := resp.Topics[1].Partitions[i]
-				if got.Partition != want.Index || got.ErrorCode != want.ErrorCode || got.HighWatermark != want.HighWatermark || got.LastStableOffset != want.HighWatermark {
+				if got.Partition != want.Index || got.ErrorCode != want.ErrorCode || got.HighWatermark != want.HighWatermark || got.LastStableOffset != want.LastStable {
 					t.Errorf("partition %d: got %+v, want %+v", i, got, want)
 				}
 				if version >= 5 && got.LogStartOffset != want.LogStart {

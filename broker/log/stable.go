@@ -1,0 +1,141 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"sort"
+
+	"copyscope/broker/vfs"
+)
+
+// LastStable is the last stable offset: readers of what is committed see what lies
+// before it. It is the first offset of the oldest open transaction, or where
+// readers' view ends (UnifiedLog.fetchLastStableOffsetMetadata).
+func (p *Partition) LastStable() int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.stable()
+}
+
+// stable is LastStable for who holds mu.
+func (p *Partition) stable() int64 {
+	if p.unstable < 0 {
+		return p.visible
+	}
+	return min(p.visible, max(p.unstable, p.low))
+}
+
+// ReadCommitted is [Partition.Read] for a reader of what is committed: it gives
+// nothing from the last stable offset on, and the transactions that were aborted
+// and have records in the region; the reader leaves those out. Some that have none
+// may be among them.
+func (p *Partition) ReadCommitted(offset, limit int64, whole bool) (Region, []AbortedTxn, error) {
+	r, end, err := p.read(offset, limit, whole, true)
+	if err != nil || r.Bytes == 0 {
+		return r, nil, err
+	}
+	aborted, err := p.abortedIn(offset, end, r)
+	if err != nil {
+		r.Release()
+		return Region{}, nil, err
+	}
+	return r, aborted, nil
+}
+
+// abortedIn finds the aborted transactions that have records in the region, which
+// begins with the batch that holds the offset and ends before end
+// (UnifiedLog.collectAbortedTransactions). Their markers may be in later segments.
+func (p *Partition) abortedIn(offset, end int64, r Region) (all []AbortedTxn, err error) {
+	p.mu.RLock()
+	from := max(0, sort.Search(len(p.segments), func(i int) bool { return p.segments[i].base > offset })-1)
+	segments := slices.Clone(p.segments[from:])
+	p.mu.RUnlock()
+	for _, s := range segments {
+		if &s.log == r.pinned {
+			behind, err := s.offsets.behind(r.Position + r.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			end = min(end, behind)
+		}
+		var done bool
+		all, done, err = s.aborted.collect(all, offset, end)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && !p.has(&s.aborted.file):
+			continue // retention took it meanwhile
+		case err != nil:
+			return nil, fmt.Errorf("%w: %s: %w", ErrStorage, s.aborted.file.path, err)
+		case done:
+			return all, nil
+		}
+	}
+	return all, nil
+}
+
+// behind is an offset behind all batches that begin before the position.
+func (x *offsetIndex) behind(position int64) (offset int64, err error) {
+	offset = math.MaxInt64
+	err = x.entries(func(b []byte) {
+		n := sort.Search(len(b)/offsetEntryBytes, func(i int) bool {
+			return parseOffsetEntry(b[i*offsetEntryBytes:], x.base).position >= position
+		})
+		if n < len(b)/offsetEntryBytes {
+			offset = parseOffsetEntry(b[n*offsetEntryBytes:], x.base).offset
+		}
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s: %w", ErrStorage, x.file.path, err)
+	}
+	return offset, nil
+}
+
+// stableEnd is where, in bytes, a reader must stop: before the batch with which the
+// oldest open transaction begins, or at the end of what is readable.
+func (v view) stableEnd(file vfs.File) (int64, error) {
+	if v.unstable < 0 {
+		return v.readable, nil
+	}
+	from, err := v.segment.offsets.before(v.unstable)
+	if err != nil {
+		return 0, err
+	}
+	at, err := batchAt(file, from, v.readable, v.unstable)
+	if err != nil || at.size == 0 {
+		return v.readable, err
+	}
+	return at.position, nil
+}
+
+// ProducerInfo is what is known of a producer of a partition (DescribeProducers).
+type ProducerInfo struct {
+	ID               int64
+	Epoch            int16
+	LastSequence     int32 // -1: none
+	Updated          int64 // timestamp of its latest batch or marker, ms
+	CoordinatorEpoch int32 // -1: none has ended a transaction of it
+	OpenTxn          int64 // first offset of its open transaction, -1: none
+}
+
+// Producers are the idempotent producers that the partition knows, by id.
+func (p *Partition) Producers() []ProducerInfo {
+	p.appending.Lock()
+	defer p.appending.Unlock()
+	all := make([]ProducerInfo, 0, len(p.producers.byID))
+	for id, of := range p.producers.byID {
+		info := ProducerInfo{ID: id, Epoch: of.epoch, LastSequence: -1, Updated: of.updated, CoordinatorEpoch: of.coordinator, OpenTxn: of.openTxn}
+		if of.kept > 0 {
+			info.LastSequence = of.latest().last
+		}
+		all = append(all, info)
+	}
+	slices.SortFunc(all, func(a, b ProducerInfo) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
