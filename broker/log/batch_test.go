@@ -66,7 +66,7 @@ func TestValidate(t *testing.T) {
 		{"base offset not 0", edit(put64(0, 5)), log.ErrInvalid},
 		{"codec 5", edit(put16(21, 5)), log.ErrCodec},
 		{"LogAppendTime", edit(put16(21, 8)), log.ErrTimestampType},
-		{"transactional", edit(put16(21, 16)), log.ErrTransactional},
+		{"transactional without a producer", edit(put16(21, 16)), log.ErrInvalid},
 		{"control", edit(put16(21, 32)), log.ErrInvalid},
 		{"producer id without sequence", edit(put64(43, 9)), log.ErrInvalid},
 		{"producer id negative", edit(put64(43, -2)), log.ErrInvalid},

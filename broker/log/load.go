@@ -100,7 +100,9 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	p := &Partition{owner: d, name: name, id: id, dir: dir, producers: producers{snapshot: -1}}
+	// The first flush forces the names, too: a run that made them and appended
+	// nothing has not.
+	p := &Partition{owner: d, name: name, id: id, dir: dir, producers: producers{snapshot: -1}, made: 1}
 	p.jitter.Store(d.random())
 	p.Configure(cfg)
 	if err := p.identify(l); err != nil {
@@ -117,7 +119,6 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 			return nil, Recovery{}, err
 		}
 		p.segments = append(p.segments, first)
-		p.made++
 	}
 	r, err := p.load(ctx, l)
 	if err != nil {

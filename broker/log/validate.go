@@ -83,6 +83,8 @@ func (h header) checkProduced() error {
 		return fmt.Errorf("%w: a producer may not set LogAppendTime", ErrTimestampType)
 	case h.attributes&controlBit != 0:
 		return fmt.Errorf("%w: producers may not send control batches", ErrInvalid)
+	case h.attributes&transactionalBit != 0 && h.producerID == noProducer:
+		return fmt.Errorf("%w: it belongs to a transaction and has no producer id", ErrInvalid)
 	case h.producerID != noProducer && (h.producerID < 0 || h.epoch < 0 || h.sequence < 0):
 		return fmt.Errorf("%w: producer id %d with epoch %d and base sequence %d", ErrInvalid, h.producerID, h.epoch, h.sequence)
 	}
