@@ -98,6 +98,10 @@ func TestOffsetsInTransactions(t *testing.T) {
 		}
 		// A group with nothing else lives as long as its transaction.
 		ok(c.CommitPending(outside("h"), producer(9), offsets(1, 0)))
+		ok(c.Commit(outside("h"), nil))
+		if holds(t, c, "h", map[int32]int64{}, 0); len(c.List()) != 2 {
+			t.Fatalf("groups %v", c.List())
+		}
 		if again(); len(c.List()) != 2 {
 			t.Fatalf("groups %v", c.List())
 		}

@@ -44,6 +44,9 @@ func TestGoldenRecord(t *testing.T) {
 		t.Errorf("a tombstone is read as %q %+v, %v", id, got, err)
 	}
 	empty := metadata{producer: Producer{ID: 1}, previous: noID, next: noID, lastEpoch: noEpoch, timeout: time.Second, started: -1, updated: 5}
+	if topics := empty.record("id").Value[2+8+2+4+1]; topics != 0 { // a compact array's null
+		t.Errorf("an empty one has topics: %d", topics)
+	}
 	if _, got, err := parseRecord(empty.record("id")); err != nil || !reflect.DeepEqual(*got, empty) {
 		t.Errorf("an empty one is read as %+v, %v", got, err)
 	}
