@@ -3,6 +3,7 @@ package broker_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +27,9 @@ import (
 // standard input: a process of its own can die of a signal, and its memory is
 // the broker's alone.
 const childDir = "COPYSCOPE_TEST_BROKER_ON"
+
+// childListen is where it listens, if not at a free port.
+const childListen = "COPYSCOPE_TEST_BROKER_LISTEN"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
@@ -38,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func beChild(dir string) error {
-	b, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: dir, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	b, err := broker.Open(context.Background(), broker.Config{Listen: cmp.Or(os.Getenv(childListen), "127.0.0.1:0"), Dir: dir, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		return err
 	}
@@ -56,6 +61,7 @@ type child struct {
 	addr string
 	pid  int
 	stop func() // ends it as Ctrl-C does; fails the test if it ended otherwise
+	kill func() // SIGKILL
 
 	mu   sync.Mutex
 	said bytes.Buffer
@@ -92,14 +98,20 @@ func startChild(t *testing.T, dir string, env ...string) *child {
 		t.Fatal(err)
 	}
 	c.pid = cmd.Process.Pid
+	var killed atomic.Bool
 	c.stop = sync.OnceFunc(func() {
 		in.Close()
 		late := time.AfterFunc(15*time.Second, func() { cmd.Process.Kill() })
 		defer late.Stop()
-		if err := cmd.Wait(); err != nil {
+		if err := cmd.Wait(); err != nil && !killed.Load() {
 			t.Errorf("the broker's process ended with %v; it said:\n%.4000s", err, c.text())
 		}
 	})
+	c.kill = func() {
+		killed.Store(true)
+		cmd.Process.Kill()
+		c.stop()
+	}
 	t.Cleanup(c.stop)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {

@@ -49,7 +49,8 @@ type Config struct {
 	// (transactional.id.expiration.ms), ExpireCheck how often that is looked at
 	// (transaction.remove.expired.transaction.cleanup.interval.ms).
 	Expiration, ExpireCheck time.Duration
-	// MarkerRetry is how soon a marker that could not be written is tried again.
+	// MarkerRetry is how soon a marker that could not be written is tried again;
+	// the next time after twice as long, up to 10 s.
 	MarkerRetry time.Duration
 	// MaxBytes bounds what all transactional ids and their partitions take in
 	// memory.
@@ -105,6 +106,7 @@ type transaction struct {
 	mu sync.Mutex
 	metadata
 	marked map[TopicPartition]bool // that have the marker, while it prepares
+	retry  time.Duration           // after which markers were last tried again
 	dead   bool                    // it expired, or was never stored
 }
 
@@ -280,7 +282,7 @@ func (c *Coordinator) keep(t *transaction, next metadata) error {
 		c.cfg.Log.Error("the state of a transactional id could not be stored", "transactional_id", t.id, "state", next.state, "error", err)
 		return fmt.Errorf("%w: %v", ErrStore, err)
 	}
-	t.metadata, t.marked = next, nil
+	t.metadata, t.marked, t.retry = next, nil, 0
 	if c.tidy.Wrote(r) {
 		c.later(0, c.tidyUp) // not here: the transactional id is locked
 	}

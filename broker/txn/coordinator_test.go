@@ -276,7 +276,7 @@ func TestMarkersAreTriedAgain(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		w.setOffline(at(1), false)
-		time.Sleep(time.Second)
+		time.Sleep(11 * time.Second)
 		wantState(t, c, txn.CompleteCommit)
 		if a, b := w.marked(at(0)), w.marked(at(1)); len(a) != 1 || len(b) != 1 {
 			t.Fatalf("markers %+v, %+v", a, b)

@@ -109,6 +109,9 @@ func (t *transaction) mayEndRaising(p Producer, commit bool) (again bool, err er
 	return false, t.cannotEnd(commit)
 }
 
+// mostMarkerRetry bounds how long a marker waits to be tried again.
+const mostMarkerRetry = 10 * time.Second
+
 // complete writes the markers of a transaction that prepares, and then that it is
 // complete. What cannot be written is tried again later: it was decided. mu is
 // not held.
@@ -149,5 +152,6 @@ func (c *Coordinator) complete(t *transaction) {
 		c.cfg.Log.Warn("a transaction that was decided does not end everywhere yet; it is tried again", "transactional_id", t.id, "state", t.state, "error", failed)
 	}
 	t.marked = now
-	c.later(c.cfg.MarkerRetry, func() { c.complete(t) })
+	t.retry = min(max(2*t.retry, c.cfg.MarkerRetry), mostMarkerRetry)
+	c.later(t.retry, func() { c.complete(t) })
 }
