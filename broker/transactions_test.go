@@ -312,6 +312,51 @@ func TestOffsetsInTransactions(t *testing.T) {
 	want(9, false)
 }
 
+// An administrator ends a transaction that hangs in a partition, which a
+// coordinator does not know of any more; offsets in it are dropped, too.
+func TestWriteMarkers(t *testing.T) {
+	b := start(t, t.TempDir())
+	dial(t, b.addr).create(topicReq("t", 1))
+	x := newTxnClient(t, b.addr, "x")
+	wantCodes(t, "produced", x.produce(12, &x.id, "t", inTxn(x.producerID, 0)), 0)
+	if code := x.commitOffset(5, x.producerID, "g", 7); code != 0 {
+		t.Fatalf("the offset got %d", code)
+	}
+	stable := func() (next int64) {
+		p, err := b.Partition("t", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.LastStable()
+	}
+	if got := stable(); got != 0 {
+		t.Fatalf("the last stable offset is %d", got)
+	}
+	ends := func(p producerID) (codes []int16) {
+		req := kmsg.NewPtrWriteTxnMarkersRequest()
+		req.Version = 1
+		req.Markers = []kmsg.WriteTxnMarkersRequestMarker{{ProducerID: p.id, ProducerEpoch: p.epoch, Topics: []kmsg.WriteTxnMarkersRequestMarkerTopic{
+			{Topic: "t", Partitions: []int32{0, 9}}, {Topic: "__consumer_offsets", Partitions: []int32{0}}, {Topic: "none", Partitions: []int32{0}}}}}
+		for _, t := range ask[*kmsg.WriteTxnMarkersResponse](x.raw, req, 9).Markers[0].Topics {
+			for _, p := range t.Partitions {
+				codes = append(codes, p.ErrorCode)
+			}
+		}
+		return codes
+	}
+	wantCodes(t, "an old epoch", ends(x.producerID.at(-1)), 47, 3, 47, 3)
+	if got, code := committedOffset(x.raw, 8, "g", true); got != -1 || code != 88 {
+		t.Errorf("the group has %d, error %d", got, code)
+	}
+	wantCodes(t, "ended", ends(x.producerID), 0, 3, 0, 3)
+	if got := stable(); got != 3 { // two records and the marker
+		t.Errorf("the last stable offset is %d", got)
+	}
+	if got, code := committedOffset(x.raw, 8, "g", true); got != -1 || code != 0 {
+		t.Errorf("the group has %d, error %d", got, code)
+	}
+}
+
 // What there is is told, by state, producer id and duration.
 func TestListTransactions(t *testing.T) {
 	b := start(t, t.TempDir())

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"copyscope/broker/log"
@@ -47,23 +49,32 @@ var _ txn.Participants = participants{}
 // End writes the marker. A topic or partition that is no more has nothing to
 // end; one that is offline may come back.
 func (all participants) End(at txn.TopicPartition, m txn.Marker) error {
-	t := all.b.topics.get(at.Topic)
+	err := all.b.endTransaction(at, log.Marker{ProducerID: m.ID, Epoch: m.Epoch, CoordinatorEpoch: m.CoordinatorEpoch, Commit: m.Commit})
+	if errors.Is(err, errTopicUnknown) {
+		return nil
+	}
+	return err
+}
+
+// endTransaction writes a marker in a partition: errTopicUnknown if there is none.
+func (b *Broker) endTransaction(at txn.TopicPartition, m log.Marker) error {
+	t := b.topics.get(at.Topic)
 	p, code := t.lookup(at.Partition)
 	switch code {
 	case codeUnknownTopic:
-		return nil
+		return fmt.Errorf("%w: %s-%d", errTopicUnknown, at.Topic, at.Partition)
 	case codeStorage:
 		return log.ErrOffline
 	}
 	write := func() error {
-		_, err := p.EndTransaction(log.Marker{ProducerID: m.ID, Epoch: m.Epoch, CoordinatorEpoch: m.CoordinatorEpoch, Commit: m.Commit})
+		_, err := p.EndTransaction(m)
+		if err != nil && t.deleted.Load() {
+			return fmt.Errorf("%w: %s-%d", errTopicUnknown, at.Topic, at.Partition)
+		}
 		return err
 	}
 	if at.Topic == offsetsTopic {
-		return all.b.groups.EndTransaction(int(at.Partition), m.ID, m.Commit, write)
+		return b.groups.EndTransaction(int(at.Partition), m.ProducerID, m.Commit, write)
 	}
-	if err := write(); err != nil && !t.deleted.Load() {
-		return err
-	}
-	return nil
+	return write()
 }

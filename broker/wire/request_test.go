@@ -97,10 +97,14 @@ func served() []struct {
 	txnCommit.TransactionalID, txnCommit.Group, txnCommit.ProducerID, txnCommit.ProducerEpoch = "x", "g", 1<<40, 3
 	txnCommit.Generation, txnCommit.MemberID, txnCommit.InstanceID = 5, "m", some
 	txnCommit.Topics = []kmsg.TxnOffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 1, Offset: 1 << 40, LeaderEpoch: 4, Metadata: some}, {}}}}
+	markers := kmsg.NewPtrWriteTxnMarkersRequest()
+	markers.Markers = []kmsg.WriteTxnMarkersRequestMarker{{ProducerID: 1 << 40, ProducerEpoch: 3, Committed: true, CoordinatorEpoch: 5, TransactionVersion: 2,
+		Topics: []kmsg.WriteTxnMarkersRequestMarkerTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}}, {}}
 	return []struct {
 		req      kmsg.Request
 		min, max int16
 	}{
+		{markers, 1, 2},
 		{oneTxn, 0, 3}, {manyTxns, 4, 5}, {txnCommit, 0, 5},
 		{&kmsg.AddOffsetsToTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Group: "g"}, 0, 4},
 		{&kmsg.EndTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Commit: true}, 0, 5},

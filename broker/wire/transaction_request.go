@@ -6,6 +6,7 @@ func init() {
 	register(kmsg.AddPartitionsToTxn, decodeAddPartitionsToTxn)
 	register(kmsg.AddOffsetsToTxn, decodeAddOffsetsToTxn)
 	register(kmsg.EndTxn, decodeEndTxn)
+	register(kmsg.WriteTxnMarkers, decodeWriteTxnMarkers)
 	register(kmsg.TxnOffsetCommit, decodeTxnOffsetCommit)
 	register(kmsg.DescribeTransactions, decodeDescribeTransactions)
 	register(kmsg.ListTransactions, decodeListTransactions)
@@ -54,6 +55,29 @@ func decodeAddOffsetsToTxn(r *reader, req *kmsg.AddOffsetsToTxnRequest) {
 // EndTxnRequest.json, versions 0 to 5.
 func decodeEndTxn(r *reader, req *kmsg.EndTxnRequest) {
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = r.str(), r.int64(), r.int16(), r.bool()
+}
+
+// minMarkerBytes is the least of a marker: producer id and epoch, whether it
+// commits, topics, the coordinator's epoch, tags.
+const minMarkerBytes = 17
+
+// WriteTxnMarkersRequest.json, versions 1 and 2.
+func decodeWriteTxnMarkers(r *reader, req *kmsg.WriteTxnMarkersRequest) {
+	req.Markers = list(r, minMarkerBytes, func() kmsg.WriteTxnMarkersRequestMarker {
+		m := kmsg.NewWriteTxnMarkersRequestMarker()
+		m.ProducerID, m.ProducerEpoch, m.Committed = r.int64(), r.int16(), r.bool()
+		m.Topics = list(r, minTopicBytes, func() kmsg.WriteTxnMarkersRequestMarkerTopic {
+			t := kmsg.NewWriteTxnMarkersRequestMarkerTopic()
+			t.Topic, t.Partitions = r.partitions()
+			return t
+		})
+		m.CoordinatorEpoch = r.int32()
+		if req.Version >= 2 {
+			m.TransactionVersion = r.int8()
+		}
+		r.structEnd()
+		return m
+	})
 }
 
 // TxnOffsetCommitRequest.json, versions 0 to 5.
