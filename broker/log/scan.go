@@ -49,7 +49,7 @@ type scan struct {
 	firstTime  int64
 	damaged    []int64
 	aborted    []AbortedTxn
-	whole      bool // aborted is all that the segment has: its producers were known
+	whole      bool  // aborted is all that the segment has: its producers were known
 	reason     error // what is wrong with the batch at held.bytes
 }
 

@@ -309,4 +309,3 @@ func TestReadersSeeWhatIsCommitted(t *testing.T) {
 		}
 	}
 }
-
