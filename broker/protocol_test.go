@@ -102,6 +102,8 @@ func sample(key int16) kmsg.Request {
 	case *kmsg.TxnOffsetCommitRequest:
 		r.TransactionalID, r.Group, r.Generation = "x", "g", -1
 		r.Topics = []kmsg.TxnOffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Offset: 3, LeaderEpoch: -1}}}}
+	case *kmsg.DescribeProducersRequest:
+		r.Topics = []kmsg.DescribeProducersRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}}
 	case *kmsg.DescribeTransactionsRequest:
 		r.TransactionalIDs = []string{"x"}
 	case *kmsg.DescribeConfigsRequest:

@@ -108,6 +108,7 @@ func served() []struct {
 		{oneTxn, 0, 3}, {manyTxns, 4, 5}, {txnCommit, 0, 5},
 		{&kmsg.AddOffsetsToTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Group: "g"}, 0, 4},
 		{&kmsg.EndTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Commit: true}, 0, 5},
+		{&kmsg.DescribeProducersRequest{Topics: []kmsg.DescribeProducersRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}}, 0, 0},
 		{&kmsg.DescribeTransactionsRequest{TransactionalIDs: []string{"x", ""}}, 0, 0},
 		{&kmsg.ListTransactionsRequest{StateFilters: []string{"Ongoing"}, ProducerIDFilters: []int64{1 << 40}, DurationFilterMillis: 5}, 0, 1},
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},

@@ -8,6 +8,7 @@ func init() {
 	register(kmsg.EndTxn, decodeEndTxn)
 	register(kmsg.WriteTxnMarkers, decodeWriteTxnMarkers)
 	register(kmsg.TxnOffsetCommit, decodeTxnOffsetCommit)
+	register(kmsg.DescribeProducers, decodeDescribeProducers)
 	register(kmsg.DescribeTransactions, decodeDescribeTransactions)
 	register(kmsg.ListTransactions, decodeListTransactions)
 }
@@ -101,6 +102,15 @@ func decodeTxnOffsetCommit(r *reader, req *kmsg.TxnOffsetCommitRequest) {
 			return p
 		})
 		r.structEnd()
+		return t
+	})
+}
+
+// DescribeProducersRequest.json, version 0.
+func decodeDescribeProducers(r *reader, req *kmsg.DescribeProducersRequest) {
+	req.Topics = list(r, minTopicBytes, func() kmsg.DescribeProducersRequestTopic {
+		t := kmsg.NewDescribeProducersRequestTopic()
+		t.Topic, t.Partitions = r.partitions()
 		return t
 	})
 }
