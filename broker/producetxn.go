@@ -14,24 +14,33 @@ type inTransaction struct {
 	done    func()
 	code    int16 // why no batch of a transaction is written, with err
 	err     error
-	missing map[txn.TopicPartition]bool // that are not in the transaction
+	asked   map[txn.TopicPartition]bool // the partitions, and whether they are in the transaction
 	version int16                       // of the request
 }
+
+// inNone is of a request without batches of a transaction that could be written.
+var inNone = &inTransaction{done: func() {}}
 
 // writeInTransaction asks the coordinator for the request's batches of a
 // transaction, together: they are one producer's (ReplicaManager
 // .handleProduceAppend). From version 12 on the partitions are added to it
 // (KIP-890); before, the producer has added them.
 func (c *connection) writeInTransaction(r request, req wire.ProduceRequest) *inTransaction {
-	in := &inTransaction{done: func() {}, version: r.Version}
+	in := inNone
 	var by txn.Producer
 	var partitions []txn.TopicPartition
 	for _, t := range req.Topics {
-		into, _ := c.b.named(t.Name, t.ID)
 		for _, p := range t.Partitions {
 			who, transactional := producerOf(p.Records)
-			if !transactional || into.partition(p.Index) == nil || into.internal() {
+			if !transactional {
 				continue
+			}
+			into, _ := c.b.named(t.Name, t.ID)
+			if into.partition(p.Index) == nil || into.internal() {
+				continue
+			}
+			if in == inNone {
+				in = &inTransaction{done: func() {}, version: r.Version}
 			}
 			if len(partitions) > 0 && who != by {
 				in.code, in.err = codeOf(errProducers), errProducers
@@ -53,12 +62,12 @@ func (c *connection) writeInTransaction(r request, req wire.ProduceRequest) *inT
 		in.code, in.err = c.b.produceCode(err, r.Version, *req.TransactionalID), err
 		return in
 	}
-	in.done = sync.OnceFunc(done)
+	in.done, in.asked = sync.OnceFunc(done), make(map[txn.TopicPartition]bool, len(partitions))
+	for _, at := range partitions {
+		in.asked[at] = true
+	}
 	for _, at := range missing {
-		if in.missing == nil {
-			in.missing = map[txn.TopicPartition]bool{}
-		}
-		in.missing[at] = true
+		in.asked[at] = false
 	}
 	return in
 }
@@ -68,8 +77,15 @@ func (in *inTransaction) refuses(t *topic, p wire.ProducePartition) (int16, erro
 	if _, transactional := producerOf(p.Records); !transactional {
 		return codeNone, nil
 	}
-	if in.missing[txn.TopicPartition{Topic: t.name, Partition: p.Index}] {
+	if in.err != nil {
+		return in.code, in.err
+	}
+	added, asked := in.asked[txn.TopicPartition{Topic: t.name, Partition: p.Index}]
+	switch {
+	case !asked:
+		return codeUnknownTopic, fmt.Errorf("the partition was made while the request was looked at; send it again")
+	case !added:
 		return notAdded(in.version, produceAborts), fmt.Errorf("the partition was not added to the transaction")
 	}
-	return in.code, in.err
+	return codeNone, nil
 }

@@ -15,6 +15,9 @@
 // Time is package time's; nothing here has a goroutine of its own but while a
 // timer fires.
 //
+// Offsets that are committed in a transaction are pending until it ends
+// (transaction.go).
+//
 // Locks: Coordinator.mu is taken before Group.mu and is never held during a
-// store; Group.mu is.
+// store; Group.mu is. That of opens is the innermost.
 package group

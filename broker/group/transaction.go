@@ -223,8 +223,10 @@ func (g *Group) inAny(has func(TopicPartition) bool) (all []TopicPartition) {
 // tombstone that was stored is later than all of them.
 func (g *Group) dropOffset(at TopicPartition) {
 	delete(g.offsets, at)
-	for _, txn := range g.open {
-		delete(txn.offsets, at)
+	for id, txn := range g.open {
+		if delete(txn.offsets, at); len(txn.offsets) == 0 {
+			g.endPending(id, false)
+		}
 	}
 }
 

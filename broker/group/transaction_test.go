@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -109,9 +110,22 @@ func TestOffsetsInTransactions(t *testing.T) {
 		if len(c.List()) != 1 {
 			t.Fatalf("groups %v", c.List())
 		}
+		// Offsets of a topic that is deleted go, and others stay.
+		ok(c.CommitPending(outside("g"), producer(7), map[group.TopicPartition]group.Offset{at("gone", 0): {Offset: 1}, at("t", 4): {Offset: 6}}))
+		if topics := c.Topics(); !slices.Equal(topics, []string{"gone", "t"}) {
+			t.Fatalf("there are offsets of %v", topics)
+		}
+		c.TopicsDeleted([]string{"gone"})
+		end(t, c, store, 7, true)
+		for range 2 {
+			holds(t, c, "g", map[int32]int64{0: 5, 1: 2, 4: 6})
+			again()
+		}
 		// What is deleted does not come back with the transaction.
 		ok(c.CommitPending(outside("g"), producer(7), offsets(9, 0, 3)))
-		ok(c.Delete("g"))
+		if ok(c.Delete("g")); len(c.List()) != 0 {
+			t.Fatalf("groups %v", c.List())
+		}
 		end(t, c, store, 7, true)
 		for range 2 {
 			holds(t, c, "g", map[int32]int64{})
