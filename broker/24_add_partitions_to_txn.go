@@ -18,9 +18,10 @@ const partitionsAdd = 5
 // into its transaction, all or none. If one of them is unknown, the others are
 // told OPERATION_NOT_ATTEMPTED. From version 4 on a request has many producers'
 // transactions; those are of other brokers, who may only ask whether partitions
-// are in them (KIP-890). Source: AddPartitionsToTxnRequest.json,
+// are in them (KIP-890). A transactional id that is named again gets
+// INVALID_REQUEST. Source: AddPartitionsToTxnRequest.json,
 // KafkaApis.handleAddPartitionsToTxnRequest.
-func addPartitionsToTxn(_ context.Context, c *connection, req *kmsg.AddPartitionsToTxnRequest, resp *kmsg.AddPartitionsToTxnResponse) error {
+func addPartitionsToTxn(ctx context.Context, c *connection, req *kmsg.AddPartitionsToTxnRequest, resp *kmsg.AddPartitionsToTxnResponse) error {
 	if req.Version < 4 {
 		topics := make([]kmsg.AddPartitionsToTxnRequestTransactionTopic, len(req.Topics))
 		for i, t := range req.Topics {
@@ -40,11 +41,19 @@ func addPartitionsToTxn(_ context.Context, c *connection, req *kmsg.AddPartition
 		}
 		return nil
 	}
+	named := map[string]bool{}
 	for _, t := range req.Transactions {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		out := kmsg.NewAddPartitionsToTxnResponseTransaction()
 		out.TransactionalID = t.TransactionalID
 		p := txn.Producer{ID: t.ProducerID, Epoch: t.ProducerEpoch}
-		code := c.b.addToTransaction(req.Version, t.TransactionalID, p, t.Topics, t.VerifyOnly)
+		code := func(string, int32) int16 { return codeInvalidRequest }
+		if !named[t.TransactionalID] {
+			named[t.TransactionalID] = true
+			code = c.b.addToTransaction(req.Version, t.TransactionalID, p, t.Topics, t.VerifyOnly)
+		}
 		for _, of := range t.Topics {
 			topic := kmsg.NewAddPartitionsToTxnResponseTransactionTopic()
 			topic.Topic = of.Topic

@@ -20,13 +20,11 @@ func describeTransactions(ctx context.Context, c *connection, req *kmsg.Describe
 		}
 		out := kmsg.NewDescribeTransactionsResponseTransactionState()
 		out.TransactionalID = id
-		d, err := c.b.txns.Describe(id)
-		switch {
-		case named[id]:
+		if named[id] {
 			out.ErrorCode = codeInvalidRequest
-		case err != nil:
+		} else if d, err := c.b.txns.Describe(id); err != nil {
 			out.ErrorCode = codeOf(err)
-		default:
+		} else {
 			out.State, out.ProducerID, out.ProducerEpoch = d.State.String(), d.Producer.ID, d.Producer.Epoch
 			out.TimeoutMillis, out.StartTimestamp = int32(d.Timeout.Milliseconds()), d.Started
 			for _, at := range d.Partitions {

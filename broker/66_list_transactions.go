@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -25,11 +24,15 @@ func listTransactions(_ context.Context, c *connection, req *kmsg.ListTransactio
 			resp.UnknownStateFilters = append(resp.UnknownStateFilters, name)
 		}
 	}
+	producers := map[int64]bool{}
+	for _, id := range req.ProducerIDFilters {
+		producers[id] = true
+	}
 	now := time.Now().UnixMilli()
 	for _, d := range c.b.txns.List() {
 		switch {
 		case len(req.StateFilters) > 0 && !states[d.State],
-			len(req.ProducerIDFilters) > 0 && !slices.Contains(req.ProducerIDFilters, d.Producer.ID),
+			len(producers) > 0 && !producers[d.Producer.ID],
 			req.Version >= 1 && req.DurationFilterMillis >= 0 && now-d.Started <= req.DurationFilterMillis:
 			continue
 		}

@@ -179,9 +179,9 @@ func TestAddPartitions(t *testing.T) {
 			Topics: []kmsg.AddPartitionsToTxnRequestTransactionTopic{{Topic: "t", Partitions: []int32{0, 1}}}}
 		none := asks
 		none.TransactionalID = "y"
-		req.Transactions = append(req.Transactions, asks, none)
+		req.Transactions = append(req.Transactions, asks, none, asks)
 		got := ask[*kmsg.AddPartitionsToTxnResponse](x.raw, req, 7).Transactions
-		for i, want := range [][]int16{{0, 120}, {49, 49}} {
+		for i, want := range [][]int16{{0, 120}, {49, 49}, {42, 42}} {
 			wantCodes(t, got[i].TransactionalID, []int16{got[i].Topics[0].Partitions[0].ErrorCode, got[i].Topics[0].Partitions[1].ErrorCode}, want...)
 		}
 	}
@@ -336,7 +336,7 @@ func TestWriteMarkers(t *testing.T) {
 		req := kmsg.NewPtrWriteTxnMarkersRequest()
 		req.Version = 1
 		req.Markers = []kmsg.WriteTxnMarkersRequestMarker{{ProducerID: p.id, ProducerEpoch: p.epoch, Topics: []kmsg.WriteTxnMarkersRequestMarkerTopic{
-			{Topic: "t", Partitions: []int32{0, 9}}, {Topic: "__consumer_offsets", Partitions: []int32{0}}, {Topic: "none", Partitions: []int32{0}}}}}
+			{Topic: "t", Partitions: []int32{0, 9, 0}}, {Topic: "__consumer_offsets", Partitions: []int32{0}}, {Topic: "none", Partitions: []int32{0}}}}}
 		for _, t := range ask[*kmsg.WriteTxnMarkersResponse](x.raw, req, 9).Markers[0].Topics {
 			for _, p := range t.Partitions {
 				codes = append(codes, p.ErrorCode)
@@ -344,11 +344,11 @@ func TestWriteMarkers(t *testing.T) {
 		}
 		return codes
 	}
-	wantCodes(t, "an old epoch", ends(x.producerID.at(-1)), 47, 3, 47, 3)
+	wantCodes(t, "an old epoch", ends(x.producerID.at(-1)), 47, 3, 42, 47, 3)
 	if got, code := committedOffset(x.raw, 8, "g", true); got != -1 || code != 88 {
 		t.Errorf("the group has %d, error %d", got, code)
 	}
-	wantCodes(t, "ended", ends(x.producerID), 0, 3, 0, 3)
+	wantCodes(t, "ended", ends(x.producerID), 0, 3, 42, 0, 3)
 	if got := stable(); got != 3 { // two records and the marker
 		t.Errorf("the last stable offset is %d", got)
 	}
