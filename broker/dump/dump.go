@@ -32,6 +32,7 @@ var kinds = []struct {
 	{"log", suffix(".log"), dumpSegment},
 	{"index", suffix(".index"), dumpOffsetIndex},
 	{"timeindex", suffix(".timeindex"), dumpTimeIndex},
+	{"txnindex", suffix(".txnindex"), dumpTxnIndex},
 	{"snapshot", suffix(".snapshot"), dumpSnapshot},
 	{"leader-epoch-checkpoint", named("leader-epoch-checkpoint"), dumpEpochs},
 	{"offset-checkpoint", named("recovery-point-offset-checkpoint", "log-start-offset-checkpoint", "replication-offset-checkpoint", "cleaner-offset-checkpoint"), dumpOffsets},

@@ -75,6 +75,18 @@ func compressed(t *testing.T, codec int16, b []byte) []byte {
 	return out.Bytes()
 }
 
+// marker is the control batch that ends a producer's transaction: 0 aborts it, 1
+// commits it.
+func marker(t *testing.T, at, producer int64, kind byte) []byte {
+	t.Helper()
+	r := kmsg.Record{Key: []byte{0, 0, 0, kind}, Value: []byte{0, 0, 0, 0, 0, 5}}
+	r.Length = int32(len(r.AppendTo(nil)) - 1)
+	return batch(t, at, 0, func(b *kmsg.RecordBatch) {
+		b.Attributes, b.ProducerID, b.ProducerEpoch = 0x30, producer, 2
+		b.LastOffsetDelta, b.NumRecords, b.Records = 0, 1, r.AppendTo(nil)
+	})
+}
+
 const segment = "00000000000000000010"
 
 // directory is a whole log directory with one partition.
@@ -94,7 +106,17 @@ func directory(t *testing.T) string {
 			}
 		})...)
 	}
+	log = append(log, batch(t, 20, 0, func(b *kmsg.RecordBatch) {
+		b.Attributes |= 0x10
+		b.ProducerID, b.ProducerEpoch, b.FirstSequence = 8, 2, 0
+	})...)
+	log = append(log, marker(t, 22, 8, 0)...)
+	log = append(log, marker(t, 23, 9, 1)...)
 	be := binary.BigEndian
+	aborted := []byte{0, 0}
+	for _, v := range []uint64{8, 20, 22, 23} {
+		aborted = be.AppendUint64(aborted, v)
+	}
 	index := be.AppendUint32(be.AppendUint32(nil, 3), uint32(positions[1]))
 	index = append(index, make([]byte, 16)...) // room for more
 	times := be.AppendUint32(be.AppendUint64(nil, 1_700_000_000_007), 3)
@@ -112,6 +134,7 @@ func directory(t *testing.T) string {
 		"t-0/" + segment + ".log":                log,
 		"t-0/" + segment + ".index":              index,
 		"t-0/" + segment + ".timeindex":          times,
+		"t-0/" + segment + ".txnindex":           aborted,
 		"t-0/00000000000000000020.snapshot":      snapshot,
 		"t-0/leader-epoch-checkpoint":            []byte("0\n1\n0 10\n"),
 		"t-0/partition.metadata":                 []byte("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ\n"),
@@ -178,13 +201,13 @@ func TestFaults(t *testing.T) {
 		{"cut", log, func(b []byte) []byte { return b[:len(b)-1] }, []string{"claims", "the file has"}},
 		{"a few bytes", log, func(b []byte) []byte { return append(b, 1, 2, 3) }, []string{"3 bytes are less than a batch header"}},
 		{"no segment at all", log, func([]byte) []byte { return bytes.Repeat([]byte("text "), 100) }, []string{"byte 0"}},
-		{"offsets that go back", log, func(b []byte) []byte { return append(b, batch(t, 12, 0, nil)...) }, []string{"base offset 12 where 20 or more should follow"}},
+		{"offsets that go back", log, func(b []byte) []byte { return append(b, batch(t, 12, 0, nil)...) }, []string{"base offset 12 where 24 or more should follow"}},
 		{"a record too few", log, func(b []byte) []byte {
-			return append(b, batch(t, 20, 0, func(b *kmsg.RecordBatch) { b.NumRecords = 1 })...)
-		}, []string{"batch at offset 20", "follow the last of 1 records"}},
+			return append(b, batch(t, 24, 0, func(b *kmsg.RecordBatch) { b.NumRecords = 1 })...)
+		}, []string{"batch at offset 24", "follow the last of 1 records"}},
 		{"what does not decompress", log, func(b []byte) []byte {
-			return append(b, batch(t, 20, 4, func(b *kmsg.RecordBatch) { b.Records = []byte("no zstd") })...)
-		}, []string{"batch at offset 20", "do not decompress"}},
+			return append(b, batch(t, 24, 4, func(b *kmsg.RecordBatch) { b.Records = []byte("no zstd") })...)
+		}, []string{"batch at offset 24", "do not decompress"}},
 		{"an entry at no batch", strings.Replace(log, ".log", ".index", 1), flip(7), []string{"entry 0", "no batch begins"}},
 		{"an entry below its batch", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { b[3] = 1; return b }, []string{"offset 11", "offsets 12 to 13"}},
 		{"an entry behind the last batch", strings.Replace(log, ".log", ".index", 1), func(b []byte) []byte { b[5] = 1; return b }, []string{"entry 0", "no batch begins"}},
@@ -193,6 +216,9 @@ func TestFaults(t *testing.T) {
 		{"times that go back", strings.Replace(log, ".log", ".timeindex", 1), func(b []byte) []byte {
 			return append(b, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9)
 		}, []string{"byte 12", "timestamp 1"}},
+		{"an aborted transaction of another producer", strings.Replace(log, ".log", ".txnindex", 1), flip(9), []string{"entry 0", "offset 22", "no marker of producer 9"}},
+		{"an aborted transaction without its marker", strings.Replace(log, ".log", ".txnindex", 1), flip(25), []string{"entry 0", "offset 23", "no marker"}},
+		{"half an aborted transaction", strings.Replace(log, ".log", ".txnindex", 1), func(b []byte) []byte { return append(b, 0) }, []string{"byte 34", "1 bytes are less than an entry's 34"}},
 		{"snapshot", filepath.Join("t-0", "00000000000000000020.snapshot"), flip(20), []string{"CRC-32C"}},
 		{"epochs", filepath.Join("t-0", "leader-epoch-checkpoint"), func([]byte) []byte { return []byte("0\n2\n1 5\n0 9\n") }, []string{"line 4"}},
 		{"topic id", filepath.Join("t-0", "partition.metadata"), func([]byte) []byte { return []byte("version: 0\ntopic_id: x\n") }, []string{`"x"`}},
@@ -297,9 +323,10 @@ func FuzzFiles(f *testing.F) {
 	f.Add(2, []byte{0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0})
 	f.Add(3, []byte{0, 1, 0, 0, 0, 0, 0, 0, 0, 1})
 	f.Add(4, []byte("0\n1\n0 10\n"))
+	f.Add(9, make([]byte, 34))
 	f.Add(8, []byte(`{"schema":1,"topics":{"t":{}}}`))
 	names := []string{segment + ".log", segment + ".index", segment + ".timeindex", segment + ".snapshot", "leader-epoch-checkpoint",
-		"recovery-point-offset-checkpoint", "partition.metadata", "meta.properties", "topics.json"}
+		"recovery-point-offset-checkpoint", "partition.metadata", "meta.properties", "topics.json", segment + ".txnindex"}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, kind int, content []byte) {
 		if kind < 0 || kind >= len(names) {

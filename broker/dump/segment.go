@@ -106,6 +106,14 @@ func (p *printer) record(i log.BatchInfo, r log.RecordInfo) {
 		keys = append(keys, shown(h.Key)+"="+shown(string(h.Value)))
 	}
 	fields = append(fields, field{"headers", "[" + strings.Join(keys, ",") + "]"})
+	if m, ok := log.ParseMarker(r.Key, r.Value); i.Control && ok {
+		end := "ABORT"
+		if m.Commit {
+			end = "COMMIT"
+		}
+		p.line("record", "| ", append(fields, field{"endTxnMarker", end}, field{"coordinatorEpoch", m.CoordinatorEpoch})...)
+		return
+	}
 	if r.Key != nil {
 		fields = append(fields, field{"key", shown(string(r.Key))})
 	}

@@ -55,14 +55,24 @@ func endingOf(b Batch) *ending {
 		return nil
 	}
 	_, key, value, _, err := parseRecord(rest[n : n+int(length)])
-	if err != nil || len(value) < 6 {
+	if err != nil {
 		return nil
 	}
-	kind, ok := controlType(key)
+	m, ok := ParseMarker(key, value)
 	if !ok {
 		return nil
 	}
-	return &ending{kind == controlCommit, int32(binary.BigEndian.Uint32(value[2:]))}
+	return &ending{m.Commit, m.CoordinatorEpoch}
+}
+
+// ParseMarker reads the record of a control batch, whose producer it does not know;
+// ok is false if that is no end of a transaction.
+func ParseMarker(key, value []byte) (m Marker, ok bool) {
+	kind, ok := controlType(key)
+	if !ok || len(value) < 6 {
+		return Marker{}, false
+	}
+	return Marker{CoordinatorEpoch: int32(binary.BigEndian.Uint32(value[2:])), Commit: kind == controlCommit}, true
 }
 
 // endedTxn is a transaction that a marker ended.
