@@ -6,6 +6,10 @@ import "context"
 var javaScenarios = []struct{ name, asserts string }{
 	{"produce-consume", "five codecs; keys, values, nulls, headers, timestamps, acknowledged offsets of 500 records each"},
 	{"idempotence", "5,000 records in small batches, five requests in flight: gapless, in order; a second producer"},
+	{"transactions", "commit, abort, commit over two partitions: read_committed sees what is committed, and nothing of what is open"},
+	{"transactions-fencing", "a second producer with the transactional id fences the first, whose records nobody sees"},
+	{"transactions-offsets", "consume, transform, produce: offsets of an aborted transaction do not count, those of a committed one do"},
+	{"transactions-admin", "describeTransactions, listTransactions, describeProducers of an open and an ended transaction"},
 	{"consumer-offsets", "beginning, end, by time; seek; commit with metadata; resume; out of range; reset to latest"},
 	{"group-range", "eager rebalance as a member joins and leaves; every record once; resume after the commits"},
 	{"group-cooperative", "cooperative-sticky: only what moves is revoked; every record once; resume"},

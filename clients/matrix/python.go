@@ -6,6 +6,7 @@ func pythonRows() (rows []row) {
 	for _, s := range []struct{ name, asserts string }{
 		{"produce-consume", "five codecs; keys, values, nulls, headers, timestamps, acknowledged offsets"},
 		{"idempotence", "3,000 records with enable.idempotence: gapless, in order"},
+		{"transactions", "commit and abort: read_committed sees what is committed; offsets sent to a transaction count with it; a second producer fences the first"},
 		{"group-range", "two members share four partitions, one leaves; every record once; resume"},
 		{"group-cooperative", "cooperative-sticky: the first keeps two partitions throughout"},
 		{"offsets", "watermarks, by timestamp, commit with metadata, committed, seek, resume"},

@@ -10,11 +10,13 @@ import admin
 import groups
 import offsets
 import records
+import transactions
 from server import Server
 
 SCENARIOS = {
     "produce-consume": records.produce_consume,
     "idempotence": records.idempotence,
+    "transactions": transactions.run,
     "group-range": groups.eager,
     "group-cooperative": groups.cooperative,
     "offsets": offsets.run,

@@ -16,6 +16,10 @@ public final class Main {
     private static final Map<String, Scenario> SCENARIOS = Map.ofEntries(
             Map.entry("produce-consume", Records::produceConsume),
             Map.entry("idempotence", Records::idempotence),
+            Map.entry("transactions", Transactions::commitAndAbort),
+            Map.entry("transactions-fencing", Transactions::fencing),
+            Map.entry("transactions-offsets", Transactions::offsets),
+            Map.entry("transactions-admin", Transactions::admin),
             Map.entry("consumer-offsets", ConsumerOffsets::run),
             Map.entry("group-range", Groups::range),
             Map.entry("group-cooperative", Groups::cooperative),
