@@ -14,6 +14,8 @@ import (
 func franzRows() (rows []row) {
 	for _, r := range []row{
 		{scenario: "compression", asserts: "five codecs, idempotent by default: keys, values, nulls, headers, timestamps, offsets", run: franzRecords},
+		{scenario: "transactions", asserts: "commits and aborts in turn: what is committed is read, with gaps where the rest and the markers are", run: franzTransactions},
+		{scenario: "consume, transform, produce", asserts: "GroupTransactSession: offsets of an aborted transaction do not count, those of a committed one do; each record comes out once", run: franzTransform},
 		{scenario: "group range", asserts: "two members share four partitions, one leaves; every record once; resume after the commits", run: franzRange},
 		{scenario: "group cooperative-sticky", asserts: "the same, and the first keeps two partitions throughout", run: franzCooperative},
 		{scenario: "static members", asserts: "a restarted static member gets its partitions back; the other sees no rebalance", run: franzStatic},
@@ -91,9 +93,10 @@ func fillPartitions(ctx context.Context, brokers, topic string, partitions, n, r
 	return produce(ctx, brokers, records)
 }
 
-// consume reads a partition from its beginning until n records came.
+// consume reads what is committed of a partition from its beginning until n records
+// came.
 func consume(ctx context.Context, brokers, topic string, partition int32, n int) ([]*kgo.Record, error) {
-	client, err := connect(brokers, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
+	client, err := connect(brokers, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
 	if err != nil {
 		return nil, err
 	}

@@ -114,15 +114,17 @@ func TestDumpedLogSeesFaults(t *testing.T) {
 	for _, c := range codecs {
 		good.WriteString("baseOffset: 0 compresscodec: " + c.name + " isvalid: true\n")
 	}
-	for i := range segmentRecords {
+	for i := range storedRecords {
 		good.WriteString("| offset: " + strconv.Itoa(i) + " CreateTime: 1\n")
 	}
+	good.WriteString("endTxnMarker: COMMIT\nendTxnMarker: ABORT\nendTxnMarker: COMMIT\n")
 	if err := dumpedLog(good.String()); err != nil {
 		t.Error(err)
 	}
 	for name, bad := range map[string]string{
 		"an invalid batch": strings.Replace(good.String(), "isvalid: true", "isvalid: false", 1),
 		"a missing record": strings.Replace(good.String(), "| offset: 17 CreateTime: 1\n", "", 1),
+		"an absent abort":  strings.Replace(good.String(), "ABORT", "COMMIT", 1),
 		"an absent codec":  strings.Replace(good.String(), "zstd", "gzip", 1),
 		"nothing":          "",
 	} {

@@ -35,7 +35,7 @@ func franzRestart(ctx context.Context, e *env, prefix string) error {
 		if err := errors.Join(err, commitOffset(ctx, before.addr, group, topic, 42)); err != nil {
 			return "", err
 		}
-		return hash(ctx, before.addr, topic, segmentRecords-deleted)
+		return hash(ctx, before.addr, topic, committedRecords-deleted)
 	}()
 	if err := errors.Join(err, before.stop()); err != nil {
 		return err
@@ -45,7 +45,7 @@ func franzRestart(ctx context.Context, e *env, prefix string) error {
 		return err
 	}
 	err = func() error {
-		got, err := hash(ctx, after.addr, topic, segmentRecords-deleted)
+		got, err := hash(ctx, after.addr, topic, committedRecords-deleted)
 		if err := errors.Join(err, expect("hash of the records", want, got)); err != nil {
 			return err
 		}

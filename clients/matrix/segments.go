@@ -20,8 +20,8 @@ import (
 func segmentRows(k *kit) (rows []row) {
 	for i, m := range jvms {
 		rows = append(rows, row{
-			client: "Kafka's DumpLogSegments " + k.versions[m], scenario: "log, indexes, producer snapshot", files: true, needs: []tool{java},
-			asserts: "several segments: every record is in the log, every batch valid, every index passes its check and agrees with the log",
+			client: "Kafka's DumpLogSegments " + k.versions[m], scenario: "log, indexes, producer snapshot, transactions", files: true, needs: []tool{java},
+			asserts: "several segments: every record is in the log, every batch valid, every index passes its check and agrees with the log; markers, aborted transactions, the coordinator's own topic",
 			run:     func(ctx context.Context, e *env, prefix string) error { return dumpLog(ctx, e, i, prefix) },
 		})
 	}
@@ -36,12 +36,19 @@ func segmentRows(k *kit) (rows []row) {
 }
 
 // segmentRecords are enough for several segments of 1 MiB, the smallest that
-// Kafka 4 allows (KIP-1030).
-const segmentRecords = 4000
+// Kafka 4 allows (KIP-1030). Behind them are three transactions, of which one is
+// aborted, each with its marker.
+const (
+	segmentRecords     = 4000
+	transactionRecords = 50
+	committedRecords   = segmentRecords + 2*transactionRecords
+	storedRecords      = segmentRecords + 3*(transactionRecords+1)
+)
 
 var segmentConfigs = map[string]string{"segment.bytes": "1048576"}
 
-// fillSegments makes a topic with one partition, whose batches have every codec.
+// fillSegments makes a topic with one partition, whose batches have every codec, and
+// transactions.
 func fillSegments(ctx context.Context, brokers, topic string) error {
 	if err := createTopic(ctx, brokers, topic, 1, segmentConfigs); err != nil {
 		return err
@@ -63,10 +70,10 @@ func fillSegments(ctx context.Context, brokers, topic string) error {
 			return fmt.Errorf("%s: %w", codec.name, err)
 		}
 	}
-	return nil
+	return transact(ctx, brokers, topic, transactionRecords, kgo.TryCommit, kgo.TryAbort, kgo.TryCommit)
 }
 
-// hash reads all records of a topic's only partition: offsets, timestamps,
+// hash reads all committed records of a topic's only partition: offsets, timestamps,
 // keys, values, headers, codecs and producers go into it.
 func hash(ctx context.Context, brokers, topic string, n int) (string, error) {
 	records, err := consume(ctx, brokers, topic, 0, n)
@@ -132,7 +139,21 @@ func dumpLog(ctx context.Context, e *env, module int, prefix string) error {
 	if out, err = dump(files(".snapshot")); err != nil {
 		return err
 	}
-	return contains("kafka-dump-log of the snapshots", out, "producerId: ", "lastSequence: ", fmt.Sprintf("lastOffset: %d", segmentRecords-1))
+	if err := contains("kafka-dump-log of the snapshots", out, "producerId: ", "lastSequence: ", fmt.Sprintf("lastOffset: %d", segmentRecords-1)); err != nil {
+		return err
+	}
+	if out, err = dump(files(".txnindex")); err != nil {
+		return err
+	}
+	aborted := segmentRecords + transactionRecords + 1
+	if err := contains("kafka-dump-log of the transaction indexes", out, fmt.Sprintf("firstOffset: %d", aborted), fmt.Sprintf("lastOffset: %d", aborted+transactionRecords)); err != nil {
+		return err
+	}
+	states, _ := filepath.Glob(filepath.Join(s.data, "__transaction_state-*", "*.log"))
+	if out, err = dump(states, "--transaction-log-decoder"); err != nil {
+		return err
+	}
+	return contains("kafka-dump-log of the transactions' own topic", out, "dumped-transactions", "CompleteCommit")
 }
 
 // dumpedLog holds the dump of all segments to every offset once, in order, and
@@ -153,7 +174,8 @@ func dumpedLog(out string) error {
 		}
 		next++
 	}
-	return expect("records in the dump", segmentRecords, next)
+	return errors.Join(expect("records in the dump", storedRecords, next),
+		expect("commits", 2, strings.Count(out, "endTxnMarker: COMMIT")), expect("aborts", 1, strings.Count(out, "endTxnMarker: ABORT")))
 }
 
 func kafkaServesClean(ctx context.Context, e *env, prefix string) error {
@@ -176,7 +198,7 @@ func kafkaServes(ctx context.Context, e *env, prefix string, clean bool) error {
 		if err := fillSegments(ctx, ours.addr, topic); err != nil {
 			return "", err
 		}
-		return hash(ctx, ours.addr, topic, segmentRecords)
+		return hash(ctx, ours.addr, topic, committedRecords)
 	}()
 	if err := errors.Join(err, ours.stop()); err != nil {
 		return err
@@ -200,7 +222,7 @@ func kafkaServes(ctx context.Context, e *env, prefix string, clean bool) error {
 	if err != nil {
 		return err
 	}
-	got, err := hash(ctx, second.addr, topic, segmentRecords)
+	got, err := hash(ctx, second.addr, topic, committedRecords)
 	if err == nil {
 		err = byTimestamp(ctx, second.addr, topic)
 	}
@@ -282,7 +304,7 @@ func weServeKafka(ctx context.Context, e *env, prefix string) error {
 		if err := fillSegments(ctx, kafka.addr, topic); err != nil {
 			return "", err
 		}
-		return hash(ctx, kafka.addr, topic, segmentRecords)
+		return hash(ctx, kafka.addr, topic, committedRecords)
 	}()
 	if err := errors.Join(err, kafka.stop()); err != nil {
 		return err
@@ -298,14 +320,14 @@ func weServeKafka(ctx context.Context, e *env, prefix string) error {
 		}
 		got, err := func() (string, error) {
 			if round == 0 {
-				return hash(ctx, ours.addr, topic, segmentRecords)
+				return hash(ctx, ours.addr, topic, committedRecords)
 			}
-			records, err := consume(ctx, ours.addr, topic, 0, segmentRecords+1)
+			records, err := consume(ctx, ours.addr, topic, 0, committedRecords+1)
 			if err != nil {
 				return "", err
 			}
-			last := records[segmentRecords]
-			return want, errors.Join(expect("offset of the record that follows", segmentRecords, last.Offset), expect("its value", "more", string(last.Value)))
+			last := records[committedRecords]
+			return want, errors.Join(expect("offset of the record that follows", storedRecords, last.Offset), expect("its value", "more", string(last.Value)))
 		}()
 		if err == nil {
 			err = expect("hash of the records from us", want, got)
