@@ -32,6 +32,7 @@ func apiVersions(_ context.Context, c *connection, req *kmsg.ApiVersionsRequest,
 	if req.Version >= 3 {
 		tellFeatures(req.Version, resp)
 	}
+	c.auth.versionsTold()
 	return nil
 }
 

@@ -38,14 +38,15 @@ func (b *Broker) describeSelf() []kmsg.DescribeConfigsResponseResourceConfig {
 	fixed("node.id", number(nodeID), kmsg.ConfigTypeInt, "The number of this broker.")
 	fixed("broker.id", number(nodeID), kmsg.ConfigTypeInt, "The number of this broker.")
 	fixed("log.dirs", b.dir.path, kmsg.ConfigTypeString, "The data directory.")
-	fixed("listeners", listenersText(addressText(b.PlainAddr()), addressText(b.TLSAddr())), kmsg.ConfigTypeString, "The addresses really bound.")
-	if told := listenersText(b.cfg.Advertised, b.cfg.TLSAdvertised); told != "" {
+	fixed("listeners", b.cfg.listenersText(addressText(b.PlainAddr()), addressText(b.TLSAddr())), kmsg.ConfigTypeString, "The addresses really bound.")
+	if told := b.cfg.listenersText(b.cfg.Advertised, b.cfg.TLSAdvertised); told != "" {
 		fixed("advertised.listeners", told, kmsg.ConfigTypeString, "The addresses that clients are told to connect to.")
 	}
 	fixed("socket.request.max.bytes", number(b.cfg.MaxFrameBytes), kmsg.ConfigTypeInt, "The largest produce request, in bytes.")
 	fixed("queued.max.request.bytes", number(b.cfg.MaxInFlightBytes), kmsg.ConfigTypeLong, "The bytes of all large requests that are read or worked on at a time.")
 	fixed("max.connections", number(b.cfg.MaxConnections), kmsg.ConfigTypeInt, "How many connections there may be at a time.")
 	fixed("connections.max.idle.ms", strconv.FormatInt(b.cfg.MaxIdle.Milliseconds(), 10), kmsg.ConfigTypeLong, "How long a connection may be silent, in ms.")
+	b.cfg.Security.described(fixed)
 	slices.SortFunc(all, func(a, b kmsg.DescribeConfigsResponseResourceConfig) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -26,6 +26,8 @@ type Config struct {
 	Advertised, TLSAdvertised string
 	// Certificate is what the TLS listener shows ([LoadCertificate]).
 	Certificate *tls.Certificate
+	// Security is how clients say who they are.
+	Security
 	// Dir is the data directory. It is made if it is missing.
 	Dir string
 	// Log may be nil: nothing is logged.
@@ -107,6 +109,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxIdle <= 0 {
 		c.MaxIdle = defaultMaxIdle
 	}
+	if c.MaxAuthentication <= 0 {
+		c.MaxAuthentication = defaultMaxAuthentication
+	}
 	if c.Dir == "" {
 		return c, fmt.Errorf("the broker needs a data directory")
 	}
@@ -115,6 +120,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.TLSListen != "" && c.Certificate == nil {
 		return c, fmt.Errorf("the TLS listener %q needs a certificate and its key", c.TLSListen)
+	}
+	if err := c.Security.Check(c.Listen != "", c.TLSListen != ""); err != nil {
+		return c, err
 	}
 	for _, address := range []string{c.Advertised, c.TLSAdvertised} {
 		if address == "" {

@@ -26,6 +26,7 @@ type connection struct {
 	conn   net.Conn
 	in     intake
 	kernel kernel
+	auth   *authentication // nil on a listener without SASL
 
 	seen     seen
 	id, name string // what the client called itself last, and how others are told
@@ -58,7 +59,8 @@ func newConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 		})
 	}
 	in, err := newIntake(conn)
-	return &connection{b: b, conn: conn, in: in, kernel: kernel}, err
+	auth := newAuthentication(b.cfg.SASL, b)
+	return &connection{b: b, conn: conn, in: in, kernel: kernel, auth: auth}, err
 }
 
 // serve answers requests until the client leaves, breaks the protocol or is
@@ -70,6 +72,7 @@ func (c *connection) serve(ctx context.Context) {
 			c.b.log.Error("connection closed: the broker met a bug in itself", "peer", c.peer(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	c.auth.begins()
 	for {
 		if err := c.one(ctx); err != nil {
 			c.logEnd(ctx, err)
@@ -80,11 +83,14 @@ func (c *connection) serve(ctx context.Context) {
 
 // one reads and answers a request.
 func (c *connection) one(ctx context.Context) error {
-	if !c.idleArmed(time.Now().Add(c.b.cfg.MaxIdle)) {
+	if !c.idleArmed(c.readBy()) {
 		return io.EOF
 	}
 	if err := c.in.await(); err != nil { // a silent connection holds no buffer
 		return err
+	}
+	if c.auth.pending() && c.auth.state == wantsToken {
+		return c.token(ctx)
 	}
 	buf := takeFrame()
 	defer func() { giveFrame(buf) }()
@@ -114,6 +120,9 @@ func (c *connection) admit(ctx context.Context, key int16, size int) (room int64
 	most := min(smallFrameBytes, c.b.cfg.MaxFrameBytes)
 	if key == int16(kmsg.Produce) {
 		most = c.b.cfg.MaxFrameBytes
+	}
+	if c.auth.pending() {
+		most = min(most, authenticationFrameBytes)
 	}
 	if looksLikeTLS(size) {
 		return 0, errTLSOnPlaintext
@@ -147,6 +156,9 @@ const (
 func (c *connection) answer(ctx context.Context, r request) error {
 	api, ok := apis[r.Key]
 	c.seen.request(r.ClientID, r.Key)
+	if err := c.auth.admits(r.Key); err != nil {
+		return errors.Join(c.outOfOrder(r), err)
+	}
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: API key %d (%s) is not served here", wire.ErrFrame, r.Key, kmsg.NameForKey(r.Key))
@@ -224,6 +236,8 @@ func (c *connection) logEnd(ctx context.Context, err error) {
 	case errors.Is(err, io.EOF), ctx.Err() != nil, errors.Is(err, net.ErrClosed):
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
 		c.b.log.Info("connection closed: the client left before its answer was sent", "peer", c.peer(), "error", err)
+	case c.auth.pending() && (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)):
+		c.b.log.Warn("connection closed: the client did not authenticate in time", "peer", c.peer(), "limit", c.b.cfg.MaxAuthentication)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT): // the latter by a program that sends
 		c.b.log.Info("connection closed: it was silent, or did not read, for too long", "peer", c.peer(), "limit", c.b.cfg.MaxIdle)
 	default:

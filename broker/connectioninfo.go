@@ -12,9 +12,12 @@ import (
 type ConnectionInfo struct {
 	// Conn is for who asks the kernel about it; it may end meanwhile.
 	Conn net.Conn
-	// Peer is the client's address, Protocol PLAINTEXT or SSL.
+	// Peer is the client's address, Protocol Kafka's security.protocol.
 	Peer, Protocol string
-	Since          time.Time
+	// Principal is who the client is: by SASL User:name, by its certificate
+	// User: and the subject, else User:ANONYMOUS.
+	Principal string
+	Since     time.Time
 	// ClientID is what the client called itself in its last request; Software and
 	// Version what it said of its software, if it did. Both are the client's words.
 	ClientID, Software, Version string
@@ -38,6 +41,19 @@ func (s *seen) began(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.info.Conn, s.info.Peer, s.info.Protocol, s.info.Since = c.conn, c.peer(), c.protocol(), time.Now()
+	s.info.Principal = anonymous
+}
+
+func (s *seen) identified(principal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Principal = principal
+}
+
+func (s *seen) principal() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info.Principal
 }
 
 func (s *seen) request(clientID string, key int16) {

@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"copyscope/broker/users"
+	"copyscope/broker/vfs"
 )
 
 // The data directory:
@@ -17,12 +20,14 @@ import (
 //	meta.properties    the cluster's id and the node's, in Kafka's format
 //	topics.json        the topics, see topicfile.go
 //	producer-ids.json  which producer ids are used, see producerids.go
+//	users.json         who may come in, see package users
 //	<topic>-<n>/       the partitions, see package log
 type dataDir struct {
 	path      string
 	lock      *os.File
 	clusterID string
 	producers *producerIDs
+	users     *users.Store
 }
 
 // errLocked: another process holds the lock.
@@ -45,6 +50,9 @@ func openDataDir(path string) (*dataDir, error) {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	if d.producers, err = openProducerIDs(filepath.Join(path, "producer-ids.json")); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
+	}
+	if d.users, err = users.Open(vfs.Private, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	return d, nil

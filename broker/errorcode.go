@@ -47,6 +47,17 @@ const (
 	codeUnsupportedEndpoint int16 = 115
 )
 
+// Codes of authentication and its users.
+const (
+	codeUnsupportedMechanism   int16 = 33 // UNSUPPORTED_SASL_MECHANISM
+	codeIllegalSASLState       int16 = 34
+	codeSecurityDisabled       int16 = 54
+	codeAuthenticationFailed   int16 = 58 // SASL_AUTHENTICATION_FAILED
+	codeResourceNotFound       int16 = 91
+	codeDuplicateResource      int16 = 92
+	codeUnacceptableCredential int16 = 93
+)
+
 // Codes of consumer groups.
 const (
 	codeOffsetMetadataTooLarge  int16 = 12

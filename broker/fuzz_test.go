@@ -17,7 +17,7 @@ import (
 // FuzzRequest: whatever follows a request's header, the broker answers or ends
 // the connection, meets no bug in itself, and serves others as before.
 func FuzzRequest(f *testing.F) {
-	for _, key := range []int16{0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 44, 47, 60} {
+	for _, key := range []int16{0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 29, 30, 31, 32, 33, 35, 37, 42, 44, 47, 50, 60} {
 		req := sample(key)
 		for _, version := range []int16{0, 2, 4, 7, 11, 12} {
 			req.SetVersion(min(version, req.MaxVersion()))

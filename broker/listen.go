@@ -85,13 +85,13 @@ func addressText(a net.Addr) string {
 
 // listenersText is what Kafka calls listeners: those of the two that there are,
 // each with its protocol.
-func listenersText(plain, sealed string) string {
+func (s Security) listenersText(plain, sealed string) string {
 	var all []string
 	if plain != "" {
-		all = append(all, "PLAINTEXT://"+plain)
+		all = append(all, protocolName(false, len(s.SASL) > 0)+"://"+plain)
 	}
 	if sealed != "" {
-		all = append(all, "SSL://"+sealed)
+		all = append(all, protocolName(true, len(s.TLSSASL) > 0)+"://"+sealed)
 	}
 	return strings.Join(all, ",")
 }

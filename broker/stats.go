@@ -58,7 +58,7 @@ type RequestStats struct {
 // TLS is more than the bytes of records.
 type PathStats struct {
 	Path           string
-	Protocol       string // PLAINTEXT or SSL, Kafka's security.protocol
+	Protocol       string // Kafka's security.protocol, such as PLAINTEXT or SASL_SSL
 	Regions, Bytes int64
 	SocketBytes    int64
 	SyscallsByName map[string]int64

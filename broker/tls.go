@@ -65,7 +65,7 @@ func tlsConfig(cfg Config) *tls.Config {
 		return nil
 	}
 	// Kafka's own floor (ssl.enabled.protocols: TLSv1.2, TLSv1.3).
-	return &tls.Config{Certificates: []tls.Certificate{*cfg.Certificate}, MinVersion: tls.VersionTLS12}
+	return &tls.Config{Certificates: []tls.Certificate{*cfg.Certificate}, MinVersion: tls.VersionTLS12, ClientAuth: cfg.ClientAuth.tls(), ClientCAs: cfg.ClientCAs}
 }
 
 // newTLSConnection is newConnection for the TLS listener. The kernel seals, so
@@ -81,6 +81,7 @@ func newTLSConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
 		return nil, err
 	}
 	c.conn, c.in, c.kernel = sealed, newBuffered(sealed), host.NewServingSealed(sealed, beneath)
+	c.auth = newAuthentication(b.cfg.TLSSASL, b)
 	return c, nil
 }
 
@@ -104,6 +105,9 @@ func (c *connection) handshake(ctx context.Context) bool {
 	defer cancel()
 	err := sealed.HandshakeContext(ctx)
 	if err == nil {
+		if principal := certified(sealed.ConnectionState()); principal != anonymous && c.auth == nil {
+			c.identified(principal)
+		}
 		return true
 	}
 	c.conn.Close()
@@ -139,10 +143,20 @@ func (c *connection) servable(configured transfer.Program) (p transfer.Program, 
 
 // protocol is the connection's security protocol by Kafka's name.
 func (c *connection) protocol() string {
-	if _, ok := c.conn.(*tls.Conn); ok {
-		return "SSL"
+	_, sealed := c.conn.(*tls.Conn)
+	return protocolName(sealed, c.auth != nil)
+}
+
+// protocolName is a security protocol by Kafka's name (SecurityProtocol.java).
+func protocolName(sealed, authenticates bool) string {
+	name := "PLAINTEXT"
+	if sealed {
+		name = "SSL"
 	}
-	return "PLAINTEXT"
+	if authenticates {
+		return "SASL_" + name
+	}
+	return name
 }
 
 var copyingPath = func() transfer.Program {

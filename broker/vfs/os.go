@@ -6,13 +6,18 @@ import (
 	"os"
 )
 
-// OS is the operating system's file system.
-var OS FS = system{}
+// OS is the operating system's file system. Private is the same, but who else
+// than its user cannot read the files that it makes (mode 0600).
+var (
+	OS      FS = system{0o644}
+	Private FS = system{0o600}
+)
 
-type system struct{}
+// system makes files of the mode.
+type system struct{ mode fs.FileMode }
 
-func (system) Open(name string, flag int) (File, error) {
-	f, err := os.OpenFile(name, flag, 0o644)
+func (s system) Open(name string, flag int) (File, error) {
+	f, err := os.OpenFile(name, flag, s.mode)
 	if err != nil {
 		return nil, err
 	}

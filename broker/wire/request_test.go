@@ -100,6 +100,14 @@ func served() []struct {
 	markers := kmsg.NewPtrWriteTxnMarkersRequest()
 	markers.Markers = []kmsg.WriteTxnMarkersRequestMarker{{ProducerID: 1 << 40, ProducerEpoch: 3, Committed: true, CoordinatorEpoch: 5, TransactionVersion: 2,
 		Topics: []kmsg.WriteTxnMarkersRequestMarkerTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}}, {}}
+	scram := &kmsg.AlterUserSCRAMCredentialsRequest{
+		Deletions:  []kmsg.AlterUserSCRAMCredentialsRequestDeletion{{Name: "a", Mechanism: 1}, {}},
+		Upsertions: []kmsg.AlterUserSCRAMCredentialsRequestUpsertion{{Name: "b", Mechanism: 2, Iterations: 4096, Salt: []byte{1, 2}, SaltedPassword: []byte{3}}, {}},
+	}
+	acls := kmsg.NewPtrCreateACLsRequest()
+	acls.Creations = []kmsg.CreateACLsRequestCreation{{ResourceType: 2, ResourceName: "t", ResourcePatternType: 3, Principal: "User:a", Host: "*", Operation: 2, PermissionType: 3}, {}}
+	filters := kmsg.NewPtrDeleteACLsRequest()
+	filters.Filters = []kmsg.DeleteACLsRequestFilter{{ResourceType: 1, ResourcePatternType: 1, Operation: 1, PermissionType: 1}, {ResourceName: some, Principal: some, Host: some}}
 	return []struct {
 		req      kmsg.Request
 		min, max int16
@@ -111,6 +119,9 @@ func served() []struct {
 		{&kmsg.DescribeProducersRequest{Topics: []kmsg.DescribeProducersRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}, {Topic: "u"}}}, 0, 0},
 		{&kmsg.DescribeTransactionsRequest{TransactionalIDs: []string{"x", ""}}, 0, 0},
 		{&kmsg.ListTransactionsRequest{StateFilters: []string{"Ongoing"}, ProducerIDFilters: []int64{1 << 40}, DurationFilterMillis: 5}, 0, 1},
+		{&kmsg.SASLHandshakeRequest{Mechanism: "PLAIN"}, 0, 1}, {&kmsg.SASLAuthenticateRequest{SASLAuthBytes: []byte{0, 1, 2}}, 0, 2},
+		{&kmsg.DescribeUserSCRAMCredentialsRequest{Users: []kmsg.DescribeUserSCRAMCredentialsRequestUser{{Name: "a"}, {}}}, 0, 0}, {&kmsg.DescribeUserSCRAMCredentialsRequest{}, 0, 0}, {scram, 0, 0},
+		{&kmsg.DescribeACLsRequest{ResourceType: 1, ResourceName: some, Principal: some, Operation: 1, PermissionType: 1}, 1, 3}, {acls, 1, 3}, {filters, 1, 3},
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
 		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
 		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},

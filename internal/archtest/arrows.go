@@ -67,13 +67,15 @@ var mayImport = map[string][]string{
 	"broker/statelog":                {},
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
 	"broker/vfs":                     {},
+	"broker/users":                   {"broker/vfs"},   // knows no messages
+	"broker/sasl":                    {"broker/users"}, // knows nothing of the wire
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
 	"internal/metrics":               {"broker"},                                         // as Prometheus reads it
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
 	"internal/brokerview":            {"broker", "broker/log", "internal/host", "web"},   // a broker as the pages see it
 	"broker/dump":                    {"broker/log"},
-	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "web", "docs"},
+	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
 	"clients":                        {}, // a client knows the broker by its port and its files alone
@@ -100,6 +102,8 @@ var testsMayImport = map[string][]string{
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},
+	"broker/users":                 {"broker/vfs/vfstest"},
+	"broker/sasl":                  {"broker/vfs"},
 	"internal/lesson":              {"internal/locale"}, // the same
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
 }
