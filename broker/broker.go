@@ -69,6 +69,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Security.warn(cfg.Log, plain, sealed)
 	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed, tls: tlsConfig(cfg)}
 	dir, err := openDataDir(cfg.Dir)
 	if err != nil {

@@ -69,6 +69,11 @@ func (b *Broker) Addr() net.Addr { return b.listeners()[0].Addr() }
 func (b *Broker) PlainAddr() net.Addr { return addrOf(b.plain) }
 func (b *Broker) TLSAddr() net.Addr   { return addrOf(b.sealed) }
 
+// Protocols are the listeners' security protocols by Kafka's names.
+func (b *Broker) Protocols() (plain, sealed string) {
+	return protocolName(false, len(b.cfg.SASL) > 0), protocolName(true, len(b.cfg.TLSSASL) > 0)
+}
+
 func addrOf(l *net.TCPListener) net.Addr {
 	if l == nil {
 		return nil

@@ -125,7 +125,7 @@ func TestMutualTLSAndSASL(t *testing.T) {
 	dir := t.TempDir()
 	withUsers(t, dir, "alice", "one")
 	r := start(t, dir, overTLS(t, cert, key), func(c *broker.Config) {
-		c.TLSSASL, c.ClientAuth, c.ClientCAs = allMechanisms, broker.ClientAuthRequired, authorities
+		c.Listen, c.TLSSASL, c.ClientAuth, c.ClientCAs = "", allMechanisms, broker.ClientAuthRequired, authorities
 	})
 	by := trust.Clone()
 	by.Certificates = []tls.Certificate{ours.client(time.Now().Add(time.Hour), x509.ExtKeyUsageClientAuth)}
@@ -175,6 +175,23 @@ func TestSecuritySettingsThatDoNotGoTogether(t *testing.T) {
 	}
 	if _, err := broker.LoadAuthorities(filepath.Join(t.TempDir(), "none.pem")); err == nil || !strings.Contains(err.Error(), "none.pem") {
 		t.Errorf("no file: got %v", err)
+	}
+}
+
+// Who has one door locked and another open is told.
+func TestOpenDoorsAreWarnedOf(t *testing.T) {
+	cert, key, _ := authority(t)
+	for _, c := range []struct {
+		change []func(*broker.Config)
+		says   string
+	}{
+		{[]func(*broker.Config){func(c *broker.Config) { c.TLSSASL = allMechanisms }}, "those of the plaintext listener need not"},
+		{[]func(*broker.Config){bySASL("PLAIN")}, "those of the TLS listener need not"},
+		{[]func(*broker.Config){bySASL("PLAIN"), func(c *broker.Config) { c.Listen = ":0" }}, "send their passwords"},
+	} {
+		r := open(t, t.TempDir(), append(c.change, overTLS(t, cert, key))...)
+		defer r.Close()
+		r.wantSaid(t, c.says)
 	}
 }
 

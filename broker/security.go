@@ -8,7 +8,10 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,6 +92,20 @@ func (s Security) Check(plain, sealed bool) error {
 		return errors.New("authorities for clients' certificates are given, but clients are not asked for any; set ssl.client.auth to requested or required")
 	}
 	return nil
+}
+
+// warn says what those who ask clients who they are may not have meant.
+func (s Security) warn(log *slog.Logger, plain, sealed *net.TCPListener) {
+	certificates := s.ClientAuth == ClientAuthRequired
+	if plain != nil && len(s.SASL) == 0 && (len(s.TLSSASL) > 0 || certificates) {
+		log.Warn("clients of the TLS listener must say who they are, those of the plaintext listener need not, and may do as much", "plaintext", plain.Addr())
+	}
+	if sealed != nil && len(s.TLSSASL) == 0 && !certificates && len(s.SASL) > 0 {
+		log.Warn("clients of the plaintext listener must say who they are, those of the TLS listener need not, and may do as much", "tls", sealed.Addr())
+	}
+	if plain != nil && slices.Contains(s.SASL, sasl.Plain) && !plain.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		log.Warn("by PLAIN, clients of the plaintext listener send their passwords for everyone on the way to read; use SCRAM, or TLS", "plaintext", plain.Addr())
+	}
 }
 
 // LoadAuthorities reads, from a PEM file, the certificates of those who may sign

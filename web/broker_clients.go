@@ -73,6 +73,14 @@ func partitionList(all []int32) string {
 	return strings.Join(parts, ", ")
 }
 
+// protocolAndPrincipal says who the client is, if it has said so.
+func protocolAndPrincipal(c BrokerConnection) string {
+	if c.Principal == "" || c.Principal == "User:ANONYMOUS" {
+		return c.Protocol
+	}
+	return c.Protocol + " " + oneLine(c.Principal, nameShown)
+}
+
 func (b *brokerPages) connections(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
 	all := b.store.Connections()
@@ -80,7 +88,7 @@ func (b *brokerPages) connections(w http.ResponseWriter, r *http.Request) {
 	d := templates.ConnectionsData{Columns: host.OnceFigureNames(), Addr: b.kafka()}
 	for _, c := range all[:min(len(all), brokerClientsShown)] {
 		row := templates.ClientRow{
-			ClientID: oneLine(cmp.Or(c.ClientID, "–"), nameShown), Peer: c.Peer, Protocol: c.Protocol, Software: oneLine(cmp.Or(strings.TrimSpace(c.Software+" "+c.Version), "–"), nameShown),
+			ClientID: oneLine(cmp.Or(c.ClientID, "–"), nameShown), Peer: c.Peer, Protocol: protocolAndPrincipal(c), Software: oneLine(cmp.Or(strings.TrimSpace(c.Software+" "+c.Version), "–"), nameShown),
 			Since: p.T("broker.since", "Time", c.Since.UTC().Format(time.TimeOnly)+" UTC"), API: cmp.Or(c.API, "–"), Requests: humanize.Comma(c.Requests),
 			Path: cmp.Or(c.Path, "–"), Bytes: templates.Size(c.Bytes), Congestion: cmp.Or(c.Congestion, "–"),
 		}

@@ -44,7 +44,8 @@ type BrokerStore interface {
 // ErrNoTopic: there is no topic, or no partition, of the name.
 var ErrNoTopic = errors.New("there is no such topic")
 
-// BrokerListener is an address of the broker's; Protocol is PLAINTEXT or SSL.
+// BrokerListener is an address of the broker's; Protocol is Kafka's
+// security.protocol.
 type BrokerListener struct{ Protocol, Addr string }
 
 // StoredTopic is a topic and what it stores.
@@ -169,7 +170,7 @@ func (o CommittedOffset) lag() int64 {
 
 // BrokerConnection is an open connection. Names are the client's words.
 type BrokerConnection struct {
-	Peer, Protocol              string
+	Peer, Protocol, Principal   string
 	Since                       time.Time
 	ClientID, Software, Version string
 	API                         string

@@ -21,6 +21,7 @@ import (
 type brokerSettings struct {
 	broker.Config
 	keystore keystore
+	security securitySettings
 }
 
 // keystore is Kafka's ssl.keystore.*, in its PEM form (KIP-651): a file with
@@ -33,11 +34,11 @@ type keystore struct {
 // but for our own, copyscope.*. What each does is in docs/broker.md.
 var setters = map[string]func(s *brokerSettings, value string) error{
 	"listeners": func(s *brokerSettings, value string) (err error) {
-		s.Listen, s.TLSListen, err = listenersOf(value)
+		s.Listen, s.TLSListen, s.security.sasl, err = listenersOf(value)
 		return err
 	},
 	"advertised.listeners": func(s *brokerSettings, value string) (err error) {
-		s.Advertised, s.TLSAdvertised, err = listenersOf(value)
+		s.Advertised, s.TLSAdvertised, _, err = listenersOf(value)
 		return err
 	},
 	"log.dir":                     directory,
@@ -50,7 +51,6 @@ var setters = map[string]func(s *brokerSettings, value string) error{
 	"node.id":                     fixed("1", "there is one broker, and its number is 1"),
 	"broker.id":                   fixed("1", "there is one broker, and its number is 1"),
 	"ssl.keystore.type":           fixed("PEM", "write PEM; Java's own key stores are not read (keytool and openssl convert them)"),
-	"ssl.client.auth":             fixed("none", "write none; certificates of clients are not asked for"),
 	"ssl.key.password":            fixed("", "encrypted keys are not served; decrypt it (openssl pkey) into a file that only this user can read"),
 	"ssl.keystore.location":       func(s *brokerSettings, value string) error { s.keystore.location = value; return nil },
 	"ssl.keystore.certificate.chain": func(s *brokerSettings, value string) error {
@@ -94,6 +94,9 @@ func (f propertyFile) settings() (s brokerSettings, err error) {
 		}
 	}
 	if err := s.loadCertificate(f); err != nil {
+		return s, err
+	}
+	if err := s.settleSecurity(f); err != nil {
 		return s, err
 	}
 	return s, nil
@@ -147,32 +150,35 @@ func unfolded(text string) []byte {
 
 var pemMark = regexp.MustCompile(`-----(BEGIN|END) [A-Z0-9 ]+-----`)
 
-// listenersOf cuts PLAINTEXT://host:port,SSL://host:port.
-func listenersOf(value string) (plain, sealed string, err error) {
+// listenersOf cuts PLAINTEXT://host:port,SSL://host:port, either of which may
+// ask for SASL.
+func listenersOf(value string) (plain, sealed string, sasl map[string]bool, err error) {
+	sasl = map[string]bool{}
 	for _, one := range strings.Split(value, ",") {
 		protocol, address, ok := strings.Cut(strings.TrimSpace(one), "://")
 		if !ok {
-			return "", "", fmt.Errorf("%.100q is no listener; write PLAINTEXT://host:port or SSL://host:port, with a comma between them", one)
+			return "", "", nil, fmt.Errorf("%.100q is no listener; write PLAINTEXT://host:port or SSL://host:port, or SASL_ before either, with a comma between them", one)
 		}
 		if _, port, err := net.SplitHostPort(address); err != nil {
-			return "", "", fmt.Errorf("%.100q: %w; write host:port after ://", one, err)
+			return "", "", nil, fmt.Errorf("%.100q: %w; write host:port after ://", one, err)
 		} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return "", "", fmt.Errorf("%.100q: port %.20q is not a number from 0 to 65535", one, port)
+			return "", "", nil, fmt.Errorf("%.100q: port %.20q is not a number from 0 to 65535", one, port)
 		}
 		to := &plain
 		switch strings.ToUpper(protocol) {
-		case "PLAINTEXT":
-		case "SSL":
+		case "PLAINTEXT", "SASL_PLAINTEXT":
+		case "SSL", "SASL_SSL":
 			to = &sealed
 		default:
-			return "", "", fmt.Errorf("there is no protocol %.100q here; PLAINTEXT and SSL are served", protocol)
+			return "", "", nil, fmt.Errorf("there is no protocol %.100q here; PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL are served", protocol)
 		}
 		if *to != "" {
-			return "", "", fmt.Errorf("there are two listeners of protocol %s; one of each is served", protocol)
+			return "", "", nil, fmt.Errorf("there are two listeners of protocol %s, with SASL or without; one in plaintext and one with TLS is served", protocol)
 		}
+		sasl[strings.ToLower(protocol)] = true
 		*to = address
 	}
-	return plain, sealed, nil
+	return plain, sealed, sasl, nil
 }
 
 func directory(s *brokerSettings, value string) error {

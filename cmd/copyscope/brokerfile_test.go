@@ -164,8 +164,9 @@ func TestConfigFileErrorsNameTheLineAndTheRemedy(t *testing.T) {
 		{"a limit", "max.connections=0\n", []string{"server.properties:1", "max.connections=\"0\"", "from 1"}},
 		{"a huge limit", "socket.request.max.bytes=99999999999\n", []string{"2147483647"}},
 		{"no listener", "listeners=127.0.0.1:9092\n", []string{"server.properties:1", "PLAINTEXT://host:port"}},
-		{"protocol", "listeners=SASL_SSL://127.0.0.1:9092\n", []string{"SASL_SSL", "PLAINTEXT and SSL"}},
+		{"protocol", "listeners=CONTROLLER://127.0.0.1:9092\n", []string{"CONTROLLER", "SASL_PLAINTEXT and SASL_SSL"}},
 		{"two of a kind", "listeners=PLAINTEXT://:1,PLAINTEXT://:2\n", []string{"two listeners"}},
+		{"two of a kind, one by SASL", "listeners=SSL://:1,SASL_SSL://:2\n", []string{"two listeners"}},
 		{"port", "listeners=PLAINTEXT://:99999\n", []string{"99999", "65535"}},
 		{"directories", "log.dirs=/a,/b\n", []string{"log.dirs=\"/a,/b\"", "one directory"}},
 		{"directory twice", "log.dir=/a\nlog.dirs=/b\n", []string{"server.properties:2", "remove one"}},
@@ -247,7 +248,7 @@ func TestExampleFileIsWholeAndTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var named []string
-	for _, m := range regexp.MustCompile(`(?m)^#?([a-z0-9.]+)=`).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^#?([a-z0-9._]+)=`).FindAllStringSubmatch(string(text), -1) {
 		named = append(named, m[1])
 	}
 	known := settingNames()

@@ -16,6 +16,8 @@ type brokerFlags struct {
 	listen, advertised   string
 	tls, tlsAdvertised   string
 	cert, key            string
+	sasl, tlsSASL        string
+	clientCA, clientAuth string
 	data                 string
 	connections          int
 	requestBytes, queued int
@@ -30,6 +32,10 @@ func (f *brokerFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tlsAdvertised, "kafka-tls-advertised", "", "address that clients of the TLS listener are told to connect to (default: the one really got)")
 	flags.StringVar(&f.cert, "kafka-tls-cert", "", "PEM file with the TLS listener's certificate chain")
 	flags.StringVar(&f.key, "kafka-tls-key", "", "PEM file with its private key")
+	flags.StringVar(&f.sasl, "kafka-sasl", "", "SASL mechanisms by which clients of the plaintext listener authenticate: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, with commas (default: they need not)")
+	flags.StringVar(&f.tlsSASL, "kafka-tls-sasl", "", "the same for clients of the TLS listener")
+	flags.StringVar(&f.clientCA, "kafka-tls-client-ca", "", "PEM file with the authorities that sign clients' certificates")
+	flags.StringVar(&f.clientAuth, "kafka-tls-client-auth", "required", "whether clients of the TLS listener show a certificate: none, requested or required; with --kafka-tls-client-ca")
 	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
 	flags.IntVar(&f.connections, "kafka-max-connections", 0, "most connections at a time (default 10000)")
 	flags.IntVar(&f.requestBytes, "kafka-max-request-bytes", 0, "largest produce request in bytes (default 100 MiB)")
@@ -91,7 +97,36 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 		}
 		c.Certificate = certificate
 	}
+	if err := f.security(given, &c.Security); err != nil {
+		return c, err
+	}
 	return c, checkListeners(c)
+}
+
+// security puts the flags that say how clients say who they are over the file.
+func (f *brokerFlags) security(given func(string) bool, to *broker.Security) (err error) {
+	for _, list := range []struct {
+		flag, value string
+		to          *[]string
+	}{{"kafka-sasl", f.sasl, &to.SASL}, {"kafka-tls-sasl", f.tlsSASL, &to.TLSSASL}} {
+		if !given(list.flag) {
+			continue
+		}
+		if *list.to, err = mechanisms(list.value); err != nil {
+			return &usageError{fmt.Errorf("--%s: %w", list.flag, err)}
+		}
+	}
+	if given("kafka-tls-client-ca") {
+		if to.ClientCAs, err = broker.LoadAuthorities(f.clientCA); err != nil {
+			return fmt.Errorf("--kafka-tls-client-ca: %w", err)
+		}
+	}
+	if given("kafka-tls-client-ca") || given("kafka-tls-client-auth") {
+		if to.ClientAuth, err = clientAuth(f.clientAuth); err != nil {
+			return &usageError{fmt.Errorf("--kafka-tls-client-auth %.100q: %w", f.clientAuth, err)}
+		}
+	}
+	return nil
 }
 
 // checkListeners finds what belongs together and is not.
@@ -105,6 +140,9 @@ func checkListeners(c broker.Config) error {
 		return &usageError{fmt.Errorf("%s is advertised for TLS, but there is no TLS listener", c.TLSAdvertised)}
 	case c.Listen == "" && c.Advertised != "":
 		return &usageError{fmt.Errorf("%s is advertised in plaintext, but there is no such listener", c.Advertised)}
+	}
+	if err := c.Security.Check(c.Listen != "", c.TLSListen != ""); err != nil {
+		return &usageError{err}
 	}
 	return nil
 }

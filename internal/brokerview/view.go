@@ -25,11 +25,12 @@ func Of(b *broker.Broker) View { return View{b} }
 
 // Listeners are the addresses that are bound.
 func (v View) Listeners() (all []web.BrokerListener) {
+	plain, sealed := v.b.Protocols()
 	if a := v.b.PlainAddr(); a != nil {
-		all = append(all, web.BrokerListener{Protocol: "PLAINTEXT", Addr: a.String()})
+		all = append(all, web.BrokerListener{Protocol: plain, Addr: a.String()})
 	}
 	if a := v.b.TLSAddr(); a != nil {
-		all = append(all, web.BrokerListener{Protocol: "SSL", Addr: a.String()})
+		all = append(all, web.BrokerListener{Protocol: sealed, Addr: a.String()})
 	}
 	return all
 }
@@ -170,7 +171,7 @@ func group(g broker.GroupInfo) web.ConsumerGroup {
 // Connections are those that are open, with what the kernel tells of each.
 func (v View) Connections() (all []web.BrokerConnection) {
 	for _, c := range v.b.ConnectionInfos() {
-		out := web.BrokerConnection{Peer: c.Peer, Protocol: c.Protocol, Since: c.Since, ClientID: c.ClientID, Software: c.Software, Version: c.Version,
+		out := web.BrokerConnection{Peer: c.Peer, Protocol: c.Protocol, Principal: c.Principal, Since: c.Since, ClientID: c.ClientID, Software: c.Software, Version: c.Version,
 			API: c.API, Requests: c.Requests, Path: c.Path, Regions: c.Regions, Bytes: c.Bytes}
 		if asked, ok := host.AskConnection(c.Conn); ok {
 			out.Congestion, out.Figures = asked.Congestion, asked.Figures
