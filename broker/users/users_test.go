@@ -324,7 +324,6 @@ func FuzzFile(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"schema":1,"secret":null,"users":{"a":null}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, users.FileName), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
