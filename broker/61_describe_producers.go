@@ -10,8 +10,10 @@ func init() { register(kmsg.DescribeProducers, 0, 0, whole(describeProducers)) }
 
 // DescribeProducers, API key 61, version 0: the idempotent producers that each
 // partition knows, with the first offset of a transaction that is open there
-// (KIP-664). Source: DescribeProducersResponse.json.
+// (KIP-664). A partition that is named again gets INVALID_REQUEST: it may have many.
+// Source: DescribeProducersResponse.json.
 func describeProducers(ctx context.Context, c *connection, req *kmsg.DescribeProducersRequest, resp *kmsg.DescribeProducersResponse) error {
+	named := map[partitionName]bool{}
 	for _, t := range req.Topics {
 		out := kmsg.NewDescribeProducersResponseTopic()
 		out.Topic = t.Topic
@@ -23,6 +25,11 @@ func describeProducers(ctx context.Context, c *connection, req *kmsg.DescribePro
 			p := kmsg.NewDescribeProducersResponseTopicPartition()
 			p.Partition = number
 			of, code := in.lookup(number)
+			name := partitionName{t.Topic, number}
+			if named[name] {
+				of, code = nil, codeInvalidRequest
+			}
+			named[name] = true
 			p.ErrorCode = code
 			if of != nil {
 				for _, known := range of.Producers() {
