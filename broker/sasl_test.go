@@ -145,9 +145,8 @@ func TestSASLRefusals(t *testing.T) {
 
 // saslStep is a request in a conversation, and what is to come of it.
 type saslStep struct {
-	send  any   // a kmsg.Request, or the bytes of a token in no request
-	code  int16 // of the answer, or what follows
-	bytes string
+	send any   // a kmsg.Request, or the bytes of a token in no request
+	code int16 // of the answer, or what follows
 }
 
 const (

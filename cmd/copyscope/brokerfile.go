@@ -34,11 +34,11 @@ type keystore struct {
 // but for our own, copyscope.*. What each does is in docs/broker.md.
 var setters = map[string]func(s *brokerSettings, value string) error{
 	"listeners": func(s *brokerSettings, value string) (err error) {
-		s.Listen, s.TLSListen, s.security.sasl, err = listenersOf(value)
+		s.Listen, s.TLSListen, s.security.listeners, err = listenersOf(value)
 		return err
 	},
 	"advertised.listeners": func(s *brokerSettings, value string) (err error) {
-		s.Advertised, s.TLSAdvertised, _, err = listenersOf(value)
+		s.Advertised, s.TLSAdvertised, s.security.advertised, err = listenersOf(value)
 		return err
 	},
 	"log.dir":                     directory,
@@ -152,8 +152,8 @@ var pemMark = regexp.MustCompile(`-----(BEGIN|END) [A-Z0-9 ]+-----`)
 
 // listenersOf cuts PLAINTEXT://host:port,SSL://host:port, either of which may
 // ask for SASL.
-func listenersOf(value string) (plain, sealed string, sasl map[string]bool, err error) {
-	sasl = map[string]bool{}
+func listenersOf(value string) (plain, sealed string, protocols map[string]bool, err error) {
+	protocols = map[string]bool{}
 	for _, one := range strings.Split(value, ",") {
 		protocol, address, ok := strings.Cut(strings.TrimSpace(one), "://")
 		if !ok {
@@ -175,10 +175,10 @@ func listenersOf(value string) (plain, sealed string, sasl map[string]bool, err 
 		if *to != "" {
 			return "", "", nil, fmt.Errorf("there are two listeners of protocol %s, with SASL or without; one in plaintext and one with TLS is served", protocol)
 		}
-		sasl[strings.ToLower(protocol)] = true
+		protocols[strings.ToLower(protocol)] = true
 		*to = address
 	}
-	return plain, sealed, sasl, nil
+	return plain, sealed, protocols, nil
 }
 
 func directory(s *brokerSettings, value string) error {

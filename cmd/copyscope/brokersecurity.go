@@ -15,7 +15,8 @@ import (
 // securitySettings are what a configuration file says of how clients say who
 // they are, as it says it.
 type securitySettings struct {
-	sasl       map[string]bool // the listeners that ask for SASL: sasl_plaintext, sasl_ssl
+	listeners  map[string]bool // the protocols of the listeners: plaintext, sasl_ssl …
+	advertised map[string]bool
 	mechanisms map[string][]string
 	clientAuth map[string]broker.ClientAuth
 	truststore truststore
@@ -95,12 +96,17 @@ func clientAuth(value string) (broker.ClientAuth, error) {
 // settleSecurity makes of the file's words what the broker is opened with.
 func (s *brokerSettings) settleSecurity(f propertyFile) (err error) {
 	w := s.security
+	for protocol := range w.advertised {
+		if w.listeners != nil && !w.listeners[protocol] {
+			return f.wrong(f.find("advertised.listeners"), fmt.Errorf("there is no listener of protocol %s; advertise those that listeners names", strings.ToUpper(protocol)))
+		}
+	}
 	for listener, to := range map[string]*[]string{"sasl_plaintext": &s.SASL, "sasl_ssl": &s.TLSSASL} {
 		own, named := w.mechanisms[listener]
 		switch {
-		case !w.sasl[listener] && named:
+		case !w.listeners[listener] && named:
 			return f.wrong(f.find("listener.name."+listener+".sasl.enabled.mechanisms"), fmt.Errorf("there is no listener of protocol %s; add one to listeners, or remove this", strings.ToUpper(listener)))
-		case !w.sasl[listener]:
+		case !w.listeners[listener]:
 		case named:
 			*to = own
 		case w.mechanisms[""] != nil:
@@ -113,7 +119,7 @@ func (s *brokerSettings) settleSecurity(f propertyFile) (err error) {
 		return f.wrong(f.find("sasl.enabled.mechanisms"), errors.New("no listener asks for SASL; write SASL_PLAINTEXT://host:port or SASL_SSL://host:port among listeners, or remove this"))
 	}
 	listener, other := "ssl", "sasl_ssl"
-	if w.sasl["sasl_ssl"] {
+	if w.listeners["sasl_ssl"] {
 		listener, other = other, listener
 	}
 	if _, named := w.clientAuth[other]; named {

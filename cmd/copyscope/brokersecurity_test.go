@@ -78,6 +78,7 @@ func TestSecuritySettings(t *testing.T) {
 		{"JKS by default", "listeners=SSL://:1\nssl.truststore.location=/x.jks\n" + keystore, nil, []string{"server.properties:2", "ssl.truststore.type=PEM"}},
 		{"no truststore", "listeners=SSL://:1\nssl.truststore.type=PEM\nssl.truststore.location=/nowhere.pem\n" + keystore, nil, []string{"server.properties:3", "/nowhere.pem"}},
 		{"truststore twice", truststore + inline, nil, []string{"give one of them"}},
+		{"advertised otherwise", "listeners=SASL_SSL://:1\nadvertised.listeners=SSL://a:1\n" + keystore, nil, []string{"server.properties:2", "no listener of protocol SSL"}},
 		{"lifetime", "connections.max.reauth.ms=-1\n", nil, []string{"server.properties:1", "from 0"}},
 		{"flag of SASL", "", []string{"--kafka-sasl", "OAUTHBEARER"}, []string{"--kafka-sasl", "OAUTHBEARER"}},
 		{"flag of no listener", "", []string{"--kafka-tls-sasl", "PLAIN"}, []string{"TLS listener"}},
