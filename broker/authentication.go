@@ -90,7 +90,6 @@ func (a *authentication) admits(key int16) error {
 		if versions || handshake {
 			return nil
 		}
-		return fmt.Errorf("%w: %s before the client authenticated; set security.protocol to SASL_PLAINTEXT or SASL_SSL at the client", errSASLOrder, apiName(key))
 	case wantsHandshake:
 		if handshake {
 			return nil
@@ -108,6 +107,9 @@ func (a *authentication) admits(key int16) error {
 			return nil
 		}
 		return fmt.Errorf("the authentication of %s lasted for connections.max.reauth.ms, and was not renewed", a.principal)
+	}
+	if a.exchange == nil && a.principal == "" {
+		return fmt.Errorf("%w: %s before the client authenticated; set security.protocol to SASL_PLAINTEXT or SASL_SSL at the client", errSASLOrder, apiName(key))
 	}
 	return fmt.Errorf("%w: %s is not what comes next", errSASLOrder, apiName(key))
 }

@@ -219,6 +219,7 @@ func TestSASLOrder(t *testing.T) {
 			}
 		})
 	}
+	secured.wantSaid(t, "Metadata before the client authenticated; set security.protocol")
 }
 
 // step sends what there is to send, and looks at what comes.
