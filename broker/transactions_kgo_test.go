@@ -124,7 +124,7 @@ func TestConsumeTransformProduce(t *testing.T) {
 			produce(t, client(t, b.addr), "in", values...)
 			s, err := kgo.NewGroupTransactSession(append([]kgo.Opt{kgo.SeedBrokers(b.addr), kgo.TransactionalID("x"), kgo.TransactionTimeout(time.Minute), kgo.AllowAutoTopicCreation(),
 				kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ConsumerGroup("g"), kgo.ConsumeTopics("in"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-				kgo.RequireStableFetchOffsets(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxPartitionBytes(1), kgo.HeartbeatInterval(100 * time.Millisecond),
+				kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxPartitionBytes(1), kgo.HeartbeatInterval(100 * time.Millisecond),
 				kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond })}, k.opts...)...)
 			if err != nil {
 				t.Fatal(err)

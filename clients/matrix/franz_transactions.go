@@ -69,7 +69,7 @@ func franzTransform(ctx context.Context, e *env, prefix string) error {
 		return err
 	}
 	session, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(e.brokers), kgo.TransactionalID(prefix+"-transform"), kgo.ConsumerGroup(prefix+"-transforms"),
-		kgo.ConsumeTopics(from), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxBytes(2048), kgo.RequireStableFetchOffsets())
+		kgo.ConsumeTopics(from), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxBytes(2048))
 	if err != nil {
 		return err
 	}
