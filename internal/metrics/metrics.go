@@ -89,6 +89,9 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
+	for _, d := range cleanerDescs {
+		to <- d
+	}
 }
 
 func (c *collector) Collect(to chan<- prometheus.Metric) {
@@ -131,6 +134,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		gauge(lag, l.Lag, l.Group, l.Topic, strconv.Itoa(int(l.Partition)))
 	}
 	gauge(lagOmitted, int64(s.LagsOmitted))
+	collectCleaner(to, s.Cleaner)
 	for _, p := range s.Paths {
 		count(pathBytes, p.Bytes, p.Path, p.Protocol)
 		count(pathSocket, p.SocketBytes, p.Path, p.Protocol)
