@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"maps"
@@ -59,6 +60,9 @@ type compacting struct {
 	clock time.Time
 	said  bytes.Buffer
 	dice  *rand.Rand
+	// memory is the cleaner's, openFiles the limit of idle ones.
+	memory    int64
+	openFiles int
 
 	dir    *log.Dir
 	part   *log.Partition
@@ -76,12 +80,12 @@ func newCompacting(fs vfs.FS, seed uint64) *compacting {
 	cfg := smallSegments()
 	cfg.Delete, cfg.Compacted, cfg.MinDirty, cfg.TombstoneAge = false, true, 0, time.Hour
 	cfg.SegmentBytes = 1500
-	return &compacting{fs: fs, cfg: cfg, clock: time.UnixMilli(1_700_000_000_000), dice: rand.New(rand.NewPCG(seed, 7)), latest: map[string]stored{}, all: map[int64]stored{}}
+	return &compacting{fs: fs, cfg: cfg, clock: time.UnixMilli(1_700_000_000_000), dice: rand.New(rand.NewPCG(seed, 7)), latest: map[string]stored{}, all: map[int64]stored{}, openFiles: 4}
 }
 
 func (c *compacting) open() (err error) {
 	c.dir, err = log.OpenDir(context.Background(), "/", log.DirOptions{FS: c.fs, Manual: true, Now: func() time.Time { return c.clock },
-		Log: slog.New(slog.NewTextHandler(&c.said, nil)), OpenFiles: 4})
+		Log: slog.New(slog.NewTextHandler(&c.said, nil)), OpenFiles: c.openFiles, Cleaner: log.CleanerOptions{Memory: c.memory}})
 	if err == nil {
 		c.part, _, err = c.dir.Open(context.Background(), "t", log.ID{1}, 0, c.cfg)
 	}
@@ -213,6 +217,9 @@ func (c *compacting) superseded(t *testing.T) (n int) {
 func TestCleaningKeepsTheLatest(t *testing.T) {
 	for seed := range uint64(8) {
 		c := newCompacting(vfstest.NewDisk(seed), seed)
+		if seed%2 == 1 {
+			c.memory = 24 * 10 // for nine keys: each cleaning is of a part
+		}
 		if err := c.open(); err != nil {
 			t.Fatal(err)
 		}
@@ -251,9 +258,10 @@ func TestCleaningKeepsTheLatest(t *testing.T) {
 
 // TestPowerCutInCleaning cuts the power at every changing call of a cleaning.
 func TestPowerCutInCleaning(t *testing.T) {
-	for _, kill := range []bool{false, true} {
+	for seed := range uint64(6) {
+		kill := seed%2 == 1
 		for cut := 1; ; cut++ {
-			disk := vfstest.NewDisk(uint64(cut))
+			disk := vfstest.NewDisk(uint64(cut) + seed<<32)
 			c := newCompacting(disk, 3)
 			if err := c.open(); err != nil {
 				t.Fatal(err)
@@ -267,6 +275,8 @@ func TestPowerCutInCleaning(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.dir.Tend()
+			c.cfg.SegmentBytes = 4000 // several segments become one
+			c.part.Configure(c.cfg)
 			disk.CutAfter(cut)
 			c.dir.Clean()
 			whole := c.dir.CleanerStats().Runs > 0
@@ -293,7 +303,7 @@ func TestPowerCutInCleaning(t *testing.T) {
 				disk.Restart()
 			}
 			if whole {
-				if cut < 30 {
+				if cut < 20 {
 					t.Errorf("a cleaning made only %d changing calls", cut)
 				}
 				break
@@ -543,5 +553,73 @@ func TestFetchWhileCleaning(t *testing.T) {
 	}
 	if !bytes.Equal(before, bytesOf(t, r)) {
 		t.Error("a region that was being sent changed")
+	}
+}
+
+// mapHook calls on once, when an offset index is mapped.
+type mapHook struct {
+	vfs.FS
+	on func()
+}
+
+func (m *mapHook) Open(name string, flag int) (vfs.File, error) {
+	f, err := m.FS.Open(name, flag)
+	if err == nil && strings.HasSuffix(name, ".index") {
+		f = mapHookFile{f, m}
+	}
+	return f, err
+}
+
+type mapHookFile struct {
+	vfs.File
+	hook *mapHook
+}
+
+func (f mapHookFile) Map(position, size int64) ([]byte, error) {
+	if on := f.hook.on; on != nil {
+		f.hook.on = nil
+		on()
+	}
+	return f.File.Map(position, size)
+}
+
+// A reader that has looked at a segment's index and not yet opened its batches
+// when the segment is replaced does not open the new one's in their place.
+func TestCleaningBetweenIndexAndBatches(t *testing.T) {
+	hook := &mapHook{FS: vfstest.NewDisk(1)}
+	c := newCompacting(hook, 4)
+	c.openFiles = 1
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	for range 60 {
+		if err := c.append(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.dir.Tend()
+	hook.on = c.dir.Clean
+	for at := int64(0); at < c.next; at++ {
+		r, err := c.part.Read(at, 1, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, r.Bytes)
+		if _, err := r.ReadAt(b, 0); err != nil {
+			t.Fatal(err)
+		}
+		r.Release()
+		if base := int64(binary.BigEndian.Uint64(b)); base+int64(binary.BigEndian.Uint32(b[23:])) < at {
+			t.Fatalf("read at %d gave the batch at %d", at, base)
+		}
+		if sum := crc32.Checksum(b[21:], crc32.MakeTable(crc32.Castagnoli)); sum != binary.BigEndian.Uint32(b[17:]) {
+			t.Fatalf("read at %d gave no batch: its checksum is wrong", at)
+		}
+	}
+	if c.dir.CleanerStats().Runs == 0 {
+		t.Fatal("nothing was cleaned")
+	}
+	if err := c.check(); err != nil {
+		t.Fatal(err)
 	}
 }
