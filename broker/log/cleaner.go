@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -28,6 +29,9 @@ type CleanerOptions struct {
 }
 
 func (o CleanerOptions) withDefaults() CleanerOptions {
+	if runtime.GOOS == "windows" {
+		o.Off = true // files that are open, as those of readers, cannot be renamed there
+	}
 	if o.Memory == 0 {
 		o.Memory = 128 << 20
 	}
@@ -210,7 +214,7 @@ func (d *Dir) cleanPartition(p *Partition, x dirt, now time.Time) bool {
 	begun := time.Now()
 	end, err := c.run(x, o.Memory, o.Load)
 	if err == nil {
-		err = d.setCleaned(p.name, end)
+		err = d.setCleaned(p, end)
 	}
 	took := time.Since(begun)
 	d.cleaner.mu.Lock()
@@ -248,12 +252,20 @@ func (d *Dir) cleanedTo(name TopicPartition) int64 {
 	return d.cleaned[name]
 }
 
-func (d *Dir) setCleaned(name TopicPartition, end int64) error {
+// setCleaned notes it, unless the partition was removed meanwhile: another may have
+// its name.
+func (d *Dir) setCleaned(p *Partition, end int64) error {
 	d.checkpointing.Lock()
 	defer d.checkpointing.Unlock()
 	d.mu.Lock()
-	d.cleaned[name] = end
+	_, open := d.open[p]
+	if open {
+		d.cleaned[p.name] = end
+	}
 	d.mu.Unlock()
+	if !open {
+		return nil
+	}
 	return d.writeCleaned()
 }
 
