@@ -64,12 +64,8 @@ var replicaName = regexp.MustCompile(`^[0-9]{1,10}:[0-9]{1,10}$`)
 func checkCleanup(value string) error {
 	all := listOf(value)
 	for _, policy := range all {
-		switch policy {
-		case cleanupDelete:
-		case "compact":
-			return fmt.Errorf("%.100q: this broker does not compact logs; use %q", value, cleanupDelete)
-		default:
-			return fmt.Errorf("%.100q: there is no policy %.100q; use %q", value, policy, cleanupDelete)
+		if policy != cleanupDelete && policy != cleanupCompact {
+			return fmt.Errorf("%.100q: there is no policy %.100q; use %q, %q or both", value, policy, cleanupDelete, cleanupCompact)
 		}
 	}
 	if len(all) == 0 {

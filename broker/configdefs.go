@@ -31,12 +31,18 @@ const (
 	configIndexBytes     = "segment.index.bytes"
 	configSegmentJitter  = "segment.jitter.ms"
 	configSegmentAge     = "segment.ms"
+
+	configTombstoneAge = "delete.retention.ms"
+	configMaxLag       = "max.compaction.lag.ms"
+	configMinDirty     = "min.cleanable.dirty.ratio"
+	configMinLag       = "min.compaction.lag.ms"
 )
 
 const (
-	cleanupDelete = "delete"
-	timeOfAppend  = "LogAppendTime"
-	engineMmap    = "mmap"
+	cleanupDelete  = "delete"
+	cleanupCompact = "compact"
+	timeOfAppend   = "LogAppendTime"
+	engineMmap     = "mmap"
 )
 
 // configDef is one config: what it means, and which values it takes.
@@ -72,10 +78,9 @@ const (
 
 	// noEffect ends the description of a config that is taken because on this
 	// broker nothing could come of it.
-	noEffect     = " Taken and kept, without effect: "
-	noCompaction = noEffect + "logs are not compacted."
-	noCodec      = noEffect + "batches are stored as the producer compressed them."
-	oneNode      = noEffect + "there is one node."
+	noEffect = " Taken and kept, without effect: "
+	noCodec  = noEffect + "batches are stored as the producer compressed them."
+	oneNode  = noEffect + "there is one node."
 )
 
 // configDefs are all configs, in the order in which they are described. A
@@ -87,14 +92,14 @@ var configDefs = []configDef{
 	{configEngine, kmsg.ConfigTypeString, "write",
 		"How batches are appended: write, by pwrite(2), or mmap, through a mapping of the segment (Linux only).", oneOf(appendEngines()...), nil},
 	{configCleanup, kmsg.ConfigTypeList, cleanupDelete,
-		"What becomes of old segments: delete removes them when a retention limit is passed; compact is not served.", checkCleanup, from("log.cleanup.policy")},
+		"What becomes of old segments: delete removes them when a retention limit is passed, compact keeps the latest record of each key, and both can be set.", checkCleanup, from("log.cleanup.policy")},
 	{"compression.gzip.level", kmsg.ConfigTypeInt, "-1", "The level of gzip." + noCodec, number(-1, 9), from("compression.gzip.level")},
 	{"compression.lz4.level", kmsg.ConfigTypeInt, "9", "The level of lz4." + noCodec, number(1, 17), from("compression.lz4.level")},
 	{configCompression, kmsg.ConfigTypeString, "producer",
 		"Batches are stored as the producer compressed them; no other value is possible.", checkCompression, from("compression.type")},
 	{"compression.zstd.level", kmsg.ConfigTypeInt, "3", "The level of zstd." + noCodec, number(-131072, 22), from("compression.zstd.level")},
-	{"delete.retention.ms", kmsg.ConfigTypeLong, "86400000",
-		"How long a compacted log keeps tombstones, in ms." + noCompaction, number(0, math.MaxInt64), from("log.cleaner.delete.retention.ms")},
+	{configTombstoneAge, kmsg.ConfigTypeLong, "86400000",
+		"How long a compacted log keeps tombstones after the cleaning that first met them, in ms.", number(0, math.MaxInt64), from("log.cleaner.delete.retention.ms")},
 	{configFileDelay, kmsg.ConfigTypeLong, "60000",
 		"How long a deleted segment stays on the disk, in ms.", number(0, math.MaxInt64), from("log.segment.delete.delay.ms")},
 	{configFlushMessages, kmsg.ConfigTypeLong, anyLong,
@@ -105,8 +110,8 @@ var configDefs = []configDef{
 	{configIndexInterval, kmsg.ConfigTypeInt, "4096",
 		"The offset index gets an entry for each so many bytes.", number(0, math.MaxInt32), from("log.index.interval.bytes")},
 	{"leader.replication.throttled.replicas", kmsg.ConfigTypeList, "", "Replicas to which sending is slowed." + oneNode, throttled, nil},
-	{"max.compaction.lag.ms", kmsg.ConfigTypeLong, anyLong,
-		"The longest that a record stays uncompacted, in ms." + noCompaction, number(1, math.MaxInt64), from("log.cleaner.max.compaction.lag.ms")},
+	{configMaxLag, kmsg.ConfigTypeLong, anyLong,
+		"The longest that a record stays uncompacted, in ms.", number(1, math.MaxInt64), from("log.cleaner.max.compaction.lag.ms")},
 	// A batch must fit a frame.
 	{configMaxMessage, kmsg.ConfigTypeInt, "1048588",
 		"The largest record batch that is accepted, in bytes, after compression.", number(0, defaultMaxFrameBytes), from("message.max.bytes")},
@@ -116,10 +121,10 @@ var configDefs = []configDef{
 		"How far a record's timestamp may be behind the broker's clock, in ms.", number(0, math.MaxInt64), from("log.message.timestamp.before.max.ms")},
 	{configTimeType, kmsg.ConfigTypeString, "CreateTime",
 		"Whether records keep the producer's timestamp, CreateTime, or get the broker's, LogAppendTime.", oneOf("CreateTime", timeOfAppend), from("log.message.timestamp.type")},
-	{"min.cleanable.dirty.ratio", kmsg.ConfigTypeDouble, "0.5",
-		"The part of a log that is to be uncompacted before it is compacted." + noCompaction, fraction, from("log.cleaner.min.cleanable.ratio")},
-	{"min.compaction.lag.ms", kmsg.ConfigTypeLong, "0",
-		"The shortest that a record stays uncompacted, in ms." + noCompaction, number(0, math.MaxInt64), from("log.cleaner.min.compaction.lag.ms")},
+	{configMinDirty, kmsg.ConfigTypeDouble, "0.5",
+		"The part of a log that is to be uncompacted before it is compacted, 0 to 1.", fraction, from("log.cleaner.min.cleanable.ratio")},
+	{configMinLag, kmsg.ConfigTypeLong, "0",
+		"The shortest that a record stays uncompacted, in ms.", number(0, math.MaxInt64), from("log.cleaner.min.compaction.lag.ms")},
 	{"min.insync.replicas", kmsg.ConfigTypeInt, "1",
 		"How many replicas must have a batch before it is acknowledged to acks=all. There is one node, so it is 1.", checkInSync, from("min.insync.replicas")},
 	{configPreallocate, kmsg.ConfigTypeBoolean, "false",

@@ -78,7 +78,7 @@ var ownProperties = []Property{
 
 // Properties are all that [Defaults] can name, by name.
 func Properties() []Property {
-	all := slices.Clone(ownProperties)
+	all := slices.Concat(ownProperties, cleanerProperties)
 	for _, d := range configDefs {
 		for i, s := range d.from {
 			p := Property{Name: s.property, Doc: "The default of the topics' " + d.name + ": " + d.doc, kind: d.kind, check: d.check}
@@ -154,7 +154,7 @@ func (d Defaults) get(name string) string {
 	if v, ok := d[name]; ok {
 		return strings.TrimSpace(v)
 	}
-	for _, p := range ownProperties {
+	for _, p := range slices.Concat(ownProperties, cleanerProperties) {
 		if p.Name == name {
 			return p.Value
 		}

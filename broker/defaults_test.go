@@ -77,7 +77,8 @@ func TestBadDefaults(t *testing.T) {
 		"log.retention.hours":        {"9223372036854775807", "not a number up to"},
 		"log.roll.hours":             {"0", "not a number from 1"},
 		"num.partitions":             {"0", "not a number from 1"},
-		"log.cleanup.policy":         {"compact", "does not compact"},
+		"log.cleanup.policy":         {"compress", "no policy"},
+		"log.cleaner.threads":        {"2", "one log"},
 		"default.replication.factor": {"3", "one node"},
 	} {
 		cfg := broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Defaults: broker.Defaults{name: k.value}}

@@ -32,7 +32,7 @@ func openCatalogue(ctx context.Context, dir string, cfg Config) (*catalogue, err
 	if err != nil {
 		return nil, err
 	}
-	if c.logs, err = log.OpenDir(ctx, dir, log.DirOptions{Log: cfg.Log, Read: progress.read}); err != nil {
+	if c.logs, err = log.OpenDir(ctx, dir, log.DirOptions{Log: cfg.Log, Read: progress.read, Cleaner: cfg.Defaults.cleaner()}); err != nil {
 		return nil, err
 	}
 	if err := c.restore(ctx, f, progress); err != nil {

@@ -16,6 +16,7 @@ type Stats struct {
 	Requests    []RequestStats
 	Paths       []PathStats
 	Topics      []TopicStats
+	Cleaner     CleanerStats
 	Lags        []GroupLag
 	// LagsOmitted is how many groups are left out of Lags, or cut.
 	LagsOmitted int
@@ -90,6 +91,7 @@ func (b *Broker) Stats() Stats {
 			ProduceRequests: c.produceRequests.Load(), FailedProduce: c.failedProduce.Load(),
 			FetchRequests: c.fetchRequests.Load(), FailedFetch: c.failedFetch.Load()})
 	}
+	s.Cleaner = b.topics.logs.CleanerStats()
 	s.Lags, s.LagsOmitted = b.lags(s.Topics)
 	s.Transactions = b.transactionStats()
 	return s

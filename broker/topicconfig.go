@@ -56,7 +56,10 @@ func (c topicConfigs) partition() log.Config {
 	cfg.SegmentBytes, cfg.SegmentAge, cfg.SegmentJitter = c.int64(configSegmentBytes), c.age(configSegmentAge), c.age(configSegmentJitter)
 	cfg.IndexBytes, cfg.IndexIntervalBytes = c.int64(configIndexBytes), c.int64(configIndexInterval)
 	cfg.Preallocate = c.bool(configPreallocate)
-	cfg.Delete = slices.Contains(listOf(c.get(configCleanup)), cleanupDelete)
+	policies := listOf(c.get(configCleanup))
+	cfg.Delete, cfg.Compacted = slices.Contains(policies, cleanupDelete), slices.Contains(policies, cleanupCompact)
+	cfg.TombstoneAge, cfg.MinLag, cfg.MaxLag = c.age(configTombstoneAge), c.age(configMinLag), c.age(configMaxLag)
+	cfg.MinDirty, _ = strconv.ParseFloat(c.get(configMinDirty), 64)
 	cfg.RetentionBytes, cfg.RetentionAge, cfg.FileDelay = c.int64(configRetentionBytes), c.age(configRetentionAge), c.age(configFileDelay)
 	cfg.FlushMessages, cfg.FlushAge = c.int64(configFlushMessages), c.age(configFlushAge)
 	cfg.LogAppendTime = c.get(configTimeType) == timeOfAppend

@@ -48,7 +48,7 @@ func TestCreateTopics(t *testing.T) {
 		{topicReq("q", 1, "copyscope.fetch.path", "sendfil"), 40, `nearest is "sendfile"`},
 		{topicReq("q", 1, "copyscope.fetch.paht", "sendfile"), 40, `nearest is "copyscope.fetch.path"`},
 		{topicReq("q", 1, "remote.storage.enable", "true"), 40, "no config"},
-		{topicReq("q", 1, "cleanup.policy", "compact"), 40, "does not compact"},
+		{topicReq("q", 1, "cleanup.policy", "compress"), 40, "no policy"},
 		{topicReq("q", 1, "min.insync.replicas", "2"), 40, "one node"},
 		{topicReq("q", 1, "retention.ms", "-2"), 40, "from -1"},
 		{topicReq("q", 1, "segment.bytes", "2147483648"), 40, "segment.bytes"},

@@ -90,7 +90,7 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		{"config", "/broker/topics", url.Values{"name": {"a"}, "config.retention.ms": {"soon <b>"}}, "is not a number from -1", "不是 -1 到"},
 		{"unknown config", "/broker/topics", url.Values{"name": {"a"}, "config.retentions.ms": {"1"}}, "nearest is &#34;retention.ms&#34;", "最接近的是"},
 		{"path", "/broker/topics/orders/configs", url.Values{"config.copyscope.fetch.path": {"teleport"}}, "is not possible here", "这里不能用"},
-		{"compact", "/broker/topics/orders/configs", url.Values{"config.cleanup.policy": {"compact"}}, "does not compact", "不压实"},
+		{"policy", "/broker/topics/orders/configs", url.Values{"config.cleanup.policy": {"compress"}}, "there is no policy", "没有"},
 		{"fewer", "/broker/topics/orders/partitions", url.Values{"partitions": {"1"}}, "never gets fewer", "只增不减"},
 	} {
 		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {

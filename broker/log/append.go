@@ -304,7 +304,7 @@ func (p *Partition) rollIfDue(h header, cfg *Config) error {
 		return nil
 	}
 	full := s.held.bytes > cfg.SegmentBytes-h.size
-	old := s.held.bytes > 0 && p.age(s, h.maxTime) > cfg.SegmentAge-p.jitterOf(cfg)
+	old := s.held.bytes > 0 && p.age(s, h.maxTime) > cfg.segmentAge()-p.jitterOf(cfg)
 	indexes := s.offsets.full(cfg.IndexBytes, 0) || s.times.full(cfg.IndexBytes, 1)
 	far := p.next+int64(h.lastDelta)-s.base > math.MaxInt32 || s.held.bytes > math.MaxInt32
 	if !full && !old && !indexes && !far {
@@ -328,7 +328,7 @@ func (p *Partition) jitterOf(cfg *Config) time.Duration {
 	if cfg.SegmentJitter <= 0 {
 		return 0
 	}
-	return min(time.Duration(p.jitter.Load()%uint64(cfg.SegmentJitter)), cfg.SegmentAge)
+	return min(time.Duration(p.jitter.Load()%uint64(cfg.SegmentJitter)), cfg.segmentAge())
 }
 
 // full says whether less than spare more entries than one fit.

@@ -17,9 +17,11 @@ import (
 //	     16  magic                 int8    2
 //	     17  crc                   uint32  CRC-32C of byte 21 to the end
 //	     21  attributes            int16   bits 0-2 codec, 3 timestamp type,
-//	                                       4 transactional, 5 control
+//	                                       4 transactional, 5 control,
+//	                                       6 delete horizon
 //	     23  lastOffsetDelta       int32   count - 1, until a log is compacted
-//	     27  baseTimestamp         int64   ms since 1970, of the first record
+//	     27  baseTimestamp         int64   ms since 1970, of the first record; with
+//	                                       bit 6 when its tombstones may go
 //	     35  maxTimestamp          int64   ms since 1970
 //	     43  producerId            int64   -1: not idempotent
 //	     51  producerEpoch         int16
@@ -140,7 +142,16 @@ func (h header) codec() Codec { return Codec(h.attributes & codecMask) }
 // lastSequence is the sequence number of the batch's last record. After the
 // largest comes 0 (DefaultRecordBatch.incrementSequence).
 func (h header) lastSequence() int32 {
-	return int32((int64(h.sequence) + int64(h.count) - 1) % (math.MaxInt32 + 1))
+	return int32((int64(h.sequence) + int64(h.lastDelta)) % (math.MaxInt32 + 1))
+}
+
+// horizon is from when on the batch's tombstones, or a transaction's marker, may
+// go, ms; noTimestamp if that is not known yet (KIP-534).
+func (h header) horizon() int64 {
+	if h.attributes&deleteHorizonBit == 0 {
+		return noTimestamp
+	}
+	return h.baseTime
 }
 
 // check holds for every batch, stored or received. A compacted batch may have

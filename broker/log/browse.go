@@ -145,7 +145,9 @@ func (p *Partition) SegmentFiles() []SegmentFiles {
 		var head [HeaderBytes]byte
 		if _, err := file.ReadAt(head[:], 0); err == nil {
 			if h := parseHeader(head[:]); h.check() == nil {
-				all[i].First = h.baseTime
+				if all[i].First = h.baseTime; h.horizon() != noTimestamp {
+					all[i].First = h.maxTime
+				}
 			}
 		}
 		s.log.release()

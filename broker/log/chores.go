@@ -55,6 +55,9 @@ func (c *chores) begin(d *Dir) {
 			}
 		}
 	})
+	if !d.options.Cleaner.Off {
+		c.done.Go(d.cleanUntilStopped)
+	}
 	c.done.Go(func() {
 		for {
 			select {

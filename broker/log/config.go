@@ -26,7 +26,11 @@ type Config struct {
 	TimeBefore    time.Duration // message.timestamp.before.max.ms
 	TimeAfter     time.Duration // message.timestamp.after.max.ms
 
-	Compacted bool // cleanup.policy contains compact: keys are needed
+	Compacted    bool          // cleanup.policy contains compact: keys are needed
+	TombstoneAge time.Duration // delete.retention.ms
+	MinDirty     float64       // min.cleanable.dirty.ratio
+	MinLag       time.Duration // min.compaction.lag.ms
+	MaxLag       time.Duration // max.compaction.lag.ms
 
 	// Mapped appends through a mapping instead of by pwrite(2)
 	// (copyscope.append.engine=mmap).
@@ -45,5 +49,15 @@ func Defaults() Config {
 		Delete: true, RetentionBytes: -1, RetentionAge: 7 * 24 * time.Hour, FileDelay: time.Minute,
 		FlushMessages: 1<<63 - 1, FlushAge: forever,
 		TimeBefore: forever, TimeAfter: time.Hour,
+		TombstoneAge: 24 * time.Hour, MinDirty: 0.5, MaxLag: forever,
 	}
+}
+
+// segmentAge is when a segment is closed: where the log is compacted, early enough
+// for max.compaction.lag.ms (LogConfig.maxSegmentMs).
+func (c *Config) segmentAge() time.Duration {
+	if c.Compacted && c.MaxLag > 0 {
+		return min(c.SegmentAge, c.MaxLag)
+	}
+	return c.SegmentAge
 }

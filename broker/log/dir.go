@@ -36,7 +36,9 @@ type DirOptions struct {
 	Checkpoint time.Duration
 	// ProducerExpiry is producer.id.expiration.ms, a day by default.
 	ProducerExpiry time.Duration
-	// Manual: nothing happens by itself, but when [Dir.Tend] is called.
+	// Cleaner is for compacted partitions.
+	Cleaner CleanerOptions
+	// Manual: nothing happens by itself, but when [Dir.Tend] or [Dir.Clean] is called.
 	Manual bool
 }
 
@@ -50,6 +52,7 @@ func (o DirOptions) withDefaults() DirOptions {
 	if o.FS == nil {
 		o.FS = vfs.OS
 	}
+	o.Cleaner = o.Cleaner.withDefaults()
 	if o.OpenFiles == 0 {
 		o.OpenFiles = 8000
 	}
@@ -72,7 +75,8 @@ type Dir struct {
 	files   *fileCache
 	clean   bool // the last stop was
 
-	chores chores
+	chores  chores
+	cleaner cleaner
 	// checkpointing is held by whoever writes the checkpoint files.
 	checkpointing sync.Mutex
 
@@ -80,10 +84,14 @@ type Dir struct {
 	open   map[*Partition]struct{}
 	points map[TopicPartition]int64 // recovery points of those that are not open
 	starts map[TopicPartition]int64 // first offsets, likewise
+	// cleaned are the offsets up to which compacted partitions are clean.
+	cleaned map[TopicPartition]int64
 	// stale are removed partitions that the checkpoint files may still name.
-	stale  map[TopicPartition]struct{}
-	failed bool // a partition is not recovered: the stop is not clean
-	closed bool
+	stale map[TopicPartition]struct{}
+	// uncleaned: the file still names partitions that cleaned does not.
+	uncleaned bool
+	failed    bool // a partition is not recovered: the stop is not clean
+	closed    bool
 }
 
 // Appended tells what became of a batch.
@@ -116,6 +124,9 @@ func OpenDir(ctx context.Context, path string, o DirOptions) (*Dir, error) {
 		return nil, err
 	}
 	if d.starts, err = d.readCheckpoint(startsName); err != nil {
+		return nil, err
+	}
+	if d.cleaned, err = d.readCheckpoint(cleanedName); err != nil {
 		return nil, err
 	}
 	if err := d.removeDeleted(); err != nil {

@@ -14,6 +14,7 @@ import (
 //
 //	recovery-point-offset-checkpoint  up to where each is on the disk
 //	log-start-offset-checkpoint       where each begins, if not with a segment
+//	cleaner-offset-checkpoint         up to where each is clean (cleaner.go)
 //	.kafka_cleanshutdown              there after a clean stop alone:
 //	                                  {"version":0,"brokerEpoch":-1}
 const (
@@ -56,6 +57,10 @@ func (d *Dir) forget(name TopicPartition) {
 	defer d.mu.Unlock()
 	delete(d.starts, name)
 	delete(d.points, name)
+	if _, cleaned := d.cleaned[name]; cleaned {
+		delete(d.cleaned, name)
+		d.uncleaned = true
+	}
 	d.stale[name] = struct{}{}
 }
 
@@ -70,8 +75,9 @@ func (d *Dir) disown(name TopicPartition) error {
 	_, point := d.points[name]
 	_, start := d.starts[name]
 	_, stale := d.stale[name]
+	_, cleaned := d.cleaned[name]
 	d.mu.Unlock()
-	if !point && !start && !stale {
+	if !point && !start && !stale && !cleaned {
 		return nil
 	}
 	d.forget(name)
@@ -88,6 +94,8 @@ func (d *Dir) checkpoint() error {
 // writeCheckpoints is checkpoint for who holds checkpointing.
 func (d *Dir) writeCheckpoints() error {
 	d.mu.Lock()
+	uncleaned := d.uncleaned
+	d.uncleaned = false
 	points, starts, stale := maps.Clone(d.points), maps.Clone(d.starts), d.stale
 	d.stale = map[TopicPartition]struct{}{}
 	d.mu.Unlock()
@@ -103,10 +111,14 @@ func (d *Dir) writeCheckpoints() error {
 	err := errors.Join(
 		vfs.Replace(d.options.FS, filepath.Join(d.path, pointsName), d.path, formatOffsetCheckpoint(points)),
 		vfs.Replace(d.options.FS, filepath.Join(d.path, startsName), d.path, formatOffsetCheckpoint(starts)))
+	if uncleaned {
+		err = errors.Join(err, d.writeCleaned())
+	}
 	if err != nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		maps.Copy(d.stale, stale)
+		d.uncleaned = d.uncleaned || uncleaned
 	}
 	return err
 }

@@ -19,15 +19,17 @@
 // A batch's way: Produce (validate.go, record.go, decompress.go) → append.go
 // (producerstate.go, roll) → segment.go, mapped.go → flush.go → read.go. What
 // happens by itself is in chores.go and retention.go; what happens at a start
-// in load.go, scan.go and recovery.go.
+// in load.go, scan.go and recovery.go. Compaction is in cleaner.go, clean.go, sift.go
+// and swap.go.
 //
 // Locks, in the order in which they are taken:
 //
+//	cleaner.running
 //	chores.tending, Dir.checkpointing
 //	Partition.appending   whoever changes a partition's files
 //	Partition.flushing    whoever forces them to the disk
 //	Partition.mu          what readers look at; memory only, never file access
-//	Dir.mu, chores.mu     leaves
+//	Dir.mu, chores.mu, cleaner.mu  leaves
 //	indexFile.mu          an index's entries and mapping; not under Partition.mu
 //	indexFile.viewing, cachedFile.opening, fileCache.mu
 package log

@@ -101,12 +101,10 @@ func (h header) info(at int64) BatchInfo {
 		Position: at, Bytes: h.size, Base: h.base, Last: h.last(), LeaderEpoch: h.leaderEpoch, CRC: h.crc, Codec: h.codec(),
 		LogAppendTime: h.attributes&logAppendTimeBit != 0, Transactional: h.attributes&transactionalBit != 0, Control: h.attributes&controlBit != 0,
 		BaseTimestamp: h.baseTime, Timestamp: h.maxTime, ProducerID: h.producerID, ProducerEpoch: h.epoch,
-		FirstSequence: h.sequence, LastSequence: h.sequence, Records: h.count, DeleteHorizon: -1,
+		FirstSequence: h.sequence, LastSequence: h.sequence, Records: h.count,
 	}
-	if h.attributes&deleteHorizonBit != 0 {
-		i.DeleteHorizon = h.baseTime
-	}
-	if h.sequence >= 0 && h.count > 0 {
+	i.DeleteHorizon = h.horizon()
+	if h.sequence >= 0 {
 		i.LastSequence = h.lastSequence()
 	}
 	return i

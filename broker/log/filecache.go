@@ -2,6 +2,7 @@ package log
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -54,6 +55,7 @@ type cachedFile struct {
 	users          int
 	before, behind *cachedFile // in the ring of idle ones
 	gone           bool        // it is closed as soon as nobody uses it
+	replaced       bool        // another file has its path: it is not opened any more
 
 	// The mapping of a part. It is made and dropped by one who uses the file
 	// and keeps others from the mapping meanwhile.
@@ -71,6 +73,9 @@ func (f *cachedFile) acquire() (vfs.File, error) {
 	defer f.opening.Unlock()
 	if file := f.pin(); file != nil {
 		return file, nil
+	}
+	if f.wasReplaced() {
+		return nil, &fs.PathError{Op: "open", Path: f.path, Err: fs.ErrNotExist}
 	}
 	file, err := f.cache.fs.Open(f.path, os.O_RDWR)
 	if errors.Is(err, syscall.EMFILE) && f.cache.shed() {
@@ -190,6 +195,25 @@ func (f *cachedFile) drop() error {
 	}
 	c.mu.Unlock()
 	return closeAll(victims)
+}
+
+// replace is drop for a file whose path another one has now. The caller has
+// acquired it, and had before the path changed: so nobody opened the other file in
+// its name. Whoever comes later is told that the file does not exist, and looks
+// anew.
+func (f *cachedFile) replace() error {
+	f.cache.mu.Lock()
+	f.replaced = true
+	f.cache.mu.Unlock()
+	err := f.drop()
+	f.release()
+	return err
+}
+
+func (f *cachedFile) wasReplaced() bool {
+	f.cache.mu.Lock()
+	defer f.cache.mu.Unlock()
+	return f.replaced
 }
 
 // view maps the part of the file and returns it. The caller has acquired the

@@ -44,6 +44,21 @@ func listFiles(f vfs.FS, dir string) (l listing, err error) {
 	if err != nil {
 		return l, err
 	}
+	names := make([]string, len(entries))
+	swap := false
+	for i, e := range entries {
+		names[i] = e.Name()
+		swap = swap || strings.HasSuffix(e.Name(), swapSuffix)
+	}
+	if swap {
+		changed, err := completeSwaps(f, dir, names)
+		if err != nil {
+			return l, err
+		}
+		if changed {
+			return listFiles(f, dir)
+		}
+	}
 	l.sizes = make(map[string]int64, len(entries))
 	for _, e := range entries {
 		name := e.Name()

@@ -285,18 +285,23 @@ func eachRecord(b Batch, h header, visit func(offset int64, r Record) error) err
 
 // inflate decompresses the records of a batch, at most maxInflated bytes.
 func inflate(codec Codec, compressed []byte) ([]byte, error) {
+	return inflateTo(nil, codec, compressed)
+}
+
+// inflateTo is inflate into the memory behind what out holds.
+func inflateTo(out []byte, codec Codec, compressed []byte) ([]byte, error) {
 	z := takeInflater()
 	defer z.done()
 	in, err := z.open(codec, compressed)
 	if err != nil {
 		return nil, unpacked(err)
 	}
-	var out bytes.Buffer
-	if _, err := out.ReadFrom(in); err != nil {
+	to := bytes.NewBuffer(out)
+	if _, err := to.ReadFrom(in); err != nil {
 		return nil, unpacked(err)
 	}
 	if z.limit.N <= 0 {
 		return nil, errBomb
 	}
-	return out.Bytes(), nil
+	return to.Bytes(), nil
 }

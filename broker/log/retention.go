@@ -44,7 +44,8 @@ func (p *Partition) expired(cfg *Config, now time.Time) (n int) {
 	}
 	for ; n < len(p.segments); n++ {
 		s := p.segments[n]
-		if s.held.bytes == 0 || s.held.next > p.visible {
+		empty := s.held.bytes == 0 // compaction left nothing of it, if it is not the last
+		if empty && n == len(p.segments)-1 || s.held.next > p.visible {
 			break
 		}
 		// Kafka goes by the first offset of the segment behind, so the active
@@ -54,7 +55,7 @@ func (p *Partition) expired(cfg *Config, now time.Time) (n int) {
 		if latest < 0 { // producers that set no time
 			latest = s.created.UnixMilli()
 		}
-		old := cfg.Delete && cfg.RetentionAge >= 0 && since(now, latest) > cfg.RetentionAge
+		old := cfg.Delete && cfg.RetentionAge >= 0 && (empty || since(now, latest) > cfg.RetentionAge)
 		large := cfg.Delete && cfg.RetentionBytes >= 0 && total-s.held.bytes >= cfg.RetentionBytes
 		if !below && !old && !large {
 			break

@@ -22,7 +22,8 @@ const (
 	txnSuffix      = ".txnindex"
 	snapshotSuffix = ".snapshot"
 	deletedSuffix  = ".deleted"
-	cleanedSuffix  = ".cleaned"
+	cleanedSuffix  = ".cleaned" // a new form of a segment, not whole yet
+	swapSuffix     = ".swap"    // one that is whole, see swap.go
 )
 
 // extent is what a segment holds up to a moment: it only grows.

@@ -86,12 +86,14 @@ func (v view) atTimeFrom(from, timestamp, low int64) (at Stamped, ok bool, err e
 // firstAt is the first record of the batch, from the offset low on, that is at
 // or after the timestamp.
 func firstAt(file vfs.File, position int64, h header, timestamp, low int64) (at Stamped, ok bool, err error) {
-	if h.attributes&logAppendTimeBit != 0 || h.baseTime >= timestamp && h.base >= low && h.lastDelta == h.count-1 {
-		t := h.baseTime
-		if h.attributes&logAppendTimeBit != 0 {
-			t = h.maxTime
+	stamped := h.attributes&logAppendTimeBit != 0
+	if h.lastDelta == h.count-1 { // no record was compacted away
+		if stamped {
+			return Stamped{max(h.base, low), h.maxTime}, true, nil
 		}
-		return Stamped{max(h.base, low), t}, true, nil
+		if h.baseTime >= timestamp && h.base >= low && h.horizon() == noTimestamp {
+			return Stamped{h.base, h.baseTime}, true, nil
+		}
 	}
 	b := make(Batch, h.size)
 	if _, err := file.ReadAt(b, position); err != nil {
@@ -110,7 +112,13 @@ func firstAt(file vfs.File, position int64, h header, timestamp, low int64) (at 
 	if h.codec() == Uncompressed {
 		err = eachRecord(b, h, func(offset int64, r Record) error { return look(offset, r.Timestamp) })
 	} else {
-		err = b.eachCompressed(h, func(_ int32, r recordStart) error { return look(h.base+r.offsetDelta, h.baseTime+r.timeDelta) })
+		err = b.eachCompressed(h, func(_ int32, r recordStart) error {
+			t := h.baseTime + r.timeDelta
+			if stamped {
+				t = h.maxTime
+			}
+			return look(h.base+r.offsetDelta, t)
+		})
 	}
 	if errors.Is(err, errFound) {
 		err = nil

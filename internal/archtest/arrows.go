@@ -81,9 +81,9 @@ var mayImport = map[string][]string{
 	"clients":                        {}, // a client knows the broker by its port and its files alone
 	"servers":                        {}, // knows copyscope by its command alone
 	"internal/chromium":              {},
-	"internal/served":                {},                                       // knows copyscope by its command alone
-	"pages":                          {"internal/chromium", "internal/served"}, // knows copyscope by its command and its port alone
-	"docs":                           {"internal/…", "sim", "broker", "web"},   // programs that a document speaks of
+	"internal/served":                {},                                                   // knows copyscope by its command alone
+	"pages":                          {"internal/chromium", "internal/served"},             // knows copyscope by its command and its port alone
+	"docs":                           {"internal/…", "sim", "broker", "broker/log", "web"}, // programs that a document speaks of
 }
 
 // testsMayImport lists what test files import besides: a test stands at its

@@ -96,6 +96,9 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
+	for _, d := range cleanerDescs {
+		to <- d
+	}
 }
 
 func (c *collector) Collect(to chan<- prometheus.Metric) {
@@ -145,6 +148,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	count(txnEnded, s.Transactions.Aborted, "abort")
 	count(txnAbort, s.Transactions.TimedOut, "timeout")
 	count(txnAbort, s.Transactions.Fenced, "fenced")
+	collectCleaner(to, s.Cleaner)
 	for _, p := range s.Paths {
 		count(pathBytes, p.Bytes, p.Path, p.Protocol)
 		count(pathSocket, p.SocketBytes, p.Path, p.Protocol)

@@ -27,6 +27,7 @@ func TestNamesAreKafkas(t *testing.T) {
 	text := scrape(t, metrics.Handler("v1", func() broker.Stats {
 		return broker.Stats{
 			Connections: 3,
+			Cleaner:     broker.CleanerStats{Runs: 21, Failures: 22, BytesRead: 23, BytesKept: 24, BytesCleaned: 48, Failing: 1, Dirtiest: 0.25, Last: time.Now(), Took: 2 * time.Second, KeysFill: 0.5},
 			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second, Errors: map[int16]int64{1: 4, -1: 5, 9999: 6}}},
 			Lags:        []broker.GroupLag{{Group: "g", Topic: "t", Partition: 1, Lag: 8}}, LagsOmitted: 2,
 			Transactions: broker.TransactionStats{Committed: 21, Aborted: 22, TimedOut: 23, Fenced: 24, IDs: map[string]int{"Ongoing": 25}},
@@ -51,6 +52,15 @@ func TestNamesAreKafkas(t *testing.T) {
 		`kafka_log_log_logstartoffset{partition="0",topic="t"} 1`,
 		`kafka_log_log_logendoffset{partition="0",topic="t"} 9`,
 		`kafka_log_log_numlogsegments{partition="0",topic="t"} 2`,
+		`kafka_log_logcleanermanager_max_dirty_percent 25`,
+		`kafka_log_logcleanermanager_uncleanable_partitions_count 1`,
+		`kafka_log_logcleaner_max_clean_time_secs 2`,
+		`kafka_log_logcleaner_max_buffer_utilization_percent 50`,
+		`kafka_log_logcleaner_cleaner_recopy_percent 50`,
+		`copyscope_log_cleaner_runs_total 21`,
+		`copyscope_log_cleaner_failures_total 22`,
+		`copyscope_log_cleaner_read_bytes_total 23`,
+		`copyscope_log_cleaner_written_bytes_total 24`,
 		`kafka_server_replicamanager_partitioncount 2`,
 		`kafka_server_replicamanager_leadercount 1`,
 		`kafka_server_replicamanager_offlinereplicacount 1`,

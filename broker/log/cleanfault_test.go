@@ -1,0 +1,114 @@
+package log_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"copyscope/broker/vfs/vfstest"
+)
+
+// TestPowerCutInCleaning cuts the power at every changing call of a cleaning.
+func TestPowerCutInCleaning(t *testing.T) {
+	for seed := range uint64(4) {
+		kill := seed%2 == 1
+		for cut := 1; ; cut++ {
+			disk := vfstest.NewDisk(uint64(cut) + seed<<32)
+			c := newCompacting(disk, 3)
+			if err := c.open(); err != nil {
+				t.Fatal(err)
+			}
+			for range 30 {
+				if err := c.append(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.part.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			c.dir.Tend()
+			c.cfg.SegmentBytes = 4000 // several segments become one
+			c.part.Configure(c.cfg)
+			disk.CutAfter(cut)
+			c.dir.Clean()
+			whole := c.dir.CleanerStats().Runs > 0
+			if kill {
+				disk.Kill()
+			} else {
+				disk.Restart()
+			}
+			for again := range 2 {
+				err := c.open()
+				if err == nil {
+					err = c.check()
+				}
+				if err == nil && again == 1 {
+					c.dir.Clean()
+					err = c.check()
+					if n := c.superseded(t); n > 0 {
+						t.Errorf("cut %d: after another cleaning %d superseded records are left", cut, n)
+					}
+				}
+				if err != nil {
+					t.Fatalf("cut %d (kill %v), start %d: %v\n%s", cut, kill, again, err, c.said.String())
+				}
+				disk.Restart()
+			}
+			if whole {
+				if cut < 20 {
+					t.Errorf("a cleaning made only %d changing calls", cut)
+				}
+				break
+			}
+		}
+	}
+}
+
+// TestCleaningGivenUp: where the disk fails a cleaning, the log stays as it was,
+// that is said once, and it is tried again.
+func TestCleaningGivenUp(t *testing.T) {
+	for _, script := range []string{"write .cleaned#*: ENOSPC", "write .cleaned#*: short 20 ENOSPC", "sync .cleaned#*: EIO", "open .cleaned#*: EMFILE", "rename .swap#*: EIO", "rename .swap#3: EIO"} {
+		t.Run(script, func(t *testing.T) {
+			disk := vfstest.NewDisk(1)
+			c := newCompacting(disk, 5)
+			faults := vfstest.Inject(t, disk, script)
+			c.fs = faults
+			if err := c.open(); err != nil {
+				t.Fatal(err)
+			}
+			for range 30 {
+				if err := c.append(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.dir.Tend()
+			before := c.part.Segments()
+			for range 3 {
+				c.dir.Clean()
+				c.clock = c.clock.Add(time.Minute)
+				if strings.Contains(script, "#*") && !slices.Equal(before, c.part.Segments()) {
+					t.Error("the log changed")
+				}
+				if err := c.check(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := strings.Count(c.said.String(), "could not be cleaned"); n != 1 {
+				t.Errorf("it was said %d times, want once:\n%s", n, c.said.String())
+			}
+			if s := c.dir.CleanerStats(); s.Failures == 0 || s.Failing == 0 != (s.Runs > 0) {
+				t.Errorf("the figures are %+v", s)
+			}
+			faults.Heal()
+			c.dir.Clean()
+			if n := c.superseded(t); n > 0 || c.dir.CleanerStats().Failing > 0 {
+				t.Errorf("when the disk works again: %d superseded records, %+v", n, c.dir.CleanerStats())
+			}
+			if err := errors.Join(c.check(), c.dir.Close(), c.open(), c.check()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
