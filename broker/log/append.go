@@ -183,7 +183,7 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 		}
 	}
 	s.sinceIndex += h.size
-	p.producers.add(h)
+	txn, ended := p.producers.add(h)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.recent == nil {
@@ -196,6 +196,9 @@ func (p *Partition) write(s *segment, b Batch, h header, cfg *Config) error {
 	}
 	p.next = next.next
 	p.unstable = p.producers.unstable(noProducer)
+	if ended {
+		p.unseen = append(p.unseen, txn)
+	}
 	return nil
 }
 
@@ -253,6 +256,13 @@ func (p *Partition) publishTo(next int64, marks []mark) {
 		m.segment.readable = max(m.segment.readable, m.bytes)
 	}
 	p.visible = next
+	seen := 0
+	for seen < len(p.unseen) && p.unseen[seen].last < next {
+		seen++
+	}
+	if p.unseen = p.unseen[seen:]; len(p.unseen) == 0 {
+		p.unseen = nil
+	}
 	p.signal()
 }
 

@@ -3,6 +3,7 @@ package log
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Marker is the end of a producer's transaction in a partition. With the epoch that
@@ -78,6 +79,9 @@ func ParseMarker(key, value []byte) (m Marker, ok bool) {
 	return Marker{CoordinatorEpoch: int32(binary.BigEndian.Uint32(value[2:])), Commit: kind == controlCommit}, true
 }
 
+// openTxn is a transaction that has no marker yet, and its first offset.
+type openTxn struct{ producer, first int64 }
+
 // endedTxn is a transaction that a marker ended.
 type endedTxn struct {
 	producer    int64
@@ -110,20 +114,21 @@ func (s *producers) end(h header) (ended endedTxn, ok bool) {
 	p.coordinator, p.updated = h.ending.coordinator, h.maxTime
 	first := p.openTxn
 	p.openTxn = -1
-	delete(s.open, h.producerID)
+	if first >= 0 {
+		s.open = slices.DeleteFunc(s.open, func(o openTxn) bool { return o.producer == h.producerID })
+	}
 	return endedTxn{h.producerID, first, h.last(), h.ending.commit}, first >= 0
 }
 
 // unstable is the first offset of an open transaction, other than that of the
 // producer left out; -1: none.
 func (s *producers) unstable(leftOut int64) int64 {
-	first := int64(-1)
-	for id, at := range s.open {
-		if id != leftOut && (first < 0 || at < first) {
-			first = at
+	for _, o := range s.open {
+		if o.producer != leftOut {
+			return o.first
 		}
 	}
-	return first
+	return -1
 }
 
 // abortedBy is the entry of the transaction index for a batch that is about to be
@@ -132,13 +137,13 @@ func (s *producers) abortedBy(h header) (AbortedTxn, bool) {
 	if h.ending == nil || h.ending.commit {
 		return AbortedTxn{}, false
 	}
-	first, open := s.open[h.producerID]
-	if !open {
+	p := s.byID[h.producerID]
+	if p == nil || p.openTxn < 0 {
 		return AbortedTxn{}, false
 	}
 	stable := s.unstable(h.producerID)
 	if stable < 0 {
 		stable = h.last() + 1
 	}
-	return AbortedTxn{h.producerID, first, h.last(), stable}, true
+	return AbortedTxn{h.producerID, p.openTxn, h.last(), stable}, true
 }

@@ -85,7 +85,23 @@ func listFiles(f vfs.FS, dir string) (l listing, err error) {
 	}
 	slices.Sort(l.bases)
 	slices.Sort(l.snapshots)
-	return l, nil
+	return l, l.dropOrphans(f, dir)
+}
+
+// dropOrphans removes transaction indexes without a segment: one that is made
+// at the offset later would have them (LogLoader.loadSegmentFiles).
+func (l listing) dropOrphans(f vfs.FS, dir string) error {
+	for name := range l.sizes {
+		base, ok := offsetOf(name, txnSuffix)
+		if !ok || slices.Contains(l.bases, base) {
+			continue
+		}
+		if err := f.Remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+		delete(l.sizes, name)
+	}
+	return nil
 }
 
 // offsetOf is the offset in a file's name, if it has the ending.

@@ -43,13 +43,14 @@ type Partition struct {
 	mu       sync.RWMutex
 	segments []*segment // by base, never empty; replaced, never changed
 	low      int64
-	next     int64     // offset that the next record gets
-	visible  int64     // offset up to which readers see
-	flushed  int64     // offset up to which everything is on the disk
-	unstable int64     // first offset of an open transaction, -1: none
-	made     int       // how often files were made
-	named    int       // made, when their names were last forced to the disk; under flushing
-	dirty    time.Time // when the first batch beyond flushed was appended
+	next     int64      // offset that the next record gets
+	visible  int64      // offset up to which readers see
+	flushed  int64      // offset up to which everything is on the disk
+	unstable int64      // first offset of an open transaction, -1: none
+	unseen   []endedTxn // transactions whose markers readers do not see yet, by marker
+	made     int        // how often files were made
+	named    int        // made, when their names were last forced to the disk; under flushing
+	dirty    time.Time  // when the first batch beyond flushed was appended
 	// unforced are segments whose indexes, or whose ends behind the batches,
 	// were changed since they were forced to the disk, in order. A recovery
 	// must not trust them.

@@ -15,7 +15,7 @@ const keptBatches = 5
 // (ProducerStateManager.java). Under the partition's appending.
 type producers struct {
 	byID map[int64]*producer
-	open map[int64]int64 // first offsets of open transactions, by producer
+	open []openTxn // by first
 	// snapshot is the offset of the latest snapshot file, -1: none.
 	snapshot int64
 }
@@ -69,13 +69,13 @@ func (s *producers) check(h header) error {
 		return fmt.Errorf("%w: producer %d sent epoch %d, its latest is %d", ErrProducerEpoch, h.producerID, h.epoch, p.epoch)
 	case h.sequence < 0: // the broker's own: without a sequence
 		return nil
+	case h.attributes&transactionalBit == 0 && p.openTxn >= 0:
+		return fmt.Errorf("%w: producer %d has a transaction open since offset %d and sent a batch outside of it", ErrTransactional, h.producerID, p.openTxn)
 	case h.epoch > p.epoch:
 		if h.sequence != 0 {
 			return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
 		}
 		return nil
-	case h.attributes&transactionalBit == 0 && p.openTxn >= 0:
-		return fmt.Errorf("%w: producer %d has a transaction open since offset %d and sent a batch outside of it", ErrTransactional, h.producerID, p.openTxn)
 	case p.kept == 0 && h.sequence != 0:
 		return fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, h.producerID, h.epoch, h.sequence)
 	case p.kept == 0:
@@ -105,10 +105,7 @@ func (s *producers) add(h header) (ended endedTxn, ok bool) {
 	p := s.of(h)
 	if h.attributes&transactionalBit != 0 && p.openTxn < 0 {
 		p.openTxn = h.base
-		if s.open == nil {
-			s.open = map[int64]int64{}
-		}
-		s.open[h.producerID] = h.base
+		s.open = append(s.open, openTxn{h.producerID, h.base})
 	}
 	p.updated = h.maxTime
 	if h.sequence < 0 {

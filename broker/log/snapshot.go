@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -125,12 +126,10 @@ func restoreProducers(entries []SnapshotEntry, at int64) producers {
 		}
 		s.byID[e.ProducerID] = p
 		if p.openTxn >= 0 {
-			if s.open == nil {
-				s.open = map[int64]int64{}
-			}
-			s.open[e.ProducerID] = p.openTxn
+			s.open = append(s.open, openTxn{e.ProducerID, p.openTxn})
 		}
 	}
+	slices.SortFunc(s.open, func(a, b openTxn) int { return cmp.Compare(a.first, b.first) })
 	return s
 }
 

@@ -12,8 +12,10 @@ import (
 )
 
 // LastStable is the last stable offset: readers of what is committed see what lies
-// before it. It is the first offset of the oldest open transaction, or where
-// readers' view ends (UnifiedLog.fetchLastStableOffsetMetadata).
+// before it. It is the first offset of the oldest transaction that is open, or whose
+// marker they do not see yet, or where readers' view ends
+// (UnifiedLog.fetchLastStableOffsetMetadata; ProducerStateManager's
+// unreplicatedTxns).
 func (p *Partition) LastStable() int64 {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -22,10 +24,14 @@ func (p *Partition) LastStable() int64 {
 
 // stable is LastStable for who holds mu.
 func (p *Partition) stable() int64 {
-	if p.unstable < 0 {
-		return p.visible
+	first := p.visible
+	if p.unstable >= 0 {
+		first = min(first, p.unstable)
 	}
-	return min(p.visible, max(p.unstable, p.low))
+	for _, t := range p.unseen {
+		first = min(first, t.first)
+	}
+	return max(first, p.low)
 }
 
 // ReadCommitted is [Partition.Read] for a reader of what is committed: it gives
@@ -38,6 +44,10 @@ func (p *Partition) ReadCommitted(offset, limit int64, whole bool) (Region, []Ab
 		return r, nil, err
 	}
 	aborted, err := p.abortedIn(offset, end, r)
+	if low, next := p.Offsets(); err == nil && offset < low {
+		// Retention took the segment, and what its index knew of the region.
+		err = fmt.Errorf("%w: %d, the partition has %d to %d", ErrOffset, offset, low, next)
+	}
 	if err != nil {
 		r.Release()
 		return Region{}, nil, err

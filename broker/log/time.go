@@ -71,7 +71,7 @@ func (v view) atTimeFrom(from, timestamp, low int64) (at Stamped, ok bool, err e
 	defer v.segment.log.release()
 	var inner error
 	err = walk(file, from, v.readable, func(position int64, h header) bool {
-		if h.maxTime < timestamp || h.last() < low || h.attributes&controlBit != 0 {
+		if h.maxTime < timestamp || h.last() < low {
 			return true
 		}
 		if inner = v.intact(place{position: position, size: h.size}); inner != nil {

@@ -39,6 +39,7 @@ func TestMarkers(t *testing.T) {
 		{"more of it", inTxn(1, 0, 2, "e"), log.Marker{}, nil, 1},
 		{"another begins", inTxn(2, 5, 0, "f"), log.Marker{}, nil, 1},
 		{"its producer may not write outside of it", idempotent(2, 5, 1, 1000, "no"), log.Marker{}, log.ErrTransactional, 1},
+		{"not even with its next epoch", idempotent(2, 6, 0, 1000, "no"), log.Marker{}, log.ErrTransactional, 1},
 		{"nor leave a number out", inTxn(2, 5, 2, "no"), log.Marker{}, log.ErrOutOfOrderSequence, 1},
 		{"a marker of an older epoch", nil, commit(2, 4, 0), log.ErrProducerEpoch, 1},
 		{"a marker of no producer", nil, commit(-1, 0, 0), log.ErrInvalid, 1},
