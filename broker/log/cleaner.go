@@ -90,9 +90,7 @@ func (d dirt) ratio() float64 {
 // are on the disk, that no open transaction reaches into, and that are older than
 // min.compaction.lag.ms.
 func (p *Partition) measure(from int64, cfg *Config, now time.Time) (d dirt) {
-	p.appending.Lock()
-	stable := p.producers.firstUnstable()
-	p.appending.Unlock()
+	stable := p.LastStable()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if p.failed != nil || p.broken != nil {

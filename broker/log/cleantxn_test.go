@@ -25,8 +25,8 @@ func inTransaction(base int64, at int64, records ...keyed) []byte {
 	return seal(b)
 }
 
-// marker ends a transaction of producer 9.
-func marker(base int64, at int64, commits bool) []byte {
+// endsTxn ends a transaction of producer 9.
+func endsTxn(base int64, at int64, commits bool) []byte {
 	kind := byte(0)
 	if commits {
 		kind = 1
@@ -49,11 +49,11 @@ func TestCleaningTransactions(t *testing.T) {
 	var stored []byte
 	for _, b := range [][]byte{
 		inTransaction(0, begun, keyed{"a", []byte("committed")}, keyed{"b", []byte("old")}),
-		marker(2, begun, true),
+		endsTxn(2, begun, true),
 		inTransaction(3, begun, keyed{"a", []byte("aborted")}),
-		marker(4, begun, false),
+		endsTxn(4, begun, false),
 		inTransaction(5, begun, keyed{"b", []byte("new")}),
-		marker(6, begun, true),
+		endsTxn(6, begun, true),
 	} {
 		stored = append(stored, b...)
 	}

@@ -13,8 +13,8 @@ import (
 	"copyscope/broker/log"
 )
 
-// stored is a batch or marker as the model knows it.
-type stored struct {
+// appended is a batch or marker as the model knows it.
+type appended struct {
 	base, last int64
 	producer   int64 // -1: none
 	txn        bool
@@ -26,7 +26,7 @@ type stored struct {
 // txnModel is what a partition should say, by the simplest rules: everything is
 // looked up in the list of what was appended.
 type txnModel struct {
-	log  []stored
+	log  []appended
 	next int64
 }
 
@@ -148,7 +148,7 @@ func (r *txnRun) step() string {
 		values[i] = fmt.Sprint("v", r.sent)
 		r.sent++
 	}
-	took := func(a log.Appended, err error, s stored) {
+	took := func(a log.Appended, err error, s appended) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +160,7 @@ func (r *txnRun) step() string {
 	switch what := r.dice.IntN(40); {
 	case what < 8:
 		a, err := r.part.Produce(batch(now, values...))
-		took(a, err, stored{producer: -1, values: values})
+		took(a, err, appended{producer: -1, values: values})
 		return "a plain batch"
 	case what < 20:
 		b := idempotent(id, r.epoch[id], r.sequence[id], now, values...)
@@ -169,7 +169,7 @@ func (r *txnRun) step() string {
 			b = transactional(id, r.epoch[id], r.sequence[id], now, values...)
 		}
 		a, err := r.part.Produce(b)
-		took(a, err, stored{producer: id, txn: txn, values: values})
+		took(a, err, appended{producer: id, txn: txn, values: values})
 		r.sequence[id] += int32(len(values))
 		return "a producer's batch"
 	case what < 31:
@@ -179,7 +179,7 @@ func (r *txnRun) step() string {
 		}
 		m := log.Marker{ProducerID: id, Epoch: r.epoch[id], Commit: what < 26}
 		a, err := r.part.EndTransaction(m)
-		took(a, err, stored{producer: id, txn: true, marker: true, commit: m.Commit})
+		took(a, err, appended{producer: id, txn: true, marker: true, commit: m.Commit})
 		return fmt.Sprintf("%+v", m)
 	case what < 33:
 		low, next := r.part.Offsets()

@@ -1,10 +1,5 @@
 package log
 
-import (
-	"encoding/binary"
-	"math"
-)
-
 // transactions are what a cleaning knows of a log's: which data was aborted, and
 // of which transactions it has met data (CleanedTransactionMetadata). The markers
 // are read from the log once there is a transaction.
@@ -45,7 +40,7 @@ func (t *transactions) sees(b Batch, h header) (discard, marker bool, err error)
 	switch {
 	case h.attributes&controlBit != 0:
 		if h.count > 0 {
-			if _, known := markerOf(b); !known {
+			if endingOf(b) == nil {
 				return false, true, nil
 			}
 		}
@@ -58,30 +53,6 @@ func (t *transactions) sees(b Batch, h header) (discard, marker bool, err error)
 	t.met[h.producerID] = true
 	discard, err = t.isAborted(h)
 	return discard, false, err
-}
-
-// markerOf says whether a control batch commits a transaction, and whether it is
-// the end of one at all (EndTransactionMarker.java, ControlRecordType.java): its
-// record's key is a version and a type, both int16, 0 for abort and 1 for commit.
-func markerOf(b Batch) (commits, known bool) {
-	_, key, _, _, err := splitRecord(b[HeaderBytes:])
-	if err != nil || len(key) < 4 {
-		return false, false
-	}
-	kind := binary.BigEndian.Uint16(key[2:])
-	return kind == 1, kind <= 1
-}
-
-// firstUnstable is the first offset of an open transaction (last stable offset),
-// math.MaxInt64 if there is none. appending is held.
-func (s *producers) firstUnstable() int64 {
-	first := int64(math.MaxInt64)
-	for _, p := range s.byID {
-		if p.openTxn >= 0 {
-			first = min(first, p.openTxn)
-		}
-	}
-	return first
 }
 
 // readAborted finds the aborted transactions of the whole log by their markers.
@@ -107,8 +78,8 @@ func (p *Partition) readAborted() (map[int64][]abortedData, error) {
 				if _, inner = file.ReadAt(b, position); inner != nil {
 					return false
 				}
-				if commits, known := markerOf(b); known {
-					if first, is := begun[h.producerID]; is && !commits {
+				if end := endingOf(b); end != nil {
+					if first, is := begun[h.producerID]; is && !end.commit {
 						aborted[h.producerID] = append(aborted[h.producerID], abortedData{first, h.base})
 					}
 					delete(begun, h.producerID)
