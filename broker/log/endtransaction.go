@@ -23,8 +23,8 @@ type Marker struct {
 // Errors: ErrProducerEpoch if the producer has a later epoch, ErrCoordinatorFenced
 // if a later coordinator has written, and those of [Partition.AppendRecords].
 func (p *Partition) EndTransaction(m Marker) (Appended, error) {
-	if m.ProducerID < 0 || m.Epoch < 0 {
-		return Appended{}, fmt.Errorf("%w: a marker of producer %d with epoch %d", ErrInvalid, m.ProducerID, m.Epoch)
+	if m.ProducerID < 0 {
+		return Appended{}, fmt.Errorf("%w: a marker of producer %d", ErrInvalid, m.ProducerID)
 	}
 	kind := uint16(controlAbort)
 	if m.Commit {
