@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 	"copyscope/broker/vfs/vfstest"
 )
 
@@ -107,5 +109,68 @@ func TestCleaningTransactions(t *testing.T) {
 		if got := left(); !slices.Equal(got, step.want) {
 			t.Errorf("after cleaning %d: %q, want %q", i+1, got, step.want)
 		}
+	}
+}
+
+// readHook calls on once, when batches are read.
+type readHook struct {
+	vfs.FS
+	on func()
+}
+
+func (h *readHook) Open(name string, flag int) (vfs.File, error) {
+	f, err := h.FS.Open(name, flag)
+	if err == nil && strings.HasSuffix(name, ".log") {
+		f = readHookFile{f, h}
+	}
+	return f, err
+}
+
+type readHookFile struct {
+	vfs.File
+	hook *readHook
+}
+
+func (f readHookFile) ReadAt(b []byte, at int64) (int, error) {
+	n, err := f.File.ReadAt(b, at)
+	if on := f.hook.on; on != nil {
+		f.hook.on = nil
+		on()
+	}
+	return n, err
+}
+
+// A reader of what is committed that has found its region in a segment when that is
+// cleaned, and its transaction index with it, is not given aborted records as good.
+func TestCleaningDuringACommittedRead(t *testing.T) {
+	hook := &readHook{FS: vfstest.NewDisk(1)}
+	c := newCompacting(hook, 1)
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		b := keyedBatch("none", c.clock.UnixMilli(), keyed{fmt.Sprint("key", i), []byte("aborted")})
+		binary.BigEndian.PutUint64(b[43:], 9)
+		binary.BigEndian.PutUint16(b[51:], 0)
+		binary.BigEndian.PutUint32(b[53:], uint32(i))
+		b[22] |= 0x10
+		add(t, c.part, seal(b))
+		if _, err := c.part.EndTransaction(log.Marker{ProducerID: 9}); err != nil {
+			t.Fatal(err)
+		}
+		c.put(t, keyedBatch("none", c.clock.UnixMilli(), keyed{fmt.Sprint("key", i), []byte("committed")}))
+	}
+	c.dir.Tend()
+	hook.on = c.dir.Clean
+	values, err := committedFrom(c.part, 0, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.dir.CleanerStats().Runs == 0 {
+		t.Fatal("nothing was cleaned")
+	}
+	committed := slices.DeleteFunc(values, func(v string) bool { return v == "v" }) // of the last put
+	if len(committed) != 30 || slices.Contains(committed, "aborted") {
+		t.Errorf("the reader got %d values: %q", len(committed), committed)
 	}
 }

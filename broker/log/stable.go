@@ -39,20 +39,22 @@ func (p *Partition) stable() int64 {
 // and have records in the region; the reader leaves those out. Some that have none
 // may be among them.
 func (p *Partition) ReadCommitted(offset, limit int64, whole bool) (Region, []AbortedTxn, error) {
-	r, end, err := p.read(offset, limit, whole, true)
-	if err != nil || r.Bytes == 0 {
-		return r, nil, err
-	}
-	aborted, err := p.abortedIn(offset, end, r)
-	if low, next := p.Offsets(); err == nil && offset < low {
-		// Retention took the segment, and what its index knew of the region.
-		err = fmt.Errorf("%w: %d, the partition has %d to %d", ErrOffset, offset, low, next)
-	}
-	if err != nil {
+	for {
+		r, end, err := p.read(offset, limit, whole, true)
+		if err != nil || r.Bytes == 0 {
+			return r, nil, err
+		}
+		aborted, err := p.abortedIn(offset, end, r)
+		if err == nil && p.has(r.pinned) {
+			return r, aborted, nil
+		}
+		// Else retention or a cleaning took the segment meanwhile, and what the
+		// indexes knew of the region: the log is asked again.
 		r.Release()
-		return Region{}, nil, err
+		if err != nil {
+			return Region{}, nil, err
+		}
 	}
-	return r, aborted, nil
 }
 
 // abortedIn finds the aborted transactions that have records in the region, which
