@@ -45,7 +45,7 @@ func (p *Partition) ReadCommitted(offset, limit int64, whole bool) (Region, []Ab
 			return r, nil, err
 		}
 		aborted, err := p.abortedIn(offset, end, r)
-		if err == nil && p.has(r.pinned) {
+		if err == nil && p.reads(r) {
 			return r, aborted, nil
 		}
 		// Else retention or a cleaning took the segment meanwhile, and what the
@@ -55,6 +55,13 @@ func (p *Partition) ReadCommitted(offset, limit int64, whole bool) (Region, []Ab
 			return Region{}, nil, err
 		}
 	}
+}
+
+// reads says whether the region's segment is still one of the log.
+func (p *Partition) reads(r Region) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.ContainsFunc(p.segments, func(s *segment) bool { return &s.log == r.pinned })
 }
 
 // abortedIn finds the aborted transactions that have records in the region, which
