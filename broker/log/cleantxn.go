@@ -39,10 +39,8 @@ func (t *transactions) isAborted(h header) (bool, error) {
 func (t *transactions) sees(b Batch, h header) (discard, marker bool, err error) {
 	switch {
 	case h.attributes&controlBit != 0:
-		if h.count > 0 {
-			if endingOf(b) == nil {
-				return false, true, nil
-			}
+		if h.count > 0 && endingOf(b) == nil {
+			return false, true, nil
 		}
 		met := t.met[h.producerID]
 		delete(t.met, h.producerID)

@@ -82,12 +82,9 @@ func ParseMarker(key, value []byte) (m Marker, ok bool) {
 // openTxn is a transaction that has no marker yet, and its first offset.
 type openTxn struct{ producer, first int64 }
 
-// endedTxn is a transaction that a marker ended.
-type endedTxn struct {
-	producer    int64
-	first, last int64 // offsets of its first record and of the marker
-	commit      bool
-}
+// endedTxn is a transaction that a marker ended: the offsets of its first record and
+// of the marker.
+type endedTxn struct{ first, last int64 }
 
 // checkEnding holds a marker to what is known of its producer
 // (ProducerAppendInfo.appendEndTxnMarker).
@@ -117,7 +114,7 @@ func (s *producers) end(h header) (ended endedTxn, ok bool) {
 	if first >= 0 {
 		s.open = slices.DeleteFunc(s.open, func(o openTxn) bool { return o.producer == h.producerID })
 	}
-	return endedTxn{h.producerID, first, h.last(), h.ending.commit}, first >= 0
+	return endedTxn{first, h.last()}, first >= 0
 }
 
 // unstable is the first offset of an open transaction, other than that of the

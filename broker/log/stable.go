@@ -70,8 +70,11 @@ func (p *Partition) reads(r Region) bool {
 func (p *Partition) abortedIn(offset, end int64, r Region) (all []AbortedTxn, err error) {
 	p.mu.RLock()
 	from := max(0, sort.Search(len(p.segments), func(i int) bool { return p.segments[i].base > offset })-1)
-	segments := slices.Clone(p.segments[from:])
+	segments := p.segments[from:] // replaced, never changed
 	p.mu.RUnlock()
+	if !slices.ContainsFunc(segments, func(s *segment) bool { return s.aborted.count.Load() > 0 }) {
+		return nil, nil
+	}
 	for _, s := range segments {
 		if &s.log == r.pinned {
 			behind, err := s.offsets.behind(r.Position + r.Bytes)
