@@ -165,7 +165,7 @@ func (m *Machine) of(f FileID) *Machine {
 // put tells one event.
 func (m *Machine) put(f form, at, dur, cpu trace.Ns, bytes, n, off int64) int {
 	e := &m.entry
-	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, off
+	e.At, e.Dur, e.CPU, e.Bytes, e.N, e.Offset = at, dur, cpu, bytes, n, max(off, 0)
 	t, number := m.running, 0
 	if e.Call, e.Thread = 0, m.behalf; t != nil && !ownerless[f] && !m.beside {
 		e.Thread = t.id

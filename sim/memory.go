@@ -64,7 +64,7 @@ func (b *buffer) get(out []Extent, at, n int64) []Extent {
 		}
 		if p.at > at {
 			gap := min(n, p.at-at)
-			out, at, n = append(out, Extent{Off: nowhere, Len: gap}), at+gap, n-gap
+			out, at, n = append(out, Extent{Off: Nowhere, Len: gap}), at+gap, n-gap
 		}
 		_, e := p.cut(at - p.at)
 		if e.Len > n {
@@ -75,13 +75,14 @@ func (b *buffer) get(out []Extent, at, n int64) []Extent {
 		}
 	}
 	if n > 0 {
-		out = append(out, Extent{Off: nowhere, Len: n})
+		out = append(out, Extent{Off: Nowhere, Len: n})
 	}
 	return out
 }
 
-// nowhere is the file offset of bytes that are not the file's.
-const nowhere = -1 << 62
+// Nowhere is the file offset of bytes that are no file's, such as those that a
+// program made up itself. Their events have none.
+const Nowhere = -1 << 62
 
 // mapping is a range of the file in the program's address space.
 type mapping struct {

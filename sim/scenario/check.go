@@ -14,6 +14,7 @@ const (
 	maxEvents     = 1_000_000_000
 	defaultEvents = 20_000_000
 	defaultChunk  = 64 << 10
+	maxHead       = 64 << 10
 )
 
 // scenario checks everything and fills in what was left out.

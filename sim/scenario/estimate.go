@@ -35,7 +35,11 @@ func (t *Thread) events(end ends) int64 {
 		switch {
 		case d.Send != nil:
 			bytes := end.rest(d.Send.File, d.Send.From, d.Send.Bytes)
-			return plus(times(10, calls(bytes, d.Send.Chunk)), times(8, calls(bytes, defaultChunk)))
+			n := plus(times(10, calls(bytes, d.Send.Chunk)), times(8, calls(bytes, defaultChunk)))
+			if d.Send.Head > 0 { // one, or for who follows perhaps as many as there are calls
+				n = plus(n, times(10, calls(bytes, d.Send.Chunk)))
+			}
+			return n
 		case d.Read != nil:
 			bytes := end.rest(d.Read.File, d.Read.From, d.Read.Bytes)
 			return plus(times(10, calls(bytes, d.Read.Chunk)), calls(bytes, 1<<20))

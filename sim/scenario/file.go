@@ -93,6 +93,9 @@ type Send struct {
 	ZeroCopy Switch `yaml:"zerocopy"`
 	// Follow: wait for what is appended, as a consumer at the end of a log does.
 	Follow Switch `yaml:"follow"`
+	// Head is how many bytes of the thread's own memory are written before what is
+	// sent each time, as the header of a broker's answer is; 0: none.
+	Head Size `yaml:"head"`
 }
 
 // Read reads a part of a file into the thread's memory.

@@ -26,6 +26,28 @@ func (c *connection) sent(file sim.FileID, off, n int64) {
 	}
 }
 
+// head writes so many bytes of the thread's own memory, if any. They come with no
+// file: what the receiver is due of them are bytes from nowhere.
+func (w *worker) head(c *connection, n Size) error {
+	if n == 0 {
+		return nil
+	}
+	mem, err := w.k.Alloc(int(n))
+	if err != nil {
+		return err
+	}
+	defer w.k.Free(mem)
+	for mem.Len > 0 {
+		done, err := w.k.Write("head", c.fd, mem)
+		if err != nil {
+			return err
+		}
+		c.sent(0, sim.Nowhere, int64(done))
+		mem = mem.Slice(done, mem.Len-done)
+	}
+	return nil
+}
+
 // check compares what arrived with what is due. [sim.Machine.Finish] knows of one
 // range only, as a transfer has it; a send that is repeated, or follows from one
 // part of a file to another, has several on one connection.
@@ -74,6 +96,9 @@ func (w *worker) send(s *Send) error {
 				return err
 			}
 			n = min(n, have-at)
+		}
+		if err := w.head(to[0], s.Head); err != nil {
+			return err
 		}
 		j := transfer.Job{In: in, Out: to[0].fd, Offset: at, Bytes: n, Chunk: int(s.Chunk), ZeroCopy: bool(s.ZeroCopy)}
 		if len(to) > 1 {

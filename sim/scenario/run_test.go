@@ -121,6 +121,41 @@ func TestEveryPathArrives(t *testing.T) {
 	}
 }
 
+// An answer's header goes before what is sent each time, by every path of a broker:
+// one copy by the CPU, of bytes that no file has.
+func TestHeads(t *testing.T) {
+	for path, copies := range map[string]float64{"read-write": 2, "mmap-write": 1, "sendfile": 0, "splice": 0} {
+		for sent, do := range map[int64]string{
+			1 << 20: "send: {path: " + path + ", file: f, head: 64KiB}",
+			2 << 20: "repeat: {times: 2, do: [send: {path: " + path + ", file: f, head: 64KiB}]}",
+			1<<20 + 80_000: "send: {path: " + path + ", file: f, bytes: 1128576B, follow: on, head: 64KiB}\n" +
+				"  - {name: p, start: 20ms, do: [append: {file: f, bytes: 80000B, batch: 80000B}]}",
+		} {
+			r, err := run(t, do)
+			if err != nil {
+				t.Errorf("%s: %v", do, err)
+				continue
+			}
+			heads := int64(1)
+			if sent > 1<<20 {
+				heads = 2
+			}
+			g := r.Groups[0]
+			if n := g.Counter.Count(trace.BytesSent).Value; g.Moved != sent || n != float64(sent+heads<<16) {
+				t.Errorf("%s: %d bytes moved and %v sent, want %d and with them %d heads", do, g.Moved, n, sent, heads)
+			}
+			if n := g.Counter.Count(trace.CPUCopiedBytes).Value; n != copies*float64(sent)+float64(heads<<16) {
+				t.Errorf("%s: %v bytes copied, want the heads once and the file %v times", do, n, copies)
+			}
+			for i := range r.Log.Len() {
+				if e := r.Log.Event(i); e.Offset < 0 {
+					t.Errorf("%s: an event of %s at %d", do, e.Kind, e.Offset)
+				}
+			}
+		}
+	}
+}
+
 // Where the pieces of a read lie, by its pattern.
 func TestReadPatterns(t *testing.T) {
 	for pattern, want := range map[string][]int64{

@@ -24,6 +24,7 @@ func scenarioPaths() (paths []string) {
 func (c *checker) send(field string, s *Send) {
 	c.file(field, s.File)
 	c.above0(field+".chunk", int64(s.Chunk))
+	c.above0(field+".head", int64(s.Head))
 	if s.Chunk == 0 {
 		s.Chunk = defaultChunk
 	}
@@ -35,6 +36,10 @@ func (c *checker) send(field string, s *Send) {
 		c.fail(field+".zerocopy", "%s has one way to send; use io-uring", s.Path)
 	case bool(s.Follow) && s.Bytes == 0:
 		c.fail(field+".bytes", "who follows a log must know when to stop; say how many bytes")
+	case s.Head > 0 && !p.Serves:
+		c.fail(field+".head", "no broker answers by %s; use read-write, mmap-write, sendfile or splice, or leave it out", s.Path)
+	case s.Head > maxHead:
+		c.fail(field+".head", "%d: use at most %d", s.Head, maxHead)
 	}
 }
 
