@@ -200,6 +200,8 @@ func TestFiguresOfCapstone(t *testing.T) {
 		"flow.producer.cpu_copied_bytes": 2 << 20, "flow.cpu_copied_bytes": 2 << 20, "flow.disk_read_bytes": 1 << 20, "flow.bytes_sent": 4 << 20,
 		"flow.at the tail.disk_read_bytes": 0, "flow.from the beginning.disk_read_bytes": 1 << 20, "flow.producer.disk_writes": 0, "flow.kernel.disk_writes": 1,
 		"copied.bytes_sent": 4 << 20, "copied.cpu_copied_bytes": 2<<20 + 2*4<<20, "copied.descriptors": 0,
+		"txn.coordinator.cpu_copied_bytes": 3 * 78, "txn.read_uncommitted.cpu_copied_bytes": 74, "txn.read_committed.cpu_copied_bytes": 74 + 2*16,
+		"txn.read_uncommitted.bytes_sent": 4*64<<10 + 3*78 + 74, "txn.read_committed.bytes_sent": 4*64<<10 + 3*78 + 74 + 2*16, "txn.read_committed.disk_reads": 0,
 	}, [2]string{"two.syscalls", "copied.syscalls"})
 }
 

@@ -24,6 +24,12 @@ func TestTermsOfTheArticles(t *testing.T) {
 		"page-fault":     {"page fault", "缺页", ""},
 		"socket-buffer":  {"socket buffer", "套接字缓冲区", ""},
 		"append-only":    {"append-only", "追加写", ""},
+
+		"transaction":          {"transaction", "事务", ""},
+		"control-batch":        {"control batch", "控制批次", "事务标记"},
+		"last-stable-offset":   {"last stable offset", "最后稳定偏移量", "LSO"},
+		"read-committed":       {"read_committed", "read_committed", "读已提交"},
+		"aborted-transactions": {"aborted transaction list", "已中止事务列表", ""},
 	} {
 		word := lesson.Shipped().Word(name)
 		if word == nil {
