@@ -95,6 +95,11 @@ func drawnAs(file *scenario.Scenario, events iter.Seq[trace.Event]) lab.Scenario
 	s := opening("relay-copy")
 	before, cached := file.FileBytes()
 	s.Size = before
+	for e := range events {
+		if e.To == trace.PageCache && e.Kind == trace.CPUCopy { // scenarios write at the end alone
+			s.Size += e.Bytes
+		}
+	}
 	path := "read"
 	for _, t := range file.Threads {
 		if !ofOneFile(t.Do, &path) {
@@ -108,20 +113,18 @@ func drawnAs(file *scenario.Scenario, events iter.Seq[trace.Event]) lab.Scenario
 	if cached == before && before > 0 {
 		s.Cache = lab.Warm
 	}
-	for e := range events {
-		if e.To == trace.PageCache && e.Kind == trace.CPUCopy {
-			s.Size = max(s.Size, e.Offset+e.Bytes)
-		}
-	}
 	return s
 }
 
 // ofOneFile says whether the offsets of what steps do are those of a file, and
 // notes the path that sends from it. What comes over a connection first has
-// others; what is written through a mapping is not told page by page.
+// others, an answer's header has none; what is written through a mapping is not told
+// page by page.
 func ofOneFile(steps []scenario.Step, path *string) bool {
 	for _, d := range steps {
 		switch {
+		case d.Send != nil && d.Send.Head > 0:
+			return false
 		case d.Send != nil:
 			*path = d.Send.Path
 		case d.Append != nil && (d.Append.Engine == "mmap" || bool(d.Append.Received)):
@@ -139,6 +142,9 @@ func doing(steps []scenario.Step) string {
 	for _, d := range steps {
 		switch {
 		case d.Send != nil:
+			if d.Send.Head > 0 {
+				all = append(all, "write(head)")
+			}
 			all = append(all, d.Send.Path+"("+d.Send.File+")")
 		case d.Read != nil:
 			all = append(all, "read("+d.Read.File+")")

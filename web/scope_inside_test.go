@@ -205,6 +205,25 @@ func TestPagesOfScenarioFiles(t *testing.T) {
 	}
 }
 
+// A log that grows fills the page cache up to what it becomes, also where the pages
+// are not told one by one, and where it begins empty.
+func TestPageCacheOfGrowingLogs(t *testing.T) {
+	for name, want := range map[string]int64{"transactions-2": 4*64<<10 + 3*78, "flow-2": 2 << 20, "kafka-append": 1 << 20} {
+		source, err := parseSource("scenario=" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := runFile(t.Context(), locale.New(locale.English), source, scopeEvents, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := fill(r.drawn, r.run.Events).places[trace.PageCache]
+		if n := valueAfter(c.Own, len(r.run.Events)); n != want || c.Room != want {
+			t.Errorf("%s: %d of %d bytes are in the page cache at the end, want %d", name, n, c.Room, want)
+		}
+	}
+}
+
 // A descriptor waits in the card's ring, is fetched, and stays until the card
 // says that it is done; its bytes follow those before it in the stream.
 func TestRingAndDiskQueue(t *testing.T) {
