@@ -298,6 +298,33 @@ func wordsAreRead(b *tab, base string, least int, beside []string) {
 	}
 }
 
+// On a phone no word of the head over predictions and measurements is broken, in any
+// theme, and the table is as wide as its card.
+func TestPredictionsAreReadOnAPhone(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	b.size(360, 740)
+	for _, theme := range []string{"light", "dark", "projector", "contrast"} {
+		for _, lang := range []string{"en", "zh"} {
+			b.open(base + "/scope?lang=" + lang + "&theme=" + theme + "&a=read-write,side=recorded,size=4MiB,chunk=64KiB,cache=warm,net=loopback")
+			b.await(`document.querySelector('[data-part="predictions"] tbody td')`)
+			for _, fault := range eval[[]string](b, `(() => {
+			  const table = document.querySelector('[data-part="predictions"] table'), said = [];
+			  for (const head of table.querySelectorAll('thead th')) {
+			    const words = document.createRange();
+			    words.selectNodeContents(head);
+			    if (new Set([...words.getClientRects()].map((line) => line.top)).size > 1) said.push(head.textContent + ' is broken');
+			    if (head.scrollWidth > head.clientWidth) said.push(head.textContent + ' leaves its cell');
+			  }
+			  if (table.offsetWidth > table.parentElement.clientWidth) said.push('the table is ' + table.offsetWidth + ' px wide');
+			  return said;
+			})()`) {
+				t.Errorf("%s, %s: %s", theme, lang, fault)
+			}
+		}
+	}
+}
+
 // On a phone no bar lies over what a step does, however long the sentence above is; who
 // looks at something else is left there.
 func TestScopeRevealsTheStepOnAPhone(t *testing.T) {
