@@ -14,8 +14,37 @@ import (
 	"time"
 )
 
-// patience bounds the wait for a server that starts.
-const patience = 30 * time.Second
+const (
+	// patience bounds the wait for a server that starts.
+	patience = 30 * time.Second
+	// pause is between two looks whether it serves: short beside the start, which
+	// is measured by it.
+	pause = time.Millisecond
+)
+
+// Binary is the built command, in a directory of its own.
+type Binary struct {
+	Path string
+	dir  string
+}
+
+// Build builds the command; what go build says goes to stderr. Remove takes it away.
+func Build(ctx context.Context) (*Binary, error) {
+	dir, err := os.MkdirTemp("", "copyscope-served-")
+	if err != nil {
+		return nil, err
+	}
+	b := &Binary{filepath.Join(dir, "copyscope"), dir}
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.Path, "copyscope/cmd/copyscope")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, errors.Join(fmt.Errorf("go build: %w", err), b.Remove())
+	}
+	return b, nil
+}
+
+// Remove takes away the binary, and what its servers left beside it.
+func (b *Binary) Remove() error { return os.RemoveAll(b.dir) }
 
 // Server is a copyscope of its own, with an empty broker.
 type Server struct {
@@ -24,36 +53,46 @@ type Server struct {
 	Web, Kafka string
 	dir        string
 	command    *exec.Cmd
+	built      *Binary // goes with the server; nil: somebody else's
 }
 
 // Start builds the command, serves, and returns once it listens. What it says goes
 // to stderr. What fails leaves nothing behind.
 func Start(ctx context.Context) (*Server, error) {
-	dir, err := os.MkdirTemp("", "copyscope-served-")
+	b, err := Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.Serve(ctx)
+	if err != nil {
+		return nil, errors.Join(err, b.Remove())
+	}
+	s.built = b
+	return s, nil
+}
+
+// Serve starts a server of the binary and returns once it listens, as Start does.
+func (b *Binary) Serve(ctx context.Context) (*Server, error) {
+	dir, err := os.MkdirTemp(b.dir, "server-")
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{dir: dir}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, b.Path); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context) error {
-	binary, ready := filepath.Join(s.dir, "copyscope"), filepath.Join(s.dir, "ready.json")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "copyscope/cmd/copyscope")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build: %w", err)
-	}
+func (s *Server) start(ctx context.Context, binary string) error {
+	ready := filepath.Join(s.dir, "ready.json")
 	s.command = exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
 		"--data", filepath.Join(s.dir, "data"), "--ready-file", ready, "--log-level", "error")
 	s.command.Stderr = os.Stderr
 	if err := s.command.Start(); err != nil {
 		return err
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(pause) {
 		var at map[string]string
 		if text, err := os.ReadFile(ready); err == nil && json.Unmarshal(text, &at) == nil {
 			s.Web, s.Kafka = at["web"], at["kafka"]
@@ -73,7 +112,7 @@ func (s *Server) PID() int { return s.command.Process.Pid }
 
 // Stop ends it and removes what was made.
 func (s *Server) Stop() error {
-	defer os.RemoveAll(s.dir)
+	defer s.clear()
 	if s.command == nil || s.command.Process == nil {
 		return nil
 	}
@@ -83,4 +122,11 @@ func (s *Server) Stop() error {
 		return err
 	}
 	return nil
+}
+
+func (s *Server) clear() {
+	os.RemoveAll(s.dir)
+	if s.built != nil {
+		s.built.Remove()
+	}
 }

@@ -11,14 +11,14 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"slices"
@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"copyscope/internal/host"
+	"copyscope/internal/served"
 	"copyscope/internal/transfer"
 )
 
@@ -37,71 +38,30 @@ func main() {
 }
 
 func limits() error {
-	dir, err := os.MkdirTemp("", "copyscope-limits-")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	binary, err := served.Build(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "copyscope")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/copyscope").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
+	defer binary.Remove()
 	facts := host.ReadFacts("")
 	fmt.Printf("Linux %s, %d CPUs, %s\n", facts.Kernel, facts.CPUs, runtime.Version())
-	return errors.Join(starts(binary, dir), simulations(binary), firstView(binary, dir))
-}
-
-// server is a started product and its address.
-type server struct {
-	command *exec.Cmd
-	url     string
-}
-
-func start(binary, dir string) (*server, error) {
-	ready := filepath.Join(dir, "ready.json")
-	os.Remove(ready)
-	c := exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", ready)
-	if err := c.Start(); err != nil {
-		return nil, err
-	}
-	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(time.Millisecond) {
-		text, err := os.ReadFile(ready)
-		if err != nil {
-			continue
-		}
-		var at struct{ Web string }
-		if err := json.Unmarshal(text, &at); err != nil {
-			return nil, err
-		}
-		return &server{c, at.Web}, nil
-	}
-	c.Process.Kill()
-	return nil, fmt.Errorf("not serving after 30 s")
-}
-
-func (s *server) end() error {
-	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return s.command.Wait()
+	return errors.Join(starts(ctx, binary), simulations(ctx, binary), firstView(ctx, binary))
 }
 
 // starts measures from exec to the first answer.
-func starts(binary, dir string) error {
+func starts(ctx context.Context, binary *served.Binary) error {
 	var ms []float64
 	for range 15 {
 		began := time.Now()
-		s, err := start(binary, dir)
+		s, err := binary.Serve(ctx)
 		if err != nil {
 			return err
 		}
-		resp, err := http.Get(s.url + "/healthz")
-		if err != nil {
-			return err
-		}
-		resp.Body.Close()
+		_, _, err = fetch(s.Web + "/healthz")
 		ms = append(ms, float64(time.Since(began).Microseconds())/1000)
-		if err := s.end(); err != nil {
+		if err := errors.Join(err, s.Stop()); err != nil {
 			return err
 		}
 	}
@@ -109,13 +69,13 @@ func starts(binary, dir string) error {
 }
 
 // simulations measures the command that simulates 1 GiB, for each path.
-func simulations(binary string) error {
+func simulations(ctx context.Context, binary *served.Binary) error {
 	var failed error
 	for _, path := range transfer.Paths() {
 		var ms, mb []float64
 		for range 5 {
 			began := time.Now()
-			c := exec.Command(binary, "run", path, "--size", "1GiB", "--side", "sim")
+			c := exec.CommandContext(ctx, binary.Path, "run", path, "--size", "1GiB", "--side", "sim")
 			if out, err := c.CombinedOutput(); err != nil {
 				return fmt.Errorf("%s: %w\n%s", path, err, out)
 			}
@@ -135,27 +95,37 @@ func simulations(binary string) error {
 var asset = regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`)
 
 // firstView adds up what the first page and all that it names transfer.
-func firstView(binary, dir string) error {
-	s, err := start(binary, dir)
+func firstView(ctx context.Context, binary *served.Binary) error {
+	s, err := binary.Serve(ctx)
 	if err != nil {
 		return err
 	}
-	page, total, err := fetch(s.url + "/scope")
-	if err != nil {
+	files, n, err := loaded(s.Web, "/scope")
+	if err := errors.Join(err, s.Stop()); err != nil {
 		return err
+	}
+	return judge(fmt.Sprintf("first view, %d files", files), "KB", []float64{float64(n) / 1000}, 250)
+}
+
+// loaded is how many files a page of a server is, with all that it names, and the
+// bytes that are transferred for them.
+func loaded(web, page string) (files, total int, err error) {
+	text, total, err := fetch(web + page)
+	if err != nil {
+		return 0, 0, err
 	}
 	seen := map[string]bool{}
-	for _, m := range asset.FindAllSubmatch(page, -1) {
+	for _, m := range asset.FindAllSubmatch(text, -1) {
 		if name := string(m[1]); !seen[name] {
 			seen[name] = true
-			_, n, err := fetch(s.url + name)
+			_, n, err := fetch(web + name)
 			if err != nil {
-				return err
+				return 0, 0, err
 			}
 			total += n
 		}
 	}
-	return errors.Join(s.end(), judge(fmt.Sprintf("first view, %d files", len(seen)+1), "KB", []float64{float64(total) / 1000}, 250))
+	return len(seen) + 1, total, nil
 }
 
 // fetch gets a file as a browser does, compressed; it returns the content and
