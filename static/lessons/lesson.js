@@ -46,7 +46,8 @@ function restored() {
 
 function remember() { keep(lesson.name, state); }
 
-const open = () => predictions.find((form) => state.replies[form.dataset.question] === undefined);
+const unanswered = () => predictions.filter((form) => state.replies[form.dataset.question] === undefined);
+const open = () => unanswered()[0];
 
 // place is where an address says that one is: a part, and the step of a walk.
 function place(text) {
@@ -74,7 +75,7 @@ function writeAddress(push) {
 // show brings one to a part; focus goes to its heading, unless the page opens there.
 function show(name, { focus = true, push = true, step = 0 } = {}) {
   if (name !== 'predict' && open()) {
-    part('first').hidden = false;
+    ask();
     name = 'predict';
   } else {
     part('first').hidden = true;
@@ -101,6 +102,7 @@ function show(name, { focus = true, push = true, step = 0 } = {}) {
   state.at = position();
   remember();
   writeAddress(push && moved);
+  if (!focus && name === 'watch') section(name).scrollIntoView({ block: 'start' }); // the lanes need all the room there is
   if (focus && moved) {
     const target = name === 'predict' && open() ? open().querySelector('input:not([type="hidden"])') : section(name).querySelector('h2');
     target.focus();
@@ -112,7 +114,7 @@ function next() {
   if (now === 'predict') {
     const first = open();
     if (first) {
-      part('first').hidden = false;
+      ask();
       first.querySelector('input:not([type="hidden"])').focus();
       return;
     }
@@ -178,6 +180,14 @@ function finish() {
   part('summary').textContent = t('lesson.script.summary', { Solved: state.solved.length, Exercises: exercises.length });
 }
 
+// ask says that predictions are missing, how many of several, and marks the next one.
+function ask() {
+  const missing = unanswered();
+  if (missing.length < predictions.length) part('first').textContent = t('lesson.script.missing', { Count: missing.length });
+  part('first').hidden = false;
+  for (const form of predictions) form.toggleAttribute('data-missing', form === missing[0]);
+}
+
 // A prediction is kept, not judged: that comes after the run.
 function predict(form) {
   const reply = replyOf(form);
@@ -185,6 +195,7 @@ function predict(form) {
   state.replies[form.dataset.question] = reply;
   remember();
   noted(form);
+  form.removeAttribute('data-missing');
   const missing = open();
   part('next', section('predict')).hidden = Boolean(missing);
   if (missing) missing.querySelector('input:not([type="hidden"])').focus();
@@ -193,8 +204,9 @@ function predict(form) {
 
 function noted(form) {
   const chosen = form.querySelector('input[type="radio"]:checked')?.nextElementSibling.textContent.trim() ?? form.querySelector('input[type="text"]')?.value ?? '';
-  const words = state.past.includes('watch') ? 'lesson.script.kept' : 'lesson.script.noted';
-  part('feedback', form).replaceChildren(html('p', { class: 'noted' }, t(words, { Said: chosen })));
+  const missing = unanswered().length;
+  const words = state.past.includes('watch') ? 'lesson.script.kept' : missing ? 'lesson.script.noted.more' : 'lesson.script.noted';
+  part('feedback', form).replaceChildren(html('p', { class: 'noted' }, t(words, { Said: chosen, Count: missing })));
 }
 
 // settle leaves the predictions as they were once the run has been seen.
@@ -237,7 +249,10 @@ for (const form of [...predictions, ...exercises]) {
   if (kept === undefined) continue;
   fill(form, kept);
   if (predictions.includes(form)) noted(form);
-  else form.dataset.solved = state.solved.includes(form.dataset.question);
+  else if (state.solved.includes(form.dataset.question)) {
+    form.dataset.solved = true;
+    part('feedback', form).replaceChildren(html('p', { class: 'outcome right' }, t('lesson.right')));
+  }
 }
 settle();
 for (const run of root.querySelectorAll('[data-scenario]:not([data-scenario=""])')) new Real(run, socket);

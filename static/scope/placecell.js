@@ -6,6 +6,7 @@ import { svg } from './svg.js';
 
 const pitch = 17;
 const side = 12;
+const file = 16; // squares that stand for the file in the page cache
 
 // fileSquares draws the page cache: 16 squares in two rows stand for the file.
 export function fileSquares(lane, step, box, touched) {
@@ -22,13 +23,25 @@ export function fileSquares(lane, step, box, touched) {
 export function cells(box, most, { own, lent, refs, room }, name) {
   const fit = Math.min(most, Math.floor((box.w - 14 - (box.aside ?? 0)) / pitch));
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
-  const x = (i) => box.x + 10 + i * pitch;
   if (lent > 0) {
-    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(x(i), y, side, side) }));
+    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(box.x + 10 + i * pitch, y, side, side) }));
   }
-  const many = Math.max(1, Math.min(fit, Math.ceil(room / 4096)));
+  const many = Math.max(1, Math.min(file, Math.ceil(room / 4096)));
   const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
-  return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, x: x(i), y, width: side, height: side }));
+  const square = squares(box, many, fit, y);
+  return Array.from({ length: many }, (_, i) => svg('rect', { class: `cell ${i < filled ? `bytes ${name}` : 'empty'}`, ...square(i) }));
+}
+
+// squares tells where each of so many squares is. What does not fit one row of full
+// size is drawn smaller, in a row or two: the same bytes are as many squares in each
+// place, so that none seem to get lost on the way.
+function squares(box, many, fit, y) {
+  if (many <= fit) return (i) => ({ x: box.x + 10 + i * pitch, y, width: side, height: side });
+  const space = box.w - 18 - (box.aside ?? 0);
+  const row = space / many >= 9 ? many : Math.ceil(many / 2);
+  const step = Math.min(pitch, space / row);
+  const size = Math.min(row === many ? side : 7, step - 2);
+  return (i) => ({ x: box.x + 10 + (i % row) * step, y: y + Math.floor(i / row) * (size + 2) - (row === many ? 0 : 2), width: size, height: size });
 }
 
 // queue draws the entries of a device's queue: the card's ring, the requests at

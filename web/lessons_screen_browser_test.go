@@ -1,0 +1,82 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"copyscope/internal/lab"
+	"copyscope/internal/lesson"
+)
+
+// Of two predictions the one that is missing is named and marked, and what a reader
+// solved is marked as such after a reload.
+func TestBrowserLessonNamesWhatIsMissing(t *testing.T) {
+	l := learn(t, serve(t, lab.New(t.TempDir())), lesson.Shipped().Lesson("pio"), "en")
+	l.answer("predict-1", l.lesson.Predict[0], true)
+	l.submit("predict-1")
+	l.await(`document.querySelector("#predict-1 .noted")`)
+	if noted := eval[string](l.tab, `document.querySelector("#predict-1 .noted").innerText`); !strings.Contains(noted, "One more question") {
+		t.Errorf("after the first of two predictions the page says %q", noted)
+	}
+	l.do(chromedp.Click(`[data-station="watch"]`))
+	if said := eval[string](l.tab, `document.querySelector('[data-part="first"]').innerText`); !strings.Contains(said, "One prediction is missing") {
+		t.Errorf("on the way past a missing prediction the page says %q", said)
+	}
+	if marked := eval[string](l.tab, `[...document.querySelectorAll("[data-missing]")].map((form) => form.id).join()`); marked != "predict-2" {
+		t.Errorf("marked as missing: %q", marked)
+	}
+	l.answer("predict-2", l.lesson.Predict[1], true)
+	l.submit("predict-2")
+	l.awaitSection("watch")
+	if left := eval[int](l.tab, `document.querySelectorAll("[data-missing]").length`); left > 0 {
+		t.Errorf("%d questions are marked as missing, and none is", left)
+	}
+
+	l.watch()
+	l.toEnd()
+	l.do(chromedp.Reload())
+	l.await(`document.querySelector("article.lesson").dataset.ready`)
+	if solved, all := eval[int](l.tab, `document.querySelectorAll("#exercises .outcome.right").length`), len(l.lesson.Exercises); solved != all {
+		t.Errorf("after a reload %d of %d solved exercises say so", solved, all)
+	}
+}
+
+// On a laptop's screen a step of a lesson shows both lanes down to the foot of the
+// hardware, where they differ; in every place the same bytes are as many squares.
+func TestBrowserLessonShowsTwoLanesOnALaptop(t *testing.T) {
+	site := serve(t, lab.New(t.TempDir()))
+	for _, lang := range []string{"en", "zh"} {
+		l := learn(t, site, lesson.Shipped().Lesson("dma"), lang)
+		l.size(1366, 768)
+		l.predict(true)
+		for _, reload := range []bool{false, true} {
+			if reload {
+				l.do(chromedp.Reload())
+				l.await(`document.querySelector("article.lesson").dataset.ready`)
+			}
+			l.await(`document.querySelector("[data-stage]").dataset.ready === "true"`)
+			foot := eval[float64](l.tab, `document.querySelector('#lane-b .machine').getBoundingClientRect().bottom`)
+			room := eval[float64](l.tab, `document.querySelector('.controls').getBoundingClientRect().top`)
+			head := eval[float64](l.tab, `document.querySelector('#lane-a .machine').getBoundingClientRect().top`)
+			walk := eval[float64](l.tab, `document.querySelector('.walk').getBoundingClientRect().bottom`)
+			if foot > room || head < walk {
+				t.Errorf("%s: lanes from %.0f to %.0f px, and there is room from %.0f to %.0f", lang, head, foot, walk, room)
+			}
+		}
+	}
+
+	b := browse(t)
+	b.do(chromedp.Navigate(site + "/scope?lang=en&step=last"))
+	b.await(`document.querySelector(".scope").dataset.ready === "true"`)
+	squares := func(place, square string) int {
+		return eval[int](b, `document.querySelectorAll('#lane-a [data-place="`+place+`"] .cells `+square+`').length`)
+	}
+	cache := squares("page-cache", ".page")
+	for _, place := range []string{"user-buffer", "socket-buffer"} {
+		if n := squares(place, ".cell"); n != cache || n == 0 {
+			t.Errorf("%d squares in %s, %d in the page cache", n, place, cache)
+		}
+	}
+}
