@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -79,4 +80,32 @@ func TestBrowserLessonShowsTwoLanesOnALaptop(t *testing.T) {
 			t.Errorf("%d squares in %s, %d in the page cache", n, place, cache)
 		}
 	}
+}
+
+// A phone, which shows one lane at a time, shows the one that the step is about.
+func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
+	l := learn(t, serve(t, lab.New(t.TempDir())), lesson.Shipped().Lesson("pio"), "zh")
+	l.predict(true)
+	l.size(390, 844)
+	l.do(chromedp.Reload())
+	l.await(`document.querySelector("article.lesson").dataset.ready`)
+	lane := func() string {
+		l.await(`document.querySelector("[data-stage]").dataset.ready === "true"`)
+		return eval[string](l.tab, `document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus`)
+	}
+	for i, s := range l.lesson.Steps {
+		l.await(fmt.Sprintf(`document.querySelector("#watch").dataset.step === "%d"`, i+1))
+		want := "a"
+		if s.In == "dma" {
+			want = "b"
+		}
+		if got := lane(); got != want {
+			t.Errorf("step %d is about lane %s, and %s is shown", i+1, want, got)
+		}
+		if i < len(l.lesson.Steps)-1 {
+			l.press("n")
+		}
+	}
+	l.press("b")
+	l.await(`document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus === "a"`)
 }

@@ -146,7 +146,8 @@ function step(at) {
 async function compare(is) {
   compared = is;
   part('compared').hidden = !is;
-  part('forward').classList.toggle('primary', !is); // the way on is below the verdict
+  part('forward').hidden = is; // the way on is below the verdict
+  part('walk').toggleAttribute('data-over', is);
   if (!is) return;
   pass(['watch']);
   settle();
@@ -195,6 +196,7 @@ function predict(form) {
   state.replies[form.dataset.question] = reply;
   remember();
   noted(form);
+  part('submit', form).classList.remove('primary'); // it has done its work
   form.removeAttribute('data-missing');
   const missing = open();
   part('next', section('predict')).hidden = Boolean(missing);

@@ -4,6 +4,7 @@ import { t } from '../page.js';
 export class Walk {
   #shown = ''; // the scenarios in the lanes
   #asked = 0; // the latest step that was asked for
+  #lane = ''; // the one that the step is about
   #there = null; // where the stage belongs at this step
 
   /** steps: from the server; root: the section; made: gives the stage, once. */
@@ -45,6 +46,8 @@ export class Walk {
       if (asked !== this.#asked) return; // the reader went on meanwhile
     }
     stage.align(align);
+    if (lane !== this.#lane || fresh) stage.see(lane);
+    this.#lane = lane;
     // Where lanes are matched by time or bytes, the page counts steps of its own.
     const { alignment, last } = stage.player;
     const own = alignment.lanes.find(({ id }) => id === lane);

@@ -156,6 +156,12 @@ export class Stage extends EventTarget {
   // align matches the lanes by "step", "bytes" or "time".
   align(name) { this.player.setAlign(name); }
 
+  // see shows a lane where one is shown at a time.
+  see(id) {
+    const { player } = this;
+    if (player.focus !== 'all' && player.focus !== id && player.lane(id)) player.setFocus(id);
+  }
+
   run(lane) {
     if (this.form) settings.fault(this.form, lane.id, null);
     if (this.runs.start(lane) && this.form) settings.show(this.form, lane.id, lane.head.settings);
