@@ -41,7 +41,13 @@ const tooWide = `(() => {
   return document.documentElement.scrollWidth + ' px wide: ' + wide.slice(0, 4).map((e) => e.tagName.toLowerCase() + (e.className.baseVal ?? '.' + e.className)).join(', ');
 })()`
 
-// No page is wider than its window: on a phone, at 200 % zoom of a laptop's screen
+// unfolded opens all that a reader may open.
+const unfolded = `(() => {
+  for (const fold of document.querySelectorAll('details')) fold.open = true;
+  return true;
+})()`
+
+// No page is wider than its window, also with all of it unfolded: on a phone, at 200 % zoom of a laptop's screen
 // (which is a window of half its width), on a large one.
 func TestPagesFitTheirWindow(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
@@ -53,12 +59,19 @@ func TestPagesFitTheirWindow(t *testing.T) {
 				if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
 					t.Fatal(err)
 				}
-				wide, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](tooWide))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if wide != "" {
-					t.Errorf("%s, %d px: %s", lang, width, wide)
+				for _, how := range []string{"as it opens", "unfolded"} {
+					if how == "unfolded" {
+						if err := evaluate(page.Ctx, unfolded); err != nil {
+							t.Fatal(err)
+						}
+					}
+					wide, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](tooWide))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if wide != "" {
+						t.Errorf("%s, %d px, %s: %s", lang, width, how, wide)
+					}
 				}
 			}
 		}

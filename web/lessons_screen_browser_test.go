@@ -84,7 +84,7 @@ func TestBrowserLessonShowsTwoLanesOnALaptop(t *testing.T) {
 
 // A phone, which shows one lane at a time, shows the one that the step is about.
 func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
-	l := learn(t, serve(t, lab.New(t.TempDir())), lesson.Shipped().Lesson("pio"), "zh")
+	l := learn(t, serve(t, lab.New(t.TempDir())), lesson.Shipped().Lesson("pio"), "en")
 	l.predict(true)
 	l.size(390, 844)
 	l.do(chromedp.Reload())
@@ -108,4 +108,13 @@ func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
 	}
 	l.press("b")
 	l.await(`document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus === "a"`)
+
+	// What the real run gave fits the screen, too.
+	l.do(chromedp.Click(`[data-station="real"]`))
+	l.awaitSection("real")
+	script(l.tab, `document.querySelector('#real [data-part="run"]').click()`)
+	l.await(`!document.querySelector('#real [data-part="result"]').hidden`)
+	if over := eval[int](l.tab, `(() => { const table = document.querySelector('#real [data-part="result"]'); return table.scrollWidth - table.clientWidth; })()`); over > 0 {
+		t.Errorf("the table is %d px wider than its card", over)
+	}
 }
