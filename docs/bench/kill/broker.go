@@ -77,7 +77,7 @@ const topic = "killed"
 
 // createTopic makes the topic, with segments so small that some kills meet a
 // roll, and returns its id.
-func createTopic(ctx context.Context, address string, s settings) (id [16]byte, err error) {
+func createTopic(ctx context.Context, address string, partitions int, engine string) (id [16]byte, err error) {
 	cl, err := kgo.NewClient(kgo.SeedBrokers(address))
 	if err != nil {
 		return id, err
@@ -85,8 +85,8 @@ func createTopic(ctx context.Context, address string, s settings) (id [16]byte, 
 	defer cl.Close()
 	req := kmsg.NewPtrCreateTopicsRequest()
 	t := kmsg.NewCreateTopicsRequestTopic()
-	t.Topic, t.NumPartitions, t.ReplicationFactor = topic, int32(s.partitions), 1
-	for name, value := range map[string]string{"segment.bytes": "4194304", "copyscope.append.engine": s.engine} {
+	t.Topic, t.NumPartitions, t.ReplicationFactor = topic, int32(partitions), 1
+	for name, value := range map[string]string{"segment.bytes": "4194304", "copyscope.append.engine": engine} {
 		c := kmsg.NewCreateTopicsRequestTopicConfig()
 		c.Name, c.Value = name, kmsg.StringPtr(value)
 		t.Configs = append(t.Configs, c)
@@ -100,4 +100,39 @@ func createTopic(ctx context.Context, address string, s settings) (id [16]byte, 
 		return id, fmt.Errorf("create topic %s: %w", topic, err)
 	}
 	return resp.Topics[0].TopicID, nil
+}
+
+// endsOf are the next offsets of the topic's partitions.
+func endsOf(ctx context.Context, cl *kgo.Client, partitions int) ([]int64, error) {
+	req := kmsg.NewPtrListOffsetsRequest()
+	t := kmsg.NewListOffsetsRequestTopic()
+	t.Topic = topic
+	for i := range partitions {
+		of := kmsg.NewListOffsetsRequestTopicPartition()
+		of.Partition, of.Timestamp = int32(i), -1
+		t.Partitions = append(t.Partitions, of)
+	}
+	req.ReplicaID, req.Topics = -1, append(req.Topics, t)
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]int64, partitions)
+	for _, p := range resp.Topics[0].Partitions {
+		if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+			return nil, fmt.Errorf("partition %d: its end is not known: %w", p.Partition, err)
+		}
+		ends[p.Partition] = p.Offset
+	}
+	return ends, nil
+}
+
+// reader reads the topic from the offsets on.
+func reader(address string, next []int64, opts ...kgo.Opt) (*kgo.Client, error) {
+	from := map[int32]kgo.Offset{}
+	for i, offset := range next {
+		from[int32(i)] = kgo.NewOffset().At(offset)
+	}
+	return kgo.NewClient(append(opts, kgo.SeedBrokers(address), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+		kgo.FetchMaxWait(100*time.Millisecond), kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
 }

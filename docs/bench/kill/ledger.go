@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // ledger holds what the broker acknowledged beside what it has stored. Records
@@ -79,8 +78,7 @@ func (l *ledger) forgetRead() {
 func (l *ledger) check(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: l.next()}),
-		kgo.FetchMaxWait(100*time.Millisecond), kgo.ConsumeResetOffset(kgo.NoResetOffset()))
+	cl, err := reader(address, l.next())
 	if err != nil {
 		return err
 	}
@@ -107,12 +105,11 @@ func (l *ledger) check(ctx context.Context, address string) error {
 	return nil
 }
 
-func (l *ledger) next() map[int32]kgo.Offset {
+func (l *ledger) next() (from []int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from := map[int32]kgo.Offset{}
-	for i, p := range l.partitions {
-		from[int32(i)] = kgo.NewOffset().At(p.read)
+	for _, p := range l.partitions {
+		from = append(from, p.read)
 	}
 	return from
 }
@@ -121,32 +118,18 @@ func (l *ledger) next() map[int32]kgo.Offset {
 // before the question.
 func (l *ledger) ends(ctx context.Context, cl *kgo.Client) ([]int64, error) {
 	l.mu.Lock()
-	least := make([]int64, len(l.partitions))
-	req := kmsg.NewPtrListOffsetsRequest()
-	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic = topic
+	last := make([]int64, len(l.partitions))
 	for i, p := range l.partitions {
-		least[i] = p.last + 1
-		of := kmsg.NewListOffsetsRequestTopicPartition()
-		of.Partition, of.Timestamp = int32(i), -1
-		t.Partitions = append(t.Partitions, of)
+		last[i] = p.last
 	}
 	l.mu.Unlock()
-	req.ReplicaID, req.Topics = -1, append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, cl)
-	if err != nil {
-		return nil, err
-	}
-	ends := make([]int64, len(least))
-	for _, p := range resp.Topics[0].Partitions {
-		if p.ErrorCode != 0 {
-			return nil, fmt.Errorf("partition %d: its end is not known: error %d", p.Partition, p.ErrorCode)
-		}
-		if ends[p.Partition] = p.Offset; p.Offset < least[p.Partition] {
-			return nil, fmt.Errorf("partition %d: LOST: it ends at offset %d, but %d was acknowledged", p.Partition, p.Offset, least[p.Partition]-1)
+	ends, err := endsOf(ctx, cl, len(last))
+	for i := range ends {
+		if ends[i] <= last[i] {
+			return nil, fmt.Errorf("partition %d: LOST: it ends at offset %d, but %d was acknowledged", i, ends[i], last[i])
 		}
 	}
-	return ends, nil
+	return ends, err
 }
 
 func (l *ledger) reached(ends []int64) bool {
