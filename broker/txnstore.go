@@ -47,11 +47,15 @@ type participants struct{ b *Broker }
 var _ txn.Participants = participants{}
 
 // End writes the marker. A topic or partition that is no more has nothing to
-// end; one that is offline may come back.
+// end; one that is offline may come back; one where a later producer or
+// coordinator has written stays so (as with Kafka: all but these is tried again).
 func (all participants) End(at txn.TopicPartition, m txn.Marker) error {
 	err := all.b.endTransaction(at, log.Marker{ProducerID: m.ID, Epoch: m.Epoch, CoordinatorEpoch: m.CoordinatorEpoch, Commit: m.Commit})
-	if errors.Is(err, errTopicUnknown) {
+	switch {
+	case errors.Is(err, errTopicUnknown):
 		return nil
+	case errors.Is(err, log.ErrProducerEpoch), errors.Is(err, log.ErrCoordinatorFenced):
+		return fmt.Errorf("%w: %w", txn.ErrRefused, err)
 	}
 	return err
 }

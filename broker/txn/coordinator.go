@@ -32,7 +32,8 @@ type Marker struct {
 // Participants are the partitions.
 type Participants interface {
 	// End writes the marker; nil if it is stored, or if the partition is no more.
-	// It may come twice. Any other error is tried again.
+	// It may come twice. After ErrRefused it does not come again; after any other
+	// error it does.
 	End(at TopicPartition, m Marker) error
 }
 

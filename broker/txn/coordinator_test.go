@@ -302,6 +302,45 @@ func TestMarkersAreTriedAgain(t *testing.T) {
 	})
 }
 
+// A partition that refuses its marker for good is asked once, also over a restart
+// that finds the transaction complete; the others get theirs, and the transactional
+// id goes on.
+func TestRefusedMarkersAreLeft(t *testing.T) {
+	for _, commit := range []bool{true, false} {
+		run(t, func(t *testing.T, w *world, c *txn.Coordinator) {
+			p := begin(t, c)
+			ok(t, c.Add("x", p, ats(0, 1, 2), txn.V2))
+			w.setEnd(at(0), fmt.Errorf("%w: fenced", txn.ErrRefused))
+			w.setOffline(at(1), true)
+			next, err := c.End("x", p, commit, txn.V2)
+			ok(t, err)
+			time.Sleep(time.Minute) // the second is tried again and again
+			if first, second := w.times(at(0)), w.times(at(1)); first != 1 || second < 5 {
+				t.Fatalf("the partition that refuses was asked %d times, the one that is offline %d times", first, second)
+			}
+			w.setOffline(at(1), false)
+			time.Sleep(11 * time.Second)
+			done := txn.CompleteAbort
+			if commit {
+				done = txn.CompleteCommit
+			}
+			wantState(t, c, done)
+			for n, want := range []int{0, 1, 1} {
+				if got := w.marked(at(int32(n))); len(got) != want {
+					t.Fatalf("partition %d has %+v", n, got)
+				}
+			}
+			ok(t, c.Add("x", next, ats(0), txn.V2))
+			c.Close()
+			c = w.open(t)
+			defer c.Close()
+			if n := w.times(at(0)); n != 1 {
+				t.Fatalf("after the restart it was asked %d times", n)
+			}
+		})
+	}
+}
+
 // What cannot be stored is not done, and not answered as if it were.
 func TestStoreFails(t *testing.T) {
 	full := errors.New("full")

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -113,8 +114,12 @@ func (t *transaction) mayEndRaising(p Producer, commit bool) (again bool, err er
 const mostMarkerRetry = 10 * time.Second
 
 // complete writes the markers of a transaction that prepares, and then that it is
-// complete. What cannot be written is tried again later: it was decided. mu is
-// not held.
+// complete. What cannot be written is tried again later: it was decided. A
+// partition that refuses its marker is left as it is: somebody later has written
+// there, whom nothing of this transaction concerns any more
+// (TransactionMarkerRequestCompletionHandler.scala; Kafka sends no more markers
+// then, and leaves the transactional id as it is until the coordinator moves, which
+// this one never does). mu is not held.
 func (c *Coordinator) complete(t *transaction) {
 	t.mu.Lock()
 	m, marked := t.metadata, t.marked
@@ -131,7 +136,12 @@ func (c *Coordinator) complete(t *transaction) {
 			now[at] = true
 			continue
 		}
-		if err := c.participants.End(at, marker); err != nil {
+		err := c.participants.End(at, marker)
+		switch {
+		case errors.Is(err, ErrRefused):
+			c.cfg.Log.Error("a partition refuses the end of a transaction for good, and is left as it is; kafka-transactions.sh find-hanging shows whether one is open there, and abort ends it",
+				"transactional_id", t.id, "topic", at.Topic, "partition", at.Partition, "state", m.state, "error", err)
+		case err != nil:
 			failed = fmt.Errorf("%s-%d: %w", at.Topic, at.Partition, err)
 			continue
 		}

@@ -13,5 +13,8 @@ var (
 	ErrNotFound   = errors.New("there is no such transactional id")
 	ErrFull       = errors.New("there are too many transactions")
 	ErrStore      = errors.New("the transaction's state could not be stored")
-	ErrClosed     = errors.New("the coordinator is closed")
+	// ErrRefused: a partition takes the marker neither now nor later, as it has a
+	// later epoch of the producer or of its coordinator.
+	ErrRefused = errors.New("the partition refuses the end of the transaction")
+	ErrClosed  = errors.New("the coordinator is closed")
 )

@@ -24,12 +24,13 @@ type world struct {
 	fail    error // of each append
 	after   int   // appends that succeed before fail is
 	markers map[txn.TopicPartition][]txn.Marker
-	offline map[txn.TopicPartition]bool
+	ends    map[txn.TopicPartition]error // what End tells instead of writing a marker
+	asked   map[txn.TopicPartition]int   // how often End was called
 	ids     int64
 }
 
 func newWorld() *world {
-	return &world{markers: map[txn.TopicPartition][]txn.Marker{}, offline: map[txn.TopicPartition]bool{}, ids: 1000}
+	return &world{markers: map[txn.TopicPartition][]txn.Marker{}, ends: map[txn.TopicPartition]error{}, asked: map[txn.TopicPartition]int{}, ids: 1000}
 }
 
 func (w *world) Append(_ string, records []statelog.Record) error {
@@ -92,8 +93,9 @@ type partitions struct{ *world }
 func (p partitions) End(at txn.TopicPartition, m txn.Marker) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.offline[at] {
-		return errors.New("it is offline")
+	p.asked[at]++
+	if err := p.ends[at]; err != nil {
+		return err
 	}
 	p.markers[at] = append(p.markers[at], m)
 	return nil
@@ -107,9 +109,25 @@ func (w *world) failing(err error, after int) {
 }
 
 func (w *world) setOffline(at txn.TopicPartition, off bool) {
+	if off {
+		w.setEnd(at, errors.New("it is offline"))
+		return
+	}
+	w.setEnd(at, nil)
+}
+
+// setEnd makes the partition answer markers with the error, nil: store them.
+func (w *world) setEnd(at txn.TopicPartition, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.offline[at] = off
+	w.ends[at] = err
+}
+
+// times is how often the partition was asked for a marker.
+func (w *world) times(at txn.TopicPartition) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[at]
 }
 
 // marked are the markers of a partition so far.
