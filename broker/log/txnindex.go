@@ -155,6 +155,9 @@ func (x *txnIndex) replace(all []AbortedTxn) error {
 	return nil
 }
 
+// txnBlockEntries are read at once: 4 KiB, about.
+const txnBlockEntries = 120
+
 // collect adds the aborted transactions of the index that have records from the
 // offset on and below end (AbortedTxn, TransactionIndex.collectAbortedTxns). It is
 // done when no later one can have any.
@@ -168,24 +171,34 @@ func (x *txnIndex) collect(to []AbortedTxn, offset, end int64) (all []AbortedTxn
 		return to, false, err
 	}
 	defer x.file.release()
-	var entry [txnEntryBytes]byte
-	read := func(i int64) AbortedTxn {
+	block := make([]byte, min(count, txnBlockEntries)*txnEntryBytes)
+	read := func(from, entries int64) []byte {
+		b := block[:entries*txnEntryBytes]
 		if err == nil {
-			_, err = file.ReadAt(entry[:], i*txnEntryBytes)
+			_, err = file.ReadAt(b, from*txnEntryBytes)
 		}
-		return parseTxnEntry(entry[:])
+		return b
 	}
-	first := int64(sort.Search(int(count), func(i int) bool { return read(int64(i)).Last >= offset }))
-	for i := first; i < count; i++ {
-		e := read(i)
+	// The first block whose last marker is not before the offset.
+	first := int64(sort.Search(int((count-1)/txnBlockEntries), func(i int) bool {
+		return parseTxnEntry(read(int64(i+1)*txnBlockEntries-1, 1)).Last >= offset
+	}))
+	for i := first * txnBlockEntries; i < count; i += txnBlockEntries {
+		b := read(i, min(count-i, txnBlockEntries))
 		if err != nil {
 			return to, false, err
 		}
-		if e.First < end {
-			to = append(to, e)
-		}
-		if e.Stable >= end {
-			return to, true, nil
+		for ; len(b) > 0; b = b[txnEntryBytes:] {
+			e := parseTxnEntry(b)
+			switch {
+			case e.Last < offset:
+				continue
+			case e.First < end:
+				to = append(to, e)
+			}
+			if e.Stable >= end {
+				return to, true, nil
+			}
 		}
 	}
 	return to, false, err
