@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Records bool // also the records of each batch
 	JSON    bool // one object a line
+	Decoder Decoder
 }
 
 // maxSmallFile bounds the files that are read in one piece: all but segments.
@@ -39,6 +40,21 @@ var kinds = []struct {
 	{"partition.metadata", named("partition.metadata"), dumpPartitionMetadata},
 	{"meta.properties", named("meta.properties"), dumpProperties},
 	{"topics.json", named("topics.json"), dumpTopics},
+	{"producer-ids.json", named("producer-ids.json"), dumpProducerIDs},
+}
+
+// leftovers are the ends of the name of a segment's file that a cleaning writes, or
+// that is about to be removed. Such a file is dumped if it is named.
+var leftovers = []string{".cleaned", ".swap", ".deleted"}
+
+// plainName is the name without such an end, which is given too.
+func plainName(name string) (plain, leftover string) {
+	for _, end := range leftovers {
+		if plain, ok := strings.CutSuffix(name, end); ok {
+			return plain, end
+		}
+	}
+	return name, ""
 }
 
 func suffix(s string) func(string) bool {
@@ -61,7 +77,7 @@ func Files(w io.Writer, paths []string, o Options) error {
 			return err
 		}
 		for _, file := range files {
-			p := newPrinter(w, file, o)
+			p := &printer{w: w, path: file, o: o, topic: o.Decoder.of(file)}
 			if err := p.file(); err != nil {
 				if failed++; first == nil {
 					first = fmt.Errorf("%s: %w", file, err)
@@ -114,7 +130,8 @@ func kindOf(name string) func(*printer, string) error {
 
 // file dumps one file.
 func (p *printer) file() error {
-	dump := kindOf(filepath.Base(p.path))
+	plain, _ := plainName(filepath.Base(p.path))
+	dump := kindOf(plain)
 	if dump == nil {
 		var known []string
 		for _, k := range kinds {

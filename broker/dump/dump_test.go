@@ -140,6 +140,7 @@ func directory(t *testing.T) string {
 		"t-0/partition.metadata":                 []byte("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ\n"),
 		"recovery-point-offset-checkpoint":       []byte("0\n1\nt 0 20\n"),
 		"meta.properties":                        []byte("#\nversion=1\nnode.id=1\n"),
+		"producer-ids.json":                      []byte(`{"schema":1,"next":5000}`),
 		"topics.json":                            []byte(`{"schema":1,"topics":{"t":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":1,"configs":{"segment.bytes":"1"}}}}`),
 		"t-0/00000000000000000010.deleted-thing": []byte("ignored"),
 	} {
@@ -154,6 +155,23 @@ func directory(t *testing.T) string {
 	return dir
 }
 
+// holdTo holds what was printed to a golden file.
+func holdTo(t *testing.T, golden, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s is not what was printed (go test -update writes it anew):\n%s", golden, got)
+	}
+}
+
 func TestDirectory(t *testing.T) {
 	dir := directory(t)
 	for name, o := range map[string]dump.Options{"text": {Records: true}, "json": {Records: true, JSON: true}} {
@@ -162,19 +180,7 @@ func TestDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := strings.ReplaceAll(out.String(), dir+string(filepath.Separator), "DIR/")
-		golden := filepath.Join("testdata", "directory."+name)
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s is not what was printed (go test -update writes it anew):\n%s", golden, got)
-		}
+		holdTo(t, filepath.Join("testdata", "directory."+name), got)
 		if o.JSON {
 			for _, line := range strings.Split(strings.TrimSpace(got), "\n") {
 				if !json.Valid([]byte(line)) {
@@ -224,6 +230,7 @@ func TestFaults(t *testing.T) {
 		{"topic id", filepath.Join("t-0", "partition.metadata"), func([]byte) []byte { return []byte("version: 0\ntopic_id: x\n") }, []string{`"x"`}},
 		{"checkpoint", "recovery-point-offset-checkpoint", func([]byte) []byte { return []byte("0\n9\n") }, []string{"claims 9 lines"}},
 		{"properties", "meta.properties", func([]byte) []byte { return []byte("version\n") }, []string{"line 1", "no ="}},
+		{"producer ids", "producer-ids.json", func([]byte) []byte { return []byte(`{"schema":2}`) }, []string{"schema 2"}},
 		{"topics", "topics.json", func([]byte) []byte { return []byte(`{"schema":9}`) }, []string{"schema 9"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -325,8 +332,11 @@ func FuzzFiles(f *testing.F) {
 	f.Add(4, []byte("0\n1\n0 10\n"))
 	f.Add(9, make([]byte, 34))
 	f.Add(8, []byte(`{"schema":1,"topics":{"t":{}}}`))
+	f.Add(10, []byte(`{"schema":1,"next":5}`))
+	f.Add(0, stored(t, 10, [2][]byte{{0, 2, 0, 1, 'g'}, {0, 3}}, [2][]byte{{0, 3, 0, 1, 'g'}, {0, 0, 0, 0, 0, 5, 0}}))
 	names := []string{segment + ".log", segment + ".index", segment + ".timeindex", segment + ".snapshot", "leader-epoch-checkpoint",
-		"recovery-point-offset-checkpoint", "partition.metadata", "meta.properties", "topics.json", segment + ".txnindex"}
+		"recovery-point-offset-checkpoint", "partition.metadata", "meta.properties", "topics.json", segment + ".txnindex", "producer-ids.json"}
+	decoders := []dump.Decoder{"offsets", "transaction-log", dump.Auto, dump.None}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, kind int, content []byte) {
 		if kind < 0 || kind >= len(names) {
@@ -337,6 +347,6 @@ func FuzzFiles(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer os.Remove(path)
-		dump.Files(&bytes.Buffer{}, []string{path}, dump.Options{Records: true, JSON: len(content)%2 == 0})
+		dump.Files(&bytes.Buffer{}, []string{path}, dump.Options{Records: true, JSON: len(content)%2 == 0, Decoder: decoders[len(content)/2%len(decoders)]})
 	})
 }

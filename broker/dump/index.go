@@ -56,7 +56,8 @@ func dumpOffsetIndex(p *printer, path string) error {
 // If it is missing, a note says so. The segment's own faults are told apart from
 // those that visit finds.
 func batchesBeside(p *printer, path string, visit func(log.BatchInfo) error) (missing bool, err error) {
-	segment := strings.TrimSuffix(path, filepath.Ext(path)) + ".log"
+	plain, leftover := plainName(path)
+	segment := strings.TrimSuffix(plain, filepath.Ext(plain)) + ".log" + leftover
 	var found error
 	err = eachBatch(segment, func(i log.BatchInfo, _ eachRecord) error {
 		found = visit(i)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"copyscope/broker/dump/decoder"
 )
 
 // field is a name and a value, in the order of Kafka's tool.
@@ -18,11 +20,8 @@ type printer struct {
 	w      io.Writer
 	path   string
 	o      Options
-	failed error // of the writer
-}
-
-func newPrinter(w io.Writer, path string, o Options) *printer {
-	return &printer{w: w, path: path, o: o}
+	topic  *decoder.Topic // whose records these are; nil: nobody knows them
+	failed error          // of the writer
 }
 
 func (p *printer) title() {

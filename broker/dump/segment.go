@@ -3,8 +3,6 @@ package dump
 import (
 	"fmt"
 	"os"
-	"strings"
-	"unicode/utf8"
 
 	"copyscope/broker/log"
 )
@@ -85,68 +83,4 @@ func timeName(i log.BatchInfo) string {
 		return "LogAppendTime"
 	}
 	return "CreateTime"
-}
-
-func (p *printer) record(i log.BatchInfo, r log.RecordInfo) {
-	sequence := int64(-1)
-	if i.FirstSequence >= 0 {
-		sequence = (int64(i.FirstSequence) + r.Offset - i.Base) & (1<<31 - 1)
-	}
-	fields := []field{{"offset", r.Offset}, {timeName(i), r.Timestamp}, {"keySize", sizeOf(r.Key)}, {"valueSize", sizeOf(r.Value)}, {"sequence", sequence}}
-	if p.o.JSON {
-		headers := []map[string]any{}
-		for _, h := range r.Headers {
-			headers = append(headers, map[string]any{"key": h.Key, "value": text(h.Value)})
-		}
-		p.object("record", append(fields, field{"headers", headers}, field{"key", text(r.Key)}, field{"payload", text(r.Value)}))
-		return
-	}
-	var keys []string
-	for _, h := range r.Headers {
-		keys = append(keys, shown(h.Key)+"="+shown(string(h.Value)))
-	}
-	fields = append(fields, field{"headers", "[" + strings.Join(keys, ",") + "]"})
-	if m, ok := log.ParseMarker(r.Key, r.Value); i.Control && ok {
-		end := "ABORT"
-		if m.Commit {
-			end = "COMMIT"
-		}
-		p.line("record", "| ", append(fields, field{"endTxnMarker", end}, field{"coordinatorEpoch", m.CoordinatorEpoch})...)
-		return
-	}
-	if r.Key != nil {
-		fields = append(fields, field{"key", shown(string(r.Key))})
-	}
-	if r.Value != nil {
-		fields = append(fields, field{"payload", shown(string(r.Value))})
-	}
-	p.line("record", "| ", fields...)
-}
-
-func sizeOf(b []byte) int {
-	if b == nil {
-		return -1
-	}
-	return len(b)
-}
-
-// text is what JSON says of bytes: a string, an object {"base64": …} where they
-// are no UTF-8, or null.
-func text(b []byte) any {
-	switch {
-	case b == nil:
-		return nil
-	case utf8.Valid(b):
-		return string(b)
-	}
-	return map[string][]byte{"base64": b}
-}
-
-// shown keeps a terminal safe: what cannot be printed is escaped.
-func shown(s string) string {
-	quoted := fmt.Sprintf("%+q", s)
-	if utf8.ValidString(s) {
-		quoted = fmt.Sprintf("%q", s)
-	}
-	return quoted[1 : len(quoted)-1]
 }

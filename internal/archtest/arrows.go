@@ -74,7 +74,8 @@ var mayImport = map[string][]string{
 	"internal/metrics":               {"broker"},                                         // as Prometheus reads it
 	"internal/load":                  append([]string{"internal/host"}, belowKernels...), // a client: any broker is another process
 	"internal/brokerview":            {"broker", "broker/log", "internal/host", "web"},   // a broker as the pages see it
-	"broker/dump":                    {"broker/log"},
+	"broker/dump":                    {"broker/dump/decoder", "broker/log"},
+	"broker/dump/decoder":            {},
 	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs"},
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
