@@ -92,7 +92,6 @@ const segment = "00000000000000000010"
 // directory is a whole log directory with one partition.
 func directory(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
 	var log []byte
 	var positions []int64
 	for codec := range int16(5) {
@@ -130,7 +129,7 @@ func directory(t *testing.T) string {
 	snapshot = be.AppendUint64(snapshot, 0xffffffffffffffff)
 	snapshot = append(be.AppendUint32(nil, 1), snapshot...)
 	snapshot = append(be.AppendUint32([]byte{0, 1}, crc32.Checksum(snapshot, crc32.MakeTable(crc32.Castagnoli))), snapshot...)
-	for name, content := range map[string][]byte{
+	return written(t, map[string][]byte{
 		"t-0/" + segment + ".log":                log,
 		"t-0/" + segment + ".index":              index,
 		"t-0/" + segment + ".timeindex":          times,
@@ -143,7 +142,14 @@ func directory(t *testing.T) string {
 		"producer-ids.json":                      []byte(`{"schema":1,"next":5000}`),
 		"topics.json":                            []byte(`{"schema":1,"topics":{"t":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":1,"configs":{"segment.bytes":"1"}}}}`),
 		"t-0/00000000000000000010.deleted-thing": []byte("ignored"),
-	} {
+	})
+}
+
+// written is a directory with such files.
+func written(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -46,21 +46,11 @@ func internalTopics(t *testing.T) string {
 		[2][]byte{{0, 8, 0, 1, 'g', 0, 1, 'm'}, {0, 9, 0xff, 0xfe, 'x'}}) // of a version to come
 	offsets = append(offsets, marker(t, 6, 8, 1)...)
 	transactions := stored(t, 0, [2][]byte{id.AppendTo(nil), state.AppendTo(nil)}, [2][]byte{id.AppendTo(nil), nil}, [2][]byte{nil, []byte("no key")})
-	dir := t.TempDir()
-	for name, content := range map[string][]byte{
+	return written(t, map[string][]byte{
 		"__consumer_offsets-3/00000000000000000000.log":  offsets,
 		"__transaction_state-0/00000000000000000000.log": transactions,
 		"copy-0/00000000000000000000.log":                offsets[:len(offsets)-len(marker(t, 6, 8, 1))],
-	} {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
+	})
 }
 
 // dumped is what is printed of a path, with DIR for the directory.
