@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"copyscope/broker/quota"
 	"copyscope/broker/users"
 	"copyscope/broker/vfs"
 )
@@ -21,6 +22,7 @@ import (
 //	topics.json        the topics, see topicfile.go
 //	producer-ids.json  which producer ids are used, see producerids.go
 //	users.json         who may come in, see package users
+//	quotas.json        what clients may take, see package quota
 //	<topic>-<n>/       the partitions, see package log
 type dataDir struct {
 	path      string
@@ -28,6 +30,7 @@ type dataDir struct {
 	clusterID string
 	producers *producerIDs
 	users     *users.Store
+	quotas    *quota.Store
 }
 
 // errLocked: another process holds the lock.
@@ -53,6 +56,9 @@ func openDataDir(path string) (*dataDir, error) {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	if d.users, err = users.Open(vfs.Private, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
+	}
+	if d.quotas, err = quota.Open(vfs.OS, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	return d, nil

@@ -106,6 +106,10 @@ func sample(key int16) kmsg.Request {
 		r.Topics = []kmsg.DescribeProducersRequestTopic{{Topic: "t", Partitions: []int32{0, 7}}}
 	case *kmsg.DescribeTransactionsRequest:
 		r.TransactionalIDs = []string{"x"}
+	case *kmsg.DescribeClientQuotasRequest:
+		r.Components = []kmsg.DescribeClientQuotasRequestComponent{{EntityType: "user", MatchType: 2}}
+	case *kmsg.AlterClientQuotasRequest:
+		r.Entries = []kmsg.AlterClientQuotasRequestEntry{{Entity: []kmsg.AlterClientQuotasRequestEntryEntity{{Type: "user"}}, Ops: []kmsg.AlterClientQuotasRequestEntryOp{{Key: "producer_byte_rate", Value: 1 << 40}}}}
 	case *kmsg.DescribeConfigsRequest:
 		r.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "t"}}
 	case *kmsg.AlterConfigsRequest:

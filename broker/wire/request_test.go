@@ -104,6 +104,9 @@ func served() []struct {
 		Deletions:  []kmsg.AlterUserSCRAMCredentialsRequestDeletion{{Name: "a", Mechanism: 1}, {}},
 		Upsertions: []kmsg.AlterUserSCRAMCredentialsRequestUpsertion{{Name: "b", Mechanism: 2, Iterations: 4096, Salt: []byte{1, 2}, SaltedPassword: []byte{3}}, {}},
 	}
+	quotas := &kmsg.AlterClientQuotasRequest{ValidateOnly: true, Entries: []kmsg.AlterClientQuotasRequestEntry{
+		{Entity: []kmsg.AlterClientQuotasRequestEntryEntity{{Type: "user", Name: some}, {Type: "client-id"}}, Ops: []kmsg.AlterClientQuotasRequestEntryOp{{Key: "a", Value: 1.5}, {Remove: true}}}, {}}}
+	filter := &kmsg.DescribeClientQuotasRequest{Strict: true, Components: []kmsg.DescribeClientQuotasRequestComponent{{EntityType: "ip", Match: some}, {MatchType: 2}}}
 	acls := kmsg.NewPtrCreateACLsRequest()
 	acls.Creations = []kmsg.CreateACLsRequestCreation{{ResourceType: 2, ResourceName: "t", ResourcePatternType: 3, Principal: "User:a", Host: "*", Operation: 2, PermissionType: 3}, {}}
 	filters := kmsg.NewPtrDeleteACLsRequest()
@@ -122,6 +125,7 @@ func served() []struct {
 		{&kmsg.SASLHandshakeRequest{Mechanism: "PLAIN"}, 0, 1}, {&kmsg.SASLAuthenticateRequest{SASLAuthBytes: []byte{0, 1, 2}}, 0, 2},
 		{&kmsg.DescribeUserSCRAMCredentialsRequest{Users: []kmsg.DescribeUserSCRAMCredentialsRequestUser{{Name: "a"}, {}}}, 0, 0}, {&kmsg.DescribeUserSCRAMCredentialsRequest{}, 0, 0}, {scram, 0, 0},
 		{&kmsg.DescribeACLsRequest{ResourceType: 1, ResourceName: some, Principal: some, Operation: 1, PermissionType: 1}, 1, 3}, {acls, 1, 3}, {filters, 1, 3},
+		{quotas, 0, 1}, {filter, 0, 1},
 		{deleteTopics, 0, 6}, {deleteRecords, 0, 2}, {partitions, 0, 3}, {logDirs, 0, 4}, {allLogDirs, 0, 4}, {cluster, 0, 2},
 		{&kmsg.InitProducerIDRequest{TransactionalID: some, TransactionTimeoutMillis: 5, ProducerID: 1 << 40, ProducerEpoch: 3}, 0, 5},
 		{&kmsg.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1}, 0, 5},

@@ -68,6 +68,7 @@ var mayImport = map[string][]string{
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
 	"broker/vfs":                     {},
 	"broker/users":                   {"broker/vfs"},   // knows no messages
+	"broker/quota":                   {"broker/vfs"},   // knows neither the wire nor connections
 	"broker/sasl":                    {"broker/users"}, // knows nothing of the wire
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
@@ -106,6 +107,7 @@ var testsMayImport = map[string][]string{
 	"broker/log":                   {"broker/vfs/vfstest"},
 	"broker/txn":                   {"broker/log", "broker/vfs/vfstest"}, // that a cut of the power loses nothing
 	"broker/users":                 {"broker/vfs/vfstest"},
+	"broker/quota":                 {"broker/vfs/vfstest"},
 	"broker/sasl":                  {"broker/vfs"},
 	"internal/lesson":              {"internal/locale"}, // the same
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
