@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/log"
+	"copyscope/broker/quota"
 	"copyscope/broker/wire"
 )
 
@@ -53,9 +54,11 @@ func serveProduce(c *connection, _ context.Context, r request) error {
 		resp.Topics = append(resp.Topics, to)
 	}
 	in.done() // the answer may take its time
+	c.charge(quota.ProducerByteRate, float64(r.size))
 	if req.Acks != 0 {
 		return c.respond(r, resp)
 	}
+	c.throttled()
 	c.b.counted.answered(r.Key, resp)
 	if failed != nil {
 		return fmt.Errorf("produce without acknowledgement failed: %w", failed)

@@ -21,7 +21,7 @@ func init() { register(kmsg.Fetch, wire.MinFetchVersion, wire.MaxFetchVersion, s
 // topic's transfer program (send.go); with sendfile they never are in this
 // process's memory. The first region holds at least one whole batch, whatever
 // the limits say (KIP-74); the last batch of a region may be cut, which clients
-// expect.
+// expect. A client that is over its quota gets nothing, and waits.
 //
 // Sessions (KIP-227) are not kept: the answer's session id is 0, which makes
 // clients send full requests. Readers of what is committed (isolation level 1) get
@@ -39,11 +39,18 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	c.b.countFetch(f.resp)
 	pieces, err := f.resp.Layout(r.Version, r.Correlation)
 	if err != nil {
 		return err
 	}
+	if c.chargeFetch(f.bytes + wire.HeadBytes(pieces)) {
+		f.release()
+		f.resp = wire.FetchResponse{ThrottleMillis: c.use.throttleMs()}
+		if pieces, err = f.resp.Layout(r.Version, r.Correlation); err != nil {
+			return err
+		}
+	}
+	c.b.countFetch(f.resp)
 	return c.sendPieces(pieces, f.regions, c.clientName(r.ClientID))
 }
 
@@ -86,7 +93,7 @@ func (c *connection) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched
 	if req.Version >= 7 && (req.SessionID != 0 || req.SessionEpoch > 0) {
 		return fetched{resp: wire.FetchResponse{ErrorCode: codeSessionIDNotFound}}, nil
 	}
-	limit := min(int64(req.MaxBytes), maxFetchBytes)
+	limit := c.mostFetched(min(int64(req.MaxBytes), maxFetchBytes))
 	enough := min(int64(req.MinBytes), limit)
 	f, err := b.collect(ctx, req, limit)
 	if err != nil {
@@ -108,13 +115,17 @@ func (c *connection) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched
 		if f, err = b.collect(ctx, req, limit); err != nil || f.failed || f.bytes >= enough {
 			return f, err
 		}
+		c.use.pause()
 		select {
 		case <-appended:
 		case <-over.C:
+			c.use.resume()
 			return f, nil
 		case <-ctx.Done():
+			c.use.resume()
 			return f, nil
 		}
+		c.use.resume()
 	}
 }
 

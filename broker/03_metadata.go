@@ -49,7 +49,7 @@ func metadata(ctx context.Context, c *connection, req *kmsg.MetadataRequest, res
 	names, ids := askedFor(req.Topics)
 	refused := map[string]error{}
 	if (req.AllowAutoTopicCreation || req.Version < 4) && c.b.cfg.Defaults.bool(propertyAutoCreate) {
-		refused = c.b.createOnDemand(ctx, names)
+		refused = c.createOnDemand(ctx, names)
 	}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
@@ -102,7 +102,8 @@ func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 const maxOnDemand = 100
 
 // createOnDemand creates those that are missing, and says which could not be.
-func (b *Broker) createOnDemand(ctx context.Context, names []string) map[string]error {
+func (c *connection) createOnDemand(ctx context.Context, names []string) map[string]error {
+	b := c.b
 	var missing []wantedTopic
 	left := 0
 	for _, name := range names {
@@ -122,6 +123,7 @@ func (b *Broker) createOnDemand(ctx context.Context, names []string) map[string]
 		name := missing[i].name
 		switch {
 		case made.err == nil:
+			c.mutates(missing[i].partitions, false) // which makes it wait, and refuses nothing
 			b.log.Info("topic created on demand", "topic", name)
 		case !errors.Is(made.err, errTopicExists): // another connection may have created it
 			refused[name] = made.err

@@ -14,6 +14,9 @@ func init() { register(kmsg.CreateTopics, 0, 7, whole(createTopics)) }
 // broker does not act on are refused (topicconfig.go). A topic that is named
 // more than once is refused, as Kafka does, and answered once.
 //
+// Partitions count for the quota controller_mutation_rate; what is more is refused
+// with THROTTLING_QUOTA_EXCEEDED from version 6 on.
+//
 // Ignored: timeout; creation is done when the answer comes. Source:
 // CreateTopicsRequest.json.
 func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequest, resp *kmsg.CreateTopicsResponse) error {
@@ -34,6 +37,10 @@ func createTopics(ctx context.Context, c *connection, req *kmsg.CreateTopicsRequ
 			refuseTopic(c.b, &out, err)
 		}
 		resp.Topics = append(resp.Topics, out)
+	}
+	if c.use.counted {
+		wanted, at = affordable(c, req.Version >= 6, wanted, at, c.b.topics.check(wanted), func(w wantedTopic) int { return w.partitions },
+			func(i int, err error) { refuseTopic(c.b, &resp.Topics[i], err) })
 	}
 	made := c.b.createTopics(ctx, wanted, req.ValidateOnly)
 	if err := ctx.Err(); err != nil {

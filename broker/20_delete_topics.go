@@ -18,6 +18,9 @@ func init() { register(kmsg.DeleteTopics, 0, 6, whole(deleteTopics)) }
 // Unlike Kafka, which leaves it to its authorizer, the broker's own topics are
 // refused with INVALID_TOPIC_EXCEPTION: its groups live in them.
 //
+// Their partitions count for the quota controller_mutation_rate; what is more is
+// refused with THROTTLING_QUOTA_EXCEEDED from version 5 on.
+//
 // Ignored: timeout. Source: DeleteTopicsRequest.json, ControllerApis.deleteTopics.
 func deleteTopics(ctx context.Context, c *connection, req *kmsg.DeleteTopicsRequest, resp *kmsg.DeleteTopicsResponse) error {
 	asked := req.Topics
@@ -43,6 +46,9 @@ func deleteTopics(ctx context.Context, c *connection, req *kmsg.DeleteTopicsRequ
 		out.ErrorCode, out.ErrorMessage = refused.told()
 		resp.Topics = append(resp.Topics, out)
 	}
+	topics, at = affordable(c, req.Version >= 5, topics, at, nil, func(t *topic) int { return len(t.all()) }, func(i int, err error) {
+		resp.Topics[i].ErrorCode, resp.Topics[i].ErrorMessage = codeOf(err), kmsg.StringPtr(err.Error())
+	})
 	var gone []string
 	for i, err := range c.b.topics.delete(topics) {
 		out := &resp.Topics[at[i]]

@@ -14,6 +14,9 @@ func init() { register(kmsg.CreatePartitions, 0, 3, whole(createPartitions)) }
 // Kafka does, and answered once; so are the broker's own, whose records lie
 // where a hash modulo their number says.
 //
+// New partitions count for the quota controller_mutation_rate; what is more is
+// refused with THROTTLING_QUOTA_EXCEEDED from version 3 on.
+//
 // Ignored: timeout. Source: CreatePartitionsRequest.json,
 // ReplicationControlManager.createPartitions.
 func createPartitions(ctx context.Context, c *connection, req *kmsg.CreatePartitionsRequest, resp *kmsg.CreatePartitionsResponse) error {
@@ -32,6 +35,11 @@ func createPartitions(ctx context.Context, c *connection, req *kmsg.CreatePartit
 			out.ErrorCode, out.ErrorMessage = codeOf(err), kmsg.StringPtr(err.Error())
 		}
 		resp.Topics = append(resp.Topics, out)
+	}
+	if c.use.counted {
+		wanted, at = affordable(c, req.Version >= 3, wanted, at, c.b.topics.checkGrowth(wanted), func(g growth) int { return g.partitions - len(g.topic.all()) }, func(i int, err error) {
+			resp.Topics[i].ErrorCode, resp.Topics[i].ErrorMessage = codeOf(err), kmsg.StringPtr(err.Error())
+		})
 	}
 	grow := c.b.topics.grow
 	if req.ValidateOnly {

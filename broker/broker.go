@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"copyscope/broker/group"
+	"copyscope/broker/quota"
 	"copyscope/broker/txn"
 )
 
@@ -37,6 +39,8 @@ type Broker struct {
 	groups   *group.Coordinator
 	offsets  *stateStore // of groups
 	txns     *txn.Coordinator
+	limits   *quota.Limiter
+	muted    atomic.Int64 // connections that wait for a quota
 	inFlight *budget      // bytes of large requests
 	served   atomic.Int64 // numbers trace.Served
 	counted  *counters
@@ -49,6 +53,8 @@ type Broker struct {
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
+	byAddress   map[netip.Addr]int // how many of them an address has
+	throttled   throttledConnections
 	refused     bool // the limit was hit since a connection last ended
 	dismissed   bool // no connection is taken any more
 	handlers    sync.WaitGroup
@@ -87,8 +93,10 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 		b.groups.Close()
 		return nil, errors.Join(err, b.stopListening(), topics.close(), dir.close())
 	}
+	b.limits = quota.NewLimiter(dir.quotas, cfg.Defaults.windows(propertyWindows, propertyWindowSeconds), cfg.Defaults.windows(propertyMutationWindows, propertyMutationWindowSeconds), time.Now)
 	b.events = newEvents(cfg)
 	b.inFlight, b.connections, b.counted = newBudget(int64(cfg.MaxInFlightBytes)), map[*connection]struct{}{}, newCounters()
+	b.byAddress = map[netip.Addr]int{}
 	b.working, b.endWork = context.WithCancel(context.Background())
 	return b, nil
 }
@@ -158,8 +166,12 @@ func (b *Broker) accept(ctx context.Context, by *net.TCPListener) error {
 	}
 }
 
-// admit starts a connection, or closes it if there are too many.
+// admit starts a connection, or closes it if there are too many, or too many of its
+// address, or if those come too fast.
 func (b *Broker) admit(conn *net.TCPConn, by *net.TCPListener) {
+	if b.throttled.throttles(conn, b.limits) {
+		return
+	}
 	start := newConnection
 	if by == b.sealed {
 		start = newTLSConnection
@@ -182,6 +194,7 @@ func (b *Broker) admit(conn *net.TCPConn, by *net.TCPListener) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.connections, c)
+		b.count(addressOf(conn), -1)
 		b.refused = false
 	}()
 }
@@ -200,7 +213,16 @@ func (b *Broker) register(c *connection) bool {
 		b.refused = true
 		return false
 	}
+	ip := addressOf(c.conn)
+	if most, limited := b.cfg.connectionsOf(ip); limited && b.byAddress[ip] >= most {
+		if !b.refused {
+			b.log.Warn("too many connections of one address; new ones are closed until others end", "address", ip, "limit", most)
+		}
+		b.refused = true
+		return false
+	}
 	b.connections[c] = struct{}{}
+	b.count(ip, 1)
 	c.seen.began(c)
 	b.handlers.Add(1)
 	return true

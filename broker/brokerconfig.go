@@ -45,6 +45,7 @@ func (b *Broker) describeSelf() []kmsg.DescribeConfigsResponseResourceConfig {
 	fixed("socket.request.max.bytes", number(b.cfg.MaxFrameBytes), kmsg.ConfigTypeInt, "The largest produce request, in bytes.")
 	fixed("queued.max.request.bytes", number(b.cfg.MaxInFlightBytes), kmsg.ConfigTypeLong, "The bytes of all large requests that are read or worked on at a time.")
 	fixed("max.connections", number(b.cfg.MaxConnections), kmsg.ConfigTypeInt, "How many connections there may be at a time.")
+	b.cfg.describeAddressLimits(fixed)
 	fixed("connections.max.idle.ms", strconv.FormatInt(b.cfg.MaxIdle.Milliseconds(), 10), kmsg.ConfigTypeLong, "How long a connection may be silent, in ms.")
 	b.cfg.Security.described(fixed)
 	slices.SortFunc(all, func(a, b kmsg.DescribeConfigsResponseResourceConfig) int { return strings.Compare(a.Name, b.Name) })

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -52,6 +53,11 @@ type Config struct {
 	MaxInFlightBytes int
 	// MaxConnections bounds the connections at a time.
 	MaxConnections int
+	// MaxConnectionsPerIP bounds those of one address (Kafka: max.connections.per.ip),
+	// zero is no limit; MaxConnectionsByIP those of addresses that have a limit of
+	// their own (max.connections.per.ip.overrides), zero is none at all.
+	MaxConnectionsPerIP int
+	MaxConnectionsByIP  map[netip.Addr]int
 	// MaxPartitions bounds the partitions of all topics together.
 	MaxPartitions int
 	// MaxIdle is how long a connection may be silent, or a reader may keep one

@@ -29,6 +29,7 @@ type connection struct {
 	auth   *authentication // nil on a listener without SASL
 
 	seen     seen
+	use      use    // of the request that is answered
 	id, name string // what the client called itself last, and how others are told
 
 	readUntil, writeUntil time.Time // the deadlines in force
@@ -41,6 +42,7 @@ type connection struct {
 type request struct {
 	wire.RequestHeader
 	body []byte
+	size int // bytes, of header and body
 }
 
 func newConnection(b *Broker, conn *net.TCPConn) (*connection, error) {
@@ -78,11 +80,13 @@ func (c *connection) serve(ctx context.Context) {
 			c.logEnd(ctx, err)
 			return
 		}
+		c.mute(ctx)
 	}
 }
 
 // one reads and answers a request.
 func (c *connection) one(ctx context.Context) error {
+	c.use = use{}
 	if !c.idleArmed(c.readBy()) {
 		return io.EOF
 	}
@@ -108,7 +112,7 @@ func (c *connection) one(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(ctx, request{h, rest})
+	return c.answer(ctx, request{h, rest, len(body)})
 }
 
 // admit holds a request to its limit and, if it is large, waits until there is
@@ -164,6 +168,7 @@ func (c *connection) answer(ctx context.Context, r request) error {
 		return fmt.Errorf("%w: API key %d (%s) is not served here", wire.ErrFrame, r.Key, kmsg.NameForKey(r.Key))
 	case r.Version >= api.min && r.Version <= api.max:
 		began := time.Now()
+		c.uses(r, began)
 		defer func() { c.b.counted.requests[r.Key].served(r.Version, time.Since(began)) }()
 		return api.serve(c, ctx, r)
 	case r.Key == int16(kmsg.ApiVersions):
@@ -175,6 +180,8 @@ func (c *connection) answer(ctx context.Context, r request) error {
 // respond sends a whole response.
 func (c *connection) respond(r request, resp kmsg.Response) error {
 	c.b.counted.answered(r.Key, resp)
+	c.chargeTime()
+	c.tellThrottle(resp)
 	buf := takeFrame()
 	defer func() { giveFrame(buf) }()
 	buf, err := wire.AppendResponse(buf[:0], r.Correlation, resp)

@@ -24,6 +24,10 @@ type ConnectionInfo struct {
 	// API is the last request, as Kafka names it.
 	API      string
 	Requests int64
+	// Throttles is how often the client was told to wait for a quota, ThrottledUntil
+	// when that last ends or ended.
+	Throttles      int64
+	ThrottledUntil time.Time
 	// Path is the transfer program of the last region that was sent, Regions and
 	// Bytes what all sent: bytes of records.
 	Path           string
@@ -70,6 +74,13 @@ func (s *seen) software(name, version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.info.Software, s.info.Version = strings.Clone(name), strings.Clone(version)
+}
+
+func (s *seen) throttled(until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Throttles++
+	s.info.ThrottledUntil = until
 }
 
 func (s *seen) sent(path string, bytes int64) {

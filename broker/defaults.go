@@ -52,7 +52,7 @@ const (
 	propertyTxnSegment     = "transaction.state.log.segment.bytes"
 )
 
-// ownProperties are those that are not the default of a topic's config.
+// ownProperties are those of topics, groups and transactions.
 var ownProperties = []Property{
 	{propertyAutoCreate, "true", "Whether a topic is created when a client asks for it.", kmsg.ConfigTypeBoolean, boolean},
 	{propertyDelete, "true", "Whether topics can be deleted.", kmsg.ConfigTypeBoolean, boolean},
@@ -76,9 +76,14 @@ var ownProperties = []Property{
 	{propertyTxnSegment, "104857600", "The size of that topic's segments.", kmsg.ConfigTypeInt, number(1<<20, math.MaxInt32)},
 }
 
+// noTopicProperties are those that are no default of a topic's config.
+func noTopicProperties() []Property {
+	return slices.Concat(ownProperties, cleanerProperties, quotaProperties)
+}
+
 // Properties are all that [Defaults] can name, by name.
 func Properties() []Property {
-	all := slices.Concat(ownProperties, cleanerProperties)
+	all := noTopicProperties()
 	for _, d := range configDefs {
 		for i, s := range d.from {
 			p := Property{Name: s.property, Doc: "The default of the topics' " + d.name + ": " + d.doc, kind: d.kind, check: d.check}
@@ -154,7 +159,7 @@ func (d Defaults) get(name string) string {
 	if v, ok := d[name]; ok {
 		return strings.TrimSpace(v)
 	}
-	for _, p := range slices.Concat(ownProperties, cleanerProperties) {
+	for _, p := range noTopicProperties() {
 		if p.Name == name {
 			return p.Value
 		}

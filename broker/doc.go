@@ -7,7 +7,7 @@
 // (01_fetch.go); api.go lists them with their versions. connection.go reads
 // requests and sends answers, send.go sends regions of files; tls.go is what
 // differs on the TLS listener (listen.go has both); events.go tells of fetches
-// and appends. topics.go is the catalogue of topics, topicfile.go its file,
+// and appends; throttle.go is how clients are held to their quotas. topics.go is the catalogue of topics, topicfile.go its file,
 // restore.go what a start does with it; configdefs.go has the configs of topics,
 // defaults.go the broker's properties; datadir.go is the directory.
 //

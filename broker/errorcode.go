@@ -42,6 +42,7 @@ const (
 	codeUnknownLeaderEpoch  int16 = 75
 	codeUnsupportedCodec    int16 = 76
 	codeInvalidRecord       int16 = 87
+	codeThrottled           int16 = 89 // THROTTLING_QUOTA_EXCEEDED
 	codeUnknownTopicID      int16 = 100
 	codeMismatchedEndpoint  int16 = 114
 	codeUnsupportedEndpoint int16 = 115
@@ -154,6 +155,7 @@ var errorCodes = []struct {
 	{errAssignment, codeInvalidAssignment},
 	{errConfig, codeInvalidConfig},
 	{errRequest, codeInvalidRequest},
+	{errMutations, codeThrottled},
 }
 
 // codeOf is Kafka's code for err.

@@ -43,6 +43,7 @@ func waits(serve func(*connection, context.Context, request) error) func(*connec
 	return func(c *connection, ctx context.Context, r request) error {
 		ctx, stop := c.attended(ctx)
 		defer stop()
+		c.use.pause() // nearly all of its time is waiting
 		return serve(c, ctx, r)
 	}
 }

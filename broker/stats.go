@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/quota"
 )
 
 // Stats is what the broker has counted since it was opened.
@@ -20,9 +22,16 @@ type Stats struct {
 	Lags        []GroupLag
 	// LagsOmitted is how many groups are left out of Lags, or cut.
 	LagsOmitted int
+	// Throttles are how often, and for how long, clients were told to wait, by quota.
+	Throttles []QuotaWaits
+	// Throttled is how many connections wait now.
+	Throttled int64
 	// Transactions are the coordinator's.
 	Transactions TransactionStats
 }
+
+// QuotaWaits are how often clients were told to wait for a quota.
+type QuotaWaits = quota.Waits
 
 // TransactionStats tell of transactions: those that ended since the broker was
 // opened, and of the aborted ones those that took longer than their timeout and
@@ -94,6 +103,7 @@ func (b *Broker) Stats() Stats {
 	s.Cleaner = b.topics.logs.CleanerStats()
 	s.Lags, s.LagsOmitted = b.lags(s.Topics)
 	s.Transactions = b.transactionStats()
+	s.Throttles, s.Throttled = b.limits.Stats(), b.muted.Load()
 	return s
 }
 

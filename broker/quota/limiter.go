@@ -22,7 +22,7 @@ type waited struct{ times, ms atomic.Int64 }
 // NewLimiter holds clients to the quotas of the store, over Kafka's windows for
 // clients and those for what changes topics (controller.quota.window.num).
 func NewLimiter(store *Store, clients, mutations Windows, now func() time.Time) *Limiter {
-	l := &Limiter{store: store, clients: clients, mutations: mutations, now: now, meters: map[string]*meters{}, waits: map[string]*waited{}}
+	l := &Limiter{store: store, clients: clients.whatever(), mutations: mutations.whatever(), now: now, meters: map[string]*meters{}, waits: map[string]*waited{}}
 	for key := range largest {
 		l.meters[key], l.waits[key] = &meters{by: map[share]*meter{}}, new(waited)
 	}
@@ -70,9 +70,9 @@ func (l *Limiter) record(key string, c Client, value float64, look func(r *rate,
 
 func (l *Limiter) longest(key string) time.Duration {
 	if key == RequestPercentage || key == ConnectionCreationRate {
-		return l.clients.Size
+		return min(l.clients.Size, longestWait)
 	}
-	return l.clients.whole()
+	return l.clients.bound()
 }
 
 // Most is what a client can use up at once of a quota and not wait, if it used
@@ -102,7 +102,7 @@ func (l *Limiter) Mutate(c Client, partitions int, strict bool) (wait time.Durat
 			wait = m.bucket.wait(w, limit, now)
 		}
 	})
-	return min(wait, w.whole()), refused
+	return min(wait, w.bound()), refused
 }
 
 // Connect counts a new connection of an address, and says how long it is to wait;

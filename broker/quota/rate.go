@@ -15,9 +15,18 @@ type Windows struct {
 // DefaultWindows are Kafka's: ten whole samples and the one under way.
 var DefaultWindows = Windows{11, time.Second}
 
-// whole is how long a value counts, and so the longest wait that makes sense: what
-// is older is forgotten.
+// whatever they are, there is one and it takes time.
+func (w Windows) whatever() Windows { return Windows{max(1, w.Samples), max(time.Millisecond, w.Size)} }
+
+// whole is how long a value counts.
 func (w Windows) whole() time.Duration { return time.Duration(w.Samples) * w.Size }
+
+// longestWait bounds waits whatever the windows are: as long as a connection may be
+// silent.
+const longestWait = 10 * time.Minute
+
+// bound is the longest wait that makes sense: what is older is forgotten.
+func (w Windows) bound() time.Duration { return min(w.whole(), longestWait) }
 
 // rate is a sum a second over the windows, as Kafka's metrics have it (Rate.java,
 // SampledStat.java). Times are in ms, as there.

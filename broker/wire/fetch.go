@@ -52,8 +52,10 @@ const (
 
 // FetchResponse is what is answered; the records themselves are elsewhere.
 type FetchResponse struct {
-	ErrorCode int16
-	Topics    []FetchTopic
+	// ThrottleMillis is how long the client is to wait, in ms.
+	ThrottleMillis int32
+	ErrorCode      int16
+	Topics         []FetchTopic
 }
 
 // FetchTopic is the answer for one topic.
@@ -103,6 +105,14 @@ type Piece struct {
 // NoRegion marks a piece that is header only: the end of a flexible frame.
 const NoRegion = -1
 
+// HeadBytes is how many bytes the pieces have besides their regions.
+func HeadBytes(pieces []Piece) (n int64) {
+	for _, p := range pieces {
+		n += int64(len(p.Head))
+	}
+	return n
+}
+
 // Layout lays the frame out. It fails if the frame is larger than its size
 // field can say.
 func (f *FetchResponse) Layout(version int16, correlation int32) ([]Piece, error) {
@@ -110,7 +120,7 @@ func (f *FetchResponse) Layout(version int16, correlation int32) ([]Piece, error
 	l.int32(0) // frame size, set at the end
 	l.int32(correlation)
 	l.structEnd()
-	l.int32(0) // throttle time
+	l.int32(f.ThrottleMillis)
 	if version >= 7 {
 		l.int16(f.ErrorCode)
 		l.int32(0) // session id

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -41,18 +42,20 @@ var setters = map[string]func(s *brokerSettings, value string) error{
 		s.Advertised, s.TLSAdvertised, s.security.advertised, err = listenersOf(value)
 		return err
 	},
-	"log.dir":                     directory,
-	"log.dirs":                    directory,
-	"max.connections":             whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxConnections = int(n) }),
-	"socket.request.max.bytes":    whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxFrameBytes = int(n) }),
-	"queued.max.request.bytes":    whole(1, math.MaxInt64, func(s *brokerSettings, n int64) { s.MaxInFlightBytes = int(n) }),
-	"connections.max.idle.ms":     whole(1, math.MaxInt64/int64(time.Millisecond), func(s *brokerSettings, n int64) { s.MaxIdle = time.Duration(n) * time.Millisecond }),
-	"copyscope.events.per.second": whole(1, 1e6, func(s *brokerSettings, n int64) { s.EventsPerSecond = int(n) }),
-	"node.id":                     fixed("1", "there is one broker, and its number is 1"),
-	"broker.id":                   fixed("1", "there is one broker, and its number is 1"),
-	"ssl.keystore.type":           fixed("PEM", "write PEM; Java's own key stores are not read (keytool and openssl convert them)"),
-	"ssl.key.password":            fixed("", "encrypted keys are not served; decrypt it (openssl pkey) into a file that only this user can read"),
-	"ssl.keystore.location":       func(s *brokerSettings, value string) error { s.keystore.location = value; return nil },
+	"log.dir":                          directory,
+	"log.dirs":                         directory,
+	"max.connections":                  whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxConnections = int(n) }),
+	"max.connections.per.ip":           whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxConnectionsPerIP = int(n) }),
+	"max.connections.per.ip.overrides": addressLimits,
+	"socket.request.max.bytes":         whole(1, math.MaxInt32, func(s *brokerSettings, n int64) { s.MaxFrameBytes = int(n) }),
+	"queued.max.request.bytes":         whole(1, math.MaxInt64, func(s *brokerSettings, n int64) { s.MaxInFlightBytes = int(n) }),
+	"connections.max.idle.ms":          whole(1, math.MaxInt64/int64(time.Millisecond), func(s *brokerSettings, n int64) { s.MaxIdle = time.Duration(n) * time.Millisecond }),
+	"copyscope.events.per.second":      whole(1, 1e6, func(s *brokerSettings, n int64) { s.EventsPerSecond = int(n) }),
+	"node.id":                          fixed("1", "there is one broker, and its number is 1"),
+	"broker.id":                        fixed("1", "there is one broker, and its number is 1"),
+	"ssl.keystore.type":                fixed("PEM", "write PEM; Java's own key stores are not read (keytool and openssl convert them)"),
+	"ssl.key.password":                 fixed("", "encrypted keys are not served; decrypt it (openssl pkey) into a file that only this user can read"),
+	"ssl.keystore.location":            func(s *brokerSettings, value string) error { s.keystore.location = value; return nil },
 	"ssl.keystore.certificate.chain": func(s *brokerSettings, value string) error {
 		s.keystore.chain = value
 		return nil
@@ -227,4 +230,23 @@ func certificateOf(cert, key string) (*tls.Certificate, error) {
 		}
 	}
 	return broker.LoadCertificate(cert, key)
+}
+
+// addressLimits reads Kafka's max.connections.per.ip.overrides: ADDRESS:NUMBER,
+// separated by commas. Kafka takes names of hosts too.
+func addressLimits(s *brokerSettings, value string) error {
+	s.MaxConnectionsByIP = map[netip.Addr]int{}
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		colon := max(0, strings.LastIndex(part, ":"))
+		ip, err := netip.ParseAddr(strings.Trim(part[:colon], "[]"))
+		n, bad := strconv.ParseUint(strings.TrimPrefix(part[colon:], ":"), 10, 31)
+		if err != nil || bad != nil {
+			return fmt.Errorf("%.100q is no address with its number of connections; write them as 192.0.2.1:100,2001:db8::1:50", part)
+		}
+		s.MaxConnectionsByIP[ip.Unmap()] = int(n)
+	}
+	return nil
 }

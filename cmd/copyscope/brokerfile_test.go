@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"os"
@@ -75,6 +76,9 @@ advertised.listeners: PLAINTEXT://broker.example:\
   9092
 log.dirs /var/lib/copyscope
 max.connections=7
+max.connections.per.ip=5
+max.connections.per.ip.overrides=192.0.2.1:100, ::1:0 ,[2001:DB8::1]:3
+quota.window.num=5
 socket.request.max.bytes=2000000
 queued.max.request.bytes=3000000
 connections.max.idle.ms=1500
@@ -86,9 +90,12 @@ log.retention.ms=-1
 		t.Fatal(err)
 	}
 	if c.Listen != "127.0.0.1:19092" || c.TLSListen != "" || c.Advertised != "broker.example:9092" || c.Dir != "/var/lib/copyscope" ||
-		c.MaxConnections != 7 || c.MaxFrameBytes != 2000000 || c.MaxInFlightBytes != 3000000 || c.MaxIdle != 1500*time.Millisecond ||
+		c.MaxConnections != 7 || c.MaxConnectionsPerIP != 5 || c.Defaults["quota.window.num"] != "5" || c.MaxFrameBytes != 2000000 || c.MaxInFlightBytes != 3000000 || c.MaxIdle != 1500*time.Millisecond ||
 		c.EventsPerSecond != 5 || c.Defaults["num.partitions"] != "3" || c.Defaults["log.retention.ms"] != "-1" {
 		t.Errorf("got %+v", c)
+	}
+	if got := fmt.Sprint(c.MaxConnectionsByIP); got != "map[::1:0 192.0.2.1:100 2001:db8::1:3]" {
+		t.Errorf("the limits of addresses are %s", got)
 	}
 	c, err = settle(t, "listeners=PLAINTEXT://127.0.0.1:19092\nlog.dirs=/a\nmax.connections=7\n",
 		"--kafka-listen", "127.0.0.1:1", "--data", "/b", "--kafka-max-connections", "8")
@@ -162,6 +169,9 @@ func TestConfigFileErrorsNameTheLineAndTheRemedy(t *testing.T) {
 		{"twice", "num.partitions=1\n\nnum.partitions=2\n", []string{"server.properties:3", "num.partitions", "line 1", "remove one"}},
 		{"a topic's default", "num.partitions=many\n", []string{"server.properties:1", "num.partitions=\"many\"", "not a number"}},
 		{"a limit", "max.connections=0\n", []string{"server.properties:1", "max.connections=\"0\"", "from 1"}},
+		{"no address", "max.connections.per.ip.overrides=::1:4,localhost:3\n", []string{"server.properties:1", `"localhost:3"`, "192.0.2.1:100"}},
+		{"an address without its limit", "max.connections.per.ip.overrides=127.0.0.1\n", []string{`"127.0.0.1"`, "192.0.2.1:100"}},
+		{"windows of a quota", "quota.window.num=0\n", []string{"server.properties:1", "quota.window.num=\"0\""}},
 		{"a huge limit", "socket.request.max.bytes=99999999999\n", []string{"2147483647"}},
 		{"no listener", "listeners=127.0.0.1:9092\n", []string{"server.properties:1", "PLAINTEXT://host:port"}},
 		{"protocol", "listeners=CONTROLLER://127.0.0.1:9092\n", []string{"CONTROLLER", "SASL_PLAINTEXT and SASL_SSL"}},
