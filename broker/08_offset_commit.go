@@ -12,7 +12,9 @@ func init() { register(kmsg.OffsetCommit, 2, 10, whole(offsetCommit)) }
 
 // OffsetCommit, API key 8, versions 2 to 10; from 10 on topics are named by id.
 // Partitions that are not there, or whose metadata is too long, have their own
-// code; all others are stored together, before the answer.
+// code; all others are stored together, before the answer. The generation is the
+// member's epoch in a consumer group (KIP-848), whose members commit with version
+// 9 or later.
 //
 // Ignored: retention time (versions 2 to 4; Kafka ignores it since KIP-211
 // but for very old clients). Source: OffsetCommitRequest.json.
@@ -30,7 +32,7 @@ func offsetCommit(_ context.Context, c *connection, req *kmsg.OffsetCommitReques
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
-	err := c.b.groups.Commit(group.Identity{Group: req.Group, Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation}, a.offsets)
+	err := c.b.groups.Commit(group.Identity{Group: req.Group, Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation, Old: req.Version < 9}, a.offsets)
 	code := c.b.groupCode(err, req.Group)
 	for _, at := range a.answers {
 		resp.Topics[at.topic].Partitions[at.partition].ErrorCode = code

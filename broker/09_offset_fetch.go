@@ -19,7 +19,8 @@ func init() { register(kmsg.OffsetFetch, 1, 10, whole(offsetFetch)) }
 // Who asks for what is stable (version 7 on) is told UNSTABLE_OFFSET_COMMIT of a
 // partition whose next offset a transaction has, and asks again (KIP-447).
 //
-// Ignored: member id and epoch (KIP-848). Source: OffsetFetchRequest.json.
+// From version 9 on a member of a consumer group (KIP-848) says its id and epoch,
+// which must be right. Source: OffsetFetchRequest.json.
 func offsetFetch(ctx context.Context, c *connection, req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFetchResponse) error {
 	if req.Version >= 8 {
 		named := map[string]bool{}
@@ -100,6 +101,10 @@ func (a once) of(topic string, n int32) (offset int64, epoch int32, metadata *st
 func (b *Broker) committedByGroup(version int16, g kmsg.OffsetFetchRequestGroup, stable bool) kmsg.OffsetFetchResponseGroup {
 	out := kmsg.NewOffsetFetchResponseGroup()
 	out.Group = g.Group
+	if err := b.groups.MayFetch(g.Group, g.MemberID, g.MemberEpoch); version >= 9 && err != nil {
+		out.ErrorCode = b.groupCode(err, g.Group)
+		return out
+	}
 	answers := b.answersOnce(g.Group, stable)
 	if g.Topics == nil {
 		for _, at := range group.InOrder(answers.committed) {

@@ -36,20 +36,32 @@ func apiVersions(_ context.Context, c *connection, req *kmsg.ApiVersionsRequest,
 	return nil
 }
 
-// tellFeatures tells that clients may use the second protocol of transactions
-// (KIP-890): transaction.version is finalized at 2. A feature that has a version
-// 0 is left out of the supported ones before version 4, where clients cannot
-// read it (KAFKA-17492).
+// features are finalized at their latest versions: consumer groups whose
+// assignment the broker makes (KIP-848), and the second protocol of transactions
+// (KIP-890).
+var features = []struct {
+	name   string
+	latest int16
+}{
+	{"group.version", 1},
+	{"transaction.version", int16(txn.V2)},
+}
+
+// tellFeatures tells the features that clients may use. One that has a version 0
+// is left out of the supported ones before version 4, where clients cannot read
+// it (KAFKA-17492).
 func tellFeatures(version int16, resp *kmsg.ApiVersionsResponse) {
-	const name, latest = "transaction.version", int16(txn.V2)
-	if version >= 4 {
-		s := kmsg.NewApiVersionsResponseSupportedFeature()
-		s.Name, s.MaxVersion = name, latest
-		resp.SupportedFeatures = append(resp.SupportedFeatures, s)
+	for _, has := range features {
+		if version >= 4 {
+			s := kmsg.NewApiVersionsResponseSupportedFeature()
+			s.Name, s.MaxVersion = has.name, has.latest
+			resp.SupportedFeatures = append(resp.SupportedFeatures, s)
+		}
+		f := kmsg.NewApiVersionsResponseFinalizedFeature()
+		f.Name, f.MinVersionLevel, f.MaxVersionLevel = has.name, has.latest, has.latest
+		resp.FinalizedFeatures = append(resp.FinalizedFeatures, f)
 	}
-	f := kmsg.NewApiVersionsResponseFinalizedFeature()
-	f.Name, f.MinVersionLevel, f.MaxVersionLevel = name, latest, latest
-	resp.FinalizedFeatures, resp.FinalizedFeaturesEpoch = append(resp.FinalizedFeatures, f), 0
+	resp.FinalizedFeaturesEpoch = 0
 }
 
 var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)

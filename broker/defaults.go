@@ -78,7 +78,7 @@ var ownProperties = []Property{
 
 // noTopicProperties are those that are no default of a topic's config.
 func noTopicProperties() []Property {
-	return slices.Concat(ownProperties, cleanerProperties, quotaProperties)
+	return slices.Concat(ownProperties, cleanerProperties, quotaProperties, consumerGroupProperties)
 }
 
 // Properties are all that [Defaults] can name, by name.
@@ -151,7 +151,7 @@ func (d Defaults) Check() error {
 			return fmt.Errorf("property %s: %w", name, err)
 		}
 	}
-	return nil
+	return d.checkConsumerGroups()
 }
 
 // get is the value in force.

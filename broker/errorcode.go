@@ -76,6 +76,11 @@ const (
 	codeGroupMaxSize            int16 = 81
 	codeFencedInstance          int16 = 82
 	codeGroupSubscribed         int16 = 86
+	codeFencedMemberEpoch       int16 = 110
+	codeUnreleasedInstance      int16 = 111 // UNRELEASED_INSTANCE_ID
+	codeUnsupportedAssignor     int16 = 112
+	codeStaleMemberEpoch        int16 = 113
+	codeInvalidExpression       int16 = 128 // INVALID_REGULAR_EXPRESSION
 )
 
 // Codes of transactions.
@@ -142,6 +147,13 @@ var errorCodes = []struct {
 	{group.ErrNotEmpty, codeNonEmptyGroup},
 	{group.ErrNotFound, codeGroupIDNotFound},
 	{group.ErrSubscribed, codeGroupSubscribed},
+	{group.ErrFencedEpoch, codeFencedMemberEpoch},
+	{group.ErrUnreleased, codeUnreleasedInstance},
+	{group.ErrAssignor, codeUnsupportedAssignor},
+	{group.ErrStaleEpoch, codeStaleMemberEpoch},
+	{group.ErrExpression, codeInvalidExpression},
+	{group.ErrOldRequest, codeUnsupportedVersion},
+	{group.ErrRequest, codeInvalidRequest},
 	{group.ErrName, codeInvalidRequest},
 	{group.ErrCommitSize, codeInvalidCommitSize},
 	{group.ErrClosed, codeCoordinatorNotAvailable},

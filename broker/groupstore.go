@@ -20,6 +20,8 @@ func openGroups(ctx context.Context, b *Broker) (*group.Coordinator, error) {
 		MinSession: ms(propertyMinSession), MaxSession: ms(propertyMaxSession), InitialDelay: ms(propertyInitialDelay),
 		MaxMembers: d.int(propertyGroupSize), MaxMetadata: d.int(propertyOffsetMetadata),
 		Retention: time.Duration(d.int(propertyOffsetRetention)) * time.Minute, Expiry: ms(propertyOffsetExpiry),
+		ConsumerSession: ms(propertyConsumerSession), ConsumerInterval: ms(propertyConsumerInterval),
+		ConsumerMembers: d.int(propertyConsumerSize), Assignors: listOf(d.get(propertyConsumerAssignors)), Topics: groupTopics{b.topics},
 		Log: b.log,
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"copyscope/broker/log"
 )
@@ -40,6 +41,7 @@ type catalogue struct {
 	topics   map[string]*topic
 	ids      map[topicID]*topic
 	deleting map[string]topicOnFile // whose directories could not be removed yet
+	changes  atomic.Uint64          // counts what changed of topics, ids and their partitions' number
 
 	// changing is held while topics are created, altered or deleted, file access
 	// included; it is taken before mu.
@@ -235,6 +237,7 @@ func (c *catalogue) add(t *topic) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.topics[t.name], c.ids[t.id] = t, t
+	c.changes.Add(1)
 }
 
 // rewrite writes what is in memory; if that fails it says what that means.
@@ -277,6 +280,7 @@ func (c *catalogue) delete(topics []*topic) []error {
 		delete(c.topics, t.name)
 		delete(c.ids, t.id)
 		c.mu.Unlock()
+		c.changes.Add(1)
 		c.forget(t.name, t.onFile(), t.all())
 	}
 	c.rewrite("topics that are deleted are still in the file; a restart deletes them")
@@ -355,6 +359,7 @@ func (c *catalogue) grow(ctx context.Context, wanted []growth) []error {
 		}
 		all := slices.Concat(w.topic.all(), more)
 		w.topic.partitions.Store(&all)
+		c.changes.Add(1)
 	}
 	if undone {
 		c.rewrite("partitions that could not be made are still in the file; a restart makes them")

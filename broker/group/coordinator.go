@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"copyscope/broker/assignor"
 	"copyscope/broker/statelog"
 )
 
@@ -37,6 +39,18 @@ type Config struct {
 	// (offsets.retention.check.interval.ms).
 	Retention, Expiry time.Duration
 	Log               *slog.Logger
+
+	// ConsumerSession is how long a member of a group of type Consumer may be
+	// silent (group.consumer.session.timeout.ms), ConsumerInterval how often it is
+	// told to be heard of (group.consumer.heartbeat.interval.ms), ConsumerMembers
+	// how many such a group may have (group.consumer.max.size).
+	ConsumerSession, ConsumerInterval time.Duration
+	ConsumerMembers                   int
+	// Assignors are those that members may ask for; the first is used if none
+	// does (group.consumer.assignors).
+	Assignors []string
+	// Topics are the broker's; nil: there are none.
+	Topics Topics
 }
 
 func (c Config) withDefaults() Config {
@@ -50,6 +64,17 @@ func (c Config) withDefaults() Config {
 	set(&c.InitialDelay, 50*time.Millisecond)
 	set(&c.Retention, 7*24*time.Hour)
 	set(&c.Expiry, 10*time.Minute)
+	set(&c.ConsumerSession, 45*time.Second)
+	set(&c.ConsumerInterval, 5*time.Second)
+	if c.ConsumerMembers == 0 {
+		c.ConsumerMembers = math.MaxInt32
+	}
+	if len(c.Assignors) == 0 {
+		c.Assignors = assignor.Names()
+	}
+	if c.Topics == nil {
+		c.Topics = noTopics{}
+	}
 	if c.MaxMembers == 0 {
 		c.MaxMembers = 1000
 	}
@@ -203,7 +228,7 @@ func (c *Coordinator) forget(g *Group) {
 		return
 	}
 	defer g.mu.Unlock()
-	if c.groups[g.id] == g && g.state == Empty && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 && len(g.open) == 0 {
+	if c.groups[g.id] == g && g.state == Empty && g.modern == nil && g.protocolType == "" && len(g.pending) == 0 && len(g.offsets) == 0 && len(g.open) == 0 {
 		g.state = Dead
 		delete(c.groups, g.id)
 		c.grow(-groupBytes(g.id))
@@ -214,6 +239,7 @@ func (c *Coordinator) forget(g *Group) {
 type Listed struct {
 	ID, ProtocolType string
 	State            State
+	Type             Type
 }
 
 // List tells of all groups.
@@ -221,7 +247,11 @@ func (c *Coordinator) List() []Listed {
 	var out []Listed
 	for _, g := range c.all() {
 		g.mu.Lock()
-		out = append(out, Listed{g.id, g.protocolType, g.state})
+		listed := Listed{g.id, g.protocolType, g.stateNow(), g.kind()}
+		if listed.Type == Consumer {
+			listed.ProtocolType = consumers
+		}
+		out = append(out, listed)
 		g.mu.Unlock()
 	}
 	return out
@@ -243,13 +273,17 @@ type DescribedMember struct {
 	Metadata, Assignment []byte
 }
 
-// Describe tells of one group; one that is not there is dead.
+// Describe tells of one classic group; one that is not there, or is of another
+// type, is dead.
 func (c *Coordinator) Describe(id string) Description {
 	g := c.find(id)
 	if g == nil {
 		return Description{State: Dead}
 	}
 	defer g.mu.Unlock()
+	if g.modern != nil {
+		return Description{State: Dead}
+	}
 	d := Description{State: g.state, ProtocolType: g.protocolType, Protocol: g.protocol}
 	for _, m := range g.inOrder() {
 		out := DescribedMember{ID: m.id, Instance: m.instance, ClientID: m.clientID, ClientHost: m.clientHost}
@@ -288,11 +322,14 @@ func (g *Group) delete() error {
 	if g.state == Dead {
 		return ErrNotFound
 	}
-	if g.state != Empty || len(g.pending) > 0 {
+	if !g.vacant() || len(g.pending) > 0 {
 		return ErrNotEmpty
 	}
 	if err := g.dropOffsets(g.inAny(func(TopicPartition) bool { return true })); err != nil {
 		return err
+	}
+	if g.modern != nil {
+		return g.dropModern()
 	}
 	if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
 		return err

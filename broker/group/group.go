@@ -35,6 +35,7 @@ type Group struct {
 	pending      map[string]*time.Timer // ids that were handed out and did not join yet, see promise
 	offsets      map[TopicPartition]Offset
 	open         map[int64]*openTxn // offsets of transactions that did not end, by producer id
+	modern       *modernGroup       // nil: it is a classic group
 
 	timer *time.Timer // of the rebalance that goes on
 	turn  int         // numbers the timers: one that was replaced does nothing
@@ -264,6 +265,9 @@ func (g *Group) stop() {
 	g.cancelTimer()
 	for _, t := range g.pending {
 		t.Stop()
+	}
+	if g.modern != nil {
+		g.modern.stop()
 	}
 	for _, m := range g.members {
 		m.quiet()

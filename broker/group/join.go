@@ -128,6 +128,9 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 	if g.state == Dead {
 		return refused(ErrUnknownMember)
 	}
+	if err := g.downgrade(); err != nil {
+		return refused(err)
+	}
 	if j.Instance != nil {
 		if known, ok := g.instances[*j.Instance]; ok {
 			if j.Member == "" {
@@ -488,6 +491,9 @@ func (c *Coordinator) Leave(group string, leavers []Leaver) ([]error, error) {
 }
 
 func (g *Group) leave(l Leaver) error {
+	if g.modern != nil {
+		return g.modern.expel(l)
+	}
 	if l.Instance == nil && g.redeem(l.Member) {
 		g.completeIfJoined()
 		return nil

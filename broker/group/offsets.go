@@ -51,7 +51,10 @@ func (c *Coordinator) commit(who Identity, offsets map[TopicPartition]Offset, by
 			return err
 		}
 	} else if g = c.find(who.Group); g == nil {
-		return ErrGeneration
+		if who.Old || by.ID >= 0 {
+			return ErrGeneration
+		}
+		return fmt.Errorf("%w: %.100q", ErrNotFound, who.Group)
 	}
 	err := g.commit(who, offsets, by)
 	g.mu.Unlock()
@@ -63,9 +66,14 @@ func (c *Coordinator) commit(who Identity, offsets map[TopicPartition]Offset, by
 
 func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset, by statelog.Producer) error {
 	var err error
-	if by.ID >= 0 {
+	switch {
+	case g.modern != nil && by.ID >= 0:
+		err = g.modern.mayCommitPending(who, offsets)
+	case g.modern != nil:
+		err = g.modern.mayCommit(who, offsets)
+	case by.ID >= 0:
 		err = g.mayCommitPending(who)
-	} else {
+	default:
 		err = g.mayCommit(who)
 	}
 	if err != nil || len(offsets) == 0 {
@@ -209,7 +217,7 @@ func (g *Group) expireOffsets(now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	inUse, known := g.subscribed()
-	if g.state != Empty && (g.state != Stable || !known) {
+	if g.state != Empty && (g.state != Stable || !known) { // a group of type Consumer knows its topics
 		return nil
 	}
 	old := now.Add(-g.c.cfg.Retention)
@@ -226,7 +234,13 @@ func (g *Group) expireOffsets(now time.Time) error {
 	if err := g.dropOffsets(gone); err != nil {
 		return err
 	}
-	if g.state == Empty && len(g.offsets) == 0 && len(g.open) == 0 && len(g.pending) == 0 && g.protocolType != "" {
+	if !g.vacant() || len(g.offsets) > 0 || len(g.open) > 0 || len(g.pending) > 0 {
+		return nil
+	}
+	if g.modern != nil {
+		return g.dropModern()
+	}
+	if g.protocolType != "" {
 		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
 			return err
 		}

@@ -7,13 +7,15 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"copyscope/broker/consumerrecord"
 	"copyscope/broker/statelog"
 )
 
 // The records of __consumer_offsets, as Kafka writes them, so that its tools can
 // read them (OffsetCommitKey.json and -Value, GroupMetadataKey.json and -Value).
 // A key begins with its version, int16, which tells what it is: 0 and 1 an
-// offset, 2 a group. A null value takes away what the key names.
+// offset, 2 a classic group, others are of package consumerrecord. A null value
+// takes away what the key names.
 const (
 	offsetKeyVersion   = 1
 	offsetValueVersion = 3
@@ -69,7 +71,10 @@ func (c *Coordinator) apply(r Record, by statelog.Producer) error {
 	case groupKeyVersion:
 		return c.applyGroup(r)
 	default:
-		return nil // of a later Kafka: other kinds of groups
+		if consumerrecord.Known(int16(version)) {
+			return c.applyModern(r)
+		}
+		return nil // of other kinds of groups
 	}
 }
 
@@ -124,6 +129,7 @@ func (c *Coordinator) applyGroup(r Record) error {
 	if err := v.ReadFrom(r.Value); err != nil {
 		return fmt.Errorf("group %q: %w", k.Group, err)
 	}
+	g.modern = nil // a group is of one type
 	g.generation, g.protocolType, g.since = v.Generation, v.ProtocolType, time.UnixMilli(v.CurrentStateTimestamp)
 	if v.Protocol == nil || len(v.Members) == 0 {
 		return nil

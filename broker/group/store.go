@@ -41,7 +41,7 @@ func (c *Coordinator) load(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, g := range c.groups {
-		if g.state == Empty && len(g.offsets) == 0 && len(g.open) == 0 && g.protocolType == "" {
+		if g.state == Empty && g.modern == nil && len(g.offsets) == 0 && len(g.open) == 0 && g.protocolType == "" {
 			delete(c.groups, id)
 			continue
 		}
@@ -56,6 +56,9 @@ func (c *Coordinator) load(ctx context.Context) error {
 func (g *Group) awake() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.modern != nil {
+		g.modern.awake()
+	}
 	for _, m := range g.members {
 		m.synced = true
 		g.c.bytes.Add(m.size())
@@ -112,7 +115,13 @@ func (g *Group) rewrite() (bytes int64, err error) {
 		}
 		return flush()
 	}
-	if g.state == Stable || g.state == Empty && g.protocolType != "" {
+	if g.modern != nil {
+		for _, r := range g.modern.records() {
+			if err == nil {
+				err = add(r)
+			}
+		}
+	} else if g.state == Stable || g.state == Empty && g.protocolType != "" {
 		err = add(g.record())
 	} else if g.state != Empty && g.state != Dead {
 		// In a rebalance: what was stored before it is not known any more. The

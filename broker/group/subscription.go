@@ -10,6 +10,9 @@ const consumers = "consumer"
 // They are not known of another type's group, before the first generation, and if
 // a member's subscription cannot be read: then any topic may be in use.
 func (g *Group) subscribed() (topics map[string]bool, known bool) {
+	if g.modern != nil {
+		return g.modern.subscribed(), true
+	}
 	if len(g.members) == 0 {
 		return nil, true
 	}

@@ -6,7 +6,11 @@ import "context"
 type Identity struct {
 	Group, Member string
 	Instance      *string
-	Generation    int32
+	// Generation is the member's epoch, in a group of type Consumer.
+	Generation int32
+	// Old is of an OffsetCommit before version 9, which members of such a group do
+	// not send.
+	Old bool
 }
 
 // check compares the identity with the group; it says nothing of the state.

@@ -11,13 +11,16 @@ func init() {
 	register(kmsg.DescribeGroups, decodeDescribeGroups)
 	register(kmsg.ListGroups, decodeListGroups)
 	register(kmsg.DeleteGroups, decodeDeleteGroups)
+	register(kmsg.ConsumerGroupHeartbeat, decodeConsumerGroupHeartbeat)
+	register(kmsg.ConsumerGroupDescribe, decodeConsumerGroupDescribe)
 }
 
 // Least bytes of an array's element, in any version.
 const (
-	minProtocolBytes   = 2 // compact: name, metadata
-	minAssignmentBytes = 2 // compact: member id, assignment
-	minLeaverBytes     = 3 // compact: member id, instance id, tags
+	minProtocolBytes   = 2  // compact: name, metadata
+	minAssignmentBytes = 2  // compact: member id, assignment
+	minLeaverBytes     = 3  // compact: member id, instance id, tags
+	minOwnedBytes      = 18 // topic id; compact: partitions, tags
 )
 
 // data is bytes that are not null and may outlive the frame.
@@ -122,3 +125,29 @@ func decodeListGroups(r *reader, req *kmsg.ListGroupsRequest) {
 
 // DeleteGroupsRequest.json, versions 0 to 2.
 func decodeDeleteGroups(r *reader, req *kmsg.DeleteGroupsRequest) { req.Groups = list(r, 1, r.str) }
+
+// ConsumerGroupHeartbeatRequest.json, versions 0 and 1. A list that is null says
+// that nothing changed, an empty one that there is nothing.
+func decodeConsumerGroupHeartbeat(r *reader, req *kmsg.ConsumerGroupHeartbeatRequest) {
+	req.Group, req.MemberID, req.MemberEpoch = r.str(), r.str(), r.int32()
+	req.InstanceID, req.RackID = r.nullableStr(), r.nullableStr()
+	req.RebalanceTimeoutMillis = r.int32()
+	req.SubscribedTopicNames = list(r, 1, r.str)
+	if req.Version >= 1 {
+		req.SubscribedTopicRegex = r.nullableStr()
+	}
+	req.ServerAssignor = r.nullableStr()
+	req.Topics = list(r, minOwnedBytes, func() kmsg.ConsumerGroupHeartbeatRequestTopic {
+		t := kmsg.NewConsumerGroupHeartbeatRequestTopic()
+		_, t.TopicID = r.topic(true)
+		t.Partitions = list(r, 4, r.int32)
+		r.structEnd()
+		return t
+	})
+}
+
+// ConsumerGroupDescribeRequest.json, versions 0 and 1.
+func decodeConsumerGroupDescribe(r *reader, req *kmsg.ConsumerGroupDescribeRequest) {
+	req.Groups = list(r, 1, r.str)
+	req.IncludeAuthorizedOperations = r.bool()
+}

@@ -111,10 +111,16 @@ func served() []struct {
 	acls.Creations = []kmsg.CreateACLsRequestCreation{{ResourceType: 2, ResourceName: "t", ResourcePatternType: 3, Principal: "User:a", Host: "*", Operation: 2, PermissionType: 3}, {}}
 	filters := kmsg.NewPtrDeleteACLsRequest()
 	filters.Filters = []kmsg.DeleteACLsRequestFilter{{ResourceType: 1, ResourcePatternType: 1, Operation: 1, PermissionType: 1}, {ResourceName: some, Principal: some, Host: some}}
+	beat, quiet := kmsg.NewPtrConsumerGroupHeartbeatRequest(), kmsg.NewPtrConsumerGroupHeartbeatRequest()
+	beat.Group, beat.MemberID, beat.MemberEpoch, beat.InstanceID, beat.RackID, beat.RebalanceTimeoutMillis = "g", "m", 3, some, some, 5
+	beat.SubscribedTopicNames, beat.SubscribedTopicRegex, beat.ServerAssignor = []string{"t", ""}, some, some
+	beat.Topics = []kmsg.ConsumerGroupHeartbeatRequestTopic{{TopicID: [16]byte{1}, Partitions: []int32{0, 7}}, {}}
+	quiet.Group, quiet.MemberID = "g", "m"
 	return []struct {
 		req      kmsg.Request
 		min, max int16
 	}{
+		{beat, 0, 1}, {quiet, 0, 1}, {&kmsg.ConsumerGroupDescribeRequest{Groups: []string{"a", ""}, IncludeAuthorizedOperations: true}, 0, 1},
 		{markers, 1, 2},
 		{oneTxn, 0, 3}, {manyTxns, 4, 5}, {txnCommit, 0, 5},
 		{&kmsg.AddOffsetsToTxnRequest{TransactionalID: "x", ProducerID: 1 << 40, ProducerEpoch: 3, Group: "g"}, 0, 4},

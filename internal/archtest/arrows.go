@@ -62,8 +62,10 @@ var mayImport = map[string][]string{
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
 	"web":                            append([]string{"internal/attach", "internal/authored", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
-	"broker/group":                   {"broker/statelog"}, // knows nothing of the wire, nor of the disk
-	"broker/txn":                     {"broker/statelog"}, // the same
+	"broker/group":                   {"broker/statelog", "broker/assignor", "broker/consumerrecord"}, // knows nothing of the wire, nor of the disk
+	"broker/txn":                     {"broker/statelog"},                                             // the same
+	"broker/assignor":                {},                                                              // a function of members and partitions
+	"broker/consumerrecord":          {"broker/assignor"},                                             // knows bytes, and no groups
 	"broker/statelog":                {},
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
 	"broker/vfs":                     {},
