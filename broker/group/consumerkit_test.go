@@ -98,6 +98,7 @@ type consumer struct {
 	owned assignor.Partitions
 	says  group.ConsumerHeartbeat // what it tells when it tells all
 	told  time.Time               // when it was answered last
+	lost  bool                    // the last answer did not come
 }
 
 func newConsumer(c *group.Coordinator, id string, names ...string) *consumer {
@@ -129,7 +130,7 @@ func (m *consumer) send(h group.ConsumerHeartbeat) group.ConsumerAnswer {
 // take does what the answer says: fenced, it has nothing any more and begins
 // again.
 func (m *consumer) take(a group.ConsumerAnswer) {
-	m.told = time.Now()
+	m.told, m.lost = time.Now(), false
 	if a.Err != nil {
 		m.epoch, m.owned = 0, assignor.Partitions{}
 		return

@@ -1,0 +1,99 @@
+package group_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"copyscope/broker/group"
+)
+
+// static makes a client with a group.instance.id.
+func static(c *group.Coordinator, id, instance string, names ...string) *consumer {
+	m := newConsumer(c, id, names...)
+	m.says.Instance = &instance
+	return m
+}
+
+// A static member that leaves to come back is waited for: the others get nothing,
+// and who comes as it has what it had, under another member id, in the same epoch
+// of the group. Who is late finds it gone.
+func TestStaticConsumers(t *testing.T) {
+	modern(t, map[string]int32{"t": 4}, func(t *testing.T, c *group.Coordinator, _ *catalogue, _ *memory) {
+		a, b := static(c, "a", "one", "t"), newConsumer(c, "b", "t")
+		settleAll(t, a, b)
+		had := len(a.owned)
+		if got := static(c, "a2", "one", "t").beat(); !errors.Is(got.Err, group.ErrUnreleased) {
+			t.Errorf("while it is there another is told %v", got.Err)
+		}
+		foreign := static(c, "a2", "one", "t")
+		foreign.epoch = 2
+		if got := foreign.beat(); !errors.Is(got.Err, group.ErrFenced) {
+			t.Errorf("another who is in an epoch is told %v", got.Err)
+		}
+		foreign.epoch = 2
+		if got := foreign.leave(-1); !errors.Is(got.Err, group.ErrFenced) {
+			t.Errorf("another who leaves is told %v", got.Err)
+		}
+		before, _ := c.DescribeConsumers("g")
+		if got := a.leave(-2); got.Err != nil || got.Epoch != -2 {
+			t.Fatalf("it left with %+v", got)
+		}
+		time.Sleep(session - time.Second)
+		b.send(b.keepAlive())
+		if got := b.send(b.keepAlive()); got.Err != nil || len(b.owned) != 2 {
+			t.Errorf("the other got %+v of who is away", got)
+		}
+		next := static(c, "a3", "one", "t")
+		if got := next.beat(); got.Err != nil || len(next.owned) != had {
+			t.Errorf("back, it got %+v", got)
+		}
+		if after, _ := c.DescribeConsumers("g"); after.Epoch != before.Epoch || after.State != group.Stable || len(after.Members) != 2 {
+			t.Errorf("the group was %+v and is %+v", before, after)
+		}
+		if got := a.beat(); !errors.Is(got.Err, group.ErrUnreleased) {
+			t.Errorf("the one before is told %v", got.Err)
+		}
+		next.leave(-2)
+		time.Sleep(session - time.Second)
+		b.send(b.keepAlive())
+		time.Sleep(2 * time.Second)
+		b.send(b.keepAlive())
+		if b.send(b.keepAlive()); len(b.owned) != 4 {
+			t.Errorf("when it did not come back the other has %v", b.owned)
+		}
+		late := static(c, "a4", "one", "t")
+		settleAll(t, late, b)
+	})
+}
+
+// One that left with the same member id comes back with it.
+func TestStaticConsumerOfSameID(t *testing.T) {
+	modern(t, map[string]int32{"t": 4}, func(t *testing.T, c *group.Coordinator, topics *catalogue, _ *memory) {
+		a, b := static(c, "a", "one", "t"), newConsumer(c, "b", "t")
+		settleAll(t, a, b)
+		a.leave(-2)
+		topics.set("t", 6)
+		b.beat()
+		settleAll(t, a, b)
+		if checkOwners(t, a, b) != 6 {
+			t.Errorf("they have %v and %v", a.owned, b.owned)
+		}
+	})
+}
+
+// An administrator takes members out by instance or id.
+func TestConsumersAreExpelled(t *testing.T) {
+	modern(t, map[string]int32{"t": 4}, func(t *testing.T, c *group.Coordinator, _ *catalogue, _ *memory) {
+		a, b, x := static(c, "a", "one", "t"), newConsumer(c, "b", "t"), newConsumer(c, "x", "t")
+		settleAll(t, a, b, x)
+		answers, err := c.Leave("g", []group.Leaver{{Instance: ptr("one")}, {Member: "b"}, {Member: "none"}, {Instance: ptr("none")}})
+		if err != nil || answers[0] != nil || answers[1] != nil || !errors.Is(answers[2], group.ErrUnknownMember) || !errors.Is(answers[3], group.ErrUnknownMember) {
+			t.Errorf("got %v, %v", answers, err)
+		}
+		settleAll(t, x)
+		if len(x.owned) != 4 {
+			t.Errorf("who is left has %v", x.owned)
+		}
+	})
+}
