@@ -231,15 +231,15 @@ func turn(ctx context.Context, admin *kadm.Client, address string, s settings, s
 		}
 		all[i] = cl
 	}
-	produce := stream
+	work := stream
 	if by.transactions {
-		produce = commit
+		work = commit
 	}
 	counts, errs := make([]int, producers), make([]error, producers)
 	began := time.Now()
 	var working sync.WaitGroup
 	for i, cl := range all {
-		working.Go(func() { counts[i], errs[i] = produce(ctx, cl, make([]byte, size), began.Add(s.lasts)) })
+		working.Go(func() { counts[i], errs[i] = work(ctx, cl, make([]byte, size), began.Add(s.lasts)) })
 	}
 	working.Wait()
 	took := time.Since(began)
@@ -252,27 +252,23 @@ func turn(ctx context.Context, admin *kadm.Client, address string, s settings, s
 
 // stream produces without a pause until the end, and waits for the last record.
 func stream(ctx context.Context, cl *kgo.Client, value []byte, end time.Time) (n int, err error) {
-	var failed once
-	for time.Now().Before(end) && failed.get() == nil {
-		for range perTxn {
-			cl.Produce(ctx, &kgo.Record{Value: value}, func(_ *kgo.Record, err error) { failed.set(err) })
-		}
+	promise := kgo.AbortingFirstErrPromise(cl)
+	for time.Now().Before(end) {
+		produce(ctx, cl, value, promise)
 		n += perTxn
 	}
-	return n, errors.Join(cl.Flush(ctx), failed.get())
+	return n, errors.Join(cl.Flush(ctx), promise.Err())
 }
 
 // commit produces in transactions until the end.
 func commit(ctx context.Context, cl *kgo.Client, value []byte, end time.Time) (n int, err error) {
-	var failed once
 	for time.Now().Before(end) {
 		if err := cl.BeginTransaction(); err != nil {
 			return n, err
 		}
-		for range perTxn {
-			cl.Produce(ctx, &kgo.Record{Value: value}, func(_ *kgo.Record, err error) { failed.set(err) })
-		}
-		if err := errors.Join(cl.Flush(ctx), failed.get()); err != nil {
+		promise := kgo.AbortingFirstErrPromise(cl)
+		produce(ctx, cl, value, promise)
+		if err := errors.Join(cl.Flush(ctx), promise.Err()); err != nil {
 			return n, err
 		}
 		if err := cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
@@ -283,25 +279,8 @@ func commit(ctx context.Context, cl *kgo.Client, value []byte, end time.Time) (n
 	return n, nil
 }
 
-// once keeps the first error.
-type once struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (o *once) set(err error) {
-	if err == nil {
-		return
+func produce(ctx context.Context, cl *kgo.Client, value []byte, promise *kgo.FirstErrPromise) {
+	for range perTxn {
+		cl.Produce(ctx, &kgo.Record{Value: value}, promise.Promise())
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.err == nil {
-		o.err = err
-	}
-}
-
-func (o *once) get() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.err
 }
