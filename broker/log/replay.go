@@ -58,7 +58,11 @@ func controlType(key []byte) (kind int16, ok bool) {
 	return kind, kind == controlAbort || kind == controlCommit
 }
 
-// eachBatch visits the batches from the one that holds the offset on.
+// replayBytes are read at once.
+const replayBytes = 256 << 10
+
+// eachBatch visits the batches from the one that holds the offset on, until those
+// are over that were there when it began.
 func (p *Partition) eachBatch(ctx context.Context, from int64, visit func(Batch, header) error) error {
 	_, next := p.Offsets()
 	var b []byte
@@ -66,7 +70,7 @@ func (p *Partition) eachBatch(ctx context.Context, from int64, visit func(Batch,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r, err := p.Read(from, 1, true)
+		r, err := p.Read(from, replayBytes, true)
 		if err != nil {
 			return err
 		}
@@ -81,13 +85,22 @@ func (p *Partition) eachBatch(ctx context.Context, from int64, visit func(Batch,
 			return fmt.Errorf("%w: %s: %w", ErrStorage, p.dir, err)
 		}
 		h := parseHeader(b)
-		if err := Batch(b).verify(h); err != nil {
-			return fmt.Errorf("%s, offset %d: %w", p.dir, h.base, err)
+		for rest := Batch(b); ; {
+			if err := rest[:h.size].verify(h); err != nil {
+				return fmt.Errorf("%s, offset %d: %w", p.dir, h.base, err)
+			}
+			if err := visit(rest[:h.size], h); err != nil {
+				return err
+			}
+			from, rest = h.last()+1, rest[h.size:]
+			if from >= next || len(rest) < HeaderBytes {
+				break
+			}
+			// What is not whole, or no batch, is where the next read begins.
+			if h = parseHeader(rest); h.check() != nil || h.size > int64(len(rest)) || h.base < from {
+				break
+			}
 		}
-		if err := visit(b, h); err != nil {
-			return err
-		}
-		from = h.last() + 1
 	}
 	return nil
 }

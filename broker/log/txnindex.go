@@ -98,6 +98,11 @@ func (x *txnIndex) open(size, base, next int64) error {
 // put writes an entry behind those that count; counted makes it one of them.
 // It says whether it made the file.
 func (x *txnIndex) put(e AbortedTxn) (made bool, err error) {
+	return x.write(appendTxnEntry(nil, e), x.count.Load()*txnEntryBytes)
+}
+
+// write writes at the position, and makes the file if it is missing, which it says.
+func (x *txnIndex) write(b []byte, position int64) (made bool, err error) {
 	if !x.made {
 		out, err := x.file.cache.fs.Open(x.file.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 		if err != nil {
@@ -113,7 +118,7 @@ func (x *txnIndex) put(e AbortedTxn) (made bool, err error) {
 		return made, err
 	}
 	defer x.file.release()
-	_, err = file.WriteAt(appendTxnEntry(nil, e), x.count.Load()*txnEntryBytes)
+	_, err = file.WriteAt(b, position)
 	return made, err
 }
 
@@ -146,12 +151,14 @@ func (x *txnIndex) replace(all []AbortedTxn) error {
 		}
 		return nil
 	}
+	var content []byte
 	for _, e := range all {
-		if _, err := x.put(e); err != nil {
-			return err
-		}
-		x.counted()
+		content = appendTxnEntry(content, e)
 	}
+	if _, err := x.write(content, 0); err != nil {
+		return err
+	}
+	x.count.Store(int64(len(all)))
 	return nil
 }
 
