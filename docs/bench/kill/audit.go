@@ -37,11 +37,11 @@ type record struct {
 
 // sighting is what was read of a transfer.
 type sighting struct {
-	offsets   [records3]int64 // -1: not read
-	committed [records3]bool  // the marker behind it was read
-	from, to  int             // by the journal
+	offsets   [perTransfer]int64 // -1: not read
+	committed [perTransfer]bool  // the marker behind it was read
+	from, to  int                // by the journal
 	amount    int
-	moved     [records3]int // what the accounts' records say
+	moved     [perTransfer]int // what the accounts' records say
 }
 
 // entry is a transfer in the order of the journal's markers.
@@ -165,7 +165,7 @@ func (a *audit) took(r *kgo.Record) error {
 	}
 	s := a.seen[id]
 	if s == nil {
-		s = &sighting{offsets: [records3]int64{-1, -1, -1}}
+		s = &sighting{offsets: [perTransfer]int64{-1, -1, -1}}
 		a.seen[id] = s
 	}
 	kind, err := s.parse(string(r.Value))
@@ -226,7 +226,7 @@ func (a *audit) sum(end int64) error {
 	for len(a.journal) > 0 {
 		e := a.journal[0]
 		s := a.seen[e.id]
-		if s.committed != [records3]bool{true, true, true} {
+		if s.committed != [perTransfer]bool{true, true, true} {
 			if e.marker < end {
 				return fmt.Errorf("HALF: transfer %s, committed by the marker at offset %d of the journal (partition 0), has its records at offsets %v, -1 is not seen, and markers behind them: %v", e.id, e.marker, s.offsets, s.committed)
 			}
@@ -268,7 +268,7 @@ func (a *audit) hold(t transfer) error {
 		return fmt.Errorf("LOST: transfer %s was committed, and none of its records at offsets %v is seen", t.id, t.acked)
 	case t.told == aborted && read > 0:
 		return fmt.Errorf("ABORTED: transfer %s was aborted, and its records at offsets %v are seen", t.id, s.offsets)
-	case read != 0 && read != records3:
+	case read != 0 && read != perTransfer:
 		return fmt.Errorf("HALF: transfer %s (%s): of its records at offsets %v these are seen: %v", t.id, t.told, t.acked, s.offsets)
 	}
 	return nil

@@ -14,7 +14,7 @@ const (
 	inJournal = iota
 	debited
 	credited
-	records3
+	perTransfer
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 type transfer struct {
 	id               string
 	from, to, amount int
-	acked            [records3]int64 // offsets that the broker told of its records, -1: none
+	acked            [perTransfer]int64 // offsets that the broker told of its records, -1: none
 	told             verdict
 }
 

@@ -145,7 +145,7 @@ func (t *teller) transfer(cl *kgo.Client) error {
 		return err
 	}
 	t.made++
-	x := transfer{id: fmt.Sprintf("%d-%d", t.n, t.made), from: t.dice.IntN(accounts), to: t.dice.IntN(accounts), amount: 1 + t.dice.IntN(100), acked: [records3]int64{-1, -1, -1}}
+	x := transfer{id: fmt.Sprintf("%d-%d", t.n, t.made), from: t.dice.IntN(accounts), to: t.dice.IntN(accounts), amount: 1 + t.dice.IntN(100), acked: [perTransfer]int64{-1, -1, -1}}
 	t.of.book.begin(x)
 	err := t.end(ctx, cl, &x)
 	t.of.book.decide(x)
@@ -154,7 +154,7 @@ func (t *teller) transfer(cl *kgo.Client) error {
 
 func (t *teller) end(ctx context.Context, cl *kgo.Client, x *transfer) error {
 	x.told = aborted // until a commit is asked for
-	records := make([]*kgo.Record, records3)
+	records := make([]*kgo.Record, perTransfer)
 	for i := range records {
 		records[i] = &kgo.Record{Partition: x.partition(i, t.of.s.partitions), Key: []byte(x.id), Value: []byte(x.value(i))}
 	}
