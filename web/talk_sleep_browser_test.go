@@ -84,6 +84,7 @@ func TestTalkSpeakerSleepsHalfAMinute(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 40 s")
 	}
+	t.Parallel() // it waits
 	base, room, _ := talkServer(t, "", "")
 	line, far := lineTo(t, base)
 	speaker, audience := browse(t), browse(t)
