@@ -1,7 +1,10 @@
 package broker
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -35,14 +38,18 @@ func consumerGroupHeartbeat(c *connection, _ context.Context, r request) error {
 	resp.MemberID, resp.MemberEpoch, resp.HeartbeatIntervalMillis = &a.Member, a.Epoch, int32(a.Interval.Milliseconds())
 	if a.Assigned != nil {
 		to := kmsg.NewConsumerGroupHeartbeatResponseAssignment()
-		for id, numbers := range a.Assigned {
+		for _, id := range topicsInOrder(a.Assigned) {
 			t := kmsg.NewConsumerGroupHeartbeatResponseAssignmentTopic()
-			t.TopicID, t.Partitions = id, numbers
+			t.TopicID, t.Partitions = id, a.Assigned[id]
 			to.Topics = append(to.Topics, t)
 		}
 		resp.Assignment = &to
 	}
 	return c.respond(r, resp)
+}
+
+func topicsInOrder(of map[assignor.TopicID][]int32) []assignor.TopicID {
+	return slices.SortedFunc(maps.Keys(of), func(a, b assignor.TopicID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // owned is nil if the member does not say what it owns.

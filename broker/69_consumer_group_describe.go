@@ -1,10 +1,7 @@
 package broker
 
 import (
-	"bytes"
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -67,7 +64,7 @@ func (b *Broker) describeConsumers(out *kmsg.ConsumerGroupDescribeResponseGroup)
 
 func (b *Broker) assignment(of map[assignor.TopicID][]int32) kmsg.Assignment {
 	out := kmsg.NewAssignment()
-	for _, id := range slices.SortedFunc(maps.Keys(of), func(a, b assignor.TopicID) int { return bytes.Compare(a[:], b[:]) }) {
+	for _, id := range topicsInOrder(of) {
 		if in := b.topics.byID(id); in != nil {
 			t := kmsg.NewAssignmentTopicPartition()
 			t.Topic, t.TopicID, t.Partitions = in.name, id, of[id]

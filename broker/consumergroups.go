@@ -53,11 +53,11 @@ func (d Defaults) checkConsumerGroups() error {
 		{propertyConsumerInterval, propertyConsumerMinInterval, propertyConsumerMaxInterval},
 	} {
 		if n := d.int(k.name); n < d.int(k.least) || n > d.int(k.most) {
-			return fmt.Errorf("property %s: %d is not from %d (%s) to %d (%s); set these, too", k.name, n, d.int(k.least), k.least, d.int(k.most), k.most)
+			return fmt.Errorf("%s=%d is not from %d (%s) to %d (%s); set these, too", k.name, n, d.int(k.least), k.least, d.int(k.most), k.most)
 		}
 	}
 	if session, interval := d.int(propertyConsumerSession), d.int(propertyConsumerInterval); interval >= session {
-		return fmt.Errorf("property %s: %d is not less than the %d of %s: members would be out between two heartbeats", propertyConsumerInterval, interval, session, propertyConsumerSession)
+		return fmt.Errorf("%s=%d is not less than the %d of %s: members would be out between two heartbeats", propertyConsumerInterval, interval, session, propertyConsumerSession)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -151,8 +152,11 @@ func (d Defaults) Check() error {
 			return fmt.Errorf("property %s: %w", name, err)
 		}
 	}
-	return d.checkConsumerGroups()
+	return nil
 }
+
+// CheckTogether says which properties, each possible, are not together.
+func (d Defaults) CheckTogether() error { return d.checkConsumerGroups() }
 
 // get is the value in force.
 func (d Defaults) get(name string) string {
@@ -176,7 +180,7 @@ func (d Defaults) int(name string) int {
 
 // resolve is what topics inherit.
 func (d Defaults) resolve() (configBase, error) {
-	if err := d.Check(); err != nil {
+	if err := errors.Join(d.Check(), d.CheckTogether()); err != nil {
 		return nil, err
 	}
 	base := configBase{}

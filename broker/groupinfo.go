@@ -14,11 +14,11 @@ import (
 // GroupInfo describes a consumer group.
 type GroupInfo struct {
 	ID string
-	// State is under Kafka's names; Protocol is the assignor, "" between
-	// generations.
-	State, ProtocolType, Protocol string
-	Members                       []MemberInfo
-	Offsets                       []GroupOffset
+	// Type is "classic", or "consumer" where the broker assigns (KIP-848); State is
+	// under Kafka's names; Protocol is the assignor, "" between generations.
+	Type, State, ProtocolType, Protocol string
+	Members                             []MemberInfo
+	Offsets                             []GroupOffset
 }
 
 // MemberInfo is one of a group's members. Names are the client's own words.
@@ -64,11 +64,41 @@ func (b *Broker) Groups(most int) (all []GroupInfo, total int) {
 
 // Group describes one group; not ok if there is none.
 func (b *Broker) Group(id string) (info GroupInfo, ok bool) {
+	if info, ok = b.consumerGroup(id); !ok {
+		info, ok = b.classicGroup(id)
+	}
+	if ok {
+		info.Offsets = b.groupOffsets(id)
+	}
+	return info, ok
+}
+
+func (b *Broker) consumerGroup(id string) (info GroupInfo, ok bool) {
+	d, ok := b.groups.DescribeConsumers(id)
+	if !ok {
+		return info, false
+	}
+	info = GroupInfo{ID: id, Type: string(group.Consumer), State: string(d.State), ProtocolType: protocolOfConsumers, Protocol: d.Assignor}
+	for _, m := range d.Members {
+		of := MemberInfo{ID: m.ID, ClientID: m.ClientID, Host: m.ClientHost, Known: true}
+		if m.Instance != nil {
+			of.Instance = *m.Instance
+		}
+		for _, t := range b.assignment(m.Assigned).TopicPartitions {
+			of.Assigned = append(of.Assigned, AssignedTopic{t.Topic, t.Partitions})
+		}
+		slices.SortFunc(of.Assigned, func(a, b AssignedTopic) int { return cmp.Compare(a.Topic, b.Topic) })
+		info.Members = append(info.Members, of)
+	}
+	return info, true
+}
+
+func (b *Broker) classicGroup(id string) (info GroupInfo, ok bool) {
 	d := b.groups.Describe(id)
 	if d.State == group.Dead {
 		return info, false
 	}
-	info = GroupInfo{ID: id, State: string(d.State), ProtocolType: d.ProtocolType, Protocol: d.Protocol}
+	info = GroupInfo{ID: id, Type: string(group.Classic), State: string(d.State), ProtocolType: d.ProtocolType, Protocol: d.Protocol}
 	for _, m := range d.Members {
 		of := MemberInfo{ID: m.ID, ClientID: m.ClientID, Host: m.ClientHost}
 		if m.Instance != nil {
@@ -77,6 +107,10 @@ func (b *Broker) Group(id string) (info GroupInfo, ok bool) {
 		of.Assigned, of.Known = assignedTo(d.ProtocolType, m.Assignment)
 		info.Members = append(info.Members, of)
 	}
+	return info, true
+}
+
+func (b *Broker) groupOffsets(id string) (all []GroupOffset) {
 	committed := b.groups.Committed(id)
 	for _, at := range group.InOrder(committed) {
 		o := committed[at]
@@ -85,17 +119,21 @@ func (b *Broker) Group(id string) (info GroupInfo, ok bool) {
 			_, out.End = p.Offsets()
 			out.EndKnown = true
 		}
-		info.Offsets = append(info.Offsets, out)
+		all = append(all, out)
 	}
-	return info, true
+	return all
 }
+
+// protocolOfConsumers is the protocol type of consumers, whose assignments can be
+// read.
+const protocolOfConsumers = "consumer"
 
 // assignedTo reads an assignment of the consumers' form
 // (ConsumerProtocolAssignment.json), which has no tagged fields, so kmsg reads it
 // in a time that its bytes bound.
 func assignedTo(protocolType string, assignment []byte) (all []AssignedTopic, known bool) {
 	var a kmsg.ConsumerMemberAssignment
-	if protocolType != "consumer" || len(assignment) == 0 || a.ReadFrom(assignment) != nil {
+	if protocolType != protocolOfConsumers || len(assignment) == 0 || a.ReadFrom(assignment) != nil {
 		return nil, false
 	}
 	for _, t := range a.Topics {

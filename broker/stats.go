@@ -26,12 +26,25 @@ type Stats struct {
 	Throttles []QuotaWaits
 	// Throttled is how many connections wait now.
 	Throttled int64
+	// Groups are how many there are.
+	Groups map[GroupKind]int
 	// Transactions are the coordinator's.
 	Transactions TransactionStats
 }
 
 // QuotaWaits are how often clients were told to wait for a quota.
 type QuotaWaits = quota.Waits
+
+// GroupKind is a type of groups and a state of such, under Kafka's names.
+type GroupKind struct{ Type, State string }
+
+func (b *Broker) groupStats() map[GroupKind]int {
+	n := map[GroupKind]int{}
+	for _, g := range b.groups.List() {
+		n[GroupKind{string(g.Type), string(g.State)}]++
+	}
+	return n
+}
 
 // TransactionStats tell of transactions: those that ended since the broker was
 // opened, and of the aborted ones those that took longer than their timeout and
@@ -102,6 +115,7 @@ func (b *Broker) Stats() Stats {
 	}
 	s.Cleaner = b.topics.logs.CleanerStats()
 	s.Lags, s.LagsOmitted = b.lags(s.Topics)
+	s.Groups = b.groupStats()
 	s.Transactions = b.transactionStats()
 	s.Throttles, s.Throttled = b.limits.Stats(), b.muted.Load()
 	return s

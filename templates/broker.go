@@ -43,8 +43,8 @@ type BrokerTopicRow struct {
 // BrokerGroupRow is a consumer group in a list.
 type BrokerGroupRow struct {
 	// Name is the id as it can be shown, URL where its page is.
-	Name, URL, State, Members, Lag string
-	Behind                         bool
+	Name, URL, Type, State, Members, Lag string
+	Behind                               bool
 }
 
 // TopicForm is what creates or alters a topic, with what was typed before.
@@ -235,10 +235,10 @@ func (s ShownBytes) scrolls() templ.Attributes {
 
 // GroupData is the page of a consumer group.
 type GroupData struct {
-	Name, State, About, ProtocolType, Protocol, Lag string
-	Members                                         []MemberRow
-	Offsets                                         []OffsetRow
-	OffsetsShown                                    string
+	Name, Type, State, About, ProtocolType, Protocol, Lag string
+	Members                                               []MemberRow
+	Offsets                                               []OffsetRow
+	OffsetsShown                                          string
 }
 
 // MemberRow is a member of a group.

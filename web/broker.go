@@ -123,7 +123,7 @@ func (b *brokerPages) overviewData(p templates.PageData, query string) templates
 	for _, g := range groups {
 		lag := groupLag(g)
 		d.Groups = append(d.Groups, templates.BrokerGroupRow{
-			Name: visible(g.ID, nameShown), URL: templates.GroupURL(g.ID), State: g.State,
+			Name: visible(g.ID, nameShown), URL: templates.GroupURL(g.ID), Type: g.Type, State: g.State,
 			Members: strconv.Itoa(len(g.Members)), Lag: humanize.Comma(lag), Behind: lag > 0,
 		})
 	}

@@ -29,7 +29,7 @@ func (b *brokerPages) group(w http.ResponseWriter, r *http.Request, id string) {
 		b.missingThing(w, r, p, oneLine(id, nameShown))
 		return
 	}
-	d := templates.GroupData{Name: oneLine(g.ID, nameShown), State: g.State, About: p.Term("broker.state.about", g.State),
+	d := templates.GroupData{Name: oneLine(g.ID, nameShown), Type: g.Type, State: g.State, About: p.Term("broker.state.about", g.State),
 		ProtocolType: oneLine(cmp.Or(g.ProtocolType, "–"), nameShown), Protocol: oneLine(cmp.Or(g.Protocol, "–"), nameShown), Lag: humanize.Comma(groupLag(g))}
 	for _, m := range g.Members {
 		row := templates.MemberRow{ID: oneLine(m.ID, nameShown), ClientID: oneLine(m.ClientID, nameShown), Host: oneLine(m.Host, nameShown), Instance: oneLine(m.Instance, nameShown), Known: m.Known}

@@ -130,9 +130,10 @@ type RecordHeader struct {
 
 // ConsumerGroup is a group; its names are its clients' words.
 type ConsumerGroup struct {
-	ID, State, ProtocolType, Protocol string
-	Members                           []GroupMember
-	Offsets                           []CommittedOffset
+	// Type is by which protocol it is coordinated, "classic" or "consumer".
+	ID, Type, State, ProtocolType, Protocol string
+	Members                                 []GroupMember
+	Offsets                                 []CommittedOffset
 }
 
 // GroupMember is one of a group. Known is false where the broker cannot read its

@@ -384,6 +384,12 @@ func TestGroupsAndConnections(t *testing.T) {
 	mustHave(t, overview, `href="/broker/groups/a%2Fb%20%3Ci%3E%E2%80%AE%22"`, `a/b &lt;i&gt;\u{202E}&#34;`, "stable", `behind">3<`)
 	group := s.page("/broker/groups/a%2Fb%20%3Ci%3E%E2%80%AE%22")
 	mustHave(t, group, "stable", "orders</bdi></a>: 0", "/broker/topics/orders/0?from=7", `<td class="num">7</td>`, `<td class="num">10</td>`, "till &lt;b&gt;7")
+	member := s.client(kgo.ConsumerGroup("modern"), kgo.ServerSideBalancer(), kgo.ConsumeTopics("orders"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if fetched := member.PollFetches(ctx); fetched.Err0() != nil {
+		t.Fatal(fetched.Err0())
+	}
+	mustHave(t, s.page("/broker"), "classic (members assign)", "consumer (the broker assigns)")
+	mustHave(t, s.page("/broker/groups/modern"), "consumer (the broker assigns)", "uniform", "stable", "orders</bdi></a>: 0")
 	connections := s.page("/broker/connections")
 	mustHave(t, connections, "till &lt;b&gt;7", "tills 1.2", "Fetch", "sendfile", "TCP_INFO: tcpi_rtt")
 	if strings.Contains(overview+group+connections, "<i>") || strings.Contains(overview+group+connections, "\u202e") {

@@ -18,6 +18,7 @@ func franzRows() (rows []row) {
 		{scenario: "consume, transform, produce", asserts: "GroupTransactSession: offsets of an aborted transaction do not count, those of a committed one do; each record comes out once", run: franzTransform},
 		{scenario: "group range", asserts: "two members share four partitions, one leaves; every record once; resume after the commits", run: franzRange},
 		{scenario: "group cooperative-sticky", asserts: "the same, and the first keeps two partitions throughout", run: franzCooperative},
+		{scenario: "group consumer", asserts: "ServerSideBalancer (KIP-848): the same, and the first keeps two partitions throughout", run: franzConsumer},
 		{scenario: "static members", asserts: "a restarted static member gets its partitions back; the other sees no rebalance", run: franzStatic},
 		{scenario: "offsets", asserts: "commit, fetch, reset, lag, delete offsets; start, end, by timestamp, greatest timestamp", run: franzOffsets},
 		{scenario: "admin topics", asserts: "create, alter, list, add partitions, delete records, delete; Kafka's errors", run: franzTopics},

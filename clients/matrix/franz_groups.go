@@ -141,16 +141,21 @@ func until(ctx context.Context, what string, holds func() bool, members ...*memb
 }
 
 func franzRange(ctx context.Context, e *env, prefix string) error {
-	return franzRebalance(ctx, e, prefix, kgo.RangeBalancer(), 4)
+	return franzRebalance(ctx, e, prefix, 4, kgo.Balancers(kgo.RangeBalancer()))
 }
 
 func franzCooperative(ctx context.Context, e *env, prefix string) error {
-	return franzRebalance(ctx, e, prefix, kgo.CooperativeStickyBalancer(), 2)
+	return franzRebalance(ctx, e, prefix, 2, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+}
+
+// franzConsumer: the broker assigns (KIP-848).
+func franzConsumer(ctx context.Context, e *env, prefix string) error {
+	return franzRebalance(ctx, e, prefix, 2, kgo.ServerSideBalancer())
 }
 
 // franzRebalance: as a second member joins, the first may lose only as many
 // partitions as the balancer moves (all with an eager one).
-func franzRebalance(ctx context.Context, e *env, prefix string, balancer kgo.GroupBalancer, moved int) error {
+func franzRebalance(ctx context.Context, e *env, prefix string, moved int, how ...kgo.Opt) error {
 	const partitions, each = 4, 100
 	topic, group := prefix, prefix+"-group"
 	if err := createTopic(ctx, e.brokers, topic, partitions, nil); err != nil {
@@ -160,7 +165,7 @@ func franzRebalance(ctx context.Context, e *env, prefix string, balancer kgo.Gro
 	if err := fill(0); err != nil {
 		return err
 	}
-	first, err := join(ctx, e.brokers, group, topic, kgo.Balancers(balancer))
+	first, err := join(ctx, e.brokers, group, topic, how...)
 	if err != nil {
 		return err
 	}
@@ -172,7 +177,7 @@ func franzRebalance(ctx context.Context, e *env, prefix string, balancer kgo.Gro
 	if err != nil {
 		return err
 	}
-	second, err := join(ctx, e.brokers, group, topic, kgo.Balancers(balancer))
+	second, err := join(ctx, e.brokers, group, topic, how...)
 	if err != nil {
 		return err
 	}
@@ -213,7 +218,7 @@ func franzRebalance(ctx context.Context, e *env, prefix string, balancer kgo.Gro
 	if err := fill(3); err != nil {
 		return err
 	}
-	third, err := join(ctx, e.brokers, group, topic, kgo.Balancers(balancer))
+	third, err := join(ctx, e.brokers, group, topic, how...)
 	if err != nil {
 		return err
 	}

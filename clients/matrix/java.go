@@ -14,10 +14,14 @@ var javaScenarios = []struct{ name, asserts string }{
 	{"group-range", "eager rebalance as a member joins and leaves; every record once; resume after the commits"},
 	{"group-cooperative", "cooperative-sticky: only what moves is revoked; every record once; resume"},
 	{"group-static", "a restarted static member keeps its partition and causes no rebalance; its double is fenced"},
+	{"group-consumer", "group.protocol=consumer (KIP-848): only what moves is revoked; every record once; resume"},
+	{"group-consumer-range", "the same, with group.remote.assignor=range"},
+	{"group-consumer-static", "the same protocol: a restarted static member keeps its partition and causes no rebalance; its double is refused"},
 	{"admin-topics", "create, list, describe by name and id, add partitions, delete records, delete by name and id; Kafka's errors"},
 	{"admin-configs", "defaults and sources, incremental set and delete, validate only, refusals, the broker's configs"},
 	{"admin-cluster", "nodes, controller, cluster id, log directories with sizes"},
 	{"admin-groups", "list, describe, reset, delete offsets, delete; refusals while members are in"},
+	{"admin-consumer-groups", "a group of group.protocol=consumer: list, describe with type and target, refusals, reset; it becomes a classic one and one again, with its offsets; delete"},
 	{"admin-offsets", "earliest, latest, greatest timestamp, by timestamp"},
 }
 

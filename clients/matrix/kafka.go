@@ -53,7 +53,7 @@ func (e *env) startKafka(ctx context.Context, name string, prepare func(data str
 	}
 	s.addr = broker
 	config := filepath.Join(e.dir, name+".properties")
-	if err := os.WriteFile(config, fmt.Appendf(nil, kafkaConfig, broker, controller, s.data), 0o644); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, kafkaConfig+oftenHeard, broker, controller, s.data), 0o644); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(s.data, "meta.properties")); err != nil {

@@ -9,6 +9,8 @@ func pythonRows() (rows []row) {
 		{"transactions", "commit and abort: read_committed sees what is committed; offsets sent to a transaction count with it; a second producer fences the first"},
 		{"group-range", "two members share four partitions, one leaves; every record once; resume"},
 		{"group-cooperative", "cooperative-sticky: the first keeps two partitions throughout"},
+		{"group-consumer", "group.protocol=consumer (KIP-848): the first keeps two partitions throughout; every record once; resume"},
+		{"group-consumer-pattern", "the same, subscribed to a regular expression: a topic that comes later is consumed"},
 		{"offsets", "watermarks, by timestamp, commit with metadata, committed, seek, resume"},
 		{"admin", "topics, partitions, configs, groups, offsets: made, described, altered, deleted; Kafka's errors"},
 	} {

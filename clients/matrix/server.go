@@ -56,6 +56,13 @@ func (e *env) start(ctx context.Context, name string, prepare func(data string) 
 	return e.startCopyscope(ctx, name, prepare)
 }
 
+// oftenHeard lets members of consumer groups be heard of as often as the clients
+// tell those of classic groups to be: a rebalance takes some heartbeats, which by
+// default are 5 s apart.
+const oftenHeard = `group.consumer.min.heartbeat.interval.ms=300
+group.consumer.heartbeat.interval.ms=300
+`
+
 func (e *env) startCopyscope(ctx context.Context, name string, prepare func(data string) error) (*server, error) {
 	s := &server{data: filepath.Join(e.dir, name), log: filepath.Join(e.dir, name+".log")}
 	if err := os.MkdirAll(s.data, 0o755); err != nil {
@@ -66,8 +73,11 @@ func (e *env) startCopyscope(ctx context.Context, name string, prepare func(data
 			return nil, err
 		}
 	}
-	ready := filepath.Join(e.dir, name+".json")
-	err := s.launch(e.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", s.data, "--ready-file", ready)
+	config, ready := filepath.Join(e.dir, name+".properties"), filepath.Join(e.dir, name+".json")
+	if err := os.WriteFile(config, []byte(oftenHeard), 0o644); err != nil {
+		return nil, err
+	}
+	err := s.launch(e.binary, "serve", "--config", config, "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", s.data, "--ready-file", ready)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-"""Classic groups: two members share four partitions, one leaves, a third resumes."""
+"""Groups: two members share four partitions, one leaves, a third resumes."""
 
 import time
 
@@ -13,10 +13,10 @@ EACH = 100
 class Member:
     """A member that keeps what it got and how many partitions it lost. One thread uses it."""
 
-    def __init__(self, server, group, topic, assignor):
+    def __init__(self, server, group, topic, **config):
         self.values = []
         self.lost = 0
-        self.consumer = server.consumer(group, partition_assignment_strategy=assignor)
+        self.consumer = server.consumer(group, **config)
         self.consumer.subscribe([topic], on_revoke=self._revoked)
 
     def _revoked(self, consumer, partitions):
@@ -49,22 +49,39 @@ def _until(what, holds, *members):
 
 
 def eager(server):
-    _rebalance(server, "range", PARTITIONS)
+    _rebalance(server, "range", PARTITIONS, partition_assignment_strategy="range")
 
 
 def cooperative(server):
-    _rebalance(server, "cooperative-sticky", PARTITIONS // 2)
+    _rebalance(server, "cooperative-sticky", PARTITIONS // 2, partition_assignment_strategy="cooperative-sticky")
 
 
-def _rebalance(server, assignor, moved):
-    topic = server.topic(assignor, PARTITIONS)
-    group = server.name(assignor + "-group")
+def consumer(server):
+    _rebalance(server, "consumer", PARTITIONS // 2, group_protocol="consumer")
+
+
+def consumer_pattern(server):
+    group = server.name("pattern-group")
+    server.fill(server.topic("pattern-1", 1), 1, EACH)
+    server.fill(server.topic("other-1", 1), 1, EACH)
+    member = Member(server, group, "^" + server.name("pattern-[0-9]"), group_protocol="consumer")
+    _until("it has what is there", lambda: len(member.values) == EACH, member)
+    server.fill(server.topic("pattern-2", 2), 2, EACH)
+    _until("it has what came later", lambda: len(member.values) == 3 * EACH, member)
+    equal("topics", [server.name("pattern-1"), server.name("pattern-2")],
+          sorted({p.topic for p in member.consumer.assignment()}))
+    member.consumer.close()
+
+
+def _rebalance(server, name, moved, **config):
+    topic = server.topic(name, PARTITIONS)
+    group = server.name(name + "-group")
     everything = list(range(PARTITIONS))
     server.fill(topic, PARTITIONS, EACH)
-    first = Member(server, group, topic, assignor)
+    first = Member(server, group, topic, **config)
     _until("the first has all", lambda: first.assigned() == everything
            and len(first.values) == PARTITIONS * EACH, first)
-    second = Member(server, group, topic, assignor)
+    second = Member(server, group, topic, **config)
     _until("both have two", lambda: len(first.assigned()) == 2 and len(second.assigned()) == 2, first, second)
     equal("all partitions are with one of both", everything, sorted(first.assigned() + second.assigned()))
     equal("partitions that the first lost", moved, first.lost)
@@ -82,7 +99,7 @@ def _rebalance(server, assignor, moved):
     want = [f"{p}:{i}" for p in range(PARTITIONS) for i in range(3 * EACH)]
     equal("every record once", sorted(want), sorted(got))
     server.fill(topic, PARTITIONS, 1, 3 * EACH)
-    third = Member(server, group, topic, assignor)
+    third = Member(server, group, topic, **config)
     _until("a third resumes", lambda: len(third.values) >= PARTITIONS, third)
     equal("what comes after the commits", [f"{p}:{3 * EACH}" for p in everything], sorted(third.values))
     third.consumer.close()

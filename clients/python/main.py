@@ -19,6 +19,8 @@ SCENARIOS = {
     "transactions": transactions.run,
     "group-range": groups.eager,
     "group-cooperative": groups.cooperative,
+    "group-consumer": groups.consumer,
+    "group-consumer-pattern": groups.consumer_pattern,
     "offsets": offsets.run,
     "admin": admin.run,
 }

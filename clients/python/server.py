@@ -53,9 +53,9 @@ class Server:
             "group.id": group,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
-            "session.timeout.ms": 10000,
-            "heartbeat.interval.ms": 300,
         }
+        if "group_protocol" not in more:  # of the other protocol the broker sets them
+            config.update({"session.timeout.ms": 10000, "heartbeat.interval.ms": 300})
         config.update({k.replace("_", "."): v for k, v in more.items()})
         return Consumer(config)
 

@@ -96,6 +96,9 @@ func (f propertyFile) settings() (s brokerSettings, err error) {
 			return s, f.wrong(p, fmt.Errorf("there is no such setting%s docs/broker.md lists all", nearestOr(p.name, names)))
 		}
 	}
+	if err := s.Defaults.CheckTogether(); err != nil {
+		return s, fmt.Errorf("%s: %w", f.path, err)
+	}
 	if err := s.loadCertificate(f); err != nil {
 		return s, err
 	}

@@ -154,7 +154,7 @@ func (v View) Group(id string) (web.ConsumerGroup, bool) {
 }
 
 func group(g broker.GroupInfo) web.ConsumerGroup {
-	out := web.ConsumerGroup{ID: g.ID, State: g.State, ProtocolType: g.ProtocolType, Protocol: g.Protocol}
+	out := web.ConsumerGroup{ID: g.ID, Type: g.Type, State: g.State, ProtocolType: g.ProtocolType, Protocol: g.Protocol}
 	for _, m := range g.Members {
 		of := web.GroupMember{ID: m.ID, ClientID: m.ClientID, Host: m.Host, Instance: m.Instance, Known: m.Known}
 		for _, a := range m.Assigned {

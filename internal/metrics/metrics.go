@@ -86,6 +86,8 @@ var (
 
 // Of transactions. Kafka's coordinator has no such figures.
 var (
+	groups = desc("copyscope_groups", "Groups by type (classic, or consumer where the broker assigns) and state.", "type", "state")
+
 	txnIDs   = desc("copyscope_transactional_ids", "Transactional ids that the coordinator knows, by state.", "state")
 	txnEnded = desc("copyscope_transactions_ended_total", "Transactions that ended, by result.", "result")
 	txnAbort = desc("copyscope_transactions_aborted_by_coordinator_total", "Transactions that the coordinator aborted by itself: timeout, or fenced, when another producer took the transactional id.", "cause")
@@ -93,7 +95,7 @@ var (
 
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, groups, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
 	for _, d := range cleanerDescs {
@@ -141,6 +143,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		gauge(lag, l.Lag, l.Group, l.Topic, strconv.Itoa(int(l.Partition)))
 	}
 	gauge(lagOmitted, int64(s.LagsOmitted))
+	for kind, n := range s.Groups {
+		gauge(groups, int64(n), kind.Type, kind.State)
+	}
 	for state, n := range s.Transactions.IDs {
 		gauge(txnIDs, int64(n), state)
 	}

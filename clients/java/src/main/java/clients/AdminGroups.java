@@ -62,6 +62,54 @@ final class AdminGroups {
         }
     }
 
+    /** A group of the consumer protocol (KIP-848), as an administrator sees it. */
+    static void consumer(Server server) throws Exception {
+        String topic = server.topic("consumers", 2);
+        String group = server.name("consumers-group");
+        server.fill(topic, 2, 10);
+        TopicPartition p0 = new TopicPartition(topic, 0);
+        TopicPartition p1 = new TopicPartition(topic, 1);
+        Map<String, String> config = Map.of("group.protocol", "consumer");
+        try (Admin admin = server.admin()) {
+            try (Member member = new Member(server, group, topic,
+                    Map.of("group.protocol", "consumer", "client.id", "the-member"))) {
+                Member.until("it consumes all", () -> { }, () -> member.values.size() >= 20, member);
+                member.consumer.commitSync();
+                listed(admin, group, "STABLE");
+                ConsumerGroupDescription d = describe(admin, group);
+                Check.equal("state", "STABLE", stateOf(d));
+                Check.equal("type", "Consumer", d.type().toString());
+                Check.equal("assignor", "uniform", d.partitionAssignor());
+                Check.equal("client id", "the-member", d.members().iterator().next().clientId());
+                Check.equal("assignment", Set.of(p0, p1),
+                        d.members().iterator().next().assignment().topicPartitions());
+                Check.equal("target assignment", Set.of(p0, p1),
+                        d.members().iterator().next().targetAssignment().orElseThrow().topicPartitions());
+                Check.fails("deleting a group with members", GroupNotEmptyException.class,
+                        () -> admin.deleteConsumerGroups(List.of(group)).all().get());
+                Check.fails("resetting a group with members", UnknownMemberIdException.class,
+                        () -> alter(admin, group, p0, 3).all().get());
+                Check.fails("deleting offsets that a member is subscribed to", GroupSubscribedToTopicException.class,
+                        () -> admin.deleteConsumerGroupOffsets(group, Set.of(p0)).all().get());
+            }
+            Check.equal("state once empty", "EMPTY", stateOf(describe(admin, group)));
+            alter(admin, group, p0, 3).all().get();
+            try (Member classic = new Member(server, group, topic, Map.of())) {
+                Member.until("a classic member consumes from the reset", () -> { }, () -> classic.values.size() >= 7, classic);
+                Check.equal("type of the group with it", "Classic", describe(admin, group).type().toString());
+                classic.consumer.commitSync();
+            }
+            server.fill(topic, 2, 1);
+            try (Member member = new Member(server, group, topic, config)) {
+                Member.until("a member of the consumer protocol goes on", () -> { }, () -> member.values.size() >= 2, member);
+                Check.equal("values after the classic member's commits", Set.of("0:0", "1:0"), Set.copyOf(member.values));
+            }
+            admin.deleteConsumerGroups(List.of(group)).all().get();
+            Check.fails("deleting it again", GroupIdNotFoundException.class,
+                    () -> admin.deleteConsumerGroups(List.of(group)).all().get());
+        }
+    }
+
     private static void listed(Admin admin, String group, String state) throws Exception {
         Check.that(group + " is listed as " + state, admin.listConsumerGroups().all().get().stream()
                 .anyMatch(g -> g.groupId().equals(group) && g.state().orElseThrow().name().equals(state)));

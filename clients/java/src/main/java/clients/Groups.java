@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Classic groups: two members share four partitions, one leaves, a third resumes. */
+/** Two members share four partitions, one leaves, a third resumes. */
 final class Groups {
     private static final int PARTITIONS = 4;
     private static final int EACH = 200;
@@ -17,19 +17,34 @@ final class Groups {
     }
 
     static void range(Server server) throws Exception {
-        rebalance(server, "range", "org.apache.kafka.clients.consumer.RangeAssignor", false);
+        rebalance(server, "range", assignor("org.apache.kafka.clients.consumer.RangeAssignor"), false);
     }
 
     static void cooperative(Server server) throws Exception {
-        rebalance(server, "cooperative", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor", true);
+        rebalance(server, "cooperative",
+                assignor("org.apache.kafka.clients.consumer.CooperativeStickyAssignor"), true);
     }
 
-    private static void rebalance(Server server, String name, String assignor, boolean cooperative)
+    /** The broker assigns, and moves no more than it has to (KIP-848). */
+    static void consumer(Server server) throws Exception {
+        rebalance(server, "consumer", Map.of("group.protocol", "consumer"), true);
+    }
+
+    /** The same, with the assignor that cuts topics into runs: of one topic, half is to move. */
+    static void consumerRange(Server server) throws Exception {
+        rebalance(server, "consumer-range",
+                Map.of("group.protocol", "consumer", "group.remote.assignor", "range"), true);
+    }
+
+    private static Map<String, String> assignor(String name) {
+        return Map.of("partition.assignment.strategy", name);
+    }
+
+    private static void rebalance(Server server, String name, Map<String, String> config, boolean cooperative)
             throws Exception {
         String topic = server.topic(name, PARTITIONS);
         String group = server.name(name + "-group");
         server.fill(topic, PARTITIONS, EACH);
-        Map<String, String> config = Map.of("partition.assignment.strategy", assignor);
         Set<Integer> all = Set.of(0, 1, 2, 3);
         List<String> values = new ArrayList<>();
         try (Member first = new Member(server, group, topic, config)) {

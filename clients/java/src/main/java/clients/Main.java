@@ -24,10 +24,14 @@ public final class Main {
             Map.entry("group-range", Groups::range),
             Map.entry("group-cooperative", Groups::cooperative),
             Map.entry("group-static", StaticMembers::run),
+            Map.entry("group-consumer", Groups::consumer),
+            Map.entry("group-consumer-range", Groups::consumerRange),
+            Map.entry("group-consumer-static", StaticMembers::consumer),
             Map.entry("admin-topics", AdminTopics::run),
             Map.entry("admin-configs", AdminConfigs::run),
             Map.entry("admin-cluster", AdminCluster::run),
             Map.entry("admin-groups", AdminGroups::run),
+            Map.entry("admin-consumer-groups", AdminGroups::consumer),
             Map.entry("admin-offsets", AdminOffsets::run));
 
     private Main() {

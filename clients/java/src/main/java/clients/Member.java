@@ -23,8 +23,10 @@ final class Member implements AutoCloseable, ConsumerRebalanceListener {
     boolean commits = true;
 
     Member(Server server, String group, String topic, Map<String, String> more) {
-        Map<String, String> config = new HashMap<>(Map.of("group.id", group,
-                "session.timeout.ms", "10000", "heartbeat.interval.ms", "300"));
+        Map<String, String> config = new HashMap<>(Map.of("group.id", group));
+        if (!more.containsKey("group.protocol")) { // of the other protocol the broker sets them
+            config.putAll(Map.of("session.timeout.ms", "10000", "heartbeat.interval.ms", "300"));
+        }
         config.putAll(more);
         consumer = server.consumer(config);
         consumer.subscribe(List.of(topic), this);
