@@ -53,15 +53,17 @@ func newGroup(s *setup, kind protocol, cancel context.CancelFunc) *group {
 	return &group{s: s, kind: kind, name: fmt.Sprintf("group-%d", time.Now().UnixNano()), cancel: cancel, at: map[*joined]standing{}, changed: make(chan struct{}, 1)}
 }
 
-// start lets one more member join.
-func (g *group) start(ctx context.Context) error {
+// start lets one more member join, and tells from when on: its connection is no
+// part of what is measured.
+func (g *group) start(ctx context.Context) (began time.Time, err error) {
 	cl, err := g.s.connect()
 	if err != nil {
-		return err
+		return began, err
 	}
-	if err := cl.Ping(ctx); err != nil { // the connection is no part of what is measured
-		return err
+	if err := cl.Ping(ctx); err != nil {
+		return began, err
 	}
+	began = time.Now()
 	ctx, stop := context.WithCancel(ctx)
 	m := &joined{member: g.kind(g.s, cl, g.name), client: cl, stop: stop}
 	g.mu.Lock()
@@ -73,7 +75,7 @@ func (g *group) start(ctx context.Context) error {
 			g.tell(m, standing{}, err)
 		}
 	})
-	return nil
+	return began, nil
 }
 
 func (g *group) tell(m *joined, s standing, err error) {

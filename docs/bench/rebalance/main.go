@@ -81,7 +81,8 @@ func measure(members, rounds int, interval time.Duration) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		for change, took := range map[string][]time.Duration{"one joins": joins, "one leaves": leaves} {
+		for i, took := range [][]time.Duration{joins, leaves} {
+			change := []string{"one joins", "one leaves"}[i]
 			slices.Sort(took)
 			median := took[len(took)/2]
 			fmt.Printf("| %s | %s | %d | %d | %d |\n", p.name, change, median.Milliseconds(), took[0].Milliseconds(), took[len(took)-1].Milliseconds())
@@ -138,7 +139,7 @@ func (s *setup) changes(ctx context.Context, kind protocol, members, rounds int)
 	g := newGroup(s, kind, cancel)
 	defer g.close()
 	for range members {
-		if err := g.start(ctx); err != nil {
+		if _, err := g.start(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -148,8 +149,8 @@ func (s *setup) changes(ctx context.Context, kind protocol, members, rounds int)
 	for range rounds {
 		// From anywhere between two heartbeats, as members come.
 		time.Sleep(s.interval + s.interval*time.Duration(len(joins)%7)/7)
-		began := time.Now()
-		if err := g.start(ctx); err != nil {
+		began, err := g.start(ctx)
+		if err != nil {
 			return nil, nil, err
 		}
 		if err := g.stable(ctx, members+1); err != nil {
