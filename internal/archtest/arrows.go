@@ -107,7 +107,7 @@ var testsMayImport = map[string][]string{
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/vfs/vfstest"},
-	"broker/txn":                   {"broker/log", "broker/vfs/vfstest"}, // that a cut of the power loses nothing
+	"broker/txn":                   {"broker/log", "broker/vfs", "broker/vfs/vfstest"}, // that a cut of the power loses nothing
 	"broker/users":                 {"broker/vfs/vfstest"},
 	"broker/quota":                 {"broker/vfs/vfstest"},
 	"broker/sasl":                  {"broker/vfs"},
