@@ -168,6 +168,7 @@ func TestConfigFileErrorsNameTheLineAndTheRemedy(t *testing.T) {
 		{"after a continued line", "log.dirs=/a\\\n/b\nmax.conections=3\n", []string{"server.properties:3", `"max.connections"`}},
 		{"twice", "num.partitions=1\n\nnum.partitions=2\n", []string{"server.properties:3", "num.partitions", "line 1", "remove one"}},
 		{"a topic's default", "num.partitions=many\n", []string{"server.properties:1", "num.partitions=\"many\"", "not a number"}},
+		{"settings that are not together", "group.consumer.heartbeat.interval.ms=300\n", []string{"server.properties", "group.consumer.heartbeat.interval.ms=300", "group.consumer.min.heartbeat.interval.ms"}},
 		{"a limit", "max.connections=0\n", []string{"server.properties:1", "max.connections=\"0\"", "from 1"}},
 		{"no address", "max.connections.per.ip.overrides=::1:4,localhost:3\n", []string{"server.properties:1", `"localhost:3"`, "192.0.2.1:100"}},
 		{"an address without its limit", "max.connections.per.ip.overrides=127.0.0.1\n", []string{`"127.0.0.1"`, "192.0.2.1:100"}},
