@@ -47,24 +47,43 @@ const unfolded = `(() => {
   return true;
 })()`
 
+// settle makes window.settled true once what follows the window's size is drawn.
+const settle = `(window.settled = false, requestAnimationFrame(() => requestAnimationFrame(() => { window.settled = true; })), true)`
+
+// resized gives a page that is open another width.
+func resized(t *testing.T, page *tab, width int) {
+	t.Helper()
+	if err := page.Size(width, 900); err != nil {
+		t.Fatal(err)
+	}
+	if err := evaluate(page.Ctx, settle); err != nil {
+		t.Fatal(err)
+	}
+	if err := page.Await("window.settled", patience); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // No page is wider than its window, also with all of it unfolded: on a phone, at 200 % zoom of a laptop's screen
-// (which is a window of half its width), on a large one.
+// (which is a window of half its width), on a large one. It is opened on the phone,
+// and its window grows.
 func TestPagesFitTheirWindow(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for _, lang := range languages {
-			for _, width := range []int{360, 640, 1920, 3840} {
-				if err := page.Size(width, 900); err != nil {
-					t.Fatal(err)
-				}
-				if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
-					t.Fatal(err)
-				}
-				for _, how := range []string{"as it opens", "unfolded"} {
-					if how == "unfolded" {
-						if err := evaluate(page.Ctx, unfolded); err != nil {
-							t.Fatal(err)
-						}
+			if err := page.Size(360, 900); err != nil {
+				t.Fatal(err)
+			}
+			if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
+				t.Fatal(err)
+			}
+			for _, how := range []string{"as it opens", "unfolded"} {
+				if how == "unfolded" {
+					if err := evaluate(page.Ctx, unfolded); err != nil {
+						t.Fatal(err)
 					}
+				}
+				for _, width := range []int{360, 640, 1920, 3840} {
+					resized(t, page, width)
 					wide, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](tooWide))
 					if err != nil {
 						t.Fatal(err)
