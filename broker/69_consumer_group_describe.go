@@ -10,9 +10,11 @@ import (
 
 func init() { register(kmsg.ConsumerGroupDescribe, 0, 1, whole(consumerGroupDescribe)) }
 
-// memberOfConsumer is the member type of who uses the consumer protocol
-// (ConsumerGroupDescribeResponse.json, from version 1 on).
-const memberOfConsumer = 1
+// Member types (ConsumerGroupDescribeResponse.json, from version 1 on).
+const (
+	memberOfClassic  = 0
+	memberOfConsumer = 1
+)
 
 // ConsumerGroupDescribe, API key 69, versions 0 and 1 (KIP-848). A group that is
 // not there, or is a classic one, gets GROUP_ID_NOT_FOUND. A group is described
@@ -54,6 +56,9 @@ func (b *Broker) describeConsumers(out *kmsg.ConsumerGroupDescribeResponseGroup)
 		of := kmsg.NewConsumerGroupDescribeResponseGroupMember()
 		of.MemberID, of.InstanceID, of.RackID, of.MemberEpoch, of.MemberType = m.ID, m.Instance, m.Rack, m.Epoch, memberOfConsumer
 		of.ClientID, of.ClientHost, of.SubscribedTopics = m.ClientID, m.ClientHost, m.Names
+		if m.Classic {
+			of.MemberType = memberOfClassic
+		}
 		if m.Expression != "" {
 			of.SubscribedTopicRegex = &m.Expression
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/assignor"
+	"copyscope/broker/group"
 )
 
 // The settings of consumer groups whose assignment the broker makes (KIP-848;
@@ -20,6 +21,7 @@ const (
 	propertyConsumerMaxInterval = "group.consumer.max.heartbeat.interval.ms"
 	propertyConsumerSize        = "group.consumer.max.size"
 	propertyConsumerAssignors   = "group.consumer.assignors"
+	propertyConsumerMigration   = "group.consumer.migration.policy"
 )
 
 var consumerGroupProperties = []Property{
@@ -31,6 +33,8 @@ var consumerGroupProperties = []Property{
 	{propertyConsumerMaxInterval, "15000", "The most that that may be, in ms.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
 	{propertyConsumerSize, "2147483647", "How many members a consumer group (KIP-848) may have.", kmsg.ConfigTypeInt, number(1, math.MaxInt32)},
 	{propertyConsumerAssignors, "uniform,range", "The assignors that members of consumer groups (KIP-848) may ask for. The first is used if none does.", kmsg.ConfigTypeList, checkAssignors},
+	{propertyConsumerMigration, string(group.Bidirectional), "Which groups with members change their type: upgrade makes a classic group a consumer group (KIP-848) as a member of that joins, downgrade a classic one again when the last such member leaves; bidirectional is both, disabled neither. Empty groups always do.", kmsg.ConfigTypeString,
+		oneOf(string(group.Bidirectional), string(group.Upgrade), string(group.Downgrade), string(group.Disabled))},
 }
 
 func checkAssignors(value string) error {

@@ -22,7 +22,8 @@ func openGroups(ctx context.Context, b *Broker) (*group.Coordinator, error) {
 		Retention: time.Duration(d.int(propertyOffsetRetention)) * time.Minute, Expiry: ms(propertyOffsetExpiry),
 		ConsumerSession: ms(propertyConsumerSession), ConsumerInterval: ms(propertyConsumerInterval),
 		ConsumerMembers: d.int(propertyConsumerSize), Assignors: listOf(d.get(propertyConsumerAssignors)), Topics: groupTopics{b.topics},
-		Log: b.log,
+		Migration: group.Policy(d.get(propertyConsumerMigration)),
+		Log:       b.log,
 	})
 	if err != nil {
 		return nil, err

@@ -28,8 +28,7 @@ type Topic struct {
 	Partitions int32
 }
 
-// Member is ConsumerGroupMemberMetadataValue: what a member said of itself. A
-// member that uses the classic protocol has more, which is read over.
+// Member is ConsumerGroupMemberMetadataValue: what a member said of itself.
 type Member struct {
 	Instance, Rack       *string
 	ClientID, ClientHost string
@@ -37,6 +36,19 @@ type Member struct {
 	RegularExpression    *string
 	RebalanceMs          int32
 	Assignor             *string
+	Classic              *ClassicMember // of who speaks the classic protocol
+}
+
+// ClassicMember is what such a member said besides.
+type ClassicMember struct {
+	SessionMs int32
+	Protocols []Protocol
+}
+
+// Protocol is an assignor that it knows, and its subscription under it.
+type Protocol struct {
+	Name     string
+	Metadata []byte
 }
 
 // TargetEpoch is ConsumerGroupTargetAssignmentMetadataValue: the epoch for which
@@ -101,7 +113,28 @@ func (v Member) Bytes() []byte {
 	b = appendList(b, v.Names, kbin.AppendCompactString)
 	b = kbin.AppendCompactNullableString(b, v.RegularExpression)
 	b = kbin.AppendCompactNullableString(kbin.AppendInt32(b, v.RebalanceMs), v.Assignor)
-	return noTags(b)
+	if v.Classic == nil {
+		return noTags(b)
+	}
+	classic := kbin.AppendInt32([]byte{isThere}, v.Classic.SessionMs)
+	classic = noTags(appendList(classic, v.Classic.Protocols, func(b []byte, p Protocol) []byte {
+		return noTags(kbin.AppendCompactBytes(kbin.AppendCompactString(b, p.Name), p.Metadata))
+	}))
+	return oneTag(b, classicTag, classic)
+}
+
+// Tagged fields: a topic's assignment epochs, and what a classic member has. A
+// structure that may be missing begins with whether it is there.
+const (
+	epochsTag  = 0
+	classicTag = 0
+	isThere    = 1
+)
+
+// oneTag ends a structure that has one tagged field.
+func oneTag(b []byte, tag uint32, field []byte) []byte {
+	b = kbin.AppendUvarint(kbin.AppendUvarint(b, 1), tag)
+	return append(kbin.AppendUvarint(b, uint32(len(field))), field...)
 }
 
 func appendPartitions(b []byte, all []TopicPartitions) []byte {
@@ -110,16 +143,9 @@ func appendPartitions(b []byte, all []TopicPartitions) []byte {
 		if t.Epochs == nil {
 			return noTags(b)
 		}
-		epochs := appendList(nil, t.Epochs, kbin.AppendInt32)
-		b = kbin.AppendUvarint(b, 1)                   // one tag
-		b = kbin.AppendUvarint(b, epochsTag)           // which,
-		b = kbin.AppendUvarint(b, uint32(len(epochs))) // how long
-		return append(b, epochs...)
+		return oneTag(b, epochsTag, appendList(nil, t.Epochs, kbin.AppendInt32))
 	})
 }
-
-// epochsTag is the tagged field of a topic's assignment epochs.
-const epochsTag = 0
 
 func (v Target) Bytes() []byte { return noTags(appendPartitions(begin(), v.Partitions)) }
 
@@ -135,13 +161,15 @@ func (v RegularExpression) Bytes() []byte {
 }
 
 // read reads a value: its version, fields and tags.
-func read(b []byte, fields func(*kbin.Reader)) error {
+func read(b []byte, fields func(*kbin.Reader)) error { return readTagged(b, fields, nil) }
+
+func readTagged(b []byte, fields func(*kbin.Reader), tagged map[uint32]func([]byte)) error {
 	r := kbin.Reader{Src: b}
 	if version := r.Int16(); r.Ok() && version != valueVersion {
 		return fmt.Errorf("value of version %d, known is %d", version, valueVersion)
 	}
 	fields(&r)
-	readTags(&r, nil)
+	readTags(&r, tagged)
 	if !r.Ok() {
 		return errors.New("a value that is cut short or has wrong lengths")
 	}
@@ -193,13 +221,30 @@ func (v *Topics) Read(b []byte) error {
 }
 
 func (v *Member) Read(b []byte) error {
-	return read(b, func(r *kbin.Reader) {
+	return readTagged(b, func(r *kbin.Reader) {
 		v.Instance, v.Rack = r.CompactNullableString(), r.CompactNullableString()
 		v.ClientID, v.ClientHost = r.CompactString(), r.CompactString()
 		v.Names = readList(r, (*kbin.Reader).CompactString)
 		v.RegularExpression = r.CompactNullableString()
 		v.RebalanceMs, v.Assignor = r.Int32(), r.CompactNullableString()
+	}, map[uint32]func([]byte){classicTag: func(field []byte) { v.Classic = readClassic(&kbin.Reader{Src: field}) }})
+}
+
+// readClassic is nil for a structure that is not there, or cannot be read.
+func readClassic(r *kbin.Reader) *ClassicMember {
+	if r.Int8() != isThere {
+		return nil
+	}
+	c := ClassicMember{SessionMs: r.Int32()}
+	c.Protocols = readList(r, func(r *kbin.Reader) (p Protocol) {
+		p.Name, p.Metadata = r.CompactString(), append([]byte{}, r.CompactBytes()...)
+		readTags(r, nil)
+		return p
 	})
+	if !r.Ok() {
+		return nil
+	}
+	return &c
 }
 
 func readPartitions(r *kbin.Reader) []TopicPartitions {

@@ -20,6 +20,7 @@ type ConsumerMember struct {
 	ID                   string
 	Instance, Rack       *string
 	ClientID, ClientHost string
+	Classic              bool // it speaks the classic protocol
 	Epoch                int32
 	Names                []string
 	Expression           string // "" without
@@ -42,7 +43,7 @@ func (c *Coordinator) DescribeConsumers(id string) (d ConsumerDescription, ok bo
 	d = ConsumerDescription{State: mg.state(), Epoch: mg.epoch, TargetEpoch: mg.targetEpoch, Assignor: mg.preferred()}
 	for _, m := range mg.inOrder() {
 		d.Members = append(d.Members, ConsumerMember{ID: m.id, Instance: m.instance, Rack: m.rack, ClientID: m.clientID, ClientHost: m.clientHost,
-			Epoch: m.epoch, Names: slices.Clone(m.names), Expression: m.pattern, Assigned: byTopic(m.assigned), Target: byTopic(m.target)})
+			Classic: m.classic != nil, Epoch: m.epoch, Names: slices.Clone(m.names), Expression: m.pattern, Assigned: byTopic(m.assigned), Target: byTopic(m.target)})
 	}
 	return d, true
 }

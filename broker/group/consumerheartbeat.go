@@ -142,7 +142,7 @@ func (g *Group) consumerHeartbeat(h *ConsumerHeartbeat) ConsumerAnswer {
 	} else {
 		answer = g.modern.hears(h)
 	}
-	if answer.Err != nil && before == nil {
+	if answer.Err != nil && before == nil && len(g.modern.members) == 0 {
 		g.modern = nil
 	}
 	return answer
@@ -225,11 +225,18 @@ func (ch *change) staticOf(h *ConsumerHeartbeat, known *modernMember) (*modernMe
 	case known.epoch != left:
 		return nil, fmt.Errorf("%w: %.100q is member %q, which is still there", ErrUnreleased, *h.Instance, known.id)
 	}
-	m := *known
-	m.id, m.epoch, m.previous, m.bytes, m.session, m.revoke = h.Member, 0, 0, 0, alarm{}, nil
-	if m.id == "" {
-		m.id = madeID()
+	id := h.Member
+	if id == "" {
+		id = madeID()
 	}
+	return ch.replace(known, id)
+}
+
+// replace puts a member with a new id in the place of one of the same instance:
+// it has what that had.
+func (ch *change) replace(known *modernMember, id string) (*modernMember, error) {
+	m := *known
+	m.id, m.epoch, m.previous, m.bytes, m.session, m.revoke = id, 0, 0, 0, alarm{}, nil
 	m.assigned, m.revoking, m.state = nil, nil, settled
 	if mg := ch.mg; mg.members[m.id] != nil {
 		return nil, fmt.Errorf("%w: member %.100q is another instance", ErrFenced, m.id)
@@ -297,6 +304,7 @@ func (m *modernMember) checkEpoch(h *ConsumerHeartbeat) error {
 // subscribed to changed.
 func (ch *change) update(m *modernMember, h *ConsumerHeartbeat) (subscription bool, err error) {
 	next := *m
+	next.classic = nil
 	next.clientID, next.clientHost = h.ClientID, h.ClientHost
 	if h.Rack != nil {
 		next.rack = h.Rack
@@ -320,7 +328,7 @@ func (ch *change) update(m *modernMember, h *ConsumerHeartbeat) (subscription bo
 	subscription = isNew || m.pattern != next.pattern || !slices.Equal(m.names, next.names)
 	ch.edit(m)
 	m.clientID, m.clientHost, m.rack, m.rebalance = next.clientID, next.clientHost, next.rack, next.rebalance
-	m.names, m.pattern, m.assignor = next.names, next.pattern, next.assignor
+	m.names, m.pattern, m.assignor, m.classic = next.names, next.pattern, next.assignor, nil
 	if err := ch.count(m); err != nil {
 		return false, err
 	}

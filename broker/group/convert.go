@@ -1,13 +1,25 @@
 package group
 
-import "fmt"
+// Policy says which groups with members become one of the other type as a member
+// of it joins, or the last one leaves (group.consumer.migration.policy;
+// ConsumerGroupMigrationPolicy.java). Empty groups always do.
+type Policy string
+
+const (
+	Bidirectional Policy = "bidirectional"
+	Upgrade       Policy = "upgrade"
+	Downgrade     Policy = "downgrade"
+	Disabled      Policy = "disabled"
+)
+
+func (c Config) upgrades() bool   { return c.Migration == Bidirectional || c.Migration == Upgrade }
+func (c Config) downgrades() bool { return c.Migration == Bidirectional || c.Migration == Downgrade }
 
 // upgrade makes a classic group one of type Consumer, as a member of that type
-// joins. Its offsets stay. One with members is not changed while it runs
-// (group.consumer.migration.policy): they have to leave first.
+// joins. Its offsets stay.
 func (g *Group) upgrade() error {
 	if g.state != Empty {
-		return fmt.Errorf("%w: %.100q is a classic group with %d members; it becomes a consumer group once they have left", ErrNotFound, g.id, len(g.members))
+		return g.upgradeWithMembers()
 	}
 	for id := range g.pending {
 		g.redeem(id)
@@ -20,18 +32,6 @@ func (g *Group) upgrade() error {
 	}
 	g.modern = newModernGroup(g)
 	return nil
-}
-
-// downgrade makes a group of type Consumer a classic one, as a member of that
-// type joins and nobody is in it. Its offsets stay.
-func (g *Group) downgrade() error {
-	if g.modern == nil {
-		return nil
-	}
-	if n := len(g.modern.members); n > 0 {
-		return fmt.Errorf("%w: the group has %d members of the consumer protocol; it becomes a classic group once they have left", ErrProtocol, n)
-	}
-	return g.dropModern()
 }
 
 // dropModern forgets what is stored of a group of type Consumer that nobody is

@@ -49,6 +49,9 @@ type Config struct {
 	// Assignors are those that members may ask for; the first is used if none
 	// does (group.consumer.assignors).
 	Assignors []string
+	// Migration says which groups with members change their type; "" is
+	// [Bidirectional].
+	Migration Policy
 	// Topics are the broker's; nil: there are none.
 	Topics Topics
 }
@@ -71,6 +74,9 @@ func (c Config) withDefaults() Config {
 	}
 	if len(c.Assignors) == 0 {
 		c.Assignors = assignor.Names()
+	}
+	if c.Migration == "" {
+		c.Migration = Bidirectional
 	}
 	if c.Topics == nil {
 		c.Topics = noTopics{}

@@ -128,8 +128,16 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 	if g.state == Dead {
 		return refused(ErrUnknownMember)
 	}
-	if err := g.downgrade(); err != nil {
-		return refused(err)
+	if g.modern != nil && len(g.modern.members) > 0 {
+		if j.Member == "" && j.Instance == nil && j.NeedsID {
+			return g.handOut(j)
+		}
+		return g.modern.classicJoin(j), nil
+	}
+	if g.modern != nil { // nobody is in it: it becomes a classic group
+		if err := g.dropModern(); err != nil {
+			return refused(err)
+		}
 	}
 	if j.Instance != nil {
 		if known, ok := g.instances[*j.Instance]; ok {
@@ -154,13 +162,18 @@ func (g *Group) join(j Join) (Joined, <-chan Joined) {
 	case j.Member == "" && len(g.members)+len(g.pending) >= g.c.cfg.MaxMembers:
 		return refused(ErrFull)
 	case j.Member == "" && j.Instance == nil && j.NeedsID:
-		id := newMemberID(j.ClientID)
-		if err := g.promise(id, j.Session); err != nil {
-			return refused(err)
-		}
-		return Joined{Err: ErrMemberRequired, Member: id, Generation: noGeneration}, nil
+		return g.handOut(j)
 	}
 	return g.enter(j)
+}
+
+// handOut gives a member the id to come again with.
+func (g *Group) handOut(j Join) (Joined, <-chan Joined) {
+	id := newMemberID(j.ClientID)
+	if err := g.promise(id, j.Session); err != nil {
+		return Joined{Err: err, Member: j.Member, Generation: noGeneration}, nil
+	}
+	return Joined{Err: ErrMemberRequired, Member: id, Generation: noGeneration}, nil
 }
 
 // newMemberID is the client's name, as much of it as a member id can hold, and
@@ -491,12 +504,12 @@ func (c *Coordinator) Leave(group string, leavers []Leaver) ([]error, error) {
 }
 
 func (g *Group) leave(l Leaver) error {
-	if g.modern != nil {
-		return g.modern.expel(l)
-	}
 	if l.Instance == nil && g.redeem(l.Member) {
 		g.completeIfJoined()
 		return nil
+	}
+	if g.modern != nil {
+		return g.modern.expel(l)
 	}
 	id := l.Member
 	if l.Instance != nil {

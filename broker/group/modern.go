@@ -80,7 +80,8 @@ type modernMember struct {
 	names                []string // that it is subscribed to, in order, each once
 	pattern              string   // an expression of more names, "" without
 	rebalance            time.Duration
-	assignor             string // that it asks for, "" for none
+	assignor             string       // that it asks for, "" for none
+	classic              *classicSide // of who speaks the classic protocol
 
 	epoch, previous int32
 	state           progress
@@ -107,6 +108,9 @@ func (m *modernMember) size() int64 {
 	}
 	for _, name := range m.names {
 		n += overheadEach + len(name)
+	}
+	if m.classic != nil {
+		n += int(m.classic.size())
 	}
 	return int64(n) + overheadEach*2*int64(len(m.assigned)+len(m.revoking)+len(m.target))
 }

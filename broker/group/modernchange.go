@@ -158,7 +158,7 @@ func (ch *change) revert() {
 
 // heard begins the member's session timeout anew.
 func (mg *modernGroup) heard(m *modernMember) {
-	session := mg.g.c.cfg.ConsumerSession
+	session := mg.sessionOf(m)
 	m.session.in(mg.g, session, func() {
 		mg.g.c.cfg.Log.Info("a member of a consumer group was not heard of in time", "group", mg.g.id, "member", m.id, "session_timeout", session)
 		mg.fence(m)
@@ -207,6 +207,9 @@ func (mg *modernGroup) leave(m *modernMember) error {
 	ch.follow(m.pattern != "")
 	if err := ch.done(); err != nil {
 		return fmt.Errorf("member %q: %w", m.id, err)
+	}
+	if m.classic == nil {
+		mg.downgradeWithMembers()
 	}
 	return nil
 }

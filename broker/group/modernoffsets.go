@@ -19,7 +19,9 @@ func (mg *modernGroup) mayCommit(who Identity, of map[TopicPartition]Offset) err
 	switch {
 	case m == nil:
 		return fmt.Errorf("%w: %.100q", ErrUnknownMember, who.Member)
-	case who.Old && who.Generation >= 0:
+	case m.classic != nil && who.Generation != m.epoch:
+		return ErrGeneration
+	case m.classic == nil && who.Old && who.Generation >= 0:
 		return fmt.Errorf("%w: members of this group commit with version 9 or later", ErrOldRequest)
 	case who.Generation == m.epoch:
 		return nil
@@ -76,6 +78,8 @@ func (c *Coordinator) MayFetch(id string, member *string, epoch int32) error {
 	switch {
 	case m == nil:
 		return fmt.Errorf("%w: %.100q", ErrUnknownMember, textOf(member))
+	case m.classic != nil:
+		return nil
 	case m.epoch != epoch:
 		return fmt.Errorf("%w: it is %d, that of member %.100q is %d", ErrStaleEpoch, epoch, m.id, m.epoch)
 	}

@@ -21,6 +21,12 @@ func (m *modernMember) memberValue() []byte {
 	if m.pattern != "" {
 		v.RegularExpression = &m.pattern
 	}
+	if m.classic != nil {
+		v.Classic = &consumerrecord.ClassicMember{SessionMs: int32(m.classic.session.Milliseconds())}
+		for _, p := range m.classic.protocols {
+			v.Classic.Protocols = append(v.Classic.Protocols, consumerrecord.Protocol{Name: p.Name, Metadata: p.Metadata})
+		}
+	}
 	if m.assignor != "" {
 		v.Assignor = &m.assignor
 	}

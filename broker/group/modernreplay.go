@@ -102,6 +102,12 @@ func (mg *modernGroup) applyToMember(m *modernMember, kind consumerrecord.Kind, 
 		m.instance, m.rack, m.clientID, m.clientHost, m.names = v.Instance, v.Rack, v.ClientID, v.ClientHost, v.Names
 		m.rebalance = time.Duration(v.RebalanceMs) * time.Millisecond
 		m.pattern, m.assignor = textOf(v.RegularExpression), textOf(v.Assignor)
+		if m.classic = nil; v.Classic != nil {
+			m.classic = &classicSide{session: time.Duration(v.Classic.SessionMs) * time.Millisecond}
+			for _, p := range v.Classic.Protocols {
+				m.classic.protocols = append(m.classic.protocols, Protocol{p.Name, p.Metadata})
+			}
+		}
 		if m.instance != nil {
 			mg.instances[*m.instance] = m.id
 		}

@@ -75,6 +75,9 @@ func (c *Coordinator) Sync(ctx context.Context, s Sync) Synced {
 }
 
 func (g *Group) sync(s Sync) (Synced, <-chan Synced) {
+	if g.modern != nil {
+		return g.modern.classicSync(s), nil
+	}
 	m, err := g.check(s.Identity)
 	if err != nil {
 		return Synced{Err: err}, nil
@@ -192,6 +195,9 @@ func (c *Coordinator) Heartbeat(who Identity) error {
 		return ErrUnknownMember
 	}
 	defer g.mu.Unlock()
+	if g.modern != nil {
+		return g.modern.classicHeartbeat(who)
+	}
 	m, err := g.check(who)
 	if err != nil {
 		return err

@@ -1,0 +1,328 @@
+package group_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/assignor"
+	"copyscope/broker/group"
+)
+
+// fleet are clients of the group g that live by themselves, some of each
+// protocol.
+type fleet struct {
+	t      *testing.T
+	topics *catalogue
+	ctx    context.Context
+
+	mu  sync.Mutex
+	c   *group.Coordinator
+	all map[string]*sailor
+}
+
+// sailor is one of them.
+type sailor struct {
+	f    *fleet
+	stop context.CancelFunc
+	done chan struct{}
+	has  *consumer // what it believes of itself
+
+	cooperative bool
+	generation  int32
+}
+
+func (f *fleet) coordinator() *group.Coordinator {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.c
+}
+
+func (f *fleet) add(name string, run func(*sailor, context.Context)) *sailor {
+	ctx, stop := context.WithCancel(f.ctx)
+	s := &sailor{f: f, stop: stop, done: make(chan struct{}), has: newConsumer(f.coordinator(), name, "t"), generation: -1}
+	f.mu.Lock()
+	f.all[name] = s
+	f.mu.Unlock()
+	go func() {
+		defer close(s.done)
+		run(s, ctx)
+	}()
+	return s
+}
+
+// own sets what the client has.
+func (s *sailor) own(p assignor.Partitions) {
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	s.has.owned = p
+}
+
+// leave lets a client go, and tells the coordinator.
+func (f *fleet) leave(name string, tell func(*group.Coordinator, *sailor)) {
+	f.mu.Lock()
+	s := f.all[name]
+	delete(f.all, name)
+	f.mu.Unlock()
+	s.stop()
+	<-s.done
+	tell(f.coordinator(), s)
+}
+
+// check sees that no two have a partition.
+func (f *fleet) check() (owned int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []*consumer
+	for _, s := range f.all {
+		all = append(all, s.has)
+	}
+	return checkOwners(f.t, all...)
+}
+
+// sail lets time pass, looks at the owners all the while, and wants all
+// partitions owned and the group stable in the end.
+func (f *fleet) sail(kind group.Type) {
+	f.t.Helper()
+	for range 600 {
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		f.check()
+	}
+	total := f.topics.total("t")
+	if owned := f.check(); owned != total {
+		f.t.Errorf("%d of %d partitions are owned", owned, total)
+	}
+	if l := f.coordinator().List(); len(l) != 1 || l[0].Type != kind || l[0].State != group.Stable {
+		f.t.Errorf("there are %+v, want one group, %s and stable", l, kind)
+	}
+}
+
+// modernLife is that of a client of the consumer protocol.
+func modernLife(s *sailor, ctx context.Context) {
+	for ctx.Err() == nil {
+		s.f.mu.Lock()
+		h := s.has.ask()
+		s.f.mu.Unlock()
+		a := s.f.coordinator().ConsumerHeartbeat(h)
+		s.f.mu.Lock()
+		s.has.take(a)
+		s.f.mu.Unlock()
+		pause(ctx, time.Second)
+	}
+}
+
+func modernEnd(c *group.Coordinator, s *sailor) { s.has.c = c; s.has.leave(-1) }
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// classicLife is that of a client of the classic protocol.
+func classicLife(s *sailor, ctx context.Context) {
+	s.has.id = ""
+	for ctx.Err() == nil {
+		switch again, err := s.join(ctx); {
+		case errors.Is(err, group.ErrUnknownMember), errors.Is(err, group.ErrGeneration):
+			s.has.id, s.generation = "", -1
+			s.own(assignor.Partitions{})
+		case err != nil || again:
+			pause(ctx, 100*time.Millisecond)
+		default:
+			s.keep(ctx)
+		}
+	}
+}
+
+func cooperativeLife(s *sailor, ctx context.Context) {
+	s.cooperative = true
+	classicLife(s, ctx)
+}
+
+func classicEnd(c *group.Coordinator, s *sailor) {
+	c.Leave("g", []group.Leaver{{Member: s.has.id}})
+}
+
+func (s *sailor) identity() group.Identity {
+	return group.Identity{Group: "g", Member: s.has.id, Generation: s.generation}
+}
+
+// join says whether it has to join again, as a cooperative one that gave
+// something up.
+func (s *sailor) join(ctx context.Context) (again bool, err error) {
+	if !s.cooperative {
+		s.own(assignor.Partitions{})
+	}
+	of := kmsg.NewConsumerMemberMetadata()
+	of.Version, of.Topics = 1, []string{"t"}
+	t, _ := s.f.topics.Topic("t")
+	var had []int32
+	for p := range s.has.owned {
+		if p.Topic == t.ID {
+			had = append(had, p.Number)
+		}
+	}
+	of.OwnedPartitions = []kmsg.ConsumerMemberMetadataOwnedPartition{{Topic: "t", Partitions: had}}
+	name := "range"
+	c := s.f.coordinator()
+	j := c.Join(ctx, group.Join{Group: "g", Member: s.has.id, ClientID: "classic", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
+		NeedsID: true, Protocols: []group.Protocol{{Name: name, Metadata: of.AppendTo(nil)}}})
+	if errors.Is(j.Err, group.ErrMemberRequired) {
+		s.has.id = j.Member
+		return true, nil
+	}
+	if j.Err != nil {
+		return false, j.Err
+	}
+	s.has.id, s.generation = j.Member, j.Generation
+	to := map[string][]byte{}
+	if j.Leader == j.Member { // of a classic group: in turn
+		for i, m := range j.Members {
+			a := kmsg.NewConsumerMemberAssignment()
+			one := kmsg.NewConsumerMemberAssignmentTopic()
+			one.Topic = "t"
+			for n := int32(i); n < t.Partitions; n += int32(len(j.Members)) {
+				one.Partitions = append(one.Partitions, n)
+			}
+			a.Topics = append(a.Topics, one)
+			to[m.ID] = a.AppendTo(nil)
+		}
+	}
+	got := c.Sync(ctx, group.Sync{Identity: s.identity(), ProtocolType: ptr("consumer"), Protocol: &name, Assignments: to})
+	if got.Err != nil {
+		return true, got.Err
+	}
+	var a kmsg.ConsumerMemberAssignment
+	if err := a.ReadFrom(got.Assignment); err != nil {
+		s.f.t.Errorf("an assignment cannot be read: %v", err)
+	}
+	next := assignor.Partitions{}
+	for _, one := range a.Topics {
+		for _, n := range one.Partitions {
+			next[assignor.Partition{Topic: t.ID, Number: n}] = struct{}{}
+		}
+	}
+	for p := range s.has.owned {
+		if _, still := next[p]; !still {
+			again = true
+		}
+	}
+	s.own(next)
+	return again, nil
+}
+
+// keep sends heartbeats until it must join again.
+func (s *sailor) keep(ctx context.Context) {
+	for ctx.Err() == nil {
+		pause(ctx, time.Second)
+		switch err := s.f.coordinator().Heartbeat(s.identity()); {
+		case errors.Is(err, group.ErrUnknownMember), errors.Is(err, group.ErrGeneration):
+			s.generation = -1
+			s.own(assignor.Partitions{})
+			if errors.Is(err, group.ErrUnknownMember) {
+				s.has.id = ""
+			}
+			return
+		case err != nil:
+			return
+		}
+	}
+}
+
+// Clients are changed one by one from the classic to the consumer protocol, and
+// back: at each moment a partition has one owner at most, after each step all are
+// owned, and the group is of the type of which it has members. A restart on the
+// way changes nothing.
+func TestClientsAreChangedOneByOne(t *testing.T) {
+	for name, life := range map[string]func(*sailor, context.Context){"eager": classicLife, "cooperative": cooperativeLife} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, topics := &memory{}, topicsOf(map[string]int32{"t": 7})
+				cfg := group.Config{InitialDelay: time.Second, Topics: topics}
+				ctx, stop := context.WithCancel(t.Context())
+				f := &fleet{t: t, topics: topics, ctx: ctx, c: open(t, store, cfg), all: map[string]*sailor{}}
+				const n = 3
+				for i := range n {
+					f.add(fmt.Sprint("classic", i), classicLife)
+				}
+				f.sail(group.Classic)
+				if name == "cooperative" {
+					// Its leader here is none: cooperative members come to a group that the
+					// broker assigns.
+					f.add("first", modernLife)
+					f.sail(group.Consumer)
+				}
+				for i := range n {
+					f.leave(fmt.Sprint("classic", i), classicEnd)
+					f.add(fmt.Sprint("modern", i), modernLife)
+					f.sail(group.Consumer)
+				}
+				for i := range n {
+					f.add(fmt.Sprint("late", i), life)
+					f.sail(group.Consumer)
+				}
+				f.mu.Lock()
+				f.c.Close()
+				f.c = open(t, store, cfg)
+				f.mu.Unlock()
+				f.sail(group.Consumer)
+				topics.set("t", 9)
+				f.sail(group.Consumer)
+				for i := range n {
+					f.leave(fmt.Sprint("modern", i), modernEnd)
+					if name == "eager" && i == n-1 {
+						f.sail(group.Classic)
+					} else {
+						f.sail(group.Consumer)
+					}
+				}
+				stop()
+				for _, s := range f.all {
+					<-s.done
+				}
+				f.c.Close()
+			})
+		})
+	}
+}
+
+// What a migration policy does not allow does not happen.
+func TestMigrationPolicies(t *testing.T) {
+	for _, k := range []struct {
+		policy    group.Policy
+		up, again group.Type
+	}{
+		{group.Bidirectional, group.Consumer, group.Classic},
+		{group.Upgrade, group.Consumer, group.Consumer},
+		{group.Downgrade, group.Classic, group.Classic},
+		{group.Disabled, group.Classic, group.Classic},
+	} {
+		t.Run(string(k.policy), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				topics := topicsOf(map[string]int32{"t": 4})
+				ctx, stop := context.WithCancel(t.Context())
+				f := &fleet{t: t, topics: topics, ctx: ctx, c: open(t, &memory{}, group.Config{InitialDelay: time.Second, Topics: topics, Migration: k.policy}), all: map[string]*sailor{}}
+				f.add("classic", classicLife)
+				f.sail(group.Classic)
+				f.add("modern", modernLife)
+				f.sail(k.up)
+				f.leave("modern", modernEnd)
+				f.sail(k.again)
+				stop()
+				for _, s := range f.all {
+					<-s.done
+				}
+				f.c.Close()
+			})
+		})
+	}
+}
