@@ -20,21 +20,28 @@ type cleaning struct {
 	pace *pace
 	keys *offsetMap
 	txns *transactions
+	// ended says that markers decide what stays: they may be in segments that
+	// are not on the disk.
+	ended bool
 
 	in, out []byte
 	read    int64 // bytes
 	written int64
 }
 
-// cleanBuffer is read, and written, at a time.
-const cleanBuffer = 1 << 20
+// cleanBuffer is read, and written, at a time, and is how finely the cleaner keeps
+// its pace.
+const cleanBuffer = 256 << 10
 
 var errCleanerStopped = errors.New("the cleaner was stopped")
 
 // run cleans what the measurement found and returns the offset up to which the log
 // is clean now.
-func (c *cleaning) run(d dirt, memory int64, load float64) (int64, error) {
-	c.txns = &transactions{read: c.p.readAborted}
+func (c *cleaning) run(d dirt, memory int64, load float64) (end int64, err error) {
+	if c.txns, err = c.p.abortedBelow(d.end); err != nil {
+		return 0, err
+	}
+	c.ended = len(c.txns.aborted) > 0
 	c.keys = newOffsetMap(d.end-d.from, memory, load)
 	for _, s := range d.segments {
 		if s.next <= d.from {
@@ -48,9 +55,14 @@ func (c *cleaning) run(d dirt, memory int64, load float64) (int64, error) {
 			break
 		}
 	}
-	end := c.keys.latest + 1
+	end = c.keys.latest + 1
 	if end <= d.from { // nothing but what has gone: it is clean as it is
 		return d.end, nil
+	}
+	if c.ended {
+		if err := c.p.Flush(); err != nil {
+			return 0, err
+		}
 	}
 	v, err := c.sieve(end)
 	if err != nil {
@@ -68,12 +80,12 @@ func (c *cleaning) run(d dirt, memory int64, load float64) (int64, error) {
 // true if not all of them fit.
 func (c *cleaning) gather(s source, from int64) (full bool, err error) {
 	err = c.each(s, func(b Batch, h header) error {
-		aborted, err := c.txns.isAborted(h)
-		if err != nil || h.last() < from {
-			return err
+		if h.last() < from {
+			return nil
 		}
-		if h.attributes&controlBit == 0 && !aborted {
-			err = eachSplit(b, h, &c.out, func(r keptRecord, key, _ []byte) error {
+		c.ended = c.ended || h.attributes&transactionalBit != 0
+		if h.attributes&controlBit == 0 && !c.txns.isAborted(h) {
+			err := eachSplit(b, h, &c.out, func(r keptRecord, key, _ []byte) error {
 				if offset := h.base + r.offsetDelta; key != nil && offset >= from && !c.keys.put(key, offset) {
 					return errFound
 				}
@@ -95,7 +107,6 @@ func (c *cleaning) gather(s source, from int64) (full bool, err error) {
 // sieve is made with what is known of the producers now.
 func (c *cleaning) sieve(end int64) (*sieve, error) {
 	v := &sieve{keys: c.keys, now: c.now.UnixMilli(), tombstoneAge: c.cfg.TombstoneAge.Milliseconds(), end: end, txns: c.txns, producers: map[int64]lastOfProducer{}}
-	c.txns.begin()
 	c.p.appending.Lock()
 	defer c.p.appending.Unlock()
 	for id, x := range c.p.producers.byID {

@@ -337,11 +337,7 @@ func TestCleaningKeepsSequencesAndLag(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := func(sequence int32) []byte {
-		b := keyedBatch("zstd", c.clock.UnixMilli(), keyed{"a", []byte("1")}, keyed{"b", []byte("1")})
-		binary.BigEndian.PutUint64(b[43:], 9)
-		binary.BigEndian.PutUint16(b[51:], 0)
-		binary.BigEndian.PutUint32(b[53:], uint32(sequence))
-		return seal(b)
+		return ofProducer(keyedBatch("zstd", c.clock.UnixMilli(), keyed{"a", []byte("1")}, keyed{"b", []byte("1")}), 9, 0, sequence)
 	}
 	c.put(t, own(0))
 	c.put(t, own(2))

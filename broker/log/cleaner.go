@@ -3,7 +3,6 @@ package log
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -17,12 +16,12 @@ import (
 const cleanedName = "cleaner-offset-checkpoint"
 
 // CleanerOptions are for the cleaner of a directory's compacted partitions; zero
-// values stand for Kafka's defaults (CleanerConfig.java).
+// values stand for Kafka's defaults (CleanerConfig.java), but for its pace.
 type CleanerOptions struct {
 	Off         bool          // log.cleaner.enable=false
 	Memory      int64         // log.cleaner.dedupe.buffer.size, 128 MiB
 	Load        float64       // log.cleaner.io.buffer.load.factor, 0.9
-	BytesPerSec float64       // log.cleaner.io.max.bytes.per.second, read and written; no limit
+	BytesPerSec float64       // log.cleaner.io.max.bytes.per.second, read and written; [DefaultPace]
 	Backoff     time.Duration // log.cleaner.backoff.ms, 15 s
 	// Skip says of a topic that it is never cleaned; it may be nil.
 	Skip func(topic string) bool
@@ -39,7 +38,7 @@ func (o CleanerOptions) withDefaults() CleanerOptions {
 		o.Load = 0.9
 	}
 	if o.BytesPerSec == 0 {
-		o.BytesPerSec = math.MaxFloat64
+		o.BytesPerSec = DefaultPace
 	}
 	if o.Backoff == 0 {
 		o.Backoff = 15 * time.Second
@@ -118,6 +117,22 @@ func (p *Partition) measure(from int64, cfg *Config, now time.Time) (d dirt) {
 		d.end = next
 	}
 	return d
+}
+
+// Cleanness is how far a compacted partition is clean.
+type Cleanness struct {
+	Until int64   // the offset up to which it is
+	Dirty float64 // the part, in bytes, of all that can be cleaned now that is dirty, 0 to 1
+}
+
+// Cleanness tells it; ok is false if the partition is not compacted.
+func (p *Partition) Cleanness() (c Cleanness, ok bool) {
+	cfg := p.config.Load()
+	if !cfg.Compacted {
+		return Cleanness{}, false
+	}
+	d := p.measure(p.owner.cleanedTo(p.name), cfg, p.owner.options.Now())
+	return Cleanness{d.from, d.ratio()}, true
 }
 
 // late says whether a batch of the dirty part waits longer than
@@ -286,40 +301,5 @@ func (d *Dir) cleanUntilStopped() {
 		case <-wait.C:
 			d.Clean()
 		}
-	}
-}
-
-// pace keeps the cleaner below its bytes per second, and tells it to stop.
-type pace struct {
-	perSecond float64
-	stop      <-chan struct{}
-	begun     time.Time
-	bytes     float64
-}
-
-func newPace(perSecond float64, stop <-chan struct{}) *pace {
-	return &pace{perSecond: perSecond, stop: stop, begun: time.Now()}
-}
-
-// moved waits until so many bytes more may have been moved.
-func (p *pace) moved(n int) error {
-	p.bytes += float64(n)
-	const longest = float64(time.Hour)
-	ahead := time.Duration(min(p.bytes/p.perSecond*float64(time.Second), longest)) - time.Since(p.begun)
-	wait := time.NewTimer(max(ahead, 0))
-	defer wait.Stop()
-	if ahead <= 0 {
-		select {
-		case <-p.stop:
-			return errCleanerStopped
-		default:
-			return nil
-		}
-	}
-	select {
-	case <-p.stop:
-		return errCleanerStopped
-	case <-wait.C:
-		return nil
 	}
 }

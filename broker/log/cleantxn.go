@@ -1,101 +1,63 @@
 package log
 
+import "sort"
+
 // transactions are what a cleaning knows of a log's: which data was aborted, and
-// of which transactions it has met data (CleanedTransactionMetadata). The markers
-// are read from the log once there is a transaction.
+// of which transactions it has met data (CleanedTransactionMetadata).
 type transactions struct {
-	read    func() (map[int64][]abortedData, error)
-	aborted map[int64][]abortedData // by producer; nil: not read yet
-	met     map[int64]bool          // producers with data since their last marker
+	aborted map[int64][]AbortedTxn // by producer, in their order
+	met     map[int64]bool         // producers with data since their last marker
 }
 
-// abortedData are the offsets of a transaction that was aborted, its marker
-// included.
-type abortedData struct{ first, marker int64 }
-
-func (t *transactions) begin() { t.met = map[int64]bool{} }
+// abortedBelow are the aborted transactions that have data below the offset, from
+// the indexes of all segments: a marker may be far behind its data. A segment that
+// was cleaned has no index, and no such data.
+func (p *Partition) abortedBelow(end int64) (*transactions, error) {
+	p.mu.RLock()
+	segments := p.segments // replaced, never changed
+	p.mu.RUnlock()
+	var all []AbortedTxn
+	for _, s := range segments {
+		var done bool
+		var err error
+		if all, done, err = p.abortedOf(all, s, 0, end); err != nil {
+			return nil, err
+		}
+		if done {
+			break
+		}
+	}
+	t := &transactions{aborted: map[int64][]AbortedTxn{}, met: map[int64]bool{}}
+	for _, a := range all {
+		t.aborted[a.ProducerID] = append(t.aborted[a.ProducerID], a)
+	}
+	return t, nil
+}
 
 // isAborted says whether the batch is data of an aborted transaction.
-func (t *transactions) isAborted(h header) (bool, error) {
+func (t *transactions) isAborted(h header) bool {
 	if h.attributes&transactionalBit == 0 || h.attributes&controlBit != 0 {
-		return false, nil
+		return false
 	}
-	if t.aborted == nil {
-		var err error
-		if t.aborted, err = t.read(); err != nil {
-			return false, err
-		}
-	}
-	for _, a := range t.aborted[h.producerID] {
-		if h.base >= a.first && h.base < a.marker {
-			return true, nil
-		}
-	}
-	return false, nil
+	of := t.aborted[h.producerID] // one after the other
+	n := sort.Search(len(of), func(i int) bool { return of[i].Last > h.base })
+	return n < len(of) && h.base >= of[n].First
 }
 
 // sees takes a batch into account, in the log's order. discard says that it need
 // not stay: it is aborted data, or the marker of a transaction without data.
-func (t *transactions) sees(b Batch, h header) (discard, marker bool, err error) {
+func (t *transactions) sees(b Batch, h header) (discard, marker bool) {
 	switch {
 	case h.attributes&controlBit != 0:
 		if h.count > 0 && endingOf(b) == nil {
-			return false, true, nil
+			return false, true
 		}
 		met := t.met[h.producerID]
 		delete(t.met, h.producerID)
-		return !met, true, nil
+		return !met, true
 	case h.attributes&transactionalBit == 0:
-		return false, false, nil
+		return false, false
 	}
 	t.met[h.producerID] = true
-	discard, err = t.isAborted(h)
-	return discard, false, err
-}
-
-// readAborted finds the aborted transactions of the whole log by their markers.
-func (p *Partition) readAborted() (map[int64][]abortedData, error) {
-	p.mu.RLock()
-	segments := p.segments
-	ends := make([]int64, len(segments))
-	for i, s := range segments {
-		ends[i] = s.held.bytes
-	}
-	p.mu.RUnlock()
-	aborted, begun := map[int64][]abortedData{}, map[int64]int64{}
-	for i, s := range segments {
-		file, err := s.log.acquire()
-		if err != nil {
-			return nil, err
-		}
-		var inner error
-		err = walk(file, 0, ends[i], func(position int64, h header) bool {
-			switch {
-			case h.attributes&controlBit != 0 && h.count > 0:
-				b := make(Batch, h.size)
-				if _, inner = file.ReadAt(b, position); inner != nil {
-					return false
-				}
-				if end := endingOf(b); end != nil {
-					if first, is := begun[h.producerID]; is && !end.commit {
-						aborted[h.producerID] = append(aborted[h.producerID], abortedData{first, h.base})
-					}
-					delete(begun, h.producerID)
-				}
-			case h.attributes&(transactionalBit|controlBit) == transactionalBit:
-				if _, is := begun[h.producerID]; !is {
-					begun[h.producerID] = h.base
-				}
-			}
-			return true
-		})
-		s.log.release()
-		if inner != nil {
-			err = inner
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return aborted, nil
+	return t.isAborted(h), false
 }

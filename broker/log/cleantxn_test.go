@@ -1,77 +1,46 @@
 package log_test
 
 import (
-	"encoding/binary"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker/log"
 	"copyscope/broker/vfs"
 	"copyscope/broker/vfs/vfstest"
 )
 
-// inTransaction is a stored batch of producer 9.
-func inTransaction(base int64, at int64, records ...keyed) []byte {
-	b := keyedBatch("none", at, records...)
-	binary.BigEndian.PutUint64(b, uint64(base))
-	binary.BigEndian.PutUint64(b[43:], 9)
-	binary.BigEndian.PutUint16(b[51:], 0)
-	binary.BigEndian.PutUint32(b[53:], uint32(base))
-	b[22] |= 0x10
-	return seal(b)
-}
-
-// endsTxn ends a transaction of producer 9.
-func endsTxn(base int64, at int64, commits bool) []byte {
-	kind := byte(0)
-	if commits {
-		kind = 1
+// transacted appends batches of producer 9 and ends of its transactions: true
+// commits, false aborts.
+func (c *compacting) transacted(t *testing.T, sequence int32, all ...any) {
+	t.Helper()
+	for _, x := range all {
+		if commit, ok := x.(bool); ok {
+			if _, err := c.part.EndTransaction(log.Marker{ProducerID: 9, Commit: commit}); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		records := x.([]keyed)
+		add(t, c.part, inTransaction(ofProducer(keyedBatch("none", c.clock.UnixMilli(), records...), 9, 0, sequence)))
+		sequence += int32(len(records))
 	}
-	r := kmsg.Record{Key: []byte{0, 0, 0, kind}, Value: make([]byte, 6)}
-	r.Length = int32(len(r.AppendTo(nil)) - 1)
-	rb := kmsg.RecordBatch{FirstOffset: base, Magic: 2, NumRecords: 1, Attributes: 0x30, FirstTimestamp: at, MaxTimestamp: at,
-		ProducerID: 9, ProducerEpoch: 0, FirstSequence: -1, Records: r.AppendTo(nil)}
-	return seal(rb.AppendTo(nil))
 }
 
-// Of a log that Kafka wrote: aborted records go and supersede nothing, committed
-// ones stay, and a marker stays while there is data of its transaction, then until
-// its horizon.
+// Aborted records go and supersede nothing, committed ones stay, and a marker stays
+// while there is data of its transaction, then until its horizon.
 func TestCleaningTransactions(t *testing.T) {
-	disk := vfstest.NewDisk(1)
-	c := newCompacting(disk, 1)
+	c := newCompacting(vfstest.NewDisk(1), 1)
 	c.cfg.SegmentBytes = 1 << 20
-	begun := c.clock.UnixMilli()
-	var stored []byte
-	for _, b := range [][]byte{
-		inTransaction(0, begun, keyed{"a", []byte("committed")}, keyed{"b", []byte("old")}),
-		endsTxn(2, begun, true),
-		inTransaction(3, begun, keyed{"a", []byte("aborted")}),
-		endsTxn(4, begun, false),
-		inTransaction(5, begun, keyed{"b", []byte("new")}),
-		endsTxn(6, begun, true),
-	} {
-		stored = append(stored, b...)
-	}
-	if err := disk.MkdirAll("/t-0"); err != nil {
-		t.Fatal(err)
-	}
-	f, err := disk.Open("/t-0/"+log.SegmentName(0), os.O_RDWR|os.O_CREATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteAt(stored, 0); err != nil {
-		t.Fatal(err)
-	}
 	if err := c.open(); err != nil {
 		t.Fatal(err)
 	}
+	c.transacted(t, 0,
+		[]keyed{{"a", []byte("committed")}, {"b", []byte("old")}}, true,
+		[]keyed{{"a", []byte("aborted")}}, false,
+		[]keyed{{"b", []byte("new")}}, true)
 	left := func() (all []string) {
 		for _, b := range headersOf(t, c.part) {
 			if b.ProducerID != 9 {
@@ -149,15 +118,7 @@ func TestCleaningDuringACommittedRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 30 {
-		b := keyedBatch("none", c.clock.UnixMilli(), keyed{fmt.Sprint("key", i), []byte("aborted")})
-		binary.BigEndian.PutUint64(b[43:], 9)
-		binary.BigEndian.PutUint16(b[51:], 0)
-		binary.BigEndian.PutUint32(b[53:], uint32(i))
-		b[22] |= 0x10
-		add(t, c.part, seal(b))
-		if _, err := c.part.EndTransaction(log.Marker{ProducerID: 9}); err != nil {
-			t.Fatal(err)
-		}
+		c.transacted(t, int32(i), []keyed{{fmt.Sprint("key", i), []byte("aborted")}}, false)
 		c.put(t, keyedBatch("none", c.clock.UnixMilli(), keyed{fmt.Sprint("key", i), []byte("committed")}))
 	}
 	c.dir.Tend()
@@ -172,5 +133,37 @@ func TestCleaningDuringACommittedRead(t *testing.T) {
 	committed := slices.DeleteFunc(values, func(v string) bool { return v == "v" }) // of the last put
 	if len(committed) != 30 || slices.Contains(committed, "aborted") {
 		t.Errorf("the reader got %d values: %q", len(committed), committed)
+	}
+}
+
+// A transaction's end decides over records of segments before its own, so it is on
+// the disk before they are cleaned by it: who commits, and loses power, has the old
+// value of a key or the new one, whatever becomes of the transaction then.
+func TestCleaningForcesTheEndsThatItGoesBy(t *testing.T) {
+	disk := vfstest.NewDisk(1)
+	c := newCompacting(disk, 1)
+	c.cfg.SegmentBytes = 1 << 20
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	add(t, c.part, keyedBatch("none", c.clock.UnixMilli(), keyed{"a", []byte("old")}))
+	c.transacted(t, 0, []keyed{{"a", []byte("new")}})
+	c.put(t, keyedBatch("none", c.clock.UnixMilli(), keyed{"b", []byte("1")}))
+	if err := c.part.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	c.transacted(t, 1, true)
+	c.dir.Clean()
+	if c.dir.CleanerStats().Runs != 1 {
+		t.Fatal("nothing was cleaned")
+	}
+	disk.Restart()
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	c.transacted(t, 1, false) // the coordinator gives it up, if it is open
+	values, err := committedFrom(c.part, 0, limit)
+	if err != nil || !slices.Contains(values, "old") && !slices.Contains(values, "new") {
+		t.Errorf("of the key is left %q (%v)", values, err)
 	}
 }

@@ -1,9 +1,7 @@
 package log_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -196,13 +194,4 @@ func TestPowerCutFindsLies(t *testing.T) {
 			t.Error("no loss was found without this fsync: the test cannot fail")
 		})
 	}
-}
-
-// idempotent is a batch of an idempotent producer.
-func idempotent(id int64, epoch int16, sequence int32, baseTime int64, values ...string) []byte {
-	b := batch(baseTime, values...)
-	binary.BigEndian.PutUint64(b[43:], uint64(id))
-	binary.BigEndian.PutUint16(b[51:], uint16(epoch))
-	binary.BigEndian.PutUint32(b[53:], uint32(sequence))
-	return seal(bytes.Clone(b))
 }

@@ -41,10 +41,7 @@ type keptRecord struct {
 // sift is what stays of the batch: the batch itself, another one, which is valid
 // until the next call, or nil.
 func (s *sieve) sift(b Batch, h header) (Batch, error) {
-	discard, marker, err := s.txns.sees(b, h)
-	if err != nil {
-		return nil, err
-	}
+	discard, marker := s.txns.sees(b, h)
 	emptied := discard && marker // a marker of which no record is left
 	if marker {
 		discard = emptied && h.horizon() != noTimestamp && h.horizon() <= s.now
@@ -57,6 +54,7 @@ func (s *sieve) sift(b Batch, h header) (Batch, error) {
 	s.kept = s.kept[:0]
 	tombstones := false
 	if !discard {
+		var err error
 		if tombstones, err = s.choose(b, h); err != nil {
 			return nil, err
 		}

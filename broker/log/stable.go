@@ -84,17 +84,23 @@ func (p *Partition) abortedIn(offset, end int64, r Region) (all []AbortedTxn, er
 			end = min(end, behind)
 		}
 		var done bool
-		all, done, err = s.aborted.collect(all, offset, end)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && !p.has(&s.aborted.file):
-			continue // retention took it meanwhile
-		case err != nil:
-			return nil, fmt.Errorf("%w: %s: %w", ErrStorage, s.aborted.file.path, err)
-		case done:
-			return all, nil
+		if all, done, err = p.abortedOf(all, s, offset, end); err != nil || done {
+			return all, err
 		}
 	}
 	return all, nil
+}
+
+// abortedOf adds what the segment's index tells, as [txnIndex.collect].
+func (p *Partition) abortedOf(to []AbortedTxn, s *segment, offset, end int64) (all []AbortedTxn, done bool, err error) {
+	all, done, err = s.aborted.collect(to, offset, end)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !p.has(&s.aborted.file):
+		return all, false, nil // retention took it meanwhile
+	case err != nil:
+		return nil, false, fmt.Errorf("%w: %s: %w", ErrStorage, s.aborted.file.path, err)
+	}
+	return all, done, nil
 }
 
 // behind is an offset behind all batches that begin before the position.

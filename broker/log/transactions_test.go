@@ -10,11 +10,6 @@ import (
 	"copyscope/broker/vfs/vfstest"
 )
 
-// inTxn is a batch of a producer's transaction.
-func inTxn(id int64, epoch int16, sequence int32, values ...string) []byte {
-	return transactional(id, epoch, sequence, 1000, values...)
-}
-
 // TestMarkers: what a marker and what is around it are held to
 // (ProducerAppendInfo.java), in one run, and with a restart of either kind before
 // each step.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sort"
 	"sync/atomic"
 
@@ -98,11 +99,6 @@ func (x *txnIndex) open(size, base, next int64) error {
 // put writes an entry behind those that count; counted makes it one of them.
 // It says whether it made the file.
 func (x *txnIndex) put(e AbortedTxn) (made bool, err error) {
-	return x.write(appendTxnEntry(nil, e), x.count.Load()*txnEntryBytes)
-}
-
-// write writes at the position, and makes the file if it is missing, which it says.
-func (x *txnIndex) write(b []byte, position int64) (made bool, err error) {
 	if !x.made {
 		out, err := x.file.cache.fs.Open(x.file.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 		if err != nil {
@@ -118,7 +114,7 @@ func (x *txnIndex) write(b []byte, position int64) (made bool, err error) {
 		return made, err
 	}
 	defer x.file.release()
-	_, err = file.WriteAt(b, position)
+	_, err = file.WriteAt(appendTxnEntry(nil, e), x.count.Load()*txnEntryBytes)
 	return made, err
 }
 
@@ -138,7 +134,9 @@ func (x *txnIndex) trim() error {
 }
 
 // replace makes the file anew with entries that a scan found; without any there is
-// none.
+// none. The new file is on the disk before it takes the old one's place: one that a
+// power cut left half written, or took away, would be an index of fewer transactions,
+// and nobody could tell.
 func (x *txnIndex) replace(all []AbortedTxn) error {
 	x.count.Store(0)
 	x.made = false
@@ -155,9 +153,10 @@ func (x *txnIndex) replace(all []AbortedTxn) error {
 	for _, e := range all {
 		content = appendTxnEntry(content, e)
 	}
-	if _, err := x.write(content, 0); err != nil {
+	if err := vfs.Replace(x.file.cache.fs, x.file.path, filepath.Dir(x.file.path), content); err != nil {
 		return err
 	}
+	x.made = true
 	x.count.Store(int64(len(all)))
 	return nil
 }

@@ -1,0 +1,52 @@
+package log
+
+import "time"
+
+// DefaultPace is how many bytes the cleaner reads and writes in a second, unless it
+// is told otherwise. As it reads everything twice, and writes what stays, it cleans
+// 270 to 400 MB/s then, and leaves half of a processor to others. At full speed, as
+// Kafka's does, fetches wait for it (docs/bench/cleaner-results.md).
+const DefaultPace = 800e6
+
+// pace keeps the cleaner at its bytes per second, and tells it to stop.
+type pace struct {
+	perSecond float64
+	stop      <-chan struct{}
+	due       time.Time // when what was moved is to have been
+}
+
+// catchUp is how far behind its pace the cleaner may be and make up for it: a timer
+// wakes it about a millisecond late. What an fsync took is not made up for, at full
+// speed, while readers wait.
+const catchUp = 2 * time.Millisecond
+
+func newPace(perSecond float64, stop <-chan struct{}) *pace {
+	return &pace{perSecond: perSecond, stop: stop}
+}
+
+// moved waits until so many bytes more may have been moved.
+func (p *pace) moved(n int) error {
+	const longest = float64(time.Hour)
+	now := time.Now()
+	if earliest := now.Add(-catchUp); p.due.Before(earliest) {
+		p.due = earliest
+	}
+	p.due = p.due.Add(time.Duration(min(float64(n)/p.perSecond*float64(time.Second), longest)))
+	ahead := p.due.Sub(now)
+	if ahead <= 0 {
+		select {
+		case <-p.stop:
+			return errCleanerStopped
+		default:
+			return nil
+		}
+	}
+	wait := time.NewTimer(ahead)
+	defer wait.Stop()
+	select {
+	case <-p.stop:
+		return errCleanerStopped
+	case <-wait.C:
+		return nil
+	}
+}
