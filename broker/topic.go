@@ -93,12 +93,17 @@ type TopicInfo struct {
 
 // PartitionInfo describes a partition: Low is the first offset, High the one
 // that the next record gets, Bytes the size of the stored batches. Offline is
-// one that could not be opened; nothing else is known of it.
+// one that could not be opened; nothing else is known of it. A compacted one is
+// clean up to the offset CleanUntil; Dirty is the part, in bytes, of what can be
+// cleaned now that is dirty, 0 to 1.
 type PartitionInfo struct {
 	Partition        int32
 	Low, High, Bytes int64
 	Segments         int
 	Offline          bool
+	Compacted        bool
+	CleanUntil       int64
+	Dirty            float64
 }
 
 func (t *topic) info() TopicInfo {
@@ -108,6 +113,9 @@ func (t *topic) info() TopicInfo {
 		if p != nil {
 			about.Low, about.High = p.Offsets()
 			about.Bytes, about.Segments = p.Bytes(), len(p.Segments())
+			if clean, ok := p.Cleanness(); ok {
+				about.Compacted, about.CleanUntil, about.Dirty = true, clean.Until, clean.Dirty
+			}
 		}
 		i.Partitions = append(i.Partitions, about)
 	}

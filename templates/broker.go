@@ -78,6 +78,8 @@ type TopicData struct {
 	Bytes      string
 	Addr       string
 	Partitions []PartitionRow
+	// Compacted says that the log cleaner works on it.
+	Compacted bool
 	// Omitted says what of it is not shown; empty for all is.
 	Omitted string
 	Alter   TopicForm
@@ -85,10 +87,21 @@ type TopicData struct {
 	Grow    TopicForm
 }
 
+// columns are those of the table of partitions behind the number.
+func (d TopicData) columns() int {
+	const always, compacted = 5, 2
+	if d.Compacted {
+		return always + compacted
+	}
+	return always
+}
+
 // PartitionRow is a partition with its segments.
 type PartitionRow struct {
-	Number                      int32
-	Low, High, Records, Bytes   string
+	Number                    int32
+	Low, High, Records, Bytes string
+	// CleanUntil and Dirty are of a compacted one.
+	CleanUntil, Dirty           string
 	Offline                     bool
 	Segments                    []SegmentRow
 	SegmentCount, SegmentsShown string

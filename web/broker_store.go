@@ -60,12 +60,16 @@ type StoredTopic struct {
 }
 
 // StoredPartition has the offsets from Low up to High; Bytes are those of its
-// batches.
+// batches. A compacted one is clean up to the offset CleanUntil; Dirty is the part,
+// in bytes, of what can be cleaned now that is dirty, 0 to 1.
 type StoredPartition struct {
 	Partition        int32
 	Low, High, Bytes int64
 	Segments         int
 	Offline          bool
+	Compacted        bool
+	CleanUntil       int64
+	Dirty            float64
 }
 
 // TopicConfig is a config in force; Default holds where the topic sets nothing.

@@ -213,6 +213,30 @@ func TestTopicsAndSegments(t *testing.T) {
 }
 
 // The records of batches of every codec are read, with keys, headers, times.
+// The page of a compacted topic tells how far the log cleaner is; that of another
+// has no such figures.
+func TestTopicsTellWhatIsClean(t *testing.T) {
+	s := serveBroker(t, "127.0.0.1:8080")
+	s.create("plain", 1, nil)
+	if page := s.page("/broker/topics/plain"); strings.Contains(page, "Clean up to") {
+		t.Error("a topic that is not compacted has them")
+	}
+	s.create("compacted", 1, map[string]string{"cleanup.policy": "compact", "segment.bytes": "2000"})
+	page := s.page("/broker/topics/compacted")
+	mustHave(t, page, "Clean up to", "To clean", `<td class="num">0</td><td class="num">0.0 %</td>`)
+	cl := s.client(kgo.ProducerBatchCompression(kgo.NoCompression()))
+	for range 3 {
+		s.produce(cl, "compacted", &kgo.Record{Key: []byte("k"), Value: make([]byte, 1500)})
+	}
+	// The first two batches are segments that wait, once they are on the disk.
+	for began := time.Now(); !strings.Contains(page, `<td class="num">0</td><td class="num">100.0 %</td>`); page = s.page("/broker/topics/compacted") {
+		if time.Since(began) > patience {
+			t.Fatal("nothing waits to be cleaned")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 func TestRecordsOfEveryCodec(t *testing.T) {
 	s := serveBroker(t, "")
 	s.create("codecs", 1, nil)

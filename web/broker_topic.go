@@ -54,6 +54,9 @@ func (b *brokerPages) topicData(p templates.PageData, name string) (d templates.
 	for _, part := range t.Partitions {
 		row := templates.PartitionRow{Number: part.Partition, Offline: part.Offline, Low: humanize.Comma(part.Low), High: humanize.Comma(part.High),
 			Records: humanize.Comma(part.High - part.Low), Bytes: templates.Size(part.Bytes), SegmentCount: humanize.Comma(int64(part.Segments))}
+		if part.Compacted {
+			d.Compacted, row.CleanUntil, row.Dirty = true, humanize.Comma(part.CleanUntil), strconv.FormatFloat(100*part.Dirty, 'f', 1, 64)+" %"
+		}
 		switch {
 		case part.Offline, part.High == 0 && len(t.Partitions) > segmentsOfPartition: // nothing to see
 		case left == 0:
