@@ -1,8 +1,10 @@
 package broker_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -44,25 +46,9 @@ func TestCompactedTopic(t *testing.T) {
 		last[string(r.Key)] = r.Offset
 	}
 	b.wantSaid(t, "log cleaned")
-	reader := client(t, b.addr, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"c": {0: kgo.NewOffset().At(0)}}))
-	next, read := int64(0), 0
-	for next < 200 {
-		fetches := reader.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			t.Fatal(err)
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			if value := fmt.Sprint(r.Offset, strings.Repeat("x", 100)); r.Offset < next || string(r.Key) != fmt.Sprint("key", r.Offset%7) || string(r.Value) != value {
-				t.Fatalf("offset %d after %d: %q=%.10q", r.Offset, next, r.Key, r.Value)
-			}
-			if last[string(r.Key)] == r.Offset {
-				delete(last, string(r.Key))
-			}
-			next, read = r.Offset+1, read+1
-		})
-	}
-	if read > 150 || len(last) > 0 {
-		t.Errorf("%d of 200 records were read, and the latest of %d keys is missing", read, len(last))
+	read := 200
+	for read > 150 { // several cleanings may be needed; the time for all of it is bounded
+		read = readCompacted(ctx, t, b.addr, last)
 	}
 	if s := b.Stats().Cleaner; s.Runs == 0 || s.BytesRead == 0 || s.Last.IsZero() {
 		t.Errorf("the cleaner's figures are %+v", s)
@@ -71,4 +57,32 @@ func TestCompactedTopic(t *testing.T) {
 	if err != nil || !errors.Is(deleted.Error(), kerr.PolicyViolation) {
 		t.Errorf("DeleteRecords: %v %v, want POLICY_VIOLATION", err, deleted.Error())
 	}
+}
+
+// readCompacted reads the topic from its beginning, in order, and is how many records
+// it has: those that were produced, and the latest of each key.
+func readCompacted(ctx context.Context, t *testing.T, addr string, last map[string]int64) (read int) {
+	t.Helper()
+	reader := client(t, addr, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"c": {0: kgo.NewOffset().At(0)}}))
+	defer reader.Close()
+	left := maps.Clone(last)
+	for next := int64(0); next < 200; {
+		fetches := reader.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			t.Fatalf("%d records were read: %v", read, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			if value := fmt.Sprint(r.Offset, strings.Repeat("x", 100)); r.Offset < next || string(r.Key) != fmt.Sprint("key", r.Offset%7) || string(r.Value) != value {
+				t.Fatalf("offset %d after %d: %q=%.10q", r.Offset, next, r.Key, r.Value)
+			}
+			if left[string(r.Key)] == r.Offset {
+				delete(left, string(r.Key))
+			}
+			next, read = r.Offset+1, read+1
+		})
+	}
+	if len(left) > 0 {
+		t.Fatalf("%d records were read, and the latest of the keys %v are missing", read, left)
+	}
+	return read
 }
