@@ -282,7 +282,9 @@ type ConnectionsData struct {
 // ClientRow is a connection.
 type ClientRow struct {
 	ClientID, Peer, Software, Protocol, Since, API, Requests, Path, Bytes, Congestion string
-	Figures                                                                           []ClientFigure
+	// Throttled says that the client waits for its quota, if it does.
+	Throttled string
+	Figures   []ClientFigure
 }
 
 // ClientFigure is what the kernel tells; without text the reason says why it

@@ -92,6 +92,9 @@ func (b *brokerPages) connections(w http.ResponseWriter, r *http.Request) {
 			Since: p.T("broker.since", "Time", c.Since.UTC().Format(time.TimeOnly)+" UTC"), API: cmp.Or(c.API, "–"), Requests: humanize.Comma(c.Requests),
 			Path: cmp.Or(c.Path, "–"), Bytes: templates.Size(c.Bytes), Congestion: cmp.Or(c.Congestion, "–"),
 		}
+		if time.Now().Before(c.ThrottledUntil) {
+			row.Throttled = p.T("broker.throttled")
+		}
 		told := map[string]host.Figure{}
 		for _, f := range c.Figures {
 			told[f.Name] = f

@@ -180,6 +180,7 @@ type BrokerConnection struct {
 	ClientID, Software, Version string
 	API                         string
 	Requests                    int64
+	ThrottledUntil              time.Time // zero: it never was
 	Path                        string
 	Regions, Bytes              int64
 	// Congestion and Figures are the kernel's; no figures where it was not asked.

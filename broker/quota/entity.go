@@ -136,16 +136,11 @@ func (e *Entity) check() error {
 
 // checkName: the file is JSON, which has only what is UTF-8.
 func checkName(name string) error {
-	switch {
-	case len(name) > mostNameBytes:
+	if len(name) > mostNameBytes {
 		return fmt.Errorf("the name %.40q… has %d bytes; give one of at most %d", name, len(name), mostNameBytes)
-	case !utf8.ValidString(name):
-		return fmt.Errorf("the name %.100q is no UTF-8", name)
 	}
-	for _, r := range name {
-		if r < ' ' || r == 0x7f {
-			return fmt.Errorf("the name %.100q has control characters; give one without", name)
-		}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("the name %.100q is no UTF-8", name)
 	}
 	return nil
 }

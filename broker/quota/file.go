@@ -26,7 +26,7 @@ const (
 	schema = 1
 
 	mostEntities  = 10_000
-	mostFileBytes = 64 << 20 // 10,000 entities with the longest names have less
+	mostFileBytes = 192 << 20 // 10,000 entities with the longest names, all escaped, have less
 )
 
 type file struct {

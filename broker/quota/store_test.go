@@ -158,7 +158,7 @@ func TestEntities(t *testing.T) {
 		{[]quota.Part{{Type: "user"}, {Type: "ip"}}, ""},
 		{[]quota.Part{{Type: "ip", Name: name("localhost:1")}}, ""},
 		{[]quota.Part{{Type: "ip", Name: name("fe80::1%eth0")}}, ""},
-		{[]quota.Part{{Type: "user", Name: name("a\nb")}}, ""},
+		{[]quota.Part{{Type: "user", Name: name("a\nb")}}, `user "a\nb"`},
 		{[]quota.Part{{Type: "client-id", Name: name("\xff")}}, ""},
 		{[]quota.Part{{Type: "client-id", Name: name(strings.Repeat("a", 1025))}}, ""},
 	} {

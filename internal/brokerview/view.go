@@ -172,7 +172,7 @@ func group(g broker.GroupInfo) web.ConsumerGroup {
 func (v View) Connections() (all []web.BrokerConnection) {
 	for _, c := range v.b.ConnectionInfos() {
 		out := web.BrokerConnection{Peer: c.Peer, Protocol: c.Protocol, Principal: c.Principal, Since: c.Since, ClientID: c.ClientID, Software: c.Software, Version: c.Version,
-			API: c.API, Requests: c.Requests, Path: c.Path, Regions: c.Regions, Bytes: c.Bytes}
+			API: c.API, Requests: c.Requests, ThrottledUntil: c.ThrottledUntil, Path: c.Path, Regions: c.Regions, Bytes: c.Bytes}
 		if asked, ok := host.AskConnection(c.Conn); ok {
 			out.Congestion, out.Figures = asked.Congestion, asked.Figures
 		}

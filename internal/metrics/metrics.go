@@ -84,10 +84,19 @@ var (
 	lagOmitted = desc("copyscope_consumergroup_lag_omitted", "Groups of which not all lags are told: there are too many, or the group's id is no label.")
 )
 
+// Of groups. Kafka tells them by a name for each state.
+var groups = desc("copyscope_groups", "Groups by type (classic, or consumer where the broker assigns) and state.", "type", "state")
+
+// Of quotas. Kafka has such figures for each user and client; those are made by
+// clients, so they are summed here.
+var (
+	throttles    = desc("copyscope_quota_throttles_total", "Times that a client was told to wait for a quota.", "quota")
+	throttleTime = desc("copyscope_quota_throttle_seconds_total", "How long clients were told to wait for a quota.", "quota")
+	throttledNow = desc("copyscope_quota_throttled_connections", "Connections that wait for a quota now.")
+)
+
 // Of transactions. Kafka's coordinator has no such figures.
 var (
-	groups = desc("copyscope_groups", "Groups by type (classic, or consumer where the broker assigns) and state.", "type", "state")
-
 	txnIDs   = desc("copyscope_transactional_ids", "Transactional ids that the coordinator knows, by state.", "state")
 	txnEnded = desc("copyscope_transactions_ended_total", "Transactions that ended, by result.", "result")
 	txnAbort = desc("copyscope_transactions_aborted_by_coordinator_total", "Transactions that the coordinator aborted by itself: timeout, or fenced, when another producer took the transactional id.", "cause")
@@ -95,7 +104,7 @@ var (
 
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, groups, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, groups, throttles, throttleTime, throttledNow, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
 		to <- d
 	}
 	for _, d := range cleanerDescs {
@@ -153,6 +162,11 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	count(txnEnded, s.Transactions.Aborted, "abort")
 	count(txnAbort, s.Transactions.TimedOut, "timeout")
 	count(txnAbort, s.Transactions.Fenced, "fenced")
+	for _, w := range s.Throttles {
+		count(throttles, w.Times, w.Key)
+		to <- prometheus.MustNewConstMetric(throttleTime, prometheus.CounterValue, w.Sum.Seconds(), w.Key)
+	}
+	gauge(throttledNow, s.Throttled)
 	collectCleaner(to, s.Cleaner)
 	for _, p := range s.Paths {
 		count(pathBytes, p.Bytes, p.Path, p.Protocol)

@@ -31,6 +31,7 @@ func TestNamesAreKafkas(t *testing.T) {
 			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second, Errors: map[int16]int64{1: 4, -1: 5, 9999: 6}}},
 			Lags:        []broker.GroupLag{{Group: "g", Topic: "t", Partition: 1, Lag: 8}}, LagsOmitted: 2, Groups: map[broker.GroupKind]int{{Type: "consumer", State: "Reconciling"}: 3},
 			Transactions: broker.TransactionStats{Committed: 21, Aborted: 22, TimedOut: 23, Fenced: 24, IDs: map[string]int{"Ongoing": 25}},
+			Throttled:    26, Throttles: []broker.QuotaWaits{{Key: "producer_byte_rate", Times: 27, Sum: 1500 * time.Millisecond}},
 			Paths: []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
 				{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
 			Topics: []broker.TopicStats{{
@@ -72,6 +73,9 @@ func TestNamesAreKafkas(t *testing.T) {
 		`kafka_consumergroup_lag{consumergroup="g",partition="1",topic="t"} 8`,
 		`copyscope_consumergroup_lag_omitted 2`,
 		`copyscope_groups{state="Reconciling",type="consumer"} 3`,
+		`copyscope_quota_throttles_total{quota="producer_byte_rate"} 27`,
+		`copyscope_quota_throttle_seconds_total{quota="producer_byte_rate"} 1.5`,
+		`copyscope_quota_throttled_connections 26`,
 		`copyscope_transactional_ids{state="Ongoing"} 25`,
 		`copyscope_transactions_ended_total{result="commit"} 21`,
 		`copyscope_transactions_ended_total{result="abort"} 22`,
