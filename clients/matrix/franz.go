@@ -24,6 +24,8 @@ func franzRows() (rows []row) {
 		{scenario: "admin topics", asserts: "create, alter, list, add partitions, delete records, delete; Kafka's errors", run: franzTopics},
 		{scenario: "admin configs", asserts: "describe, incremental and whole alteration, validation", run: franzConfigs},
 		{scenario: "admin cluster", asserts: "brokers, versions of requests, log directories, offset for leader epoch", run: franzCluster},
+		{scenario: "SASL", asserts: "PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, in plaintext and over TLS; a wrong password gets SASL_AUTHENTICATION_FAILED", files: true, run: onSecured(franzSASL)},
+		{scenario: "quotas", asserts: "set, validate, describe, remove; Kafka's errors; a producer over its quota is told to wait as long as Kafka's formula says", run: franzQuotas},
 		{scenario: "admin groups", asserts: "list, describe with assignment, refuse to delete while in use, delete", run: franzGroupsAdmin},
 	} {
 		r.client = "franz-go"

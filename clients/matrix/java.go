@@ -22,19 +22,32 @@ var javaScenarios = []struct{ name, asserts string }{
 	{"admin-cluster", "nodes, controller, cluster id, log directories with sizes"},
 	{"admin-groups", "list, describe, reset, delete offsets, delete; refusals while members are in"},
 	{"admin-consumer-groups", "a group of group.protocol=consumer: list, describe with type and target, refusals, reset; it becomes a classic one and one again, with its offsets; delete"},
+	{"admin-quotas", "set, validate only, describe, remove; Kafka's errors; produce-throttle-time and fetch-throttle-time of clients over their quota"},
+	{saslScenario, "PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, in plaintext and over TLS; a wrong password fails with SaslAuthenticationException"},
 	{"admin-offsets", "earliest, latest, greatest timestamp, by timestamp"},
 }
+
+// saslScenario is the one that needs the secured server.
+const saslScenario = "sasl"
 
 func javaRows(k *kit) (rows []row) {
 	for _, m := range jvms {
 		for _, s := range javaScenarios {
-			rows = append(rows, row{
+			r := row{
 				client: "Java kafka-clients " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java},
 				run: func(ctx context.Context, e *env, prefix string) error {
 					_, err := command(ctx, "", "java", jvm(m, "128m", "clients.Main", s.name, e.brokers, prefix)...)
 					return err
 				},
-			})
+			}
+			if s.name == saslScenario {
+				r.files, r.run = true, onSecured(func(ctx context.Context, _ *env, on *secured, prefix string) error {
+					_, err := command(ctx, "", "java", jvm(m, "128m", "-Dsasl.ssl="+on.tls, "-Dtruststore="+on.certificate, "-Duser="+securedUser, "-Dpassword="+securedPassword,
+						"clients.Main", s.name, on.addr, prefix)...)
+					return err
+				})
+			}
+			rows = append(rows, r)
 		}
 	}
 	return rows

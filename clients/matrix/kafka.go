@@ -42,6 +42,12 @@ num.io.threads=2
 // startKafka starts a real Apache Kafka on the directory of that name, which
 // it formats if it is new.
 func (e *env) startKafka(ctx context.Context, name string, prepare func(data string) error) (*server, error) {
+	return e.launchKafka(ctx, name, prepare, nil)
+}
+
+// launchKafka is startKafka with more options to format the directory, and lines
+// that go before those of [kafkaConfig].
+func (e *env) launchKafka(ctx context.Context, name string, prepare func(data string) error, more func(broker, controller string) string, format ...string) (*server, error) {
 	s := &server{data: filepath.Join(e.dir, name), log: filepath.Join(e.dir, name+".log")}
 	broker, err := freeAddress()
 	if err != nil {
@@ -53,11 +59,15 @@ func (e *env) startKafka(ctx context.Context, name string, prepare func(data str
 	}
 	s.addr = broker
 	config := filepath.Join(e.dir, name+".properties")
-	if err := os.WriteFile(config, fmt.Appendf(nil, kafkaConfig+oftenHeard, broker, controller, s.data), 0o644); err != nil {
+	text := fmt.Appendf(nil, kafkaConfig+oftenHeard, broker, controller, s.data)
+	if more != nil {
+		text = append(text, more(broker, controller)...) // of two lines with one name Java takes the last
+	}
+	if err := os.WriteFile(config, text, 0o644); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(s.data, "meta.properties")); err != nil {
-		if _, err := command(ctx, "", "java", jvm(kafkaModule, "128m", "kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config)...); err != nil {
+		if _, err := command(ctx, "", "java", jvm(kafkaModule, "128m", append([]string{"kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config}, format...)...)...); err != nil {
 			return nil, err
 		}
 	}

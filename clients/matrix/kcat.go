@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,8 +23,16 @@ func kcatRows() (rows []row) {
 			client: "kcat", scenario: "produce-consume " + codec, asserts: "3,000 records with keys and headers, byte for byte, with offsets",
 			needs: []tool{kcat},
 			run: func(ctx context.Context, e *env, topic string) error {
-				return kcatRoundTrip(ctx, e, topic, "-z", codec)
+				return kcatRoundTrip(ctx, e.brokers, topic, nil, "-z", codec)
 			},
+		})
+	}
+	for _, mechanism := range mechanisms {
+		rows = append(rows, row{
+			client: "kcat", scenario: "SASL " + mechanism, asserts: "3,000 records in plaintext and over TLS; a wrong password is told as such",
+			needs: []tool{kcat}, files: true, run: onSecured(func(ctx context.Context, _ *env, s *secured, topic string) error {
+				return kcatSASL(ctx, s, topic, mechanism)
+			}),
 		})
 	}
 	for _, r := range []row{
@@ -50,13 +59,16 @@ func text(n int) string {
 
 const kcatRecords = 3000
 
-func kcatRoundTrip(ctx context.Context, e *env, topic string, more ...string) error {
+// kcatRoundTrip sends records, with more options for the producer, and reads them;
+// both have those of the client.
+func kcatRoundTrip(ctx context.Context, brokers, topic string, client []string, more ...string) error {
 	sent := text(kcatRecords)
-	args := append([]string{"-P", "-b", e.brokers, "-t", topic, "-p", "0", "-K:", "-H", "first=1", "-H", "second=zwei"}, more...)
+	args := append([]string{"-P", "-b", brokers, "-t", topic, "-p", "0", "-K:", "-H", "first=1", "-H", "second=zwei"}, slices.Concat(client, more)...)
 	if _, err := command(ctx, sent, "kcat", args...); err != nil {
 		return err
 	}
-	got, err := command(ctx, "", "kcat", "-C", "-b", e.brokers, "-t", topic, "-p", "0", "-o", "beginning", "-e", "-q", "-f", `%o %h %k:%s\n`)
+	args = append([]string{"-C", "-b", brokers, "-t", topic, "-p", "0", "-o", "beginning", "-e", "-q", "-f", `%o %h %k:%s\n`}, client...)
+	got, err := command(ctx, "", "kcat", args...)
 	if err != nil {
 		return err
 	}
@@ -68,7 +80,32 @@ func kcatRoundTrip(ctx context.Context, e *env, topic string, more ...string) er
 }
 
 func kcatIdempotent(ctx context.Context, e *env, topic string) error {
-	return kcatRoundTrip(ctx, e, topic, "-X", "enable.idempotence=true", "-X", "acks=all", "-X", "batch.num.messages=50")
+	return kcatRoundTrip(ctx, e.brokers, topic, nil, "-X", "enable.idempotence=true", "-X", "acks=all", "-X", "batch.num.messages=50")
+}
+
+func kcatSASL(ctx context.Context, s *secured, topic, mechanism string) error {
+	for _, over := range s.over() {
+		client := []string{"-X", "security.protocol=" + over[0], "-X", "ssl.ca.location=" + s.certificate,
+			"-X", "sasl.mechanism=" + mechanism, "-X", "sasl.username=" + securedUser, "-X", "sasl.password="}
+		as := func(password string) []string {
+			return append(slices.Clone(client[:len(client)-1]), client[len(client)-1]+password)
+		}
+		if err := kcatRoundTrip(ctx, over[1], topic+over[0], as(securedPassword)); err != nil {
+			return fmt.Errorf("%s: %w", over[0], err)
+		}
+		_, err := command(ctx, "", "kcat", append([]string{"-L", "-m", "1", "-b", over[1]}, as("another")...)...)
+		if err == nil {
+			return fmt.Errorf("%s: a wrong password lets it in", over[0])
+		}
+		told := "SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism " + mechanism
+		if mechanism == "PLAIN" {
+			told = "SASL authentication error: Authentication failed: Invalid username or password"
+		}
+		if err := contains(over[0]+" with a wrong password", err.Error(), told); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func kcatMetadata(ctx context.Context, e *env, topic string) error {

@@ -77,6 +77,7 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.stop()) }()
+		defer func() { err = errors.Join(err, e.stopSecured()) }()
 		e.brokers = s.addr
 	} else {
 		e.brokers, e.external = o.brokers, true

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,9 @@ type env struct {
 	binary   string // copyscope, built
 	brokers  string // address of the server under test
 	external bool   // it runs already, and elsewhere
+
+	securing sync.Mutex
+	secured  *secured // nil until a row needs it
 }
 
 // server is a running broker that can be stopped and started again.
@@ -53,7 +57,8 @@ func (e *env) start(ctx context.Context, name string, prepare func(data string) 
 	if e.server == "kafka" {
 		return e.startKafka(ctx, name, prepare)
 	}
-	return e.startCopyscope(ctx, name, prepare)
+	s, _, err := e.launchCopyscope(ctx, name, prepare)
+	return s, err
 }
 
 // oftenHeard lets members of consumer groups be heard of as often as the clients
@@ -63,34 +68,39 @@ const oftenHeard = `group.consumer.min.heartbeat.interval.ms=300
 group.consumer.heartbeat.interval.ms=300
 `
 
-func (e *env) startCopyscope(ctx context.Context, name string, prepare func(data string) error) (*server, error) {
+// launchCopyscope starts one with more flags, and tells the address of its TLS
+// listener if those ask for it.
+func (e *env) launchCopyscope(ctx context.Context, name string, prepare func(data string) error, flags ...string) (_ *server, tls string, _ error) {
 	s := &server{data: filepath.Join(e.dir, name), log: filepath.Join(e.dir, name+".log")}
 	if err := os.MkdirAll(s.data, 0o755); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if prepare != nil {
 		if err := prepare(s.data); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	config, ready := filepath.Join(e.dir, name+".properties"), filepath.Join(e.dir, name+".json")
 	if err := os.WriteFile(config, []byte(oftenHeard), 0o644); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	err := s.launch(e.binary, "serve", "--config", config, "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", s.data, "--ready-file", ready)
+	err := s.launch(e.binary, append([]string{"serve", "--config", config, "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", s.data, "--ready-file", ready}, flags...)...)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	err = s.until(ctx, "writes its ready file", func() bool {
 		text, err := os.ReadFile(ready)
-		var at struct{ Kafka string }
+		var at struct {
+			Kafka string
+			TLS   string `json:"kafka_tls"`
+		}
 		if err != nil || json.Unmarshal(text, &at) != nil {
 			return false
 		}
-		s.addr = at.Kafka
+		s.addr, tls = at.Kafka, at.TLS
 		return true
 	})
-	return s, err
+	return s, tls, err
 }
 
 // launch starts the program with its output in the log.

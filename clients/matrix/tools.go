@@ -61,12 +61,13 @@ func toolRows(k *kit) (rows []row) {
 			{"kafka-verifiable-producer, -consumer", "2,000 acknowledged offsets gapless; a group consumes and commits them", verifiableTools},
 			{"kafka-topics", "create, describe, alter, list, delete", topicsTool},
 			{"kafka-configs", "a topic's config set, described, deleted; the broker's described", configsTool},
+			{"kafka-configs of users, clients and addresses", "quotas set and described; a user added by SCRAM-SHA-256, who is let in", quotasTool},
 			{"kafka-consumer-groups", "list, describe with lag, state, reset to an offset, delete", groupsTool},
 			{"kafka-get-offsets, kafka-delete-records", "end, start after the deletion, greatest timestamp", offsetsTools},
 			{"kafka-log-dirs, kafka-cluster, kafka-broker-api-versions", "the partition's size, the cluster's id, the versions of four requests", clusterTools},
 		} {
 			rows = append(rows, row{
-				client: "Kafka's tools " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java},
+				client: "Kafka's tools " + k.versions[m], scenario: s.name, asserts: s.asserts, needs: []tool{java}, files: strings.Contains(s.name, "users"),
 				run: func(ctx context.Context, e *env, prefix string) error { return s.run(ctx, toolRun{i, e, prefix}) },
 			})
 		}
@@ -203,6 +204,48 @@ func configsTool(ctx context.Context, t toolRun) error {
 		return err
 	}
 	return contains("the broker's", out, "log.dir")
+}
+
+// quotasTool is on the secured server: so the tool itself authenticates, and so can
+// the user whom it adds.
+func quotasTool(ctx context.Context, t toolRun) error {
+	return onSecured(func(ctx context.Context, e *env, s *secured, prefix string) error {
+		return quotasOnSecured(ctx, toolRun{t.module, e, prefix}, s)
+	})(ctx, t.e, t.prefix)
+}
+
+func quotasOnSecured(ctx context.Context, t toolRun, s *secured) error {
+	file := filepath.Join(t.e.dir, t.prefix+".properties")
+	properties := fmt.Sprintf("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512\nsasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";\n", securedUser, securedPassword)
+	if err := os.WriteFile(file, []byte(properties), 0o600); err != nil {
+		return err
+	}
+	user, client, ip := t.prefix+"-user", t.prefix+"-client", fmt.Sprintf("192.0.2.%d", 10+t.module)
+	for _, step := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--alter", "--entity-type", "users", "--entity-name", user, "--add-config", "SCRAM-SHA-256=[iterations=8192,password=secret]"}, []string{"Completed updating"}},
+		{[]string{"--alter", "--entity-type", "users", "--entity-name", user, "--add-config", "producer_byte_rate=1024,consumer_byte_rate=2048"}, []string{"Completed updating"}},
+		{[]string{"--alter", "--entity-type", "users", "--entity-name", user, "--entity-type", "clients", "--entity-name", client, "--add-config", "request_percentage=50.5"}, []string{"Completed updating"}},
+		{[]string{"--describe", "--entity-type", "users", "--entity-name", user}, []string{"producer_byte_rate=1024.0", "consumer_byte_rate=2048.0", "SCRAM-SHA-256=iterations=8192"}},
+		{[]string{"--describe", "--entity-type", "users", "--entity-type", "clients"}, []string{"'" + user + "'", "'" + client + "'", "request_percentage=50.5"}},
+		{[]string{"--alter", "--entity-type", "ips", "--entity-name", ip, "--add-config", "connection_creation_rate=10"}, []string{"Completed updating"}},
+		{[]string{"--describe", "--entity-type", "ips", "--entity-name", ip}, []string{"connection_creation_rate=10.0"}},
+	} {
+		out, err := t.run(ctx, "", "kafka-configs", append([]string{"--bootstrap-server", s.addr, "--command-config", file}, step.args...)...)
+		if err == nil {
+			err = contains("kafka-configs "+strings.Join(step.args, " "), out, step.want...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	opts, err := s.as("SCRAM-SHA-256", "SASL_PLAINTEXT", user, "secret")
+	if err != nil {
+		return err
+	}
+	return franzLetIn(ctx, s.addr, opts)
 }
 
 func groupsTool(ctx context.Context, t toolRun) error {

@@ -32,7 +32,9 @@ public final class Main {
             Map.entry("admin-cluster", AdminCluster::run),
             Map.entry("admin-groups", AdminGroups::run),
             Map.entry("admin-consumer-groups", AdminGroups::consumer),
-            Map.entry("admin-offsets", AdminOffsets::run));
+            Map.entry("admin-offsets", AdminOffsets::run),
+            Map.entry("admin-quotas", Quotas::run),
+            Map.entry("sasl", Sasl::run));
 
     private Main() {
     }
