@@ -36,6 +36,9 @@ var records = []struct {
 	{consumerrecord.Key{Kind: consumerrecord.KindMember, Group: "g", Of: "m"}, "0005" + "000167" + "00016d",
 		&member, member.Bytes(), "0000" + "0269" + "00" + "0263" + "022f" + "02" + "0274" + "0272" + "000003e8" + "0275" + "00",
 		&consumerrecord.Member{}, "0000" + "0269" + "00" + "0263" + "022f" + "02" + "0274" + "0272" + "000003e8" + "0275" + "0105020102"},
+	{consumerrecord.Key{Kind: consumerrecord.KindMember, Group: "g", Of: "m"}, "0005" + "000167" + "00016d",
+		&classic, classic.Bytes(), "0000" + "00" + "00" + "0263" + "022f" + "01" + "00" + "000003e8" + "00" + "01000d" + "01" + "00001770" + "02" + "0272" + "03abcd" + "00" + "00",
+		&consumerrecord.Member{}, "0000" + "00" + "00" + "0263" + "022f" + "01" + "00" + "000003e8" + "00" + "02000d" + "01" + "00001770" + "02" + "0272" + "03abcd" + "00" + "00" + "0900"},
 	{consumerrecord.Key{Kind: consumerrecord.KindTargetEpoch, Group: "g"}, "0006" + "000167",
 		&consumerrecord.TargetEpoch{Epoch: 7}, consumerrecord.TargetEpoch{Epoch: 7}.Bytes(), "0000" + "00000007" + "00",
 		&consumerrecord.TargetEpoch{}, "0000" + "00000007" + "01000100"},
@@ -51,8 +54,10 @@ var records = []struct {
 }
 
 var (
-	topics = consumerrecord.Topics{Topics: []consumerrecord.Topic{{ID: id, Name: "t", Partitions: 3}}}
-	member = consumerrecord.Member{Instance: ptr("i"), ClientID: "c", ClientHost: "/", Names: []string{"t"}, RegularExpression: ptr("r"), RebalanceMs: 1000, Assignor: ptr("u")}
+	topics  = consumerrecord.Topics{Topics: []consumerrecord.Topic{{ID: id, Name: "t", Partitions: 3}}}
+	member  = consumerrecord.Member{Instance: ptr("i"), ClientID: "c", ClientHost: "/", Names: []string{"t"}, RegularExpression: ptr("r"), RebalanceMs: 1000, Assignor: ptr("u")}
+	classic = consumerrecord.Member{ClientID: "c", ClientHost: "/", RebalanceMs: 1000, Classic: &consumerrecord.ClassicMember{SessionMs: 6000,
+		Protocols: []consumerrecord.Protocol{{Name: "r", Metadata: []byte{0xab, 0xcd}}}}}
 	target = consumerrecord.Target{Partitions: []consumerrecord.TopicPartitions{{Topic: id, Numbers: []int32{0, 5}}}}
 
 	current = consumerrecord.Current{Epoch: 3, Previous: 2, State: 1, Assigned: []consumerrecord.TopicPartitions{{Topic: id, Numbers: []int32{0}, Epochs: []int32{3}}}}

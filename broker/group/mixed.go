@@ -163,8 +163,9 @@ func (mg *modernGroup) onlyClassic() bool {
 }
 
 // downgradeWithMembers makes the group a classic one again when the last member
-// of the consumer protocol has left; the others join anew.
-func (mg *modernGroup) downgradeWithMembers() {
+// of the consumer protocol has left; the others join anew. Their generation is the
+// group's epoch before that, so that they may still commit what they have read.
+func (mg *modernGroup) downgradeWithMembers(generation int32) {
 	g := mg.g
 	if g.modern != mg || !mg.onlyClassic() || !g.c.cfg.downgrades() {
 		return
@@ -189,7 +190,7 @@ func (mg *modernGroup) downgradeWithMembers() {
 	for _, m := range mg.members {
 		g.c.grow(-m.bytes)
 	}
-	g.modern, g.generation, g.protocolType = nil, mg.epoch, consumers
+	g.modern, g.generation, g.protocolType = nil, generation, consumers
 	for _, m := range slices.SortedFunc(maps.Values(members), func(a, b *member) int { return strings.Compare(a.id, b.id) }) {
 		g.add(m)
 		g.c.bytes.Add(m.size())

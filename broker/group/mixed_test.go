@@ -316,6 +316,9 @@ func TestMigrationPolicies(t *testing.T) {
 				f.add("modern", modernLife)
 				f.sail(k.up)
 				f.leave("modern", modernEnd)
+				if err := f.c.Commit(f.all["classic"].identity(), map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}}); err != nil {
+					t.Errorf("what was read before cannot be committed: %v", err)
+				}
 				f.sail(k.again)
 				stop()
 				for _, s := range f.all {

@@ -201,7 +201,7 @@ func (mg *modernGroup) fence(m *modernMember) {
 
 // leave takes a member out; the next to be heard of finds a new epoch.
 func (mg *modernGroup) leave(m *modernMember) error {
-	ch := mg.change()
+	ch, before := mg.change(), mg.epoch
 	ch.remove(m)
 	ch.raise()
 	ch.follow(m.pattern != "")
@@ -209,7 +209,7 @@ func (mg *modernGroup) leave(m *modernMember) error {
 		return fmt.Errorf("member %q: %w", m.id, err)
 	}
 	if m.classic == nil {
-		mg.downgradeWithMembers()
+		mg.downgradeWithMembers(before)
 	}
 	return nil
 }

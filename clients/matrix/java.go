@@ -16,6 +16,7 @@ var javaScenarios = []struct{ name, asserts string }{
 	{"group-static", "a restarted static member keeps its partition and causes no rebalance; its double is fenced"},
 	{"group-consumer", "group.protocol=consumer (KIP-848): only what moves is revoked; every record once; resume"},
 	{"group-consumer-range", "the same, with group.remote.assignor=range"},
+	{"group-consumer-migration", "classic members and such of group.protocol=consumer in one group, one after the other: every record once"},
 	{"group-consumer-static", "the same protocol: a restarted static member keeps its partition and causes no rebalance; its double is refused"},
 	{"admin-topics", "create, list, describe by name and id, add partitions, delete records, delete by name and id; Kafka's errors"},
 	{"admin-configs", "defaults and sources, incremental set and delete, validate only, refusals, the broker's configs"},

@@ -11,6 +11,7 @@ func pythonRows() (rows []row) {
 		{"group-cooperative", "cooperative-sticky: the first keeps two partitions throughout"},
 		{"group-consumer", "group.protocol=consumer (KIP-848): the first keeps two partitions throughout; every record once; resume"},
 		{"group-consumer-pattern", "the same, subscribed to a regular expression: a topic that comes later is consumed"},
+		{"group-consumer-migration", "a classic and a consumer member in one group, one after the other: every record once"},
 		{"offsets", "watermarks, by timestamp, commit with metadata, committed, seek, resume"},
 		{"admin", "topics, partitions, configs, groups, offsets: made, described, altered, deleted; Kafka's errors"},
 	} {

@@ -73,6 +73,35 @@ def consumer_pattern(server):
     member.consumer.close()
 
 
+def migration(server):
+    topic = server.topic("migration", PARTITIONS)
+    group = server.name("migration-group")
+    classic = {"partition_assignment_strategy": "range"}
+    consumer = {"group_protocol": "consumer"}
+    everything = list(range(PARTITIONS))
+    old = Member(server, group, topic, **classic)
+    got = []
+    filled = 0
+    for config in (consumer, classic, consumer):
+        _until("it has all", lambda: old.assigned() == everything, old)
+        new = Member(server, group, topic, **config)
+        _until("both have two", lambda: len(old.assigned()) == 2 and len(new.assigned()) == 2, old, new)
+        server.fill(topic, PARTITIONS, EACH, filled * EACH)
+        filled += 1
+        _until("both have what is new", lambda: len(got) + len(old.values) + len(new.values) >= filled * PARTITIONS * EACH,
+               old, new)
+        old.commit()
+        old.consumer.close()
+        got += old.values
+        old = new
+    _until("the last has all", lambda: old.assigned() == everything, old)
+    old.commit()
+    old.consumer.close()
+    got += old.values
+    want = [f"{p}:{i}" for p in range(PARTITIONS) for i in range(filled * EACH)]
+    equal("every record once", sorted(want), sorted(got))
+
+
 def _rebalance(server, name, moved, **config):
     topic = server.topic(name, PARTITIONS)
     group = server.name(name + "-group")

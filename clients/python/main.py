@@ -21,6 +21,7 @@ SCENARIOS = {
     "group-cooperative": groups.cooperative,
     "group-consumer": groups.consumer,
     "group-consumer-pattern": groups.consumer_pattern,
+    "group-consumer-migration": groups.migration,
     "offsets": offsets.run,
     "admin": admin.run,
 }

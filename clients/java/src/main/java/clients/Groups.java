@@ -36,6 +36,40 @@ final class Groups {
                 Map.of("group.protocol", "consumer", "group.remote.assignor", "range"), true);
     }
 
+    /** Clients are changed to the consumer protocol and back while the group runs. */
+    static void migration(Server server) throws Exception {
+        String topic = server.topic("migration", PARTITIONS);
+        String group = server.name("migration-group");
+        Map<String, String> classic = assignor("org.apache.kafka.clients.consumer.RangeAssignor");
+        Map<String, String> consumer = Map.of("group.protocol", "consumer");
+        Set<Integer> all = Set.of(0, 1, 2, 3);
+        List<String> values = new ArrayList<>();
+        Member old = new Member(server, group, topic, classic);
+        int filled = 0;
+        for (Map<String, String> config : List.of(consumer, classic, consumer)) {
+            Member before = old;
+            until("it owns all", () -> before.assigned().equals(all), before);
+            Member next = new Member(server, group, topic, config);
+            until("both own two", () -> before.assigned().size() == 2 && next.assigned().size() == 2, before, next);
+            server.fill(topic, PARTITIONS, EACH);
+            int want = ++filled * PARTITIONS * EACH;
+            until("both consume what is new", () -> values.size() + before.values.size() + next.values.size() >= want,
+                    before, next);
+            before.consumer.commitSync();
+            values.addAll(before.values);
+            before.close();
+            old = next;
+        }
+        Member last = old;
+        until("the last owns all", () -> last.assigned().equals(all), last);
+        last.close();
+        values.addAll(last.values);
+        Check.equal("records consumed by the group", filled * PARTITIONS * EACH, values.size());
+        for (String value : new HashSet<>(values)) {
+            Check.equal("times that " + value + " came", filled, Collections.frequency(values, value));
+        }
+    }
+
     private static Map<String, String> assignor(String name) {
         return Map.of("partition.assignment.strategy", name);
     }

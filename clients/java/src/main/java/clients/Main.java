@@ -26,6 +26,7 @@ public final class Main {
             Map.entry("group-static", StaticMembers::run),
             Map.entry("group-consumer", Groups::consumer),
             Map.entry("group-consumer-range", Groups::consumerRange),
+            Map.entry("group-consumer-migration", Groups::migration),
             Map.entry("group-consumer-static", StaticMembers::consumer),
             Map.entry("admin-topics", AdminTopics::run),
             Map.entry("admin-configs", AdminConfigs::run),
