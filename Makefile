@@ -16,11 +16,11 @@ GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xarg
 # shadow memory takes page faults that no prediction knows of.
 RACY     ?= ./broker/... ./web/... ./internal/host/...
 # Tests that are left out under the race detector: they take long, most of it in the
-# browser, with one goroutine or waiting for the disk, and meet the same goroutines as the others. What one
-# reader does with the scope in a browser is such a test (TestScope…): the server's
-# part of it are the runs and windows that scope_run_test.go, window_socket_test.go
-# and flood_test.go ask for, many at a time.
-UNRACED  ?= TestBrowserEveryLesson|TestHostileAddresses|TestManyPartitions|TestPagesWithoutStorage|TestScope|TestTalkSpeakerSleepsHalfAMinute|TestWindowsOfTenMillionEvents|TestAWindowTellsWhatTheWhole|TestLargestRunsOfAPage
+# browser, with one goroutine or waiting for the disk, and meet the same goroutines as
+# the others. What one reader does with the scope in a browser is such a test
+# (TestScope…): the server's part of it are the runs and windows that
+# scope_run_test.go, window_socket_test.go and flood_test.go ask for, many at a time.
+UNRACED  ?= TestBrowserEveryLesson|TestBrowserLesson(Names|Shows)|TestHostileAddresses|TestManyPartitions|TestPagesWithoutStorage|TestScope|TestTalkSpeakerSleepsHalfAMinute|TestWindowsOfTenMillionEvents|TestAWindowTellsWhatTheWhole|TestLargestRunsOfAPage
 # How long each fuzz target runs.
 FUZZTIME ?= 10m
 
