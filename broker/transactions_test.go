@@ -3,6 +3,7 @@ package broker_test
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -405,15 +406,30 @@ func TestListTransactions(t *testing.T) {
 	}
 }
 
-// The second protocol of transactions is told of, and not what older clients
-// cannot read.
+// The second protocol of transactions and that of consumer groups are told of, and
+// not what older clients cannot read.
 func TestFeatures(t *testing.T) {
 	c := dial(t, start(t, t.TempDir()).addr)
 	for version := int16(0); version <= 4; version++ {
 		got := ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{Version: version, ClientSoftwareName: "x", ClientSoftwareVersion: "1"}, 1)
-		told := len(got.FinalizedFeatures) == 1 && got.FinalizedFeatures[0].Name == "transaction.version" && got.FinalizedFeatures[0].MaxVersionLevel == 2 && got.FinalizedFeaturesEpoch >= 0
-		if told != (version >= 3) || (len(got.SupportedFeatures) == 1) != (version >= 4) {
-			t.Errorf("version %d: finalized %+v, supported %+v", version, got.FinalizedFeatures, got.SupportedFeatures)
+		finalized, supported := map[string]int16{}, map[string]int16{}
+		for _, f := range got.FinalizedFeatures {
+			finalized[f.Name] = f.MaxVersionLevel
+		}
+		for _, f := range got.SupportedFeatures {
+			supported[f.Name] = f.MaxVersion
+		}
+		want := map[string]int16{"group.version": 1, "transaction.version": 2}
+		none := map[string]int16{}
+		wantFinalized, wantSupported := none, none
+		if version >= 3 {
+			wantFinalized = want
+		}
+		if version >= 4 {
+			wantSupported = want
+		}
+		if !maps.Equal(finalized, wantFinalized) || !maps.Equal(supported, wantSupported) || got.FinalizedFeaturesEpoch < 0 == (version >= 3) {
+			t.Errorf("version %d: finalized %v, supported %v, epoch %d", version, finalized, supported, got.FinalizedFeaturesEpoch)
 		}
 	}
 }
