@@ -96,6 +96,14 @@ func TestPinned(t *testing.T) {
 	}
 }
 
+func TestSendsNonceTwice(t *testing.T) {
+	for version, want := range map[string]bool{"1.7.1, librdkafka 2.0.2": true, "1.7.1, librdkafka 2.6.0": true, "1.7.1, librdkafka 2.6.1": false, "1.7.1, librdkafka 2.15.0-x": false, "1, librdkafka 3.0.0": false} {
+		if got := sendsNonceTwice(version); got != want {
+			t.Errorf("%s: %v", version, got)
+		}
+	}
+}
+
 func TestEveryRecordOnce(t *testing.T) {
 	all := []string{"0 0 a", "0 1 b", "1 0 c", "1 1 d"}
 	if err := everyRecordOnce(all, 2, 2); err != nil {

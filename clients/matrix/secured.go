@@ -97,18 +97,10 @@ func (e *env) startSecuredKafka(ctx context.Context, name, both string) (*secure
 		}
 		return text
 	}, format...)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.addr, s.tls = sasl, sealed
 	}
-	s.addr, s.tls = sasl, sealed
-	// The users come by the cluster's metadata, some time after the broker answers.
-	return s, eventually(ctx, func() error {
-		opts, err := s.as("SCRAM-SHA-512", "SASL_PLAINTEXT", securedUser, securedPassword)
-		if err != nil {
-			return err
-		}
-		return franzLetIn(ctx, sasl, opts)
-	})
+	return s, err
 }
 
 // certificate makes a PEM file with a key and its own certificate, for loopback.
