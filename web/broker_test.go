@@ -18,6 +18,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker"
 	"copyscope/internal/brokerview"
@@ -419,6 +420,34 @@ func TestGroupsAndConnections(t *testing.T) {
 	if strings.Contains(overview+group+connections, "<i>") || strings.Contains(overview+group+connections, "\u202e") {
 		t.Error("a client's words are in a page as they came")
 	}
+}
+
+// A client that is over its quota is shown as one that waits.
+func TestThrottledConnectionsSaySo(t *testing.T) {
+	s := serveBroker(t, "")
+	s.create("orders", 1, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cl := s.client(kgo.ClientID("hasty"), kgo.DefaultProduceTopic("orders"))
+	if err := cl.Ping(ctx); err != nil {
+		t.Fatal(err)
+	}
+	const waits = "waits: over its quota"
+	if strings.Contains(s.page("/broker/connections"), waits) {
+		t.Error("without a quota a client is shown to wait")
+	}
+	name := "hasty"
+	alter := &kmsg.AlterClientQuotasRequest{Entries: []kmsg.AlterClientQuotasRequestEntry{{
+		Entity: []kmsg.AlterClientQuotasRequestEntryEntity{{Type: "client-id", Name: &name}},
+		Ops:    []kmsg.AlterClientQuotasRequestEntryOp{{Key: "producer_byte_rate", Value: 1}},
+	}}}
+	if _, err := alter.RequestWith(ctx, cl); err != nil {
+		t.Fatal(err)
+	}
+	if err := cl.ProduceSync(ctx, kgo.StringRecord("x")).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	mustHave(t, s.page("/broker/connections"), "hasty", waits)
 }
 
 // What clients send is shown harmlessly: no markup, nothing that turns the
