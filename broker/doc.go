@@ -13,5 +13,6 @@
 //
 // Locks: Broker.mu (connections) and catalogue.mu are leaves; neither is held
 // while the other is taken, nor while a log is appended to or read.
-// catalogue.changing is taken before catalogue.mu. sampler.mu is a leaf, too.
+// catalogue.changing is taken before catalogue.mu. sampler.mu is a leaf, too,
+// and so are the locks of package quota.
 package broker
