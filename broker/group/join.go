@@ -176,6 +176,14 @@ func (g *Group) handOut(j Join) (Joined, <-chan Joined) {
 	return Joined{Err: ErrMemberRequired, Member: id, Generation: noGeneration}, nil
 }
 
+// newID is an id for who joins without one.
+func (j *Join) newID() string {
+	if j.Instance != nil {
+		return newMemberID(*j.Instance)
+	}
+	return newMemberID(j.ClientID)
+}
+
 // newMemberID is the client's name, as much of it as a member id can hold, and
 // what no other has.
 func newMemberID(of string) string {
@@ -218,11 +226,7 @@ func (g *Group) redeem(id string) bool {
 func (g *Group) enter(j Join) (Joined, <-chan Joined) {
 	id := j.Member
 	if id == "" {
-		of := j.ClientID
-		if j.Instance != nil {
-			of = *j.Instance
-		}
-		id = newMemberID(of)
+		id = j.newID()
 	}
 	g.redeem(id)
 	m := memberOf(j, id)

@@ -272,7 +272,7 @@ func (ch *change) classicOf(j *Join) (*modernMember, error) {
 			case known.classic == nil && known.epoch != left:
 				return nil, fmt.Errorf("%w: %.100q is member %q, which is still there", ErrUnreleased, *j.Instance, known.id)
 			}
-			return ch.replace(known, newMemberID(*j.Instance))
+			return ch.replace(known, j.newID())
 		}
 	}
 	if m := mg.members[j.Member]; m != nil {
@@ -287,11 +287,7 @@ func (ch *change) classicOf(j *Join) (*modernMember, error) {
 	}
 	id := j.Member
 	if id == "" {
-		of := j.ClientID
-		if j.Instance != nil {
-			of = *j.Instance
-		}
-		id = newMemberID(of)
+		id = j.newID()
 	}
 	g.redeem(id)
 	ch.fresh = &modernMember{id: id, instance: j.Instance}

@@ -36,12 +36,7 @@ final class AdminGroups {
                 Check.equal("client id", "the-member", d.members().iterator().next().clientId());
                 Check.equal("assignment", Set.of(p0, p1),
                         d.members().iterator().next().assignment().topicPartitions());
-                Check.fails("deleting a group with members", GroupNotEmptyException.class,
-                        () -> admin.deleteConsumerGroups(List.of(group)).all().get());
-                Check.fails("resetting a group with members", UnknownMemberIdException.class,
-                        () -> alter(admin, group, p0, 3).all().get());
-                Check.fails("deleting offsets that a member is subscribed to", GroupSubscribedToTopicException.class,
-                        () -> admin.deleteConsumerGroupOffsets(group, Set.of(p0)).all().get());
+                refusedWhileInUse(admin, group, p0);
             }
             Check.equal("state once empty", "EMPTY", stateOf(describe(admin, group)));
             Check.equal("committed offsets", Map.of(p0, 10L, p1, 10L), committed(admin, group));
@@ -85,12 +80,7 @@ final class AdminGroups {
                         d.members().iterator().next().assignment().topicPartitions());
                 Check.equal("target assignment", Set.of(p0, p1),
                         d.members().iterator().next().targetAssignment().orElseThrow().topicPartitions());
-                Check.fails("deleting a group with members", GroupNotEmptyException.class,
-                        () -> admin.deleteConsumerGroups(List.of(group)).all().get());
-                Check.fails("resetting a group with members", UnknownMemberIdException.class,
-                        () -> alter(admin, group, p0, 3).all().get());
-                Check.fails("deleting offsets that a member is subscribed to", GroupSubscribedToTopicException.class,
-                        () -> admin.deleteConsumerGroupOffsets(group, Set.of(p0)).all().get());
+                refusedWhileInUse(admin, group, p0);
             }
             Check.equal("state once empty", "EMPTY", stateOf(describe(admin, group)));
             alter(admin, group, p0, 3).all().get();
@@ -108,6 +98,15 @@ final class AdminGroups {
             Check.fails("deleting it again", GroupIdNotFoundException.class,
                     () -> admin.deleteConsumerGroups(List.of(group)).all().get());
         }
+    }
+
+    private static void refusedWhileInUse(Admin admin, String group, TopicPartition read) throws Exception {
+        Check.fails("deleting a group with members", GroupNotEmptyException.class,
+                () -> admin.deleteConsumerGroups(List.of(group)).all().get());
+        Check.fails("resetting a group with members", UnknownMemberIdException.class,
+                () -> alter(admin, group, read, 3).all().get());
+        Check.fails("deleting offsets that a member is subscribed to", GroupSubscribedToTopicException.class,
+                () -> admin.deleteConsumerGroupOffsets(group, Set.of(read)).all().get());
     }
 
     private static void listed(Admin admin, String group, String state) throws Exception {
