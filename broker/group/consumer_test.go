@@ -2,8 +2,10 @@ package group_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"copyscope/broker/assignor"
@@ -279,4 +281,38 @@ func TestPreferredAssignor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What members say of themselves counts with what groups take in memory, their
+// expressions as large as they are compiled; what ends gives its room back.
+func TestConsumersMemoryIsBounded(t *testing.T) {
+	const bytes = 1 << 20
+	for name, says := range map[string]func(*group.ConsumerHeartbeat, string){
+		"names":       func(h *group.ConsumerHeartbeat, id string) { h.Names = []string{strings.Repeat("n", 30_000) + id} },
+		"expressions": func(h *group.ConsumerHeartbeat, id string) { h.Expression = ptr("(a{30}){30}" + id) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := open(t, &memory{}, group.Config{MaxBytes: bytes})
+				defer c.Close()
+				for round := range 2 {
+					n := 0
+					for ; n < 200; n++ {
+						m := newConsumer(c, fmt.Sprint("m", n))
+						says(&m.says, m.id)
+						if a := m.beat(); errors.Is(a.Err, group.ErrFull) {
+							break
+						} else if a.Err != nil {
+							t.Fatal(a.Err)
+						}
+					}
+					if n == 0 || n > bytes/30_000 {
+						t.Errorf("round %d: %d members are kept in %d bytes", round, n, bytes)
+					}
+					time.Sleep(session + time.Second)
+					wantConsumers(t, c, group.Empty, 0)
+				}
+			})
+		})
+	}
 }

@@ -30,6 +30,7 @@ type ConsumerHeartbeat struct {
 	Owned assignor.Partitions
 	// ClientID and ClientHost are told to who describes the group.
 	ClientID, ClientHost string
+	patternBytes         int64 // that Expression takes in memory, about
 	// BringsID: members make their ids themselves (from version 1 on).
 	BringsID bool
 }
@@ -102,9 +103,11 @@ func (c *Coordinator) ConsumerHeartbeat(h ConsumerHeartbeat) ConsumerAnswer {
 		return refused(err)
 	}
 	if h.Expression != nil && *h.Expression != "" {
-		if _, err := compile(*h.Expression); err != nil {
+		p, err := compile(*h.Expression)
+		if err != nil {
 			return refused(err)
 		}
+		h.patternBytes = p.bytes
 	}
 	if c.closed.Load() {
 		return refused(ErrClosed)
@@ -316,7 +319,7 @@ func (ch *change) update(m *modernMember, h *ConsumerHeartbeat) (subscription bo
 		next.names = slices.Compact(slices.Sorted(slices.Values(h.Names)))
 	}
 	if h.Expression != nil {
-		next.pattern = *h.Expression
+		next.pattern, next.patternBytes = *h.Expression, h.patternBytes
 	}
 	if h.Assignor != nil {
 		next.assignor = *h.Assignor
@@ -328,7 +331,7 @@ func (ch *change) update(m *modernMember, h *ConsumerHeartbeat) (subscription bo
 	subscription = isNew || m.pattern != next.pattern || !slices.Equal(m.names, next.names)
 	ch.edit(m)
 	m.clientID, m.clientHost, m.rack, m.rebalance = next.clientID, next.clientHost, next.rack, next.rebalance
-	m.names, m.pattern, m.assignor, m.classic = next.names, next.pattern, next.assignor, nil
+	m.names, m.pattern, m.patternBytes, m.assignor, m.classic = next.names, next.pattern, next.patternBytes, next.assignor, nil
 	if err := ch.count(m); err != nil {
 		return false, err
 	}

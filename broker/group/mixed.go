@@ -221,7 +221,7 @@ func (mg *modernGroup) classicJoin(j Join) Joined {
 	names := slices.Compact(slices.Sorted(slices.Values(s.Topics)))
 	changed := ch.fresh == m || !slices.Equal(names, m.names)
 	ch.edit(m)
-	m.clientID, m.clientHost, m.rebalance, m.names, m.pattern = j.ClientID, j.ClientHost, j.Rebalance, names, ""
+	m.clientID, m.clientHost, m.rebalance, m.names, m.pattern, m.patternBytes = j.ClientID, j.ClientHost, j.Rebalance, names, "", 0
 	m.classic = &classicSide{j.Session, j.Protocols}
 	if err := ch.count(m); err != nil {
 		ch.revert()

@@ -79,6 +79,7 @@ type modernMember struct {
 	clientID, clientHost string
 	names                []string // that it is subscribed to, in order, each once
 	pattern              string   // an expression of more names, "" without
+	patternBytes         int64    // that it takes in memory, about
 	rebalance            time.Duration
 	assignor             string       // that it asks for, "" for none
 	classic              *classicSide // of who speaks the classic protocol
@@ -112,7 +113,7 @@ func (m *modernMember) size() int64 {
 	if m.classic != nil {
 		n += int(m.classic.size())
 	}
-	return int64(n) + overheadEach*2*int64(len(m.assigned)+len(m.revoking)+len(m.target))
+	return int64(n) + m.patternBytes + overheadEach*2*int64(len(m.assigned)+len(m.revoking)+len(m.target))
 }
 
 // inOrder are the members by id.

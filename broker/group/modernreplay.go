@@ -142,6 +142,9 @@ func (mg *modernGroup) awake() {
 		if !slices.Contains(mg.g.c.cfg.Assignors, m.assignor) {
 			m.assignor = ""
 		}
+		if p, err := compile(m.pattern); err == nil {
+			m.patternBytes = p.bytes
+		}
 		m.bytes = m.size()
 		mg.g.c.bytes.Add(m.bytes)
 		mg.heard(m)

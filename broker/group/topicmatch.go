@@ -40,6 +40,7 @@ func (noTopics) Names() []string            { return nil }
 type pattern struct {
 	expression *regexp.Regexp
 	topics     []string
+	bytes      int64 // that the expression takes in memory, about
 }
 
 // An expression is refused if it is longer or takes more instructions: it is
@@ -71,7 +72,8 @@ func compile(expression string) (*pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: %w", ErrExpression, expression, err)
 	}
-	return &pattern{expression: whole}, nil
+	const perInstruction = 100
+	return &pattern{expression: whole, bytes: int64(len(program.Inst)) * perInstruction}, nil
 }
 
 // follow looks again at which topics the members are subscribed to, if they, or
