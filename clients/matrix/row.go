@@ -44,7 +44,7 @@ const rowLimit = 2 * time.Minute
 
 // allRows are the rows of every family, in the order of the table.
 func allRows(k *kit) []row {
-	return slices.Concat(kcatRows(), franzRows(), restartRows(), pythonRows(), javaRows(k), toolRows(k), segmentRows(k))
+	return slices.Concat(kcatRows(), franzRows(), restartRows(), pythonRows(), javaRows(k), toolRows(k), segmentRows(k), coordinatorRows(k))
 }
 
 // runRows runs the rows that were asked for, o.jobs at a time, and prints a
