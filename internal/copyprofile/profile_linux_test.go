@@ -104,7 +104,7 @@ func download(t *testing.T, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(400 * time.Millisecond)
 	if rest, err := io.Copy(io.Discard, c); first+rest != fileBytes || err != nil {
 		t.Fatalf("%d bytes received, %v", first+rest, err)
 	}
