@@ -242,7 +242,9 @@ func (d *Dir) cleanPartition(p *Partition, x dirt, now time.Time) bool {
 		return true
 	case err != nil:
 		_, told := d.cleaner.failing[p]
-		d.cleaner.failing[p] = now.Add(o.Backoff)
+		// From now on, not from when it began: else one that fails late is due
+		// again at once, as the dirtiest, and no other is ever cleaned.
+		d.cleaner.failing[p] = d.options.Now().Add(o.Backoff)
 		s.Failures++
 		if !told && !errors.Is(err, errOvertaken) {
 			d.options.Log.Error("a log could not be cleaned and stays as it is; it is tried again, and told when it succeeds", "partition", p.dir, "again_after", o.Backoff, "error", err)

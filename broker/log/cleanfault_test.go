@@ -4,9 +4,11 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"copyscope/broker/vfs"
 	"copyscope/broker/vfs/vfstest"
 )
 
@@ -110,5 +112,81 @@ func TestCleaningGivenUp(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// slowFailure fails each write of a cleaning of one partition, a minute after it
+// began: longer than the cleaner waits after an error.
+type slowFailure struct {
+	vfs.FS
+	c *compacting
+}
+
+func (f slowFailure) Open(name string, flag int) (vfs.File, error) {
+	if strings.HasPrefix(name, "/t-0/") && strings.HasSuffix(name, ".cleaned") {
+		f.c.clock = f.c.clock.Add(time.Minute)
+		f.c.tries++
+		if f.c.tries > 3 { // else a cleaner that tries at once tries for ever
+			f.c.cfg.Compacted = false
+			f.c.part.Configure(f.c.cfg)
+		}
+		return nil, syscall.EIO
+	}
+	return f.FS.Open(name, flag)
+}
+
+// A partition that cannot be cleaned, and takes longer to tell than the cleaner waits
+// after an error, keeps it from no other one.
+func TestCleaningGoesOnAfterASlowFailure(t *testing.T) {
+	c := newCompacting(nil, 1)
+	c.fs = slowFailure{vfstest.NewDisk(1), c}
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		if err := c.append(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.dir.Clean()
+	if c.tries != 1 || c.dir.CleanerStats().Failures != 1 {
+		t.Errorf("it was tried %d times, want once: %+v", c.tries, c.dir.CleanerStats())
+	}
+}
+
+// A cleaning at a pace that lasts for days ends when the directory is closed.
+func TestCleaningStops(t *testing.T) {
+	hook := &readHook{FS: vfstest.NewDisk(1)}
+	c := newCompacting(hook, 1)
+	c.pace = 1
+	if err := c.open(); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		if err := c.append(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begun, done := make(chan struct{}), make(chan struct{})
+	hook.on = func() { close(begun) }
+	go func() {
+		defer close(done)
+		c.dir.Clean()
+	}()
+	select {
+	case <-begun:
+	case <-done:
+		t.Fatal("nothing was cleaned")
+	}
+	if err := c.dir.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Fatal("it goes on")
+	}
+	if s := c.dir.CleanerStats(); s.Runs != 0 || s.Failures != 0 {
+		t.Errorf("the figures are %+v", s)
 	}
 }
