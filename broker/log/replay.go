@@ -85,6 +85,11 @@ func (p *Partition) eachBatch(ctx context.Context, from int64, visit func(Batch,
 			return fmt.Errorf("%w: %s: %w", ErrStorage, p.dir, err)
 		}
 		h := parseHeader(b)
+		// The place of a batch that was appended a moment ago was known without its
+		// header, which no checksum covers.
+		if err := h.check(); err != nil || h.size > r.Bytes {
+			return fmt.Errorf("%w: %s, offset %d: a batch of %d bytes, %d are there: %w", ErrCorrupt, p.dir, from, h.size, r.Bytes, err)
+		}
 		for rest := Batch(b); ; {
 			if err := rest[:h.size].verify(h); err != nil {
 				return fmt.Errorf("%s, offset %d: %w", p.dir, h.base, err)

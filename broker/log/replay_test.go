@@ -71,3 +71,30 @@ func TestReplayReadsManyBatches(t *testing.T) {
 		}
 	}
 }
+
+// The place of a batch that was appended a moment ago is known without its header:
+// one that the disk has changed meanwhile is an error, wherever its length points.
+func TestReplayOfADamagedLength(t *testing.T) {
+	for _, length := range []string{"\xff\xff\xff\xf0", "\x00\x00\x00\x00", "\x7f\xff\xff\xff"} {
+		disk := vfstest.NewDisk(1)
+		d, p, err := openOn(disk, log.Defaults(), func() time.Time { return time.UnixMilli(1000) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		if _, err := p.Produce(batch(1000, "a")); err != nil {
+			t.Fatal(err)
+		}
+		f, err := disk.Open("/t-0/00000000000000000000.log", os.O_RDWR)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt([]byte(length), 8); err != nil {
+			t.Fatal(err)
+		}
+		err = p.Replay(context.Background(), 0, func(int64, log.Record) error { return nil })
+		if !errors.Is(err, log.ErrCorrupt) {
+			t.Errorf("length %x: %v", length, err)
+		}
+	}
+}
