@@ -213,7 +213,6 @@ func TestTopicsAndSegments(t *testing.T) {
 	}
 }
 
-// The records of batches of every codec are read, with keys, headers, times.
 // The page of a compacted topic tells how far the log cleaner is; that of another
 // has no such figures.
 func TestTopicsTellWhatIsClean(t *testing.T) {
@@ -238,6 +237,7 @@ func TestTopicsTellWhatIsClean(t *testing.T) {
 	}
 }
 
+// The records of batches of every codec are read, with keys, headers, times.
 func TestRecordsOfEveryCodec(t *testing.T) {
 	s := serveBroker(t, "")
 	s.create("codecs", 1, nil)
