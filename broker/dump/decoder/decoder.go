@@ -105,6 +105,9 @@ func (t *Topic) Value(key, value []byte) any {
 	if version < 0 || version > kind.value.latest {
 		return unknown(head, value)
 	}
+	if len(rest) > maxValue {
+		return damaged(head, value, fmt.Errorf("of more than %d bytes nothing is decoded", maxValue))
+	}
 	data, err := read(rest, kind.value.fields, version, version >= kind.value.flexible)
 	if err != nil {
 		return damaged(head, value, err)
@@ -114,6 +117,11 @@ func (t *Topic) Value(key, value []byte) any {
 	}
 	return append(head, Field{"data", data})
 }
+
+// maxValue bounds what is decoded, which takes up to a hundred times its bytes of
+// memory, and may come out of a small file: a batch of zeros compresses well. It is
+// four times what Kafka takes for a batch (message.max.bytes).
+const maxValue = 4 << 20
 
 func cutVersion(b []byte) (version int16, rest []byte, ok bool) {
 	if len(b) < 2 {

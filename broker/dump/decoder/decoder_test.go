@@ -3,6 +3,7 @@ package decoder_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -157,6 +158,18 @@ func TestNotUnderstood(t *testing.T) {
 	}
 	if k, v := decoder.Offsets.Key(nil), decoder.Offsets.Value(nil, []byte{0, 1}).(decoder.Object).String(); k != nil || v != `{"hex":"0001"}` {
 		t.Errorf("without a key: %v, %s", k, v)
+	}
+}
+
+// A value that would take gigabytes, as an array of nulls does, is shown in hex.
+func TestTooLargeToDecode(t *testing.T) {
+	key := []byte{0, 16, 0, 0, 0, 0}
+	for elements, want := range map[int]string{1 << 20: "data", 4 << 20: "error"} {
+		value := binary.AppendUvarint([]byte{0, 0}, uint64(elements+1))
+		value = append(value, make([]byte, elements+17)...) // the elements, two numbers, no tags
+		if o := decoder.Offsets.Value(key, value).(decoder.Object); o[1].Name != want {
+			t.Errorf("%d elements: %s %.100v, want %s", elements, o[1].Name, o[1].Value, want)
+		}
 	}
 }
 
