@@ -63,6 +63,7 @@ type compacting struct {
 	openFiles int
 	pace      float64 // bytes per second, 0: the default
 	tries     int     // of cleanings, counted by slowFailure
+	skip      func(topic string) bool
 
 	dir    *log.Dir
 	part   *log.Partition
@@ -85,7 +86,7 @@ func newCompacting(fs vfs.FS, seed uint64) *compacting {
 
 func (c *compacting) open() (err error) {
 	c.dir, err = log.OpenDir(context.Background(), "/", log.DirOptions{FS: c.fs, Manual: true, Now: func() time.Time { return c.clock },
-		Log: slog.New(slog.NewTextHandler(&c.said, nil)), OpenFiles: c.openFiles, Cleaner: log.CleanerOptions{Memory: c.memory, BytesPerSec: c.pace}})
+		Log: slog.New(slog.NewTextHandler(&c.said, nil)), OpenFiles: c.openFiles, Cleaner: log.CleanerOptions{Memory: c.memory, BytesPerSec: c.pace, Skip: c.skip}})
 	if err == nil {
 		c.part, _, err = c.dir.Open(context.Background(), "t", log.ID{1}, 0, c.cfg)
 	}

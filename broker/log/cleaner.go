@@ -46,6 +46,11 @@ func (o CleanerOptions) withDefaults() CleanerOptions {
 	return o
 }
 
+// of says whether a partition is one for the cleaner.
+func (o *CleanerOptions) of(name TopicPartition, cfg *Config) bool {
+	return cfg.Compacted && (o.Skip == nil || !o.Skip(name.Topic))
+}
+
 // CleanerStats are what the cleaner did since the start, but Dirtiest, which is
 // the largest part of a compacted partition that was dirty at its last look, 0 to
 // 1, and Failing, how many partitions it could not clean when it last tried.
@@ -125,10 +130,11 @@ type Cleanness struct {
 	Dirty float64 // the part, in bytes, of all that can be cleaned now that is dirty, 0 to 1
 }
 
-// Cleanness tells it; ok is false if the partition is not compacted.
+// Cleanness tells it; ok is false if the partition is not compacted, or is never
+// cleaned.
 func (p *Partition) Cleanness() (c Cleanness, ok bool) {
 	cfg := p.config.Load()
-	if !cfg.Compacted {
+	if !p.owner.options.Cleaner.of(p.name, cfg) {
 		return Cleanness{}, false
 	}
 	d := p.measure(p.owner.cleanedTo(p.name), cfg, p.owner.options.Now())
@@ -190,7 +196,7 @@ func (d *Dir) cleanDirtiest() bool {
 	failing := map[*Partition]time.Time{}
 	for _, p := range d.partitions() {
 		cfg := p.config.Load()
-		if !cfg.Compacted || o.Skip != nil && o.Skip(p.name.Topic) {
+		if !o.of(p.name, cfg) {
 			continue
 		}
 		d.cleaner.mu.Lock()

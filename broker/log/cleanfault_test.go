@@ -190,3 +190,21 @@ func TestCleaningStops(t *testing.T) {
 		t.Errorf("the figures are %+v", s)
 	}
 }
+
+// A compacted partition that the cleaner leaves alone has no cleanness: it would be
+// told to wait for ever.
+func TestNoCleannessOfWhatIsNeverCleaned(t *testing.T) {
+	c := newCompacting(vfstest.NewDisk(1), 1)
+	for _, skipped := range []bool{false, true} {
+		c.skip = func(topic string) bool { return skipped && topic == "t" }
+		if err := c.open(); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.part.Cleanness(); ok == skipped {
+			t.Errorf("skipped %v: it has one: %v", skipped, ok)
+		}
+		if err := c.dir.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
