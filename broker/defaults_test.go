@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker"
+	"copyscope/broker/log"
 )
 
 // The broker's properties are what topics have that say nothing else.
@@ -123,4 +125,18 @@ func TestDefaultsAreValid(t *testing.T) {
 	if err := all.Check(); err != nil || len(all) < 20 {
 		t.Errorf("%d properties: %v", len(all), err)
 	}
+}
+
+// The pace of the log cleaner is told as it is kept.
+func TestDefaultPaceIsTold(t *testing.T) {
+	for _, p := range broker.Properties() {
+		if p.Name != "log.cleaner.io.max.bytes.per.second" {
+			continue
+		}
+		if told, err := strconv.ParseFloat(p.Value, 64); err != nil || told != log.DefaultPace {
+			t.Errorf("%s is %q, %v; the cleaner keeps %g", p.Name, p.Value, err, log.DefaultPace)
+		}
+		return
+	}
+	t.Error("there is no such property")
 }

@@ -115,8 +115,8 @@ const mostMarkerRetry = 10 * time.Second
 
 // complete writes the markers of a transaction that prepares, and then that it is
 // complete. What cannot be written is tried again later: it was decided. A
-// partition that refuses its marker is left as it is: somebody later has written
-// there, whom nothing of this transaction concerns any more
+// partition that refuses its marker is left as it is: a later epoch of the producer
+// or of a coordinator has written there, which this transaction no longer concerns
 // (TransactionMarkerRequestCompletionHandler.scala; Kafka sends no more markers
 // then, and leaves the transactional id as it is until the coordinator moves, which
 // this one never does). mu is not held.
