@@ -29,7 +29,7 @@ var cleanerProperties = []Property{
 	{propertyCleanerBackoff, "15000", "How long the log cleaner waits when there is nothing to clean, or after an error, in ms.", kmsg.ConfigTypeLong, number(1, math.MaxInt32)},
 	{propertyCleanerMemory, "134217728", "The largest memory for the keys of one cleaning, in bytes, 24 for each key. What does not fit is cleaned in the next one.", kmsg.ConfigTypeLong, number(1<<20, 1<<40)},
 	{propertyCleanerLoad, "0.9", "How full that memory may get, 0.1 to 0.99.", kmsg.ConfigTypeDouble, loadFactor},
-	{propertyCleanerBytes, "8.0E8", "How many bytes the log cleaner reads and writes in a second, at most. Without a limit, which is Kafka's default, fetches wait for it.", kmsg.ConfigTypeDouble, positive},
+	{propertyCleanerBytes, "6.0E8", "How many bytes the log cleaner reads and writes in a second, at most. Without a limit, which is Kafka's default, fetches wait for it.", kmsg.ConfigTypeDouble, positive},
 	{propertyCleanerThreads, "1", "How many logs are cleaned at a time. No other value is possible.", kmsg.ConfigTypeInt, checkCleanerThreads},
 }
 

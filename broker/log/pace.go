@@ -4,9 +4,9 @@ import "time"
 
 // DefaultPace is how many bytes the cleaner reads and writes in a second, unless it
 // is told otherwise. As it reads everything twice, and writes what stays, it cleans
-// 270 to 400 MB/s then, and leaves half of a processor to others. At full speed, as
+// 200 to 300 MB/s then, and leaves most of a processor to others. At full speed, as
 // Kafka's does, fetches wait for it (docs/bench/cleaner-results.md).
-const DefaultPace = 800e6
+const DefaultPace = 600e6
 
 // pace keeps the cleaner at its bytes per second, and tells it to stop.
 type pace struct {
@@ -18,7 +18,7 @@ type pace struct {
 // catchUp is how far behind its pace the cleaner may be and make up for it: a timer
 // wakes it about a millisecond late. What an fsync took is not made up for, at full
 // speed, while readers wait.
-const catchUp = 2 * time.Millisecond
+const catchUp = time.Millisecond
 
 func newPace(perSecond float64, stop <-chan struct{}) *pace {
 	return &pace{perSecond: perSecond, stop: stop}
