@@ -40,8 +40,8 @@ function squares(box, many, fit, y) {
   const space = box.w - 18 - (box.aside ?? 0);
   const row = space / many >= 9 ? many : Math.ceil(many / 2);
   const step = Math.min(pitch, space / row);
-  const size = Math.min(row === many ? side : 7, step - 2);
-  return (i) => ({ x: box.x + 10 + (i % row) * step, y: y + Math.floor(i / row) * (size + 2) - (row === many ? 0 : 2), width: size, height: size });
+  const size = Math.min(row === many ? side : 6, step - 2);
+  return (i) => ({ x: box.x + 10 + (i % row) * step, y: y + Math.floor(i / row) * (size + 2) - (row === many ? 0 : 4), width: size, height: size });
 }
 
 // queue draws the entries of a device's queue: the card's ring, the requests at
