@@ -237,7 +237,9 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 		}
 	}()
 	cl, ctx := client(t, b.addr, kgo.ProducerBatchMaxBytes(64<<10)), deadline(t)
+	produced := make(chan error, 1) // records are read before their producer hears of them
 	go func() {
+		defer func() { produced <- cl.Flush(ctx) }()
 		for i, v := range values {
 			cl.Produce(ctx, &kgo.Record{Topic: "t", Value: []byte(v)}, func(_ *kgo.Record, err error) {
 				if err != nil {
@@ -256,6 +258,9 @@ func TestPathSwitchUnderConsumer(t *testing.T) {
 		if v != values[i] {
 			t.Fatalf("record %d is %q, produced was %q", i, v, values[i])
 		}
+	}
+	if err := <-produced; err != nil {
+		t.Error(err)
 	}
 	close(stop)
 	n := <-switched
