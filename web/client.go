@@ -200,8 +200,10 @@ func (c *Client) dispatch(text []byte) {
 		return
 	}
 	c.hub.done.Go(func() {
-		defer c.finish(key, cancel)
-		if err := c.answer(ctx, h, m); err != nil {
+		err := c.answer(ctx, h, m)
+		// Before the page hears of the error: it may use the id again at once.
+		c.finish(key, cancel)
+		if err != nil {
 			c.fail(m.ID, err)
 		}
 	})

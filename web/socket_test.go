@@ -424,3 +424,18 @@ func TestTooManyClients(t *testing.T) {
 		t.Errorf("%d clients are counted", n)
 	}
 }
+
+// An id is free as soon as its error is heard: the page may use it again at once.
+func TestIDIsFreeWhenItsErrorIsHeard(t *testing.T) {
+	hub, url := serveHub(t)
+	hub.Handle("test.refuse", func(context.Context, *Client, Message) error {
+		return Problem{"field", "no such thing", "ask for another"}
+	})
+	conn := dial(t, url)
+	for range 2000 {
+		say(t, conn, `{"v":1,"type":"test.refuse","id":"r1"}`)
+		if p := hearError(t, conn, "r1"); p.Code != "field" {
+			t.Fatalf("%+v, want the request's own error", p)
+		}
+	}
+}
