@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # Fuzzes what meets bytes of strangers: every fuzz target of the module, or of
 # the packages named, for DURATION each (default 10m), AT_ONCE at a time
-# (default: one for each CPU). Prints a line for each target; ends with 1 if one
-# found something, and says where the input is that shows it.
+# (default: one for each CPU). Prints a line for each target and the total of
+# executions; ends with 1 if one found something, and says where the input is that
+# shows it. A run of the whole module is written to docs/bench/fuzz-results.md.
+# Inputs that reached code which no other reached are kept in the testdata/fuzz of
+# their package, for everybody's `go test`: of each target at most KEEP (default
+# 24), the smallest, none of more than 4 KiB.
 #
-# Usage: docs/bench/fuzz.sh [DURATION [AT_ONCE [PACKAGE…]]]
+# Usage: [KEEP=N] docs/bench/fuzz.sh [DURATION [AT_ONCE [PACKAGE…]]]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 duration=${1:-10m}
 at_once=${2:-$(nproc)}
 shift $(($# < 2 ? $# : 2))
 packages=("$@")
-[ ${#packages[@]} -gt 0 ] || packages=(./...)
+whole=
+[ ${#packages[@]} -gt 0 ] || { packages=(./...); whole=yes; }
+keep=${KEEP:-24}
 
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -24,15 +30,49 @@ done >"$work/targets"
 
 # one PACKAGE TARGET fuzzes a target; its last line has the count of inputs.
 one() {
-  local log="$work/$2.log" status=0
+  local name=${1//\//_}_$2 status=0
+  local log="$work/$name.log"
   go test -run '^$' -fuzz "^$2\$" -fuzztime "$duration" -parallel 1 "$1" >"$log" 2>&1 || status=$?
   if [ "$status" = 0 ]; then
-    printf 'ok     %s %s: %s\n' "$1" "$2" "$(grep -oE 'execs: [0-9]+' "$log" | tail -1)"
+    local execs
+    execs=$(grep -oE 'execs: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
+    printf 'ok     %s %s: %s executions\n' "$1" "$2" "$execs"
+    printf '%s %s %s %s\n' "$1" "$2" "$execs" "$(keep_inputs "$1" "$2")" >"$work/$name.row"
   else
     printf 'FOUND  %s %s\n' "$1" "$2"
     sed 's/^/       /' "$log" | tail -30
     touch "$work/found"
   fi
+}
+
+# keep_inputs PACKAGE TARGET copies the smallest inputs that the run found into the
+# package and prints how many are kept there.
+keep_inputs() {
+  local found kept
+  found=$(go env GOCACHE)/fuzz/$1/$2
+  kept=$(go list -f '{{.Dir}}' "$1")/testdata/fuzz/$2
+  if [ -d "$found" ]; then
+    mkdir -p "$kept"
+    find "$found" -type f -size -9 -printf '%s %p\n' | awk '$1 <= 4096' | sort -n | head -n "$keep" |
+      cut -d' ' -f2- | xargs -r cp -t "$kept"
+  fi
+  find "$kept" -type f 2>/dev/null | wc -l
+}
+
+# results prints what docs/bench/fuzz-results.md says.
+results() {
+  local total
+  total=$(awk '{ n += $3 } END { print n }' "$work"/*.row)
+  cat <<END
+# What was fuzzed
+
+Written by \`docs/bench/fuzz.sh $duration\`: $(nproc) CPUs, $(uname -sr), $(go env GOVERSION), $(date -u '+%-d %B %Y'). Each target met every input that is kept for it, and what the fuzzer made of them; none found anything.
+
+| package | target | executions | inputs kept |
+| --- | --- | ---: | ---: |
+END
+  sort "$work"/*.row | awk '{ sub("^copyscope/", "", $1); printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }'
+  printf '| all | %s | %s | |\n' "$(wc -l <"$work/targets")" "$total"
 }
 
 echo "$(wc -l <"$work/targets") targets, $duration each, $at_once at a time"
@@ -41,4 +81,6 @@ while read -r package target; do
   one "$package" "$target" &
 done <"$work/targets"
 wait
-[ ! -e "$work/found" ]
+[ ! -e "$work/found" ] || exit 1
+awk '{ n += $3 } END { printf "%d executions\n", n }' "$work"/*.row
+[ -z "$whole" ] || results >docs/bench/fuzz-results.md
