@@ -229,7 +229,7 @@ func (d *Dir) cleanDirtiest() bool {
 // after the backoff. It is false if the cleaner is to stop.
 func (d *Dir) cleanPartition(p *Partition, x dirt, now time.Time) bool {
 	o := d.options.Cleaner
-	c := &cleaning{p: p, cfg: p.config.Load(), now: now, pace: newPace(o.BytesPerSec, d.chores.stop)}
+	c := &cleaning{p: p, cfg: p.config.Load(), now: now, pace: newPace(o.BytesPerSec, d.chores.stop, p.Failed)}
 	begun := time.Now()
 	end, err := c.run(x, o.Memory, o.Load)
 	if err == nil {

@@ -154,40 +154,48 @@ func TestCleaningGoesOnAfterASlowFailure(t *testing.T) {
 	}
 }
 
-// A cleaning at a pace that lasts for days ends when the directory is closed.
+// A cleaning at a pace that lasts for days ends when its partition is deleted, or the
+// directory is closed.
 func TestCleaningStops(t *testing.T) {
-	hook := &readHook{FS: vfstest.NewDisk(1)}
-	c := newCompacting(hook, 1)
-	c.pace = 1
-	if err := c.open(); err != nil {
-		t.Fatal(err)
-	}
-	for range 30 {
-		if err := c.append(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	begun, done := make(chan struct{}), make(chan struct{})
-	hook.on = func() { close(begun) }
-	go func() {
-		defer close(done)
-		c.dir.Clean()
-	}()
-	select {
-	case <-begun:
-	case <-done:
-		t.Fatal("nothing was cleaned")
-	}
-	if err := c.dir.Close(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-done:
-	case <-time.After(30 * time.Second):
-		t.Fatal("it goes on")
-	}
-	if s := c.dir.CleanerStats(); s.Runs != 0 || s.Failures != 0 {
-		t.Errorf("the figures are %+v", s)
+	for name, end := range map[string]func(c *compacting) error{
+		"directory closed":  func(c *compacting) error { return c.dir.Close() },
+		"partition deleted": func(c *compacting) error { return c.dir.Remove(c.part) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			hook := &readHook{FS: vfstest.NewDisk(1)}
+			c := newCompacting(hook, 1)
+			c.pace = 1
+			if err := c.open(); err != nil {
+				t.Fatal(err)
+			}
+			for range 30 {
+				if err := c.append(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begun, done := make(chan struct{}), make(chan struct{})
+			hook.on = func() { close(begun) }
+			go func() {
+				defer close(done)
+				c.dir.Clean()
+			}()
+			select {
+			case <-begun:
+			case <-done:
+				t.Fatal("nothing was cleaned")
+			}
+			if err := end(c); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-done:
+			case <-time.After(30 * time.Second):
+				t.Fatal("it goes on")
+			}
+			if s := c.dir.CleanerStats(); s.Runs != 0 || s.Failures != 0 {
+				t.Errorf("the figures are %+v", s)
+			}
+		})
 	}
 }
 

@@ -12,16 +12,20 @@ const DefaultPace = 600e6
 type pace struct {
 	perSecond float64
 	stop      <-chan struct{}
-	due       time.Time // when what was moved is to have been
+	failed    func() error // of the partition: it may be deleted meanwhile
+	due       time.Time    // when what was moved is to have been
 }
+
+// paceLook is how often a cleaning that rests looks whether its partition is there.
+const paceLook = 100 * time.Millisecond
 
 // catchUp is how far behind its pace the cleaner may be and make up for it: a timer
 // wakes it about a millisecond late. What an fsync took is not made up for, at full
 // speed, while readers wait.
 const catchUp = time.Millisecond
 
-func newPace(perSecond float64, stop <-chan struct{}) *pace {
-	return &pace{perSecond: perSecond, stop: stop}
+func newPace(perSecond float64, stop <-chan struct{}, failed func() error) *pace {
+	return &pace{perSecond: perSecond, stop: stop, failed: failed}
 }
 
 // moved waits until so many bytes more may have been moved.
@@ -32,21 +36,19 @@ func (p *pace) moved(n int) error {
 		p.due = earliest
 	}
 	p.due = p.due.Add(time.Duration(min(float64(n)/p.perSecond*float64(time.Second), longest)))
-	ahead := p.due.Sub(now)
-	if ahead <= 0 {
+	for {
+		if err := p.failed(); err != nil {
+			return err
+		}
+		wait := time.NewTimer(min(time.Until(p.due), paceLook))
 		select {
 		case <-p.stop:
+			wait.Stop()
 			return errCleanerStopped
-		default:
+		case <-wait.C:
+		}
+		if !time.Now().Before(p.due) {
 			return nil
 		}
-	}
-	wait := time.NewTimer(ahead)
-	defer wait.Stop()
-	select {
-	case <-p.stop:
-		return errCleanerStopped
-	case <-wait.C:
-		return nil
 	}
 }
