@@ -29,7 +29,7 @@ type Partitions map[Partition]struct{}
 // Topics are the numbers of partitions, by topic.
 type Topics map[TopicID]int32
 
-func (t Topics) has(p Partition) bool { return p.Number < t[p.Topic] }
+func (t Topics) has(p Partition) bool { return p.Number >= 0 && p.Number < t[p.Topic] }
 
 // Member is one of the group.
 type Member struct {

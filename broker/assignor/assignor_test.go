@@ -178,3 +178,27 @@ func TestUniformIsSticky(t *testing.T) {
 		t.Errorf("a member's end moved %d partitions, want the 12 that it had", moved)
 	}
 }
+
+// What a member had may be of any kind: what there is none of is nobody's, and
+// takes nobody's share.
+func TestPartitionsThatThereAreNot(t *testing.T) {
+	had := func(m assignor.Member, numbers ...int32) assignor.Member {
+		m.Has = assignor.Partitions{}
+		for _, n := range numbers {
+			m.Has[assignor.Partition{Topic: topic(1), Number: n}] = struct{}{}
+		}
+		return m
+	}
+	topics := assignor.Topics{topic(1): 2, topic(2): 1}
+	for name, k := range map[string]struct {
+		members []assignor.Member
+		want    string
+	}{
+		"alike":     {[]assignor.Member{had(member("a", 1), -1, -2, 2), member("b", 1)}, "a: 1/0; b: 1/1; "},
+		"different": {[]assignor.Member{had(member("a", 1), -1, -2, 2), member("b", 1, 2)}, "a: 1/0 1/1; b: 2/0; "},
+	} {
+		if got := shows(assignor.Uniform(k.members, topics)); got != k.want {
+			t.Errorf("%s: got %s want %s", name, got, k.want)
+		}
+	}
+}

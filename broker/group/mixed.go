@@ -53,14 +53,17 @@ func subscriptionOf(protocols []Protocol) (s kmsg.ConsumerMemberMetadata, err er
 	return s, nil
 }
 
-// partitionsNamed are partitions by topic id; topics that are no more are left
-// out.
+// partitionsNamed are partitions by topic id. Those that there are not are left out:
+// a classic group's leader may assign what it likes, and a message names more of
+// them than could be kept.
 func (c *Coordinator) partitionsNamed(add func(put func(topic string, numbers []int32))) assignor.Partitions {
 	all := assignor.Partitions{}
 	add(func(topic string, numbers []int32) {
 		if t, ok := c.cfg.Topics.Topic(topic); ok {
 			for _, n := range numbers {
-				all[assignor.Partition{Topic: t.ID, Number: n}] = struct{}{}
+				if n >= 0 && n < t.Partitions {
+					all[assignor.Partition{Topic: t.ID, Number: n}] = struct{}{}
+				}
 			}
 		}
 	})

@@ -1,0 +1,57 @@
+package group_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/broker/group"
+)
+
+// assigned makes a consumer's assignment of one topic.
+func assigned(topic string, partitions ...int32) []byte {
+	a := kmsg.NewConsumerMemberAssignment()
+	one := kmsg.NewConsumerMemberAssignmentTopic()
+	one.Topic, one.Partitions = topic, partitions
+	a.Topics = append(a.Topics, one)
+	return a.AppendTo(nil)
+}
+
+// The leader of a classic group may assign anything. What there is none of is no
+// member's when the group becomes a consumer group.
+func TestAssignedPartitionsThatThereAreNot(t *testing.T) {
+	modern(t, map[string]int32{"t": 2}, func(t *testing.T, c *group.Coordinator, _ *catalogue, _ *memory) {
+		j := c.Join(t.Context(), asks(reads("t")))
+		if j.Err != nil {
+			t.Fatal(j.Err)
+		}
+		s := c.Sync(t.Context(), group.Sync{Identity: identity(j), Assignments: map[string][]byte{j.Member: assigned("t", -1, -2, 2, 1<<31-1, 0)}})
+		if s.Err != nil {
+			t.Fatal(s.Err)
+		}
+		m := newConsumer(c, "m", "t")
+		if a := m.beat(); a.Err != nil {
+			t.Fatal(a.Err)
+		}
+		d, _ := c.DescribeConsumers("g")
+		for _, of := range d.Members {
+			for _, numbers := range of.Assigned {
+				for _, n := range numbers {
+					if n < 0 || n > 1 {
+						t.Errorf("%s has partition %d of 2", of.ID, n)
+					}
+				}
+			}
+		}
+		time.Sleep(10 * time.Second) // the classic one is silent
+		settleAll(t, m)
+		if len(m.owned) != 2 {
+			t.Errorf("who is left has %v", m.owned)
+		}
+		if got := c.Delete("g"); !errors.Is(got, group.ErrNotEmpty) {
+			t.Errorf("deletion: %v", got)
+		}
+	})
+}
