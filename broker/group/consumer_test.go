@@ -290,6 +290,7 @@ func TestConsumersMemoryIsBounded(t *testing.T) {
 	for name, says := range map[string]func(*group.ConsumerHeartbeat, string){
 		"names":       func(h *group.ConsumerHeartbeat, id string) { h.Names = []string{strings.Repeat("n", 30_000) + id} },
 		"expressions": func(h *group.ConsumerHeartbeat, id string) { h.Expression = ptr("(a{30}){30}" + id) },
+		"classes":     func(h *group.ConsumerHeartbeat, id string) { h.Expression = ptr(strings.Repeat(`\pL`, 100) + id) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

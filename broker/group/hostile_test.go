@@ -2,6 +2,8 @@ package group_test
 
 import (
 	"errors"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,4 +56,45 @@ func TestAssignedPartitionsThatThereAreNot(t *testing.T) {
 			t.Errorf("deletion: %v", got)
 		}
 	})
+}
+
+// An expression that would be large is refused before it is: a few bytes can
+// repeat thousands a thousand times.
+func TestExpressionsThatWouldBeLarge(t *testing.T) {
+	modern(t, map[string]int32{"t": 1}, func(t *testing.T, c *group.Coordinator, _ *catalogue, _ *memory) {
+		for name, e := range map[string]string{
+			"repeated":       "(" + strings.Repeat("a", 3000) + "){1000}",
+			"without an end": "(" + strings.Repeat("a", 3000) + "){1000,}",
+			"often":          strings.Repeat("a{1000}", 500),
+			"within":         "((" + strings.Repeat("a?", 1000) + "){30}){30}",
+		} {
+			m := newConsumer(c, name, "t")
+			m.says.Expression = &e
+			var a group.ConsumerAnswer
+			const most = 4 << 20
+			if bytes := allocated(func() { a = m.beat() }); bytes > most || !errors.Is(a.Err, group.ErrExpression) {
+				t.Errorf("%s: %d bytes were taken, and it was told %.100v", name, bytes, a.Err)
+			}
+		}
+		for name, e := range map[string]string{
+			"a name of the longest":   strings.Repeat("a", 4000),
+			"many names":              strings.Repeat("abc|", 1000) + "t",
+			"a name of so many bytes": "[a-z]{1,249}",
+		} {
+			m := newConsumer(c, name, "t")
+			m.says.Expression = &e
+			if a := m.beat(); a.Err != nil {
+				t.Errorf("%s: %v", name, a.Err)
+			}
+		}
+	})
+}
+
+// allocated is how many bytes f takes, freed ones included.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

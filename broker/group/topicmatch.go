@@ -1,10 +1,7 @@
 package group
 
 import (
-	"fmt"
 	"maps"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"time"
 
@@ -35,46 +32,6 @@ type noTopics struct{}
 func (noTopics) Changes() uint64            { return 0 }
 func (noTopics) Topic(string) (Topic, bool) { return Topic{}, false }
 func (noTopics) Names() []string            { return nil }
-
-// pattern is a regular expression of topic names, and those that it matched.
-type pattern struct {
-	expression *regexp.Regexp
-	topics     []string
-	bytes      int64 // that the expression takes in memory, about
-}
-
-// An expression is refused if it is longer or takes more instructions: it is
-// matched with each topic's name, while the group waits. RE2, of Kafka and of Go,
-// needs no more steps than the product of both.
-const (
-	longestExpression = 4096 // bytes
-	maxInstructions   = 8192
-)
-
-// compile reads an expression in RE2's syntax, which must match whole names
-// (KIP-848).
-func compile(expression string) (*pattern, error) {
-	if len(expression) > longestExpression {
-		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are possible", ErrExpression, len(expression), longestExpression)
-	}
-	parsed, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %q: %w", ErrExpression, expression, err)
-	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil {
-		return nil, fmt.Errorf("%w: %q: %w", ErrExpression, expression, err)
-	}
-	if n := len(program.Inst); n > maxInstructions {
-		return nil, fmt.Errorf("%w: it takes %d instructions, at most %d are possible", ErrExpression, n, maxInstructions)
-	}
-	whole, err := regexp.Compile(`\A(?:` + parsed.String() + `)\z`)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %q: %w", ErrExpression, expression, err)
-	}
-	const perInstruction = 100
-	return &pattern{expression: whole, bytes: int64(len(program.Inst)) * perInstruction}, nil
-}
 
 // follow looks again at which topics the members are subscribed to, if they, or
 // the topics, may have changed; if what there is did, it begins a new epoch.
