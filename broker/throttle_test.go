@@ -109,6 +109,29 @@ func TestConsumersAreThrottled(t *testing.T) {
 	}
 }
 
+// With one window, too, a fetch of who has no quota is answered as if nobody had
+// one: when there is enough, with as much as is asked for.
+func TestFetchWithOneWindow(t *testing.T) {
+	c := dial(t, start(t, t.TempDir(), func(c *broker.Config) { c.Defaults = broker.Defaults{"quota.window.num": "1"} }).addr)
+	c.create(topicReq("t", 2))
+	c.setQuotas(quotaOf(quota.ConsumerByteRate, 100_000, "client-id", "other"))
+	const wait = 300 * time.Millisecond
+	began := time.Now()
+	ask[*kmsg.FetchResponse](c, fetchReq("t", 0, func(r *kmsg.FetchRequest) { r.MaxWaitMillis = int32(wait.Milliseconds()) }), 1)
+	if took := time.Since(began); took < wait {
+		t.Errorf("nothing is answered after %v, not after %v", took, wait)
+	}
+	size := 0
+	for range 2 {
+		batch := batchOf("a")
+		size += len(batch)
+		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", 0, batch), 2)
+	}
+	if got := ask[*kmsg.FetchResponse](c, fetchReq("t", 0), 3).Topics[0].Partitions[0].RecordBatches; len(got) != size {
+		t.Errorf("of %d bytes it gets %d", size, len(got))
+	}
+}
+
 // While one client waits, no other does, and the broker's end does not wait for it.
 func TestAThrottledClientHoldsNobodyBack(t *testing.T) {
 	b := start(t, t.TempDir())

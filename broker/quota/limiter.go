@@ -77,10 +77,11 @@ func (l *Limiter) longest(key string) time.Duration {
 
 // Most is what a client can use up at once of a quota and not wait, if it used
 // nothing of late: whole windows' worth (ClientQuotaManager.getMaxValueInQuotaWindow).
-// It is infinite without a quota.
+// It is infinite without a quota. With one window Kafka's is 0, which lets fetches
+// wait for nothing; here it is one window's.
 func (l *Limiter) Most(key string, c Client) float64 {
 	limit, _, _ := l.store.now.Load().limit(key, c.User, c.ID)
-	return limit * float64(l.clients.Samples-1) * l.clients.Size.Seconds()
+	return limit * float64(max(1, l.clients.Samples-1)) * l.clients.Size.Seconds()
 }
 
 // Mutate counts partitions that a client creates or deletes. A strict one is

@@ -149,6 +149,20 @@ func TestTheQuotaIsWhatAClientGets(t *testing.T) {
 	}
 }
 
+// What a client may use up at once are whole windows' worth, and one if there is no
+// whole one; who has no quota has no bound, whatever the windows are.
+func TestMost(t *testing.T) {
+	for samples, want := range map[int]float64{1: 1000, 2: 1000, 11: 10_000} {
+		l, _ := limited(t, quota.Windows{Samples: samples, Size: time.Second}, set(user("u"), quota.ConsumerByteRate, 1000))
+		if got := l.Most(quota.ConsumerByteRate, quota.Client{User: "u"}); got != want {
+			t.Errorf("%d windows: %g, want %g", samples, got, want)
+		}
+		if got := l.Most(quota.ConsumerByteRate, quota.Client{User: "v"}); !math.IsInf(got, 1) {
+			t.Errorf("%d windows: who has no quota may use up %g", samples, got)
+		}
+	}
+}
+
 func TestWhatIsTakenBackDoesNotCount(t *testing.T) {
 	l, _ := limited(t, quota.DefaultWindows, set(user("u"), quota.ConsumerByteRate, 1000))
 	u := quota.Client{User: "u"}
