@@ -133,27 +133,26 @@ func (g *Group) consumerHeartbeat(h *ConsumerHeartbeat) ConsumerAnswer {
 	if g.modern == nil && !h.joins() {
 		return ConsumerAnswer{Err: fmt.Errorf("%w: %.100q is a classic group", ErrNotFound, g.id)}
 	}
-	before := g.modern
-	if before == nil {
-		if err := g.upgrade(); err != nil {
-			return ConsumerAnswer{Err: err}
-		}
-	}
-	var answer ConsumerAnswer
 	if h.Epoch < 0 {
-		answer = g.modern.departs(h)
-	} else {
-		answer = g.modern.hears(h)
+		return g.modern.departs(h)
 	}
-	if answer.Err != nil && before == nil && len(g.modern.members) == 0 {
+	if g.modern != nil {
+		return g.modern.hears(g.modern.change(), h)
+	}
+	ch, err := g.upgrade()
+	if err != nil {
+		return ConsumerAnswer{Err: err}
+	}
+	g.modern = ch.mg
+	answer := ch.mg.hears(ch, h)
+	if answer.Err != nil {
 		g.modern = nil
 	}
 	return answer
 }
 
-// hears is of a member that joins or is there.
-func (mg *modernGroup) hears(h *ConsumerHeartbeat) ConsumerAnswer {
-	ch := mg.change()
+// hears is of a member that joins or is there, with a change that may have begun.
+func (mg *modernGroup) hears(ch *change, h *ConsumerHeartbeat) ConsumerAnswer {
 	m, err := ch.memberOf(h)
 	if err != nil {
 		ch.revert()

@@ -1,5 +1,7 @@
 package group
 
+import "time"
+
 // Policy says which groups with members become one of the other type as a member
 // of it joins, or the last one leaves (group.consumer.migration.policy;
 // ConsumerGroupMigrationPolicy.java). Empty groups always do.
@@ -15,23 +17,31 @@ const (
 func (c Config) upgrades() bool   { return c.Migration == Bidirectional || c.Migration == Upgrade }
 func (c Config) downgrades() bool { return c.Migration == Bidirectional || c.Migration == Downgrade }
 
-// upgrade makes a classic group one of type Consumer, as a member of that type
-// joins. Its offsets stay.
-func (g *Group) upgrade() error {
+// upgrade is a classic group as one of type Consumer, as a member of that type
+// joins. Its offsets stay. It is that once the first change, which the member's
+// joining is, is stored: who is refused changes nothing.
+func (g *Group) upgrade() (*change, error) {
 	if g.state != Empty {
 		return g.upgradeWithMembers()
 	}
+	ch := newModernGroup(g).change()
+	if g.protocolType != "" {
+		ch.records = []Record{groupTombstone(g.id)}
+	}
+	ch.then = append(ch.then, g.endClassic)
+	return ch, nil
+}
+
+// endClassic forgets what a classic group has besides its offsets.
+func (g *Group) endClassic() {
+	g.cancelTimer()
 	for id := range g.pending {
 		g.redeem(id)
 	}
-	if g.protocolType != "" {
-		if err := g.c.append(g.id, []Record{groupTombstone(g.id)}); err != nil {
-			return err
-		}
-		g.protocolType, g.generation = "", 0
+	for _, m := range g.inOrder() {
+		g.drop(m, ErrRebalance)
 	}
-	g.modern = newModernGroup(g)
-	return nil
+	g.state, g.generation, g.protocolType, g.protocol, g.leader, g.grace = Empty, 0, "", "", "", time.Time{}
 }
 
 // dropModern forgets what is stored of a group of type Consumer that nobody is

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -47,7 +48,7 @@ func TestAssignedPartitionsThatThereAreNot(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(10 * time.Second) // the classic one is silent
+		time.Sleep(11 * time.Second) // the classic one is silent
 		settleAll(t, m)
 		if len(m.owned) != 2 {
 			t.Errorf("who is left has %v", m.owned)
@@ -97,4 +98,54 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Who is refused does not change the type of a classic group, nor disturb it.
+func TestWhoIsRefusedChangesNoType(t *testing.T) {
+	for name, refused := range map[string]struct {
+		change func(*consumer)
+		store  error
+		want   error
+	}{
+		"no room":             {func(m *consumer) { m.says.Names = []string{strings.Repeat("n", 30_000)} }, nil, group.ErrFull},
+		"another's id":        {func(m *consumer) { m.says.Instance = ptr("new") }, nil, group.ErrFenced},
+		"it cannot be stored": {func(m *consumer) { m.id = "m" }, errors.New("the disk is full"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &memory{}
+				c := open(t, store, group.Config{InitialDelay: delay, Topics: topicsOf(map[string]int32{"t": 2}), MaxBytes: 20_000})
+				defer c.Close()
+				j := c.Join(t.Context(), asks(reads("t")))
+				if s := c.Sync(t.Context(), group.Sync{Identity: identity(j), Assignments: map[string][]byte{j.Member: assigned("t", 0, 1)}}); s.Err != nil {
+					t.Fatal(s.Err)
+				}
+				for range 3 { // which leaves nothing counted either
+					m := newConsumer(c, j.Member, "t")
+					refused.change(m)
+					store.failing(refused.store)
+					if a := m.beat(); a.Err == nil || refused.want != nil && !errors.Is(a.Err, refused.want) {
+						t.Fatalf("it was told %v", a.Err)
+					}
+					store.failing(nil)
+				}
+				if l := c.List(); l[0].Type != group.Classic || l[0].State != group.Stable {
+					t.Errorf("the group is %+v", l[0])
+				}
+				if err := c.Heartbeat(identity(j)); err != nil {
+					t.Errorf("its member is told %v", err)
+				}
+				m := newConsumer(c, "m", "t")
+				if a := m.beat(); a.Err != nil {
+					t.Errorf("who comes then is told %v", a.Err)
+				}
+				m.leave(-1)
+				c.Leave("g", []group.Leaver{{Member: j.Member}})
+				again := newConsumer(c, "m", strings.Repeat("n", 15_000))
+				if a := again.beat(); a.Err != nil {
+					t.Errorf("the room was not given back: %v", a.Err)
+				}
+			})
+		})
+	}
 }

@@ -131,27 +131,30 @@ func (g *Group) convert() (*modernGroup, error) {
 	return mg, nil
 }
 
-// upgradeWithMembers converts the group, and stores that.
-func (g *Group) upgradeWithMembers() error {
+// upgradeWithMembers converts the group. Its members are counted twice until its
+// change is stored.
+func (g *Group) upgradeWithMembers() (*change, error) {
 	mg, err := g.convert()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := g.c.append(g.id, append([]Record{groupTombstone(g.id)}, mg.records()...)); err != nil {
-		return err
+	ch := mg.change()
+	ch.records = append([]Record{groupTombstone(g.id)}, mg.records()...)
+	members := mg.inOrder()
+	for _, m := range members {
+		m.bytes = m.size()
+		g.c.bytes.Add(m.bytes)
+		ch.undo = append(ch.undo, func() { g.c.grow(-m.bytes) })
 	}
-	g.cancelTimer()
-	for id := range g.pending {
-		g.redeem(id)
-	}
-	for _, m := range g.inOrder() {
-		g.drop(m, ErrRebalance)
-	}
-	g.state, g.generation, g.protocolType, g.protocol, g.leader, g.grace = Empty, 0, "", "", "", time.Time{}
-	g.modern = mg
-	mg.awake()
-	g.c.cfg.Log.Info("a classic group became a consumer group", "group", g.id, "members", len(mg.members))
-	return nil
+	ch.then = append(ch.then, g.endClassic, func() {
+		for _, m := range members {
+			if mg.members[m.id] == m {
+				mg.heard(m)
+			}
+		}
+		g.c.cfg.Log.Info("a classic group became a consumer group", "group", g.id, "members", len(mg.members))
+	})
+	return ch, nil
 }
 
 // onlyClassic says whether all members, and there are some, speak the classic
