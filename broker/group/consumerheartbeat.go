@@ -211,7 +211,8 @@ func (ch *change) memberOf(h *ConsumerHeartbeat) (*modernMember, error) {
 }
 
 // staticOf is the static member that is heard of (KIP-345). One that comes back
-// with another member id takes the place of the one before, if that has left.
+// with another member id takes the place of the one before, if that has left, or
+// speaks the classic protocol, in which static members do not leave.
 func (ch *change) staticOf(h *ConsumerHeartbeat, known *modernMember) (*modernMember, error) {
 	switch {
 	case known == nil && h.joins():
@@ -224,7 +225,7 @@ func (ch *change) staticOf(h *ConsumerHeartbeat, known *modernMember) (*modernMe
 		return known, known.checkEpoch(h)
 	case !h.joins():
 		return nil, fmt.Errorf("%w: %.100q is member %q", ErrFenced, *h.Instance, known.id)
-	case known.epoch != left:
+	case known.epoch != left && known.classic == nil:
 		return nil, fmt.Errorf("%w: %.100q is member %q, which is still there", ErrUnreleased, *h.Instance, known.id)
 	}
 	id := h.Member
@@ -360,11 +361,11 @@ func (mg *modernGroup) departs(h *ConsumerHeartbeat) ConsumerAnswer {
 	}
 	ch := mg.change()
 	ch.edit(m)
-	m.epoch = left // its partitions wait for it, until its session ends
+	m.epoch, m.state = left, settled // its partitions wait for it, until its session ends
 	ch.mg.hold(m, m.assigned, nil)
 	answer.Err = ch.done()
 	if answer.Err == nil {
-		mg.mustRevoke(m)
+		mg.mustRevoke(m) // it need not any more
 	}
 	return answer
 }

@@ -97,3 +97,60 @@ func TestConsumersAreExpelled(t *testing.T) {
 		}
 	})
 }
+
+// A static client changes its protocol as it is started anew, to the consumer
+// protocol and back: it takes its own place at once, and has what it had. The group
+// is of the type of which it has members.
+func TestStaticClientChangesItsProtocol(t *testing.T) {
+	modern(t, map[string]int32{"t": 4}, func(t *testing.T, c *group.Coordinator, _ *catalogue, _ *memory) {
+		classic := asks(reads("t"), instance("one"))
+		j := c.Join(t.Context(), classic)
+		if s := c.Sync(t.Context(), group.Sync{Identity: identity(j), Assignments: map[string][]byte{j.Member: assigned("t", 0, 1, 2, 3)}}); s.Err != nil {
+			t.Fatal(s.Err)
+		}
+		a := static(c, "a", "one", "t")
+		if got := a.beat(); got.Err != nil || len(a.owned) != 4 {
+			t.Fatalf("with the consumer protocol it got %+v", got)
+		}
+		wantConsumers(t, c, group.Stable, 1)
+		j = c.Join(t.Context(), classic)
+		if j.Err != nil {
+			t.Fatalf("with the classic protocol again: %v", j.Err)
+		}
+		if l := c.List(); l[0].Type != group.Classic {
+			t.Errorf("with only that in it the group is %+v", l[0])
+		}
+		if got := a.beat(); !errors.Is(got.Err, group.ErrNotFound) {
+			t.Errorf("the one before is told %v", got.Err)
+		}
+		if err := c.Heartbeat(identity(j)); !errors.Is(err, group.ErrRebalance) {
+			t.Errorf("it is told %v, not to join as in a classic group", err)
+		}
+		if again := c.Join(t.Context(), asks(reads("t"), instance("one"), as(j.Member))); again.Err != nil || again.Leader != j.Member {
+			t.Errorf("then it joins with %+v", again)
+		}
+	})
+}
+
+// A static member that leaves to come back while it is to give something up is
+// waited for as any other, however short its time to give up was.
+func TestStaticConsumerLeavesWhileItGivesUp(t *testing.T) {
+	modern(t, map[string]int32{"t": 4}, func(t *testing.T, c *group.Coordinator, _ *catalogue, store *memory) {
+		a, b := static(c, "a", "one", "t"), newConsumer(c, "b", "t")
+		a.says.Rebalance = 5 * time.Second
+		settleAll(t, a)
+		b.beat()
+		a.send(a.keepAlive()) // is told to give up two
+		if got := a.leave(-2); got.Err != nil {
+			t.Fatal(got.Err)
+		}
+		time.Sleep(20 * time.Second)
+		b.beat()
+		wantConsumers(t, c, group.Reconciling, 2)
+		next := static(c, "a2", "one", "t")
+		if got := next.beat(); got.Err != nil || len(next.owned) != 2 {
+			t.Errorf("back, it got %+v", got)
+		}
+		settleAll(t, next, b)
+	})
+}

@@ -169,7 +169,8 @@ func (mg *modernGroup) onlyClassic() bool {
 }
 
 // downgradeWithMembers makes the group a classic one again when the last member
-// of the consumer protocol has left; the others join anew. Their generation is the
+// of the consumer protocol has left, or has come back with the classic one; the
+// others join anew. Their generation is the
 // group's epoch before that, so that they may still commit what they have read.
 func (mg *modernGroup) downgradeWithMembers(generation int32) {
 	g := mg.g
@@ -247,7 +248,9 @@ func (mg *modernGroup) classicJoin(j Join) Joined {
 	}
 	mg.heard(m)
 	mg.mustRevoke(m)
-	return Joined{Generation: m.epoch, ProtocolType: consumers, Protocol: common, Member: m.id}
+	answer := Joined{Generation: m.epoch, ProtocolType: consumers, Protocol: common, Member: m.id}
+	mg.downgradeWithMembers(m.epoch) // then it joins once more, as they all do
+	return answer
 }
 
 // commonProtocol is the first of the member's that all classic members know.
@@ -275,8 +278,6 @@ func (ch *change) classicOf(j *Join) (*modernMember, error) {
 				return known, nil
 			case j.Member != "":
 				return nil, ErrFenced
-			case known.classic == nil && known.epoch != left:
-				return nil, fmt.Errorf("%w: %.100q is member %q, which is still there", ErrUnreleased, *j.Instance, known.id)
 			}
 			return ch.replace(known, j.newID())
 		}
