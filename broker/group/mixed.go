@@ -170,26 +170,29 @@ func (mg *modernGroup) onlyClassic() bool {
 
 // downgradeWithMembers makes the group a classic one again when the last member
 // of the consumer protocol has left, or has come back with the classic one; the
-// others join anew. Their generation is the
-// group's epoch before that, so that they may still commit what they have read.
+// others join anew. Their generation is the group's epoch before that, so that they
+// may still commit what they have read. What they have stays known, if another of
+// the consumer protocol comes meanwhile; stored without a leader, the group is one
+// that must rebalance.
 func (mg *modernGroup) downgradeWithMembers(generation int32) {
 	g := mg.g
 	if g.modern != mg || !mg.onlyClassic() || !g.c.cfg.downgrades() {
 		return
 	}
-	members := map[string]*member{}
+	var records []Record
 	for _, m := range mg.inOrder() {
-		members[m.id] = &member{id: m.id, instance: m.instance, clientID: m.clientID, clientHost: m.clientHost,
-			session: m.classic.session, rebalance: m.rebalance, protocols: m.classic.protocols}
-	}
-	records := []Record{}
-	for id := range members {
 		for _, kind := range []consumerrecord.Kind{consumerrecord.KindCurrent, consumerrecord.KindTarget, consumerrecord.KindMember} {
-			records = append(records, modernRecord(g.id, kind, id, nil))
+			records = append(records, modernRecord(g.id, kind, m.id, nil))
 		}
+		g.add(&member{id: m.id, instance: m.instance, clientID: m.clientID, clientHost: m.clientHost,
+			session: m.classic.session, rebalance: m.rebalance, protocols: m.classic.protocols, assignment: mg.assignmentOf(m.assigned, m.revoking)})
 	}
-	records = append(records, mg.tombstones()...)
+	led := g.leader
+	g.state, g.generation, g.protocolType, g.protocol, g.leader = Stable, generation, consumers, g.vote(), ""
+	records = append(append(records, mg.tombstones()...), g.record())
 	if err := g.c.append(g.id, records); err != nil {
+		g.members, g.instances = map[string]*member{}, map[string]string{}
+		g.state, g.generation, g.protocolType, g.protocol = Empty, 0, "", ""
 		g.c.cfg.Log.Error("that a consumer group is a classic one again could not be stored; it stays one", "group", g.id, "error", err)
 		return
 	}
@@ -197,15 +200,13 @@ func (mg *modernGroup) downgradeWithMembers(generation int32) {
 	for _, m := range mg.members {
 		g.c.grow(-m.bytes)
 	}
-	g.modern, g.generation, g.protocolType = nil, generation, consumers
-	for _, m := range slices.SortedFunc(maps.Values(members), func(a, b *member) int { return strings.Compare(a.id, b.id) }) {
-		g.add(m)
+	g.modern, g.leader = nil, led
+	for _, m := range g.members {
 		g.c.bytes.Add(m.size())
 		g.heard(m)
 	}
-	g.protocol, g.state = g.vote(), Stable
 	g.prepare()
-	g.c.cfg.Log.Info("a consumer group became a classic group", "group", g.id, "members", len(members))
+	g.c.cfg.Log.Info("a consumer group became a classic group", "group", g.id, "members", len(g.members))
 }
 
 // classicJoin is JoinGroup in a group of type Consumer. It does not wait.
@@ -340,16 +341,21 @@ func (mg *modernGroup) classicSync(s Sync) Synced {
 	if protocol == "" {
 		protocol = m.classic.protocols[0].Name
 	}
-	return Synced{ProtocolType: consumers, Protocol: protocol, Assignment: mg.assignmentOf(m)}
+	return Synced{ProtocolType: consumers, Protocol: protocol, Assignment: mg.assignmentOf(m.assigned)}
 }
 
-func (mg *modernGroup) assignmentOf(m *modernMember) []byte {
+// assignmentOf is what members of the classic protocol are told that they have.
+func (mg *modernGroup) assignmentOf(all ...held) []byte {
 	names := map[assignor.TopicID]string{}
 	for name, t := range mg.topics {
 		names[t.ID] = name
 	}
 	a := kmsg.NewConsumerMemberAssignment()
-	for id, numbers := range byTopic(m.assigned) {
+	has := held{}
+	for _, one := range all {
+		maps.Copy(has, one)
+	}
+	for id, numbers := range byTopic(has) {
 		if name, ok := names[id]; ok {
 			a.Topics = append(a.Topics, kmsg.ConsumerMemberAssignmentTopic{Topic: name, Partitions: numbers})
 		}

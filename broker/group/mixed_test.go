@@ -1,9 +1,12 @@
 package group_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,8 +37,11 @@ type sailor struct {
 	done chan struct{}
 	has  *consumer // what it believes of itself
 
+	modern      bool // of those that are of either protocol
 	cooperative bool
+	instance    *string
 	generation  int32
+	partitions  int32 // that there were when it joined
 }
 
 func (f *fleet) coordinator() *group.Coordinator {
@@ -44,9 +50,12 @@ func (f *fleet) coordinator() *group.Coordinator {
 	return f.c
 }
 
-func (f *fleet) add(name string, run func(*sailor, context.Context)) *sailor {
+func (f *fleet) add(name string, run func(*sailor, context.Context), change ...func(*sailor)) {
 	ctx, stop := context.WithCancel(f.ctx)
 	s := &sailor{f: f, stop: stop, done: make(chan struct{}), has: newConsumer(f.coordinator(), name, "t"), generation: -1}
+	for _, with := range change {
+		with(s)
+	}
 	f.mu.Lock()
 	f.all[name] = s
 	f.mu.Unlock()
@@ -54,7 +63,6 @@ func (f *fleet) add(name string, run func(*sailor, context.Context)) *sailor {
 		defer close(s.done)
 		run(s, ctx)
 	}()
-	return s
 }
 
 // own sets what the client has.
@@ -73,6 +81,13 @@ func (f *fleet) leave(name string, tell func(*group.Coordinator, *sailor)) {
 	s.stop()
 	<-s.done
 	tell(f.coordinator(), s)
+}
+
+// names are those of the clients that are there, in order.
+func (f *fleet) names() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.all))
 }
 
 // check sees that no two have a partition.
@@ -112,10 +127,16 @@ func modernLife(s *sailor, ctx context.Context) {
 		s.f.mu.Unlock()
 		a := s.f.coordinator().ConsumerHeartbeat(h)
 		s.f.mu.Lock()
-		s.has.take(a)
+		if a.Err == nil || isAny(a.Err, group.ErrUnknownMember, group.ErrFencedEpoch, group.ErrNotFound, group.ErrFenced) {
+			s.has.take(a)
+		}
 		s.f.mu.Unlock()
 		pause(ctx, time.Second)
 	}
+}
+
+func isAny(err error, of ...error) bool {
+	return slices.ContainsFunc(of, func(one error) bool { return errors.Is(err, one) })
 }
 
 func modernEnd(c *group.Coordinator, s *sailor) { s.has.c = c; s.has.leave(-1) }
@@ -132,7 +153,7 @@ func classicLife(s *sailor, ctx context.Context) {
 	s.has.id = ""
 	for ctx.Err() == nil {
 		switch again, err := s.join(ctx); {
-		case errors.Is(err, group.ErrUnknownMember), errors.Is(err, group.ErrGeneration):
+		case isAny(err, group.ErrUnknownMember, group.ErrGeneration, group.ErrFenced):
 			s.has.id, s.generation = "", -1
 			s.own(assignor.Partitions{})
 		case err != nil || again:
@@ -153,7 +174,7 @@ func classicEnd(c *group.Coordinator, s *sailor) {
 }
 
 func (s *sailor) identity() group.Identity {
-	return group.Identity{Group: "g", Member: s.has.id, Generation: s.generation}
+	return group.Identity{Group: "g", Member: s.has.id, Instance: s.instance, Generation: s.generation}
 }
 
 // join says whether it has to join again, as a cooperative one that gave
@@ -174,7 +195,7 @@ func (s *sailor) join(ctx context.Context) (again bool, err error) {
 	of.OwnedPartitions = []kmsg.ConsumerMemberMetadataOwnedPartition{{Topic: "t", Partitions: had}}
 	name := "range"
 	c := s.f.coordinator()
-	j := c.Join(ctx, group.Join{Group: "g", Member: s.has.id, ClientID: "classic", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
+	j := c.Join(ctx, group.Join{Group: "g", Member: s.has.id, Instance: s.instance, ClientID: "classic", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
 		NeedsID: true, Protocols: []group.Protocol{{Name: name, Metadata: of.AppendTo(nil)}}})
 	if errors.Is(j.Err, group.ErrMemberRequired) {
 		s.has.id = j.Member
@@ -183,19 +204,10 @@ func (s *sailor) join(ctx context.Context) (again bool, err error) {
 	if j.Err != nil {
 		return false, j.Err
 	}
-	s.has.id, s.generation = j.Member, j.Generation
-	to := map[string][]byte{}
-	if j.Leader == j.Member { // of a classic group: in turn
-		for i, m := range j.Members {
-			a := kmsg.NewConsumerMemberAssignment()
-			one := kmsg.NewConsumerMemberAssignmentTopic()
-			one.Topic = "t"
-			for n := int32(i); n < t.Partitions; n += int32(len(j.Members)) {
-				one.Partitions = append(one.Partitions, n)
-			}
-			a.Topics = append(a.Topics, one)
-			to[m.ID] = a.AppendTo(nil)
-		}
+	s.has.id, s.generation, s.partitions = j.Member, j.Generation, t.Partitions
+	var to map[string][]byte
+	if j.Leader == j.Member {
+		to = s.lead(j.Members, t.Partitions)
 	}
 	got := c.Sync(ctx, group.Sync{Identity: s.identity(), ProtocolType: ptr("consumer"), Protocol: &name, Assignments: to})
 	if got.Err != nil {
@@ -220,15 +232,49 @@ func (s *sailor) join(ctx context.Context) (again bool, err error) {
 	return again, nil
 }
 
-// keep sends heartbeats until it must join again.
+// lead assigns as the leader of a classic group: members keep what they say that
+// they have, and what nobody has goes to who has least.
+func (s *sailor) lead(members []group.JoinedMember, partitions int32) map[string][]byte {
+	has := make([][]int32, len(members))
+	taken := map[int32]bool{}
+	for i, m := range members {
+		var of kmsg.ConsumerMemberMetadata
+		if err := of.ReadFrom(m.Metadata); err != nil {
+			s.f.t.Errorf("a subscription cannot be read: %v", err)
+		}
+		for _, one := range of.OwnedPartitions {
+			for _, n := range one.Partitions {
+				if !taken[n] {
+					taken[n] = true
+					has[i] = append(has[i], n)
+				}
+			}
+		}
+	}
+	for n := range partitions {
+		if !taken[n] {
+			least := slices.MinFunc(has, func(a, b []int32) int { return cmp.Compare(len(a), len(b)) })
+			i := slices.IndexFunc(has, func(one []int32) bool { return len(one) == len(least) })
+			has[i] = append(has[i], n)
+		}
+	}
+	to := map[string][]byte{}
+	for i, m := range members {
+		to[m.ID] = assigned("t", has[i]...)
+	}
+	return to
+}
+
+// keep sends heartbeats until it must join again, as when there are more
+// partitions.
 func (s *sailor) keep(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && int(s.partitions) == s.f.topics.total("t") {
 		pause(ctx, time.Second)
 		switch err := s.f.coordinator().Heartbeat(s.identity()); {
-		case errors.Is(err, group.ErrUnknownMember), errors.Is(err, group.ErrGeneration):
+		case isAny(err, group.ErrUnknownMember, group.ErrGeneration, group.ErrFenced):
 			s.generation = -1
 			s.own(assignor.Partitions{})
-			if errors.Is(err, group.ErrUnknownMember) {
+			if !errors.Is(err, group.ErrGeneration) {
 				s.has.id = ""
 			}
 			return
@@ -328,4 +374,33 @@ func TestMigrationPolicies(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A broker that ends as a group has become a classic one, and nobody has joined it
+// anew, finds its members, and has them join: who left had partitions.
+func TestRestartAsAGroupBecomesClassic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, topics := &memory{}, topicsOf(map[string]int32{"t": 4})
+		cfg := group.Config{InitialDelay: time.Second, Topics: topics}
+		ctx, stop := context.WithCancel(t.Context())
+		f := &fleet{t: t, topics: topics, ctx: ctx, c: open(t, store, cfg), all: map[string]*sailor{}}
+		f.add("classic", classicLife)
+		f.sail(group.Classic)
+		f.add("modern", modernLife)
+		f.sail(group.Consumer)
+		f.leave("modern", func(c *group.Coordinator, s *sailor) {
+			modernEnd(c, s)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.c.Close()
+			f.c = open(t, store, cfg)
+		})
+		if l := f.c.List(); len(l) != 1 || l[0].State != group.PreparingRebalance {
+			t.Errorf("after the restart there are %+v", l)
+		}
+		f.sail(group.Classic)
+		stop()
+		<-f.all["classic"].done
+		f.c.Close()
+	})
 }

@@ -64,6 +64,9 @@ func (g *Group) awake() {
 		g.c.bytes.Add(m.size())
 		g.heard(m)
 	}
+	if g.state == Stable && g.leader == "" { // it became a classic group, and nobody led it since
+		g.prepare()
+	}
 }
 
 // batchBytes is about how much is stored at once, where it need not be all or
