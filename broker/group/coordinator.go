@@ -54,6 +54,9 @@ type Config struct {
 	Migration Policy
 	// Topics are the broker's; nil: there are none.
 	Topics Topics
+	// Now is the clock, nil for the system's. How long something takes goes by its
+	// monotonic readings, so that a clock that is set expires no offsets.
+	Now func() time.Time
 }
 
 func (c Config) withDefaults() Config {
@@ -92,6 +95,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxMetadata == 0 {
 		c.MaxMetadata = 4096
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -143,6 +149,12 @@ func (c *Coordinator) Close() {
 		g.mu.Unlock()
 	}
 	c.tidy.Apart(func() error { return nil })
+}
+
+// at is a time that was stored, as long ago by the clock that is never set.
+func (c *Coordinator) at(ms int64) time.Time {
+	now := c.cfg.Now()
+	return now.Add(time.UnixMilli(ms).Sub(now))
 }
 
 // later runs f when the time is over, unless the coordinator is closed by then.
@@ -346,7 +358,7 @@ func (g *Group) delete() error {
 
 // expire drops offsets that nobody needs any more, from time to time.
 func (c *Coordinator) expire() {
-	now := time.Now()
+	now := c.cfg.Now()
 	for _, g := range c.all() {
 		if err := g.expireOffsets(now); err != nil {
 			c.cfg.Log.Error("offsets of a consumer group could not be expired", "group", g.id, "error", err)

@@ -44,7 +44,7 @@ type Group struct {
 }
 
 func newGroup(c *Coordinator, id string) *Group {
-	return &Group{c: c, id: id, state: Empty, since: time.Now(), members: map[string]*member{}, instances: map[string]string{},
+	return &Group{c: c, id: id, state: Empty, since: c.cfg.Now(), members: map[string]*member{}, instances: map[string]string{},
 		pending: map[string]*time.Timer{}, offsets: map[TopicPartition]Offset{}, open: map[int64]*openTxn{}}
 }
 

@@ -452,7 +452,7 @@ func (g *Group) complete() {
 // becomeEmpty is the end of the last member.
 func (g *Group) becomeEmpty() {
 	g.cancelTimer()
-	g.state, g.since, g.protocol, g.leader = Empty, time.Now(), "", ""
+	g.state, g.since, g.protocol, g.leader = Empty, g.c.cfg.Now(), "", ""
 	if err := g.c.append(g.id, []Record{g.record()}); err != nil {
 		g.c.cfg.Log.Error("the end of a consumer group's last member could not be stored; after a restart its members are waited for", "group", g.id, "error", err)
 	}

@@ -123,7 +123,7 @@ func (g *Group) offsetRecords(offsets map[TopicPartition]Offset) ([]Record, erro
 		return nil, fmt.Errorf("%w: the offsets take %d bytes, at most %d are possible", ErrCommitSize, bytes, maxCommitBytes)
 	}
 	records := make([]Record, 0, len(offsets))
-	now := time.Now()
+	now := g.c.cfg.Now()
 	for at, o := range offsets {
 		if o.Committed.IsZero() {
 			o.Committed = now

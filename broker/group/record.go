@@ -103,7 +103,7 @@ func (c *Coordinator) applyOffset(r Record, by statelog.Producer) error {
 	if v.Version < 3 {
 		v.LeaderEpoch = -1
 	}
-	o := Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp), c.order.Add(1)}
+	o := Offset{v.Offset, v.LeaderEpoch, v.Metadata, c.at(v.CommitTimestamp), c.order.Add(1)}
 	if by.ID < 0 {
 		g.offsets[at] = o
 		return nil
@@ -130,7 +130,7 @@ func (c *Coordinator) applyGroup(r Record) error {
 		return fmt.Errorf("group %q: %w", k.Group, err)
 	}
 	g.modern = nil // a group is of one type
-	g.generation, g.protocolType, g.since = v.Generation, v.ProtocolType, time.UnixMilli(v.CurrentStateTimestamp)
+	g.generation, g.protocolType, g.since = v.Generation, v.ProtocolType, g.c.at(v.CurrentStateTimestamp)
 	if v.Protocol == nil || len(v.Members) == 0 {
 		return nil
 	}

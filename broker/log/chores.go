@@ -26,6 +26,9 @@ type chores struct {
 	retain  time.Time // when each was done last
 	points  time.Time
 	forgets time.Time
+	tended  time.Time
+	// doubted is until when nothing goes because of its age; see [Dir.doubtClock].
+	doubted time.Time
 
 	tending sync.Mutex
 }
@@ -38,7 +41,7 @@ type doomed struct {
 
 func (c *chores) begin(d *Dir) {
 	now := d.options.Now()
-	c.retain, c.points, c.forgets = now, now, now
+	c.retain, c.points, c.forgets, c.tended = now, now, now, now
 	c.stop, c.kick = make(chan struct{}), make(chan struct{}, 1)
 	if d.options.Manual {
 		return
@@ -129,16 +132,18 @@ func (d *Dir) tend(now time.Time) {
 		*last = now
 		return true
 	}
+	d.doubtClock(now)
+	aged := !now.Before(c.doubted)
 	retain := due(&c.retain, d.options.RetentionCheck)
 	forget := due(&c.forgets, producerCheck)
 	for _, p := range d.partitions() {
 		p.flushIfDue(now) // an error takes the partition offline, with a line in the log
 		if retain {
-			if err := p.expire(now); err != nil && p.Failed() == nil {
+			if err := p.expire(now, aged); err != nil && p.Failed() == nil {
 				d.options.Log.Error("retention failed and is tried again later", "partition", p.dir, "error", err)
 			}
 		}
-		if forget {
+		if forget && aged {
 			p.appending.Lock()
 			p.producers.expire(now, d.options.ProducerExpiry)
 			p.appending.Unlock()
@@ -150,6 +155,31 @@ func (d *Dir) tend(now time.Time) {
 		}
 	}
 	d.removeDoomed(now)
+}
+
+const (
+	// smallJump is what NTP sets a clock by, and no more.
+	smallJump = time.Minute
+	// doubt is how long a clock that jumped is not believed.
+	doubt = time.Hour
+)
+
+// doubtClock looks for a clock that was set forward, by mistake perhaps: records
+// then seem to be old at once, and would be gone before anybody can set it back.
+// So for an hour nothing goes because of its age. A machine that slept looks the
+// same, and can wait, too.
+func (d *Dir) doubtClock(now time.Time) {
+	c := &d.chores
+	last := c.tended
+	c.tended = now
+	switch jump := now.Round(0).Sub(last.Round(0)) - now.Sub(last); { // by the calendar, less by the monotonic clock
+	case jump > smallJump:
+		c.doubted = now.Add(doubt)
+		d.options.Log.Warn("the clock was set forward, or the machine slept: no records are deleted because of their age for a while; set the clock back if it is wrong", "by", jump.Round(time.Second), "for", doubt)
+	case jump < -smallJump:
+		c.doubted = time.Time{}
+		d.options.Log.Warn("the clock was set back", "by", -jump.Round(time.Second))
+	}
 }
 
 func (d *Dir) removeDoomed(now time.Time) {

@@ -10,15 +10,16 @@ import (
 
 // expire deletes segments that the topic's retention does not keep, from the
 // oldest on (UnifiedLog.deleteOldSegments): by time, by size, and those below
-// the first offset. The active segment is rolled before it goes.
-func (p *Partition) expire(now time.Time) error {
+// the first offset. The active segment is rolled before it goes. By time only if
+// ages can be believed.
+func (p *Partition) expire(now time.Time, aged bool) error {
 	p.appending.Lock()
 	defer p.appending.Unlock()
 	if err := p.writable(); err != nil {
 		return err
 	}
 	cfg := p.config.Load()
-	n := p.expired(cfg, now)
+	n := p.expired(cfg, now, aged)
 	if n == 0 {
 		return nil
 	}
@@ -35,7 +36,7 @@ func (p *Partition) expire(now time.Time) error {
 
 // expired is how many segments at the beginning are not kept. What readers do
 // not see yet is kept.
-func (p *Partition) expired(cfg *Config, now time.Time) (n int) {
+func (p *Partition) expired(cfg *Config, now time.Time, aged bool) (n int) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	total := int64(0)
@@ -55,7 +56,7 @@ func (p *Partition) expired(cfg *Config, now time.Time) (n int) {
 		if latest < 0 { // producers that set no time
 			latest = s.created.UnixMilli()
 		}
-		old := cfg.Delete && cfg.RetentionAge >= 0 && (empty || since(now, latest) > cfg.RetentionAge)
+		old := aged && cfg.Delete && cfg.RetentionAge >= 0 && (empty || since(now, latest) > cfg.RetentionAge)
 		large := cfg.Delete && cfg.RetentionBytes >= 0 && total-s.held.bytes >= cfg.RetentionBytes
 		if !below && !old && !large {
 			break

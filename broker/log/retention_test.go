@@ -24,7 +24,7 @@ type aged struct {
 }
 
 func newAged(t *testing.T, change func(c *log.Config)) *aged {
-	a := &aged{root: t.TempDir(), now: time.UnixMilli(1_700_000_000_000), cfg: log.Defaults()}
+	a := &aged{root: t.TempDir(), now: time.Now(), cfg: log.Defaults()}
 	a.cfg.SegmentBytes, a.cfg.RetentionAge = 200, -1
 	change(&a.cfg)
 	a.open(t)

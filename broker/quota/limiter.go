@@ -11,6 +11,7 @@ type Limiter struct {
 	store              *Store
 	clients, mutations Windows
 	now                func() time.Time
+	begun              time.Time
 
 	meters map[string]*meters // by key, fixed
 	waits  map[string]*waited // the same
@@ -22,12 +23,16 @@ type waited struct{ times, ms atomic.Int64 }
 // NewLimiter holds clients to the quotas of the store, over Kafka's windows for
 // clients and those for what changes topics (controller.quota.window.num).
 func NewLimiter(store *Store, clients, mutations Windows, now func() time.Time) *Limiter {
-	l := &Limiter{store: store, clients: clients.whatever(), mutations: mutations.whatever(), now: now, meters: map[string]*meters{}, waits: map[string]*waited{}}
+	l := &Limiter{store: store, clients: clients.whatever(), mutations: mutations.whatever(), now: now, begun: now(), meters: map[string]*meters{}, waits: map[string]*waited{}}
 	for key := range largest {
 		l.meters[key], l.waits[key] = &meters{by: map[share]*meter{}}, new(waited)
 	}
 	return l
 }
+
+// elapsed is the time in ms by which use is counted. It goes by the clock's monotonic
+// readings: one that is set neither forgives what was used nor keeps anybody waiting.
+func (l *Limiter) elapsed() int64 { return l.now().Sub(l.begun).Milliseconds() }
 
 // Active says whether anybody has a quota of any kind. It costs one atomic load.
 func (l *Limiter) Active() bool { return len(l.store.now.Load().limits) > 0 }
@@ -61,7 +66,7 @@ func (l *Limiter) record(key string, c Client, value float64, look func(r *rate,
 	if !ok {
 		return
 	}
-	now := l.now().UnixMilli()
+	now := l.elapsed()
 	l.meters[key].use(by, l.clients, now, func(m *meter) {
 		m.rate.record(l.clients, value, now)
 		look(&m.rate, limit, now)
@@ -92,7 +97,7 @@ func (l *Limiter) Mutate(c Client, partitions int, strict bool) (wait time.Durat
 	if !ok {
 		return 0, false
 	}
-	now, w := l.now().UnixMilli(), l.mutations
+	now, w := l.elapsed(), l.mutations
 	l.meters[ControllerMutationRate].use(by, w, now, func(m *meter) {
 		if wait = m.bucket.wait(w, limit, now); strict && wait > 0 {
 			refused = true
@@ -113,7 +118,7 @@ func (l *Limiter) Connect(ip string) (wait time.Duration) {
 	if !ok {
 		return 0
 	}
-	now := l.now().UnixMilli()
+	now := l.elapsed()
 	l.meters[ConnectionCreationRate].use(share{ip: ip}, l.clients, now, func(m *meter) {
 		m.rate.record(l.clients, 1, now)
 		if wait = min(m.rate.wait(l.clients, limit, now), l.longest(ConnectionCreationRate)); wait > 0 {

@@ -1,9 +1,6 @@
 package txn
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Add takes partitions into the producer's transaction, all or none, and begins
 // it if none goes on (AddPartitionsToTxn, AddOffsetsToTxn).
@@ -36,7 +33,7 @@ func (c *Coordinator) add(t *transaction, p Producer, partitions []TopicPartitio
 	if t.state == Ongoing && t.hasAll(partitions) {
 		return nil
 	}
-	return c.keep(t, t.with(partitions, v, time.Now()))
+	return c.keep(t, t.with(partitions, v, c.cfg.Now()))
 }
 
 // Verify says which of the partitions are not in the producer's transaction

@@ -59,6 +59,9 @@ type Config struct {
 	// NewProducerID is one that nobody has.
 	NewProducerID func() (int64, error)
 	Log           *slog.Logger
+	// Now is the clock, nil for the system's. How long something takes goes by its
+	// monotonic readings, so that a clock that is set ends no transaction.
+	Now func() time.Time
 }
 
 func (c Config) withDefaults() Config {
@@ -74,6 +77,9 @@ func (c Config) withDefaults() Config {
 	set(&c.MarkerRetry, 100*time.Millisecond)
 	if c.MaxBytes == 0 {
 		c.MaxBytes = 64 << 20
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -145,6 +151,7 @@ func (c *Coordinator) load(ctx context.Context) error {
 		case m == nil:
 			delete(c.byID, id)
 		default:
+			m.read(c.cfg.Now())
 			c.byID[id] = &transaction{id: id, metadata: *m}
 		}
 		return nil

@@ -35,9 +35,9 @@ func (c *Coordinator) End(id string, p Producer, commit bool, v Version) (Produc
 		next, err = c.cfg.NewProducerID()
 	}
 	if err == nil {
-		err = c.keep(t, t.prepared(commit, v, next, time.Now()))
+		err = c.keep(t, t.prepared(commit, v, next, c.cfg.Now()))
 	}
-	then := t.completed(time.Now()).producer
+	then := t.completed(c.cfg.Now()).producer
 	t.mu.Unlock()
 	if err != nil {
 		return none, err
@@ -152,7 +152,7 @@ func (c *Coordinator) complete(t *transaction) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if failed == nil {
-		failed = c.keep(t, t.completed(time.Now()))
+		failed = c.keep(t, t.completed(c.cfg.Now()))
 	}
 	if failed == nil {
 		c.counted.ended(m.state)

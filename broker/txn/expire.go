@@ -10,7 +10,7 @@ import (
 // said, and fences those (TransactionCoordinator.abortTimedOutTransactions).
 func (c *Coordinator) abortTimedOut() {
 	for _, t := range c.all() {
-		if c.abortIfTimedOut(t, time.Now()) {
+		if c.abortIfTimedOut(t, c.cfg.Now()) {
 			c.complete(t)
 		}
 	}
@@ -19,7 +19,7 @@ func (c *Coordinator) abortTimedOut() {
 func (c *Coordinator) abortIfTimedOut(t *transaction, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.dead || t.state != Ongoing || now.UnixMilli()-t.started <= t.timeout.Milliseconds() {
+	if t.dead || t.state != Ongoing || now.Sub(t.begun) <= t.timeout {
 		return false
 	}
 	if err := c.keep(t, t.fenced(now)); err != nil {
@@ -33,18 +33,18 @@ func (c *Coordinator) abortIfTimedOut(t *transaction, now time.Time) bool {
 // expire forgets the transactional ids that were not used for so long
 // (TransactionStateManager.removeExpiredTransactionalIds).
 func (c *Coordinator) expire() {
-	old := time.Now().Add(-c.cfg.Expiration).UnixMilli()
+	now := c.cfg.Now()
 	for _, t := range c.all() {
-		if c.expireIfOld(t, old) {
+		if c.expireIfOld(t, now) {
 			c.forget(t)
 		}
 	}
 }
 
-func (c *Coordinator) expireIfOld(t *transaction, old int64) bool {
+func (c *Coordinator) expireIfOld(t *transaction, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.dead || t.state == Ongoing || t.state.preparing() || t.updated > old {
+	if t.dead || t.state == Ongoing || t.state.preparing() || now.Sub(t.used) < c.cfg.Expiration {
 		return false
 	}
 	r := tombstone(t.id)

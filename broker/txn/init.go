@@ -51,7 +51,7 @@ func (c *Coordinator) Init(id string, timeout time.Duration, expected *Producer)
 
 // initialize is TransactionCoordinator.prepareInitProducerIdTransit.
 func (c *Coordinator) initialize(t *transaction, timeout time.Duration, expected *Producer) (next metadata, err error) {
-	now := time.Now()
+	now := c.cfg.Now()
 	if t.state.preparing() {
 		return next, ErrConcurrent
 	}
@@ -117,7 +117,8 @@ func (c *Coordinator) make(id string, producer int64, timeout time.Duration) err
 	if err := c.grow(idBytes(id)); err != nil {
 		return err
 	}
+	now := c.cfg.Now()
 	c.byID[id] = &transaction{id: id, metadata: metadata{producer: Producer{ID: producer, Epoch: noEpoch}, previous: noID, next: noID, lastEpoch: noEpoch,
-		timeout: timeout, started: -1, updated: time.Now().UnixMilli()}}
+		timeout: timeout, started: -1, updated: now.UnixMilli(), used: now}}
 	return nil
 }

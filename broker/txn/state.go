@@ -98,11 +98,20 @@ type metadata struct {
 	started    int64 // ms since 1970, -1: no transaction yet
 	updated    int64
 	version    Version
+
+	// The same by the clock that is never set; not stored. What was read from the
+	// store has what its times are ago ([metadata.read]).
+	begun, used time.Time
+}
+
+// read is when it was read from the store.
+func (m *metadata) read(now time.Time) {
+	m.begun, m.used = now.Add(time.UnixMilli(m.started).Sub(now)), now.Add(time.UnixMilli(m.updated).Sub(now))
 }
 
 // step is the metadata that the next state begins with.
 func (m metadata) step(to State, now time.Time) metadata {
-	m.previous, m.state, m.updated = m.producer.ID, to, now.UnixMilli()
+	m.previous, m.state, m.updated, m.used = m.producer.ID, to, now.UnixMilli(), now
 	return m
 }
 
@@ -118,7 +127,7 @@ func (m metadata) initialized(p Producer, lastEpoch int16, timeout time.Duration
 func (m metadata) with(partitions []TopicPartition, v Version, now time.Time) metadata {
 	n := m.step(Ongoing, now)
 	if m.state != Ongoing {
-		n.started = n.updated
+		n.started, n.begun = n.updated, now
 	}
 	n.partitions = maps.Clone(m.partitions)
 	if n.partitions == nil {

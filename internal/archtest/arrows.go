@@ -68,6 +68,7 @@ var mayImport = map[string][]string{
 	"broker/consumerrecord":          {"broker/assignor"},                                             // knows bytes, and no groups
 	"broker/statelog":                {},
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
+	"broker/clocktest":               {},                                              // for tests
 	"broker/vfs":                     {},
 	"broker/users":                   {"broker/vfs"},   // knows no messages
 	"broker/quota":                   {"broker/vfs"},   // knows neither the wire nor connections
@@ -106,10 +107,11 @@ var testsMayImport = map[string][]string{
 	"web":                          {"broker/…", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
-	"broker/log":                   {"broker/vfs/vfstest"},
-	"broker/txn":                   {"broker/log", "broker/vfs", "broker/vfs/vfstest"}, // that a cut of the power loses nothing
+	"broker/log":                   {"broker/clocktest", "broker/vfs/vfstest"},
+	"broker/group":                 {"broker/clocktest"},
+	"broker/txn":                   {"broker/clocktest", "broker/log", "broker/vfs", "broker/vfs/vfstest"}, // that a cut of the power loses nothing
 	"broker/users":                 {"broker/vfs/vfstest"},
-	"broker/quota":                 {"broker/vfs/vfstest"},
+	"broker/quota":                 {"broker/clocktest", "broker/vfs/vfstest"},
 	"broker/sasl":                  {"broker/vfs"},
 	"internal/lesson":              {"internal/locale"}, // the same
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
