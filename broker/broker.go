@@ -77,7 +77,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	cfg.Security.warn(cfg.Log, plain, sealed)
 	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed, tls: tlsConfig(cfg)}
-	dir, err := openDataDir(cfg.Dir)
+	dir, err := openDataDir(cfg.Dir, cfg.Log)
 	if err != nil {
 		return nil, errors.Join(err, b.stopListening())
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"copyscope/broker/quota"
@@ -37,8 +39,8 @@ type dataDir struct {
 var errLocked = errors.New("locked")
 
 // openDataDir makes, locks and reads the directory.
-func openDataDir(path string) (*dataDir, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+func openDataDir(path string, log *slog.Logger) (*dataDir, error) {
+	if err := makeDir(path, log); err != nil {
 		return nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", path, err)
 	}
 	lock, err := lockFile(filepath.Join(path, ".lock"))
@@ -55,13 +57,25 @@ func openDataDir(path string) (*dataDir, error) {
 	if d.producers, err = openProducerIDs(filepath.Join(path, "producer-ids.json")); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
-	if d.users, err = users.Open(vfs.Private, path); err != nil {
+	if d.users, err = users.Open(vfs.OS, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	if d.quotas, err = quota.Open(vfs.OS, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	return d, nil
+}
+
+// makeDir makes the directory, with all above it that are missing, for this user
+// alone: records are nobody else's business. One that is there stays as it is.
+func makeDir(path string, log *slog.Logger) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o022 != 0 && runtime.GOOS != "windows" {
+		log.Warn("others than its owner can put files into the data directory, and take some away; chmod go-w it", "directory", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
+	}
+	return nil
 }
 
 func (d *dataDir) close() error { return d.lock.Close() }
@@ -72,7 +86,7 @@ func clusterID(path string) (string, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		id := encodeID(newID())
 		text := fmt.Sprintf("version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", id, nodeID, encodeID(newID()))
-		return id, replaceFile(path, []byte(text))
+		return id, vfs.Replace(vfs.OS, path, filepath.Dir(path), []byte(text))
 	}
 	if err != nil {
 		return "", err
@@ -101,22 +115,4 @@ func decodeID(s string) (id topicID, err error) {
 		return id, fmt.Errorf("%q is no 128 bit id in base64", s)
 	}
 	return topicID(b), nil
-}
-
-// replaceFile writes the file so that after a crash either the old or the new
-// content is there, whole, and the new one once it has returned.
-func replaceFile(path string, content []byte) error {
-	next := path + ".next"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -7,9 +7,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 )
 
 // producerIDs hands out producer ids, none twice, whatever happens. Its file,
@@ -81,7 +83,7 @@ func (p *producerIDs) takeBlock() error {
 	f := producerIDFile{producerIDSchema, p.afterBlock + producerIDBlock}
 	b, err := json.Marshal(f)
 	if err == nil {
-		err = replaceFile(p.path, append(b, '\n'))
+		err = vfs.Replace(vfs.OS, p.path, filepath.Dir(p.path), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", log.ErrStorage, err)

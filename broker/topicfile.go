@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 )
 
 // catalogueFile is topics.json:
@@ -102,7 +104,7 @@ func (f catalogueFile) check(maxPartitions int) error {
 func (f catalogueFile) write(path string) error {
 	b, err := json.MarshalIndent(f, "", "  ")
 	if err == nil {
-		err = replaceFile(path, append(b, '\n'))
+		err = vfs.Replace(vfs.OS, path, filepath.Dir(path), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", log.ErrStorage, err)

@@ -247,7 +247,7 @@ func TestCatalogueNotWritable(t *testing.T) {
 	dir := t.TempDir()
 	c := dial(t, start(t, dir).addr)
 	c.create(topicReq("t", 1))
-	if err := os.Mkdir(filepath.Join(dir, "topics.json.next"), 0o755); err != nil { // in the way of the next one
+	if err := os.Mkdir(filepath.Join(dir, "topics.json.tmp"), 0o755); err != nil { // in the way of the next one
 		t.Fatal(err)
 	}
 	created := ask[*kmsg.CreateTopicsResponse](c, createReq(topicReq("t", 1), topicReq("new", 1)), 1).Topics

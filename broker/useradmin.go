@@ -13,7 +13,7 @@ import (
 // OpenUsers opens the users of a data directory that no broker has, for as long
 // as until the lock is closed. The directory is made if it is missing.
 func OpenUsers(dir string) (*users.Store, *os.File, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", dir, err)
 	}
 	lock, err := lockFile(filepath.Join(dir, ".lock"))
@@ -23,7 +23,7 @@ func OpenUsers(dir string) (*users.Store, *os.File, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", dir, err)
 	}
-	store, err := users.Open(vfs.Private, dir)
+	store, err := users.Open(vfs.OS, dir)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("data directory %q: %w", dir, err), lock.Close())
 	}

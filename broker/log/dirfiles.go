@@ -157,28 +157,22 @@ func (d *Dir) removeDeleted() error {
 	return nil
 }
 
-// removeAll removes a file, or a directory of files.
+// removeAll removes a file, or a directory of files. Of a symbolic link the link is
+// removed, and nothing of what it names: to remove it is tried before anything that
+// would follow it.
 func removeAll(f vfs.FS, path string) error {
-	info, err := f.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	failed := f.Remove(path)
+	if failed == nil || errors.Is(failed, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
+	entries, err := f.ReadDir(path)
+	if err != nil || len(entries) == 0 {
+		return failed
 	}
-	if info.IsDir() {
-		entries, err := f.ReadDir(path)
-		if err != nil {
+	for _, e := range entries {
+		if err := removeAll(f, filepath.Join(path, e.Name())); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if err := removeAll(f, filepath.Join(path, e.Name())); err != nil {
-				return err
-			}
-		}
 	}
-	if err := f.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return f.Remove(path)
 }

@@ -21,7 +21,7 @@ import (
 // store has two users, alice with the password one.
 func store(t testing.TB) *users.Store {
 	t.Helper()
-	s, err := users.Open(vfs.Private, t.TempDir())
+	s, err := users.Open(vfs.OS, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,7 @@ var (
 	ErrFull = fmt.Errorf("there are %d users already; remove some", mostUsers)
 )
 
-// Open reads the users of a data directory, which may have none. The disk is
-// [vfs.Private], so that the file is.
+// Open reads the users of a data directory, which may have none.
 func Open(disk vfs.FS, dir string) (*Store, error) {
 	s := &Store{disk: disk, path: filepath.Join(dir, FileName), working: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	t, err := read(disk, s.path)

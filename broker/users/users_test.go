@@ -51,12 +51,12 @@ func verified(t *testing.T, s *users.Store, name, password string) bool {
 
 func TestPasswordsAreVerified(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, vfs.Private, dir)
+	s := open(t, vfs.OS, dir)
 	set(t, s, users.SHA256, "alice", "one", 4096)
 	set(t, s, users.SHA512, "bob", "two", 8192)
 	set(t, s, users.SHA256, "carol", "three", 4096)
 	set(t, s, users.SHA512, "carol", "three", 4096)
-	for _, s := range []*users.Store{s, open(t, vfs.Private, dir)} { // as it was, and read anew
+	for _, s := range []*users.Store{s, open(t, vfs.OS, dir)} { // as it was, and read anew
 		for _, c := range []struct {
 			name, password string
 			want           bool
@@ -84,7 +84,7 @@ func TestPasswordsAreVerified(t *testing.T) {
 // The work of a check is the same for every name: known with one credential or
 // with both, with few iterations or many, or unknown.
 func TestEveryCheckTakesTheSameWork(t *testing.T) {
-	s := open(t, vfs.Private, t.TempDir())
+	s := open(t, vfs.OS, t.TempDir())
 	work := func(name, password string) int64 {
 		before := s.Iterations()
 		verified(t, s, name, password)
@@ -109,9 +109,9 @@ func TestEveryCheckTakesTheSameWork(t *testing.T) {
 // like those of the users.
 func TestUnknownUsersHaveACredential(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, vfs.Private, dir)
+	s := open(t, vfs.OS, dir)
 	set(t, s, users.SHA256, "alice", "one", 9000)
-	again := open(t, vfs.Private, dir)
+	again := open(t, vfs.OS, dir)
 	salts := map[string]string{}
 	for i := range 100 {
 		name := fmt.Sprintf("nobody %d", i)
@@ -136,7 +136,7 @@ func TestUnknownUsersHaveACredential(t *testing.T) {
 func TestFilesThatCannotBeUsedAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, users.FileName)
-	s := open(t, vfs.Private, dir)
+	s := open(t, vfs.OS, dir)
 	set(t, s, users.SHA256, "alice", "one", 4096)
 	good, err := os.ReadFile(path)
 	if err != nil {
@@ -179,7 +179,7 @@ func TestFilesThatCannotBeUsedAreRefused(t *testing.T) {
 			if err := errors.Join(os.WriteFile(path, []byte(c.text), 0o600), os.Chmod(path, c.mode)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := users.Open(vfs.Private, dir)
+			_, err := users.Open(vfs.OS, dir)
 			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
 				t.Errorf("got %v, want %q and the path", err, c.says)
 			}
@@ -188,7 +188,7 @@ func TestFilesThatCannotBeUsedAreRefused(t *testing.T) {
 }
 
 func TestChangesAreAllOrNone(t *testing.T) {
-	s := open(t, vfs.Private, t.TempDir())
+	s := open(t, vfs.OS, t.TempDir())
 	set(t, s, users.SHA256, "alice", "one", 4096)
 	before := s.Users()
 	good, _ := users.NewCredential(users.SHA256, "two", 4096)
@@ -211,7 +211,7 @@ func TestChangesAreAllOrNone(t *testing.T) {
 // Many change at once: nobody's change is lost.
 func TestConcurrentChanges(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, vfs.Private, dir)
+	s := open(t, vfs.OS, dir)
 	c, err := users.NewCredential(users.SHA512, "x", 4096)
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestConcurrentChanges(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := len(open(t, vfs.Private, dir).Users()); got != 30 {
+	if got := len(open(t, vfs.OS, dir).Users()); got != 30 {
 		t.Errorf("%d users are stored of 30", got)
 	}
 }
@@ -300,7 +300,7 @@ func TestFullDisk(t *testing.T) {
 
 // Who waits for the CPU does not wait beyond its context.
 func TestVerifyEndsWithItsContext(t *testing.T) {
-	s := open(t, vfs.Private, t.TempDir())
+	s := open(t, vfs.OS, t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for range 50 { // the CPU is free at times, and then it answers
@@ -312,7 +312,7 @@ func TestVerifyEndsWithItsContext(t *testing.T) {
 
 func FuzzFile(f *testing.F) {
 	dir := f.TempDir()
-	s, err := users.Open(vfs.Private, dir)
+	s, err := users.Open(vfs.OS, dir)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func FuzzFile(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, users.FileName), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, err := users.Open(vfs.Private, dir)
+		s, err := users.Open(vfs.OS, dir)
 		if err != nil {
 			return
 		}

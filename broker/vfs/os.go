@@ -2,22 +2,29 @@ package vfs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
 
-// OS is the operating system's file system. Private is the same, but who else
-// than its user cannot read the files that it makes (mode 0600).
-var (
-	OS      FS = system{0o644}
-	Private FS = system{0o600}
+// OS is the operating system's file system. What it makes is for this user alone:
+// records, and what passwords are checked with, are nobody else's business. On
+// Linux it opens no file through a symbolic link: who can put one into a data
+// directory would have other files of the user's overwritten.
+var OS FS = system{}
+
+type system struct{}
+
+const (
+	fileMode = 0o600
+	dirMode  = 0o700
 )
 
-// system makes files of the mode.
-type system struct{ mode fs.FileMode }
-
-func (s system) Open(name string, flag int) (File, error) {
-	f, err := os.OpenFile(name, flag, s.mode)
+func (system) Open(name string, flag int) (File, error) {
+	f, err := os.OpenFile(name, flag|noFollow, fileMode)
+	if errors.Is(err, errLink) {
+		return nil, fmt.Errorf("%w: it is a symbolic link, and files are not opened through those; put the file itself there", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +33,7 @@ func (s system) Open(name string, flag int) (File, error) {
 
 func (system) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 func (system) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
-func (system) MkdirAll(name string) error                 { return os.MkdirAll(name, 0o755) }
+func (system) MkdirAll(name string) error                 { return os.MkdirAll(name, dirMode) }
 func (system) Rename(from, to string) error               { return os.Rename(from, to) }
 func (system) Remove(name string) error                   { return os.Remove(name) }
 func (system) Truncate(name string, size int64) error     { return os.Truncate(name, size) }

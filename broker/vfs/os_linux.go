@@ -10,6 +10,12 @@ import (
 // before: both are needed for a full disk to be an error and not SIGBUS.
 const Mappable = true
 
+// open(2): ELOOP is what O_NOFOLLOW gives for a symbolic link.
+const (
+	noFollow = unix.O_NOFOLLOW
+	errLink  = unix.ELOOP
+)
+
 func syncDir(d *os.File) error { return d.Sync() }
 
 func (f osFile) Allocate(size int64) error {

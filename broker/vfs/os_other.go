@@ -3,6 +3,7 @@
 package vfs
 
 import (
+	"errors"
 	"os"
 	"runtime"
 )
@@ -10,6 +11,11 @@ import (
 // Mappable: see the Linux file. Elsewhere the log reads and writes its indexes
 // by calls, and refuses to append through mappings.
 const Mappable = false
+
+// noFollow, errLink: see the Linux file. Elsewhere links are followed.
+const noFollow = 0
+
+var errLink error = errors.New("a symbolic link that is not followed")
 
 // syncDir: Windows has no fsync of directories.
 func syncDir(d *os.File) error {

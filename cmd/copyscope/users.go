@@ -92,7 +92,7 @@ func usersListCommand(data *string) *cobra.Command {
 			if _, err := os.Stat(*data); err != nil {
 				return fmt.Errorf("--data: %w", err)
 			}
-			store, err := users.Open(vfs.Private, *data) // the file is replaced as a whole, so a broker may be running
+			store, err := users.Open(vfs.OS, *data) // the file is replaced as a whole, so a broker may be running
 			if err != nil {
 				return err
 			}

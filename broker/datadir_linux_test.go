@@ -1,0 +1,167 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"golang.org/x/sys/unix"
+
+	"copyscope/broker"
+)
+
+// Nobody but its user can open anything in a data directory that the broker made,
+// whatever the umask, and a directory that was there keeps its mode.
+func TestDataIsPrivate(t *testing.T) {
+	defer unix.Umask(unix.Umask(0))
+	made, given := filepath.Join(t.TempDir(), "made", "data"), filepath.Join(t.TempDir(), "given")
+	if err := os.Mkdir(given, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{made, given} {
+		withUsers(t, dir, "alice", "one")
+		b := start(t, dir)
+		c := dial(t, b.addr)
+		c.create(topicReq("t", 2), topicReq("mapped", 1, "copyscope.append.engine", "mmap"))
+		for _, topic := range []string{"t", "mapped"} {
+			if p := ask[*kmsg.ProduceResponse](c, produceReq(9, -1, topic, 0, batchOf("secret")), 1).Topics[0].Partitions[0]; p.ErrorCode != 0 {
+				t.Fatalf("produce: error %d", p.ErrorCode)
+			}
+		}
+		if r := ask[*kmsg.InitProducerIDResponse](c, &kmsg.InitProducerIDRequest{Version: 4, TransactionalID: kmsg.StringPtr("x"), TransactionTimeoutMillis: 1000, ProducerID: -1, ProducerEpoch: -1}, 2); r.ErrorCode != 0 {
+			t.Fatalf("InitProducerId: error %d", r.ErrorCode)
+		}
+		if warned := strings.Contains(b.text(), "others than its owner can put files into the data directory"); warned != (dir == given) {
+			t.Errorf("%s: warned %v", dir, warned)
+		}
+		b.stop()
+		seen := 0
+		if err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			want := fs.FileMode(0o600)
+			if e.IsDir() {
+				want = 0o700
+			}
+			if path == given {
+				want = 0o777
+			}
+			if seen++; info.Mode().Perm() != want {
+				t.Errorf("%s has mode %04o, want %04o", path, info.Mode().Perm(), want)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if seen < 15 {
+			t.Errorf("%d files and directories were looked at", seen)
+		}
+	}
+}
+
+// Who can put symbolic links into a data directory gets no other file of the user's
+// read, overwritten or removed.
+func TestLinksAreNotFollowed(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	victim := filepath.Join(outside, "victim")
+	content := bytes.Repeat([]byte("not the broker's "), 100)
+	look := func(when string) {
+		t.Helper()
+		if got, err := os.ReadFile(victim); err != nil || !bytes.Equal(got, content) {
+			t.Fatalf("%s: the file outside has %d bytes (%v), want what it had", when, len(got), err)
+		}
+	}
+	if err := os.WriteFile(victim, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := start(t, dir)
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1, "file.delete.delay.ms", "0"))
+
+	// In the way of the next catalogue.
+	link(victim, "topics.json.tmp")
+	if got := ask[*kmsg.CreateTopicsResponse](c, createReq(topicReq("refused", 1)), 1).Topics[0]; got.ErrorCode == 0 {
+		t.Error("a topic was made though the catalogue's next file is a link")
+	}
+	look("topics.json.tmp")
+	os.Remove(filepath.Join(dir, "topics.json.tmp"))
+	c.create(topicReq("more", 1))
+
+	// In a partition that is deleted.
+	link(outside, "t-0/link")
+	link(victim, "t-0/other")
+	if got := ask[*kmsg.DeleteTopicsResponse](c, &kmsg.DeleteTopicsRequest{Version: 3, TopicNames: []string{"t"}}, 2).Topics[0]; got.ErrorCode != 0 {
+		t.Fatalf("DeleteTopics: error %d", got.ErrorCode)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if left, _ := filepath.Glob(filepath.Join(dir, "t-0*")); len(left) == 0 {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("%v is left", left)
+		}
+	}
+	look("a deleted partition")
+
+	// At a start: as a partition that is adopted, one that was deleted, and a segment.
+	b.stop()
+	link(outside, "adopted-0")
+	link(outside, "t-0.0123456789abcdef-delete")
+	segment := "more-0/00000000000000000000.log"
+	os.Remove(filepath.Join(dir, segment))
+	link(victim, segment)
+	os.Remove(filepath.Join(dir, ".kafka_cleanshutdown")) // so that it is recovered, and cut where it is wrong
+	b = start(t, dir)
+	if n := len(b.Topics()); n != 1 {
+		t.Errorf("there are %d topics, want the one", n)
+	}
+	b.wantSaid(t, "it is a symbolic link")
+	look("a start")
+	if p := ask[*kmsg.ProduceResponse](dial(t, b.addr), produceReq(9, -1, "more", 0, batchOf("a")), 1).Topics[0].Partitions[0]; p.ErrorCode == 0 {
+		t.Error("records were appended to the link")
+	}
+	look("a produce")
+}
+
+// Two brokers, of one process or of two, never have one data directory, nor one that
+// goes by another name.
+func TestOneBrokerADirectory(t *testing.T) {
+	dir := t.TempDir()
+	alias := filepath.Join(t.TempDir(), "alias")
+	if err := os.Symlink(dir, alias); err != nil {
+		t.Fatal(err)
+	}
+	first := startChild(t, dir)
+	for _, path := range []string{dir, alias} {
+		b, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: path})
+		if err == nil {
+			b.Close()
+			t.Fatalf("a second broker has %s", path)
+		}
+		if !strings.Contains(err.Error(), "another broker is using it") {
+			t.Errorf("the second is told %v", err)
+		}
+	}
+	first.kill() // a lock that outlived its broker would need hands
+	b, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: alias})
+	if err != nil {
+		t.Fatalf("after the first was killed: %v", err)
+	}
+	b.Close()
+}
