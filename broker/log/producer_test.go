@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs/vfstest"
 )
 
 // TestIdempotence: what an idempotent producer sends is stored once and in
@@ -142,6 +143,50 @@ func TestProducerExpiry(t *testing.T) {
 	if _, err := p.Produce(gap); err != nil {
 		t.Errorf("after the expiry any sequence is one to begin with: %v", err)
 	}
+}
+
+// However many ids clients say, the producers that are known of a partition are
+// bounded: those go whose latest batch is the longest ago, and none whose transaction
+// is open. A restart that reads all of the log knows no more.
+func TestProducersAreBounded(t *testing.T) {
+	disk := vfstest.NewDisk(1)
+	cfg := log.Defaults()
+	cfg.RetentionAge = -1
+	_, p, err := openOn(disk, cfg, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UnixMilli()
+	open := idempotent(7, 0, 0, now, "open")
+	open[22] |= 0x10
+	add(t, p, seal(open))
+	add(t, p, idempotent(8, 0, 0, now, "busy"))
+	const ids = 120_000
+	for id := int64(1000); id < 1000+ids; id++ {
+		add(t, p, idempotent(id, 0, 0, now, "x"))
+		if id%10_000 == 0 {
+			add(t, p, idempotent(8, 0, int32(id/10_000), now, "busy"))
+		}
+	}
+	check := func(when string) {
+		t.Helper()
+		known := map[int64]bool{}
+		for _, of := range p.Producers() {
+			known[of.ID] = true
+		}
+		if len(known) > 100_000 || len(known) < 50_000 {
+			t.Errorf("%s %d producers are known, want 50,000 to 100,000", when, len(known))
+		}
+		if !known[7] || !known[8] || known[1000] || !known[1000+ids-1] {
+			t.Errorf("%s: known is the one with an open transaction %v, the busy one %v, the first %v, the last %v; want all but the first", when, known[7], known[8], known[1000], known[1000+ids-1])
+		}
+	}
+	check("after all")
+	disk.Kill()
+	if _, p, err = openOn(disk, cfg, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	check("after a recovery")
 }
 
 // A batch that is sent again has the append time that it got the first time,

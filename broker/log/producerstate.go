@@ -1,8 +1,10 @@
 package log
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -10,6 +12,11 @@ import (
 // them again (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). A producer has at most
 // that many requests under way.
 const keptBatches = 5
+
+// mostProducers bounds those that are known of a partition, some 250 bytes each. A
+// client may say any id, so that each of its batches could be another's. Kafka has
+// no bound.
+const mostProducers = 100_000
 
 // producers are the idempotent producers of a partition, by id
 // (ProducerStateManager.java). Under the partition's appending.
@@ -127,6 +134,9 @@ func (s *producers) of(h header) *producer {
 		if s.byID == nil {
 			s.byID = map[int64]*producer{}
 		}
+		if len(s.byID) >= mostProducers {
+			s.forgetHalf()
+		}
 		p = &producer{epoch: h.epoch, coordinator: -1, openTxn: -1}
 		s.byID[h.producerID] = p
 	}
@@ -134,6 +144,30 @@ func (s *producers) of(h header) *producer {
 		p.epoch, p.kept = h.epoch, 0
 	}
 	return p
+}
+
+// forgetHalf forgets those whose latest batch is the longest ago by its offset, as
+// timestamps are the clients'. They may begin anew with any sequence; those with an
+// open transaction stay.
+func (s *producers) forgetHalf() {
+	var idle []int64
+	for id, p := range s.byID {
+		if p.openTxn < 0 {
+			idle = append(idle, id)
+		}
+	}
+	slices.SortFunc(idle, func(a, b int64) int { return cmp.Compare(s.byID[a].end(), s.byID[b].end()) })
+	for _, id := range idle[:len(idle)/2] {
+		delete(s.byID, id)
+	}
+}
+
+// end is the offset of its last record, -1 if none is known.
+func (p *producer) end() int64 {
+	if p.kept == 0 {
+		return -1
+	}
+	return p.latest().end
 }
 
 // expire forgets the producers that sent nothing for the time
