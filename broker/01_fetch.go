@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -34,6 +35,7 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
+	nameOnce(req)
 	f, err := c.fetch(ctx, req)
 	defer f.release()
 	if err != nil {
@@ -52,6 +54,30 @@ func serveFetch(c *connection, ctx context.Context, r request) error {
 	}
 	c.b.countFetch(f.resp)
 	return c.sendPieces(pieces, f.regions, c.clientName(r.ClientID))
+}
+
+// nameOnce leaves each partition where it comes first, as Kafka answers it once
+// (FetchRequest.fetchData): while a fetch waits, each append has all that it names
+// looked at.
+func nameOnce(req *kmsg.FetchRequest) {
+	if len(req.Topics) == 1 && len(req.Topics[0].Partitions) == 1 {
+		return
+	}
+	type place struct {
+		topic     string
+		id        topicID
+		partition int32
+	}
+	named := map[place]struct{}{}
+	for i := range req.Topics {
+		t := &req.Topics[i]
+		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.FetchRequestTopicPartition) bool {
+			at := place{t.Topic, t.TopicID, p.Partition}
+			_, again := named[at]
+			named[at] = struct{}{}
+			return again
+		})
+	}
 }
 
 const (

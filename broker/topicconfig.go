@@ -88,6 +88,12 @@ func (c topicConfigs) age(name string) time.Duration {
 	}
 }
 
+// mostValueBytes bounds a value, which is written with all others at each change of
+// the catalogue. Only lists could have more, of which none needs it; and what does
+// not fit 16 bits could not be told to who asks with DescribeConfigs before version
+// 4, whose strings are no longer.
+const mostValueBytes = 4096
+
 // with is a copy of c in which the config has the value, or, for nil, none of
 // its own.
 func (c topicConfigs) with(name string, value *string) (topicConfigs, error) {
@@ -104,6 +110,9 @@ func (c topicConfigs) with(name string, value *string) (topicConfigs, error) {
 		return next, nil
 	}
 	v := strings.TrimSpace(*value) // as Kafka does (ConfigDef.parseType)
+	if len(v) > mostValueBytes {
+		return c, fmt.Errorf("config %s: the value has %d bytes; give one of at most %d", name, len(v), mostValueBytes)
+	}
 	if err := d.check(v); err != nil {
 		return c, fmt.Errorf("config %s: %w", name, err)
 	}
@@ -119,6 +128,8 @@ func (c topicConfigs) change(name string, values *string, add bool) (topicConfig
 		return c, fmt.Errorf("config %s: only lists can be appended to or subtracted from, and it is a %s", name, strings.ToLower(d.kind.String()))
 	case values == nil:
 		return c, fmt.Errorf("config %s: a value is needed to append or to subtract", name)
+	case len(*values) > mostValueBytes: // each is looked for among all
+		return c, fmt.Errorf("config %s: the values have %d bytes; give at most %d", name, len(*values), mostValueBytes)
 	}
 	now := listOf(c.get(name))
 	for _, v := range listOf(*values) {
