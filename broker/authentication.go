@@ -205,7 +205,7 @@ func (c *connection) token(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.writeBy(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
+	if err := c.writeBy(c.takenBy()); err != nil {
 		return err
 	}
 	_, err = c.conn.Write(wire.AppendToken(nil, answer))

@@ -27,6 +27,14 @@ const (
 	patience = 2 * time.Second
 )
 
+// Where connections cannot be accepted, it is tried again after a pause: all of the
+// processor would be taken otherwise, for as long as others keep the descriptors.
+// Who can make that happen must not be able to fill the log with it.
+const (
+	acceptPause = 100 * time.Millisecond
+	acceptTold  = time.Minute
+)
+
 // Broker serves one data directory, by one listener or two.
 type Broker struct {
 	cfg      Config
@@ -145,6 +153,7 @@ func (b *Broker) stopListening() (err error) {
 
 // accept takes connections until the listener is closed.
 func (b *Broker) accept(ctx context.Context, by *net.TCPListener) error {
+	var told time.Time
 	for {
 		conn, err := by.AcceptTCP()
 		switch {
@@ -157,11 +166,11 @@ func (b *Broker) accept(ctx context.Context, by *net.TCPListener) error {
 		default:
 			// Out of descriptors or memory: others may end soon. Everything
 			// else ends the listener and comes again as ErrClosed.
-			b.log.Warn("accept failed, trying again", "address", by.Addr(), "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(100 * time.Millisecond):
+			if told.IsZero() || time.Since(told) > acceptTold {
+				told = time.Now()
+				b.log.Warn("accept failed; it is tried again, and told again after a while", "address", by.Addr(), "error", err, "again", acceptTold)
 			}
+			pause(ctx, acceptPause)
 		}
 	}
 }

@@ -188,7 +188,7 @@ func (c *connection) respond(r request, resp kmsg.Response) error {
 	if err != nil {
 		return err
 	}
-	if err := c.writeBy(time.Now().Add(c.b.cfg.MaxIdle)); err != nil {
+	if err := c.writeBy(c.takenBy()); err != nil {
 		return err
 	}
 	_, err = c.conn.Write(buf)
@@ -200,6 +200,20 @@ func (c *connection) respond(r request, resp kmsg.Response) error {
 func (c *connection) inForce(now, until time.Time) bool {
 	early := until.Sub(now)
 	return early >= 0 && early < c.b.cfg.MaxIdle/100
+}
+
+// takenBy is when the client must have taken an answer. One that is yet to
+// authenticate has its time for that and, as a refusal comes late, a second more.
+func (c *connection) takenBy() time.Time {
+	now := time.Now()
+	by := now.Add(c.b.cfg.MaxIdle)
+	if !c.auth.pending() {
+		return by
+	}
+	if soon := now.Add(time.Second); c.auth.until.Before(soon) {
+		return soon
+	}
+	return c.auth.until
 }
 
 // writeBy sets how long the client may leave an answer unread.

@@ -188,8 +188,10 @@ func TestOpenDoorsAreWarnedOf(t *testing.T) {
 		{[]func(*broker.Config){func(c *broker.Config) { c.TLSSASL = allMechanisms }}, "those of the plaintext listener need not"},
 		{[]func(*broker.Config){bySASL("PLAIN")}, "those of the TLS listener need not"},
 		{[]func(*broker.Config){bySASL("PLAIN"), func(c *broker.Config) { c.Listen = ":0" }}, "send their passwords"},
+		{[]func(*broker.Config){func(c *broker.Config) { c.Listen = ":0" }}, "other hosts may reach this listener"},
+		{[]func(*broker.Config){func(c *broker.Config) { c.Listen, c.TLSListen = "", ":0" }}, "other hosts may reach this listener"},
 	} {
-		r := open(t, t.TempDir(), append(c.change, overTLS(t, cert, key))...)
+		r := open(t, t.TempDir(), append([]func(*broker.Config){overTLS(t, cert, key)}, c.change...)...)
 		defer r.Close()
 		r.wantSaid(t, c.says)
 	}

@@ -103,6 +103,11 @@ func (s Security) warn(log *slog.Logger, plain, sealed *net.TCPListener) {
 	if sealed != nil && len(s.TLSSASL) == 0 && !certificates && len(s.SASL) > 0 {
 		log.Warn("clients of the plaintext listener must say who they are, those of the TLS listener need not, and may do as much", "tls", sealed.Addr())
 	}
+	for listener, asked := range map[*net.TCPListener]bool{plain: len(s.SASL) > 0, sealed: len(s.TLSSASL) > 0 || certificates} {
+		if listener != nil && !asked && !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+			log.Warn("other hosts may reach this listener, and whoever does may do everything; ask clients who they are (SASL, or certificates over TLS), or listen on 127.0.0.1", "listener", listener.Addr())
+		}
+	}
 	if plain != nil && slices.Contains(s.SASL, sasl.Plain) && !plain.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		log.Warn("by PLAIN, clients of the plaintext listener send their passwords for everyone on the way to read; use SCRAM, or TLS", "plaintext", plain.Addr())
 	}

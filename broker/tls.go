@@ -17,7 +17,8 @@ import (
 	"copyscope/internal/transfer"
 )
 
-// handshakeTime is how long a client may take over its TLS handshake.
+// handshakeTime is how long a client may take over its TLS handshake, if it may be
+// silent for as long.
 const handshakeTime = 10 * time.Second
 
 // whyCopied is told with each transfer over TLS whose topic has another path.
@@ -65,7 +66,19 @@ func tlsConfig(cfg Config) *tls.Config {
 		return nil
 	}
 	// Kafka's own floor (ssl.enabled.protocols: TLSv1.2, TLSv1.3).
-	return &tls.Config{Certificates: []tls.Certificate{*cfg.Certificate}, MinVersion: tls.VersionTLS12, ClientAuth: cfg.ClientAuth.tls(), ClientCAs: cfg.ClientCAs}
+	return &tls.Config{Certificates: []tls.Certificate{*cfg.Certificate}, MinVersion: tls.VersionTLS12, CipherSuites: ciphers(), ClientAuth: cfg.ClientAuth.tls(), ClientCAs: cfg.ClientCAs}
+}
+
+// ciphers are those of TLS 1.2 with forward secrecy and authenticated encryption
+// (RFC 7525, 4.2; those of 1.3 all are so). Go's own choice still has CBC's, for
+// clients older than Java 8 and OpenSSL 1.0.1.
+func ciphers() (ids []uint16) {
+	for _, suite := range tls.CipherSuites() {
+		if strings.HasPrefix(suite.Name, "TLS_ECDHE_") && !strings.Contains(suite.Name, "_CBC_") {
+			ids = append(ids, suite.ID)
+		}
+	}
+	return ids
 }
 
 // newTLSConnection is newConnection for the TLS listener. The kernel seals, so
@@ -101,7 +114,8 @@ func (c *connection) handshake(ctx context.Context) bool {
 	if !ok {
 		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
+	limit := min(handshakeTime, c.b.cfg.MaxIdle)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := sealed.HandshakeContext(ctx)
 	if err == nil {
@@ -117,7 +131,7 @@ func (c *connection) handshake(ctx context.Context) bool {
 		c.b.log.Warn("connection closed: the peer does not speak TLS, and this is the TLS listener; set security.protocol=SSL at the client, or use the plaintext listener",
 			"peer", c.peer(), "listener", c.conn.LocalAddr(), "first_bytes", fmt.Sprintf("%x", record.RecordHeader))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		c.b.log.Warn("connection closed: the TLS handshake took too long", "peer", c.peer(), "limit", handshakeTime)
+		c.b.log.Warn("connection closed: the TLS handshake took too long", "peer", c.peer(), "limit", limit)
 	case errors.Is(err, io.EOF), ctx.Err() != nil:
 	default:
 		c.b.log.Warn("connection closed: the TLS handshake failed", "peer", c.peer(), "error", err)
