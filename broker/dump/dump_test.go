@@ -197,6 +197,25 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
+// What passwords are checked with is not printed, neither among other files nor when
+// it is named, nor what is left of one that was being written.
+func TestCredentialsAreNotDumped(t *testing.T) {
+	dir := directory(t)
+	for _, name := range []string{"users.json", "users.json.tmp"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(`{"schema":1,"secret":"hunter2"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, named := range []string{dir, path} {
+			var out bytes.Buffer
+			err := dump.Files(&out, []string{named}, dump.Options{Records: true})
+			if (err == nil) != (named == dir) || strings.Contains(out.String(), "hunter2") || err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("dumping %s: %v, and it prints %d bytes", filepath.Base(named), err, out.Len())
+			}
+		}
+	}
+}
+
 // Each fault is named: the file, the place, what is wrong.
 func TestFaults(t *testing.T) {
 	log := filepath.Join("t-0", segment+".log")
