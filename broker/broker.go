@@ -85,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	cfg.Security.warn(cfg.Log, plain, sealed)
 	b := &Broker{cfg: cfg, log: cfg.Log, plain: plain, sealed: sealed, tls: tlsConfig(cfg)}
-	dir, err := openDataDir(cfg.Dir, cfg.Log)
+	dir, err := openDataDir(cfg)
 	if err != nil {
 		return nil, errors.Join(err, b.stopListening())
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"copyscope/broker/vfs"
 	"copyscope/internal/trace"
 )
 
@@ -31,6 +32,11 @@ type Config struct {
 	Security
 	// Dir is the data directory. It is made if it is missing.
 	Dir string
+	// Files is where the directory is, and Now what time it is for the logs; nil
+	// stands for the operating system's. The directory's lock is always a file of
+	// the operating system.
+	Files vfs.FS
+	Now   func() time.Time
 	// Log may be nil: nothing is logged.
 	Log *slog.Logger
 	// EventsPerSecond is how many fetches, and how many appends, are told one by
@@ -87,6 +93,12 @@ const (
 func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if c.Files == nil {
+		c.Files = vfs.OS
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.OnServed == nil {
 		c.OnServed = func(trace.Served) {}

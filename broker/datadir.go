@@ -39,8 +39,9 @@ type dataDir struct {
 var errLocked = errors.New("locked")
 
 // openDataDir makes, locks and reads the directory.
-func openDataDir(path string, log *slog.Logger) (*dataDir, error) {
-	if err := makeDir(path, log); err != nil {
+func openDataDir(cfg Config) (*dataDir, error) {
+	path, disk := cfg.Dir, cfg.Files
+	if err := makeDir(path, cfg.Log); err != nil {
 		return nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", path, err)
 	}
 	lock, err := lockFile(filepath.Join(path, ".lock"))
@@ -51,16 +52,16 @@ func openDataDir(path string, log *slog.Logger) (*dataDir, error) {
 		return nil, fmt.Errorf("data directory %q: %w; give a directory that this user may write to", path, err)
 	}
 	d := &dataDir{path: path, lock: lock}
-	if d.clusterID, err = clusterID(filepath.Join(path, "meta.properties")); err != nil {
+	if d.clusterID, err = clusterID(disk, filepath.Join(path, "meta.properties")); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
-	if d.producers, err = openProducerIDs(filepath.Join(path, "producer-ids.json")); err != nil {
+	if d.producers, err = openProducerIDs(disk, filepath.Join(path, "producer-ids.json")); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
-	if d.users, err = users.Open(vfs.OS, path); err != nil {
+	if d.users, err = users.Open(disk, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
-	if d.quotas, err = quota.Open(vfs.OS, path); err != nil {
+	if d.quotas, err = quota.Open(disk, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %q: %w", path, err), d.close())
 	}
 	return d, nil
@@ -81,12 +82,12 @@ func makeDir(path string, log *slog.Logger) error {
 func (d *dataDir) close() error { return d.lock.Close() }
 
 // clusterID reads the file, or writes it when the directory is new.
-func clusterID(path string) (string, error) {
-	b, err := os.ReadFile(path)
+func clusterID(disk vfs.FS, path string) (string, error) {
+	b, err := vfs.ReadFile(disk, path, mostStateBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		id := encodeID(newID())
 		text := fmt.Sprintf("version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", id, nodeID, encodeID(newID()))
-		return id, vfs.Replace(vfs.OS, path, filepath.Dir(path), []byte(text))
+		return id, replaceFile(disk, path, []byte(text))
 	}
 	if err != nil {
 		return "", err
@@ -115,4 +116,14 @@ func decodeID(s string) (id topicID, err error) {
 		return id, fmt.Errorf("%q is no 128 bit id in base64", s)
 	}
 	return topicID(b), nil
+}
+
+// mostStateBytes bounds the files in which the broker keeps what it knows: the
+// largest, topics.json, has some 100 bytes for each config of a topic.
+const mostStateBytes = 1 << 30
+
+// replaceFile writes the file so that after a crash either the old or the new
+// content is there, whole, and the new one once it has returned.
+func replaceFile(disk vfs.FS, path string, content []byte) error {
+	return vfs.Replace(disk, path, filepath.Dir(path), content)
 }

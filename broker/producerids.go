@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"copyscope/broker/log"
@@ -23,6 +22,7 @@ import (
 // of a block is used (Kafka: ProducerIdManager, ProducerIdsBlock). What is left
 // of a block when the broker ends is not used.
 type producerIDs struct {
+	disk vfs.FS
 	path string
 
 	mu         sync.Mutex
@@ -44,10 +44,10 @@ type producerIDFile struct {
 // openProducerIDs reads the file. A new directory begins at a random block:
 // partitions that are copied from one broker to another, or to Kafka, bring the
 // ids of their producers along, and those should not meet.
-func openProducerIDs(path string) (*producerIDs, error) {
-	b, err := os.ReadFile(path)
+func openProducerIDs(disk vfs.FS, path string) (*producerIDs, error) {
+	b, err := vfs.ReadFile(disk, path, mostStateBytes)
 	if errors.Is(err, os.ErrNotExist) {
-		return &producerIDs{path: path, afterBlock: rand.Int64N(1<<32) * producerIDBlock}, nil
+		return &producerIDs{disk: disk, path: path, afterBlock: rand.Int64N(1<<32) * producerIDBlock}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func openProducerIDs(path string) (*producerIDs, error) {
 	if f.Schema != producerIDSchema || f.Next < 0 {
 		return nil, fmt.Errorf("%s has schema %d and next id %d; this program knows schema %d and ids from 0; restore it from a copy", path, f.Schema, f.Next, producerIDSchema)
 	}
-	return &producerIDs{path: path, afterBlock: f.Next}, nil
+	return &producerIDs{disk: disk, path: path, afterBlock: f.Next}, nil
 }
 
 // next is an id that was never handed out.
@@ -83,7 +83,7 @@ func (p *producerIDs) takeBlock() error {
 	f := producerIDFile{producerIDSchema, p.afterBlock + producerIDBlock}
 	b, err := json.Marshal(f)
 	if err == nil {
-		err = vfs.Replace(vfs.OS, p.path, filepath.Dir(p.path), append(b, '\n'))
+		err = replaceFile(p.disk, p.path, append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", log.ErrStorage, err)

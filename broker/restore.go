@@ -27,12 +27,13 @@ func openCatalogue(ctx context.Context, dir string, cfg Config) (*catalogue, err
 		return nil, err
 	}
 	progress := &recoveryProgress{}
-	c := &catalogue{dir: dir, maxPartitions: cfg.MaxPartitions, base: base, log: cfg.Log, topics: map[string]*topic{}, ids: map[topicID]*topic{}, deleting: map[string]topicOnFile{}}
-	f, err := readCatalogue(c.path(), cfg.MaxPartitions)
+	disk := cfg.Files
+	c := &catalogue{disk: disk, dir: dir, maxPartitions: cfg.MaxPartitions, base: base, log: cfg.Log, topics: map[string]*topic{}, ids: map[topicID]*topic{}, deleting: map[string]topicOnFile{}}
+	f, err := readCatalogue(disk, c.path(), cfg.MaxPartitions)
 	if err != nil {
 		return nil, err
 	}
-	if c.logs, err = log.OpenDir(ctx, dir, log.DirOptions{Log: cfg.Log, Read: progress.read, Cleaner: cfg.Defaults.cleaner()}); err != nil {
+	if c.logs, err = log.OpenDir(ctx, dir, log.DirOptions{FS: disk, Now: cfg.Now, Log: cfg.Log, Read: progress.read, Cleaner: cfg.Defaults.cleaner()}); err != nil {
 		return nil, err
 	}
 	if err := c.restore(ctx, f, progress); err != nil {
@@ -139,7 +140,7 @@ func (c *catalogue) deleteAgain(f *catalogueFile, disk map[string]map[int]topicI
 		maps.DeleteFunc(disk[name], func(n int, there topicID) bool { return n < on.Partitions && ours(there, id) })
 	}
 	f.Deleting = c.deleting
-	if err := f.write(c.path()); err != nil {
+	if err := f.write(c.disk, c.path()); err != nil {
 		c.log.Error("the topics' file could not be written; the next start looks again for what deleted topics left", "error", err)
 	}
 }
@@ -186,7 +187,7 @@ func (c *catalogue) adopt(f *catalogueFile, disk map[string]map[int]topicID) err
 	if err := f.check(c.maxPartitions); err != nil {
 		return fmt.Errorf("with the partitions on the disk: %w; move some away, or allow more", err)
 	}
-	return f.write(c.path())
+	return f.write(c.disk, c.path())
 }
 
 // opening is a partition that is to be opened, and what became of it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"copyscope/broker/log"
@@ -37,9 +36,9 @@ type topicOnFile struct {
 
 // readCatalogue reads the file and holds it to what create would have allowed.
 // A missing file is an empty catalogue.
-func readCatalogue(path string, maxPartitions int) (catalogueFile, error) {
+func readCatalogue(disk vfs.FS, path string, maxPartitions int) (catalogueFile, error) {
 	f := catalogueFile{Schema: catalogueSchema}
-	b, err := os.ReadFile(path)
+	b, err := vfs.ReadFile(disk, path, mostStateBytes)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
@@ -101,10 +100,10 @@ func (f catalogueFile) check(maxPartitions int) error {
 }
 
 // write replaces the file at the path.
-func (f catalogueFile) write(path string) error {
+func (f catalogueFile) write(disk vfs.FS, path string) error {
 	b, err := json.MarshalIndent(f, "", "  ")
 	if err == nil {
-		err = vfs.Replace(vfs.OS, path, filepath.Dir(path), append(b, '\n'))
+		err = replaceFile(disk, path, append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", log.ErrStorage, err)

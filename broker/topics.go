@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 )
 
 // catalogue is the set of topics, and its file topics.json (topicfile.go).
@@ -31,6 +32,7 @@ import (
 // the file says so, a topic with half its records would be left; were the
 // file to forget the topic first, the start would adopt what is left of it.
 type catalogue struct {
+	disk          vfs.FS
 	dir           string
 	logs          *log.Dir
 	maxPartitions int
@@ -198,7 +200,7 @@ func (c *catalogue) create(ctx context.Context, wanted []wantedTopic) []newTopic
 	if len(f.Topics) == known {
 		return made
 	}
-	if err := f.write(c.path()); err != nil {
+	if err := f.write(c.disk, c.path()); err != nil {
 		for i := range made {
 			made[i].err = cmp.Or(made[i].err, err)
 		}
@@ -242,7 +244,7 @@ func (c *catalogue) add(t *topic) {
 
 // rewrite writes what is in memory; if that fails it says what that means.
 func (c *catalogue) rewrite(otherwise string) {
-	if err := c.file().write(c.path()); err != nil {
+	if err := c.file().write(c.disk, c.path()); err != nil {
 		c.log.Error(otherwise, "file", c.path(), "error", err)
 	}
 }
@@ -265,7 +267,7 @@ func (c *catalogue) delete(topics []*topic) []error {
 	if left == 0 {
 		return refused
 	}
-	if err := f.write(c.path()); err != nil {
+	if err := f.write(c.disk, c.path()); err != nil {
 		for i := range refused {
 			refused[i] = cmp.Or(refused[i], err)
 		}
@@ -334,7 +336,7 @@ func (c *catalogue) grow(ctx context.Context, wanted []growth) []error {
 	if !changed {
 		return refused
 	}
-	if err := f.write(c.path()); err != nil {
+	if err := f.write(c.disk, c.path()); err != nil {
 		for i := range refused {
 			refused[i] = cmp.Or(refused[i], err)
 		}
@@ -394,7 +396,7 @@ func (c *catalogue) alter(all []alteration, validateOnly bool) []error {
 	if validateOnly || !changed {
 		return refused
 	}
-	err := f.write(c.path())
+	err := f.write(c.disk, c.path())
 	for i, a := range all {
 		switch {
 		case refused[i] != nil:
