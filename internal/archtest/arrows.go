@@ -86,9 +86,13 @@ var mayImport = map[string][]string{
 	"clients":                        {}, // a client knows the broker by its port and its files alone
 	"servers":                        {}, // knows copyscope by its command alone
 	"internal/chromium":              {},
-	"internal/served":                {},                                                   // knows copyscope by its command alone
-	"pages":                          {"internal/chromium", "internal/served"},             // knows copyscope by its command and its port alone
-	"docs":                           {"internal/…", "sim", "broker", "broker/log", "web"}, // programs that a document speaks of
+	"internal/served":                {},                                                                        // knows copyscope by its command alone
+	"pages":                          {"internal/chromium", "internal/served"},                                  // knows copyscope by its command and its port alone
+	"docs":                           {"internal/…", "sim", "broker", "broker/log", "web", "docs/bench/victim"}, // programs that a document speaks of
+	"docs/bench/victim":              {},                                                                        // knows a broker by its process and its port alone
+	"docs/bench/torture":             {"broker", "broker/log", "broker/vfs", "docs/bench/victim", "docs/bench/torture/…"},
+	"docs/bench/torture/history":     {},
+	"docs/bench/torture/check":       {"docs/bench/torture/history"}, // knows no broker, only what clients were told
 }
 
 // testsMayImport lists what test files import besides: a test stands at its

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"copyscope/docs/bench/victim"
 )
 
 // audit reads what is committed, and holds it to what the bank knows.
@@ -95,12 +97,12 @@ func (a *audit) decide(ctx context.Context, address string, told []transfer) err
 	for i, p := range a.partitions {
 		next[i] = p.next
 	}
-	cl, err := reader(address, next, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	cl, err := victim.Reader(address, topic, next, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
-	ends, err := endsOf(ctx, cl, len(a.partitions))
+	ends, err := victim.Ends(ctx, cl, topic, len(a.partitions), false)
 	if err != nil {
 		return fmt.Errorf("the ends: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"copyscope/docs/bench/victim"
 )
 
 // ledger holds what the broker acknowledged beside what it has stored. Records
@@ -78,7 +80,7 @@ func (l *ledger) forgetRead() {
 func (l *ledger) check(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cl, err := reader(address, l.next())
+	cl, err := victim.Reader(address, topic, l.next())
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func (l *ledger) ends(ctx context.Context, cl *kgo.Client) ([]int64, error) {
 		last[i] = p.last
 	}
 	l.mu.Unlock()
-	ends, err := endsOf(ctx, cl, len(last))
+	ends, err := victim.Ends(ctx, cl, topic, len(last), false)
 	for i := range ends {
 		if ends[i] <= last[i] {
 			return nil, fmt.Errorf("partition %d: LOST: it ends at offset %d, but %d was acknowledged", i, ends[i], last[i])

@@ -32,6 +32,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"copyscope/docs/bench/victim"
 )
 
 // settings are the flags.
@@ -85,12 +87,17 @@ func run(ctx context.Context, s settings) (err error) {
 		}
 	}
 	fmt.Printf("%s, %d CPUs; %d rounds of %s, seed %d, engine %s\n", runtime.Version(), runtime.NumCPU(), s.rounds, s.load, s.seed, s.engine)
-	b, err := newBroker(s.binary, dir)
+	b, err := victim.New(dir, s.serve)
 	if err != nil {
 		return err
 	}
-	defer b.kill()
+	defer b.Kill()
 	return rounds(ctx, s, b, rand.New(rand.NewPCG(s.seed, 0)))
+}
+
+// serve is the command of a life.
+func (s settings) serve(b *victim.Broker) *exec.Cmd {
+	return exec.Command(s.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", b.Address, "--data", b.Data(), "--ready-file", b.Ready())
 }
 
 // The broker lives so long in each round. Some rounds end while it recovers.
@@ -122,11 +129,11 @@ var loads = map[string]func(ctx context.Context, address string, s settings) (wo
 	"transfers": startTransfers,
 }
 
-func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
-	if err := b.start(ctx); err != nil {
+func rounds(ctx context.Context, s settings, b *victim.Broker, dice *rand.Rand) error {
+	if err := b.Start(ctx); err != nil {
 		return err
 	}
-	load, err := loads[s.load](ctx, b.address, s)
+	load, err := loads[s.load](ctx, b.Address, s)
 	if err != nil {
 		return err
 	}
@@ -135,10 +142,10 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 	var slowest time.Duration // start since the last line
 	began := time.Now()
 	for round := 1; round <= s.rounds; round++ {
-		if err := pause(ctx, shortest+upTo(dice, longest-shortest)); err != nil {
+		if err := victim.Sleep(ctx, shortest+upTo(dice, longest-shortest)); err != nil {
 			return err
 		}
-		b.kill()
+		b.Kill()
 		again, took, err := comeBack(ctx, b, load, dice)
 		if err == nil {
 			err = load.failed()
@@ -158,8 +165,8 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 	if err := load.finish(ctx); err != nil {
 		return err
 	}
-	b.kill()
-	if err := b.start(ctx); err != nil {
+	b.Kill()
+	if err := b.Start(ctx); err != nil {
 		return err
 	}
 	if err := load.whole(ctx); err != nil {
@@ -171,19 +178,19 @@ func rounds(ctx context.Context, s settings, b *broker, dice *rand.Rand) error {
 
 // comeBack starts the broker that was killed, which took so long, holds it to its
 // word, and says whether it was killed once more before.
-func comeBack(ctx context.Context, b *broker, load work, dice *rand.Rand) (again bool, took time.Duration, err error) {
+func comeBack(ctx context.Context, b *victim.Broker, load work, dice *rand.Rand) (again bool, took time.Duration, err error) {
 	defer load.hold()()
 	if again = dice.IntN(8) == 0; again { // before it is ready
-		if err := b.launch(); err != nil {
+		if err := b.Launch(); err != nil {
 			return again, 0, err
 		}
-		if err := pause(ctx, upTo(dice, 60*time.Millisecond)); err != nil {
+		if err := victim.Sleep(ctx, upTo(dice, 60*time.Millisecond)); err != nil {
 			return again, 0, err
 		}
-		b.kill()
+		b.Kill()
 	}
 	began := time.Now()
-	if err := b.start(ctx); err != nil {
+	if err := b.Start(ctx); err != nil {
 		return again, 0, err
 	}
 	took = time.Since(began)
@@ -192,13 +199,4 @@ func comeBack(ctx context.Context, b *broker, load work, dice *rand.Rand) (again
 
 func upTo(dice *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(dice.Int64N(int64(most)))
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

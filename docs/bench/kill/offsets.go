@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"copyscope/docs/bench/victim"
 )
 
 // committer commits a group's offsets of one partition, each one more than the
@@ -52,7 +54,7 @@ func startCommits(within context.Context, address string, id [16]byte) (*committ
 			return c, nil
 		}
 		if err == nil {
-			err = pause(within, 10*time.Millisecond)
+			err = victim.Sleep(within, 10*time.Millisecond)
 		}
 		if err != nil {
 			c.stop()
@@ -71,12 +73,12 @@ func (c *committer) commit(ctx context.Context) {
 				c.note(func() { c.err = fmt.Errorf("the commit of offset %d: %w", offset, err) })
 				return
 			}
-			pause(ctx, 10*time.Millisecond)
+			victim.Sleep(ctx, 10*time.Millisecond)
 		}
 		if err == nil {
 			c.note(func() { c.acked = offset })
 		}
-		pause(ctx, commitEvery) // the load of records needs the processors too
+		victim.Sleep(ctx, commitEvery) // the load of records needs the processors too
 	}
 }
 

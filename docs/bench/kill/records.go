@@ -16,7 +16,7 @@ type records struct {
 }
 
 func startRecords(ctx context.Context, address string, s settings) (work, error) {
-	id, err := createTopic(ctx, address, s.partitions, s.engine)
+	id, err := createTopic(ctx, address, s)
 	if err != nil {
 		return nil, err
 	}

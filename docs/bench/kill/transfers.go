@@ -29,7 +29,7 @@ const tellers = 4
 
 func startTransfers(ctx context.Context, address string, s settings) (work, error) {
 	s.partitions = max(s.partitions, 2)
-	if _, err := createTopic(ctx, address, s.partitions, s.engine); err != nil {
+	if _, err := createTopic(ctx, address, s); err != nil {
 		return nil, err
 	}
 	running, cancel := context.WithCancel(context.Background())

@@ -1,0 +1,107 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"copyscope/docs/bench/torture/history"
+)
+
+// pendingCuts are the cuts before the end of the operation that may have taken
+// something, and that no scan has accounted for yet.
+func (p *partition) pendingCuts(j *judge, o history.Op) []history.Op {
+	var pending []history.Op
+	for _, c := range j.cuts[p.cuts:] {
+		if c.Invoked <= o.Completed {
+			pending = append(pending, c)
+		}
+	}
+	return pending
+}
+
+// afterCuts accounts for the cuts before an operation, if that is a scan that tells
+// what they left. A cut takes the end of a partition: what is there behind an offset
+// that lost what it had is a hole. And it does not take what was on the disk for
+// sure. Then it goes through what was told since the cuts.
+func (j *judge) afterCuts(p *partition, scan history.Op) (accounted bool) {
+	pending := p.pendingCuts(j, scan)
+	last := pending[len(pending)-1]
+	if scan.Kind != history.Scan || scan.Committed || last.Outcome == history.Open || last.Completed >= scan.Invoked {
+		return false
+	}
+	p.cuts += len(pending)
+	has := make(map[int64]history.Record, len(scan.Records))
+	for _, r := range scan.Records {
+		has[r.Offset] = r
+	}
+	j.forget(p, has, j.firstLost(p, has, pending, scan))
+	waiting := p.waiting
+	p.waiting = nil
+	for _, o := range waiting {
+		if o.Invoked > last.Completed {
+			j.take(p, o)
+			continue
+		}
+		// It may be an answer of before, which came late.
+		if has[o.Offset].Value == o.Value && o.Kind == history.Produce {
+			j.take(p, o)
+		} else if o.Kind == history.Produce {
+			j.forgiven[o.Number] = true
+		}
+	}
+	return true
+}
+
+// firstLost is the first offset that lost what it had, -1: none.
+func (j *judge) firstLost(p *partition, has map[int64]history.Record, cuts []history.Op, scan history.Op) int64 {
+	lost := int64(-1)
+	for _, offset := range slices.Sorted(maps.Keys(p.known)) {
+		k := p.known[offset]
+		of := j.ops[k.op]
+		if r, there := has[offset]; there && r.Value == k.value && r.Marker == k.marker {
+			if lost >= 0 {
+				j.wrong(Gap, []history.Op{of, j.ops[p.known[lost].op], scan}, "%s: the power cut took what offset %d had (%s), and not offset %d behind it", scan.At(), lost, name(p.known[lost].value), offset)
+				break
+			}
+			continue
+		}
+		if lost < 0 {
+			lost = offset
+		}
+		if why, ok := j.onDisk(of, cuts); ok {
+			j.wrong(Lost, []history.Op{of, scan}, "%s: offset %d had %s, which was on the disk when the power was cut: %s", scan.At(), offset, name(k.value), why)
+		}
+	}
+	return lost
+}
+
+// forget forgets what was known from the offset on and is not there any more.
+func (j *judge) forget(p *partition, has map[int64]history.Record, lost int64) {
+	if lost < 0 {
+		return
+	}
+	for offset, k := range p.known {
+		if r, there := has[offset]; offset < lost || there && r.Value == k.value && r.Marker == k.marker {
+			continue
+		}
+		delete(p.known, offset)
+		delete(p.at, k.value)
+		if n, ok := j.by[k.value]; ok {
+			j.forgiven[n] = true
+		}
+	}
+}
+
+// onDisk says why what an operation told was on the disk before the cuts, if it was.
+func (j *judge) onDisk(told history.Op, cuts []history.Op) (why string, yes bool) {
+	for _, s := range j.stops {
+		if told.Completed < s.Invoked && s.Completed < cuts[0].Invoked {
+			return "the broker had been stopped cleanly", true
+		}
+	}
+	if age := cuts[0].Invoked - told.Completed; j.promised.Age > 0 && age > j.promised.Age {
+		return "it was " + age.Round(time.Millisecond).String() + " old", true
+	}
+	return "", false
+}
