@@ -120,7 +120,7 @@ func (o Op) String() string {
 	case EndTxn:
 		fmt.Fprintf(&s, " %s, commits: %t", o.Txn, o.Commits)
 	case Read, Scan:
-		fmt.Fprintf(&s, " %s, read_committed: %t, from %d to before %d, %d records", o.At(), o.Committed, o.Start, o.End, len(o.Records))
+		fmt.Fprintf(&s, " %s, read_committed: %t, from %d to before %d", o.At(), o.Committed, o.Start, o.End)
 	case Commit, FetchOffset:
 		fmt.Fprintf(&s, " %s %s: %d", o.Group, o.At(), o.Offset)
 	case ListOffsets:

@@ -42,6 +42,17 @@ func (r *Recorder) Complete(number int, what Outcome, err error, told func(*Op))
 	}
 }
 
+// Now is the time, as the history counts it.
+func (r *Recorder) Now() time.Duration { return time.Since(r.began) }
+
+// Done takes down an operation that is over, and was invoked when it says.
+func (r *Recorder) Done(o Op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o.Number, o.Completed = len(r.ops), time.Since(r.began)
+	r.ops = append(r.ops, o)
+}
+
 // Ops are the operations so far, by number.
 func (r *Recorder) Ops() []Op {
 	r.mu.Lock()
