@@ -96,8 +96,8 @@ func run(ctx context.Context, s settings) (err error) {
 }
 
 // serve is the command of a life.
-func (s settings) serve(b *victim.Broker) *exec.Cmd {
-	return exec.Command(s.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", b.Address, "--data", b.Data(), "--ready-file", b.Ready())
+func (s settings) serve(b *victim.Broker) (*exec.Cmd, error) {
+	return exec.Command(s.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", b.Address, "--data", b.Data(), "--ready-file", b.Ready()), nil
 }
 
 // The broker lives so long in each round. Some rounds end while it recovers.

@@ -42,17 +42,19 @@ func (t *trial) fault(ctx context.Context) error {
 			return nil
 		}
 	}
-	switch which := able[t.dice.IntN(len(able))]; which {
+	switch able[t.dice.IntN(len(able))] {
 	case faultKill:
-		return t.again(ctx, history.Kill)
+		return t.again(ctx, history.Kill, false)
 	case faultStop:
-		return t.again(ctx, history.Stop)
+		return t.again(ctx, history.Stop, false)
 	case faultPower:
-		return t.again(ctx, history.PowerCut)
+		return t.again(ctx, history.PowerCut, false)
 	case faultPause:
 		return t.pause(ctx)
+	case faultDisk:
+		return t.fileFault(ctx)
 	default:
-		return t.fileFault(ctx, which)
+		return t.clockJump()
 	}
 }
 
@@ -68,8 +70,8 @@ func (t *trial) pause(ctx context.Context) error {
 }
 
 // again ends the broker's life and begins another; some are ended once more while
-// they recover.
-func (t *trial) again(ctx context.Context, how string) error {
+// they recover. Failing says that its files have failed: then it need not end well.
+func (t *trial) again(ctx context.Context, how string, failing bool) error {
 	t.count(how)
 	op := t.history.Invoke(history.Op{Kind: history.Fault, Worker: "faults", Fault: how})
 	what := history.OK
@@ -77,7 +79,7 @@ func (t *trial) again(ctx context.Context, how string) error {
 	case history.Stop:
 		if err := t.broker.Stop(); err != nil {
 			what = history.Fail
-			if !t.disk.faulty() {
+			if !failing {
 				t.violates(check.Unavailable, fmt.Errorf("the broker was asked to end (SIGTERM), and ended with %w; see %s", err, t.broker.Log()))
 			}
 		}
@@ -88,7 +90,10 @@ func (t *trial) again(ctx context.Context, how string) error {
 	// Answers of the life that ended are not to come in the next.
 	t.proxy.ResetAll()
 	if how == history.PowerCut {
-		if err := t.disk.cut(t.dice.Uint64(), t.broker.Data()); err != nil {
+		if !t.promised.Forced {
+			t.forgotten.Add(1)
+		}
+		if err := t.machine.cut(t.dice.Uint64(), t.broker.Data()); err != nil {
 			return err
 		}
 	}
@@ -100,7 +105,7 @@ func (t *trial) again(ctx context.Context, how string) error {
 		victim.Sleep(ctx, time.Duration(t.dice.Int64N(int64(80*time.Millisecond))))
 		t.broker.Kill()
 		if how == history.PowerCut {
-			if err := t.disk.cut(t.dice.Uint64(), t.broker.Data()); err != nil {
+			if err := t.machine.cut(t.dice.Uint64(), t.broker.Data()); err != nil {
 				return err
 			}
 		}

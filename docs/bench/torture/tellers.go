@@ -31,7 +31,10 @@ func (t *trial) newTeller(n int) *teller {
 	return &teller{of: t, n: n, dice: rand.New(rand.NewPCG(t.seed, uint64(100+n)))}
 }
 
-func (w *teller) name() string { return fmt.Sprint("teller-", w.n) }
+// name is the transactional id. Where a cut may have taken what the coordinator
+// knows, it is another after each: the coordinator may hand out an epoch of the old
+// one again, and partitions take what is sent with it for what they have.
+func (w *teller) name() string { return fmt.Sprintf("teller-%d.%d", w.n, w.of.forgotten.Load()) }
 
 func (w *teller) client(address string) (*kgo.Client, error) {
 	opts := append(impatient(address), kgo.TransactionalID(w.name()), kgo.TransactionTimeout(time.Minute),
@@ -69,7 +72,7 @@ func (w *teller) transaction(cl *kgo.Client) error {
 		return err
 	}
 	w.made++
-	txn := fmt.Sprintf("%s-%d", w.name(), w.made)
+	txn := fmt.Sprintf("teller-%d-%d", w.n, w.made)
 	how := w.dice.IntN(12)
 	var records []*kgo.Record
 	ops := map[*kgo.Record]int{}

@@ -49,11 +49,12 @@ type trial struct {
 
 	broker  *victim.Broker
 	proxy   *proxy.Proxy
-	disk    *diskFaults
+	machine machine
 	history *history.Recorder
 	ids     map[string][16]byte
 
-	progress atomic.Int64 // operations that came to a good end
+	progress  atomic.Int64 // operations that came to a good end
+	forgotten atomic.Int64 // cuts that may have taken what coordinators know
 	mu       sync.Mutex
 	failed   error
 	met      map[string]int
@@ -77,6 +78,8 @@ func (t *trial) String() string {
 	}
 	return "default flush settings"
 }
+
+func (t *trial) has(fault string) bool { return slices.Contains(t.s.faults, fault) }
 
 // fail ends the trial: something is wrong that no history shows.
 func (t *trial) fail(err error) {
@@ -135,10 +138,9 @@ func (t *trial) lastFaults() []history.Op {
 // is in found.
 func (t *trial) run(ctx context.Context, long time.Duration) (err error) {
 	l := life{Properties: t.properties(), Bug: t.s.bug}
-	if t.disk, err = newDiskFaults(filepath.Join(t.dir, "disk")); err != nil {
-		return err
-	}
-	if t.broker, err = victim.New(t.dir, t.disk.command(l, func() string { return t.proxy.Address() })); err != nil {
+	t.machine.disk = filepath.Join(t.dir, "disk")
+	defer t.machine.close()
+	if t.broker, err = victim.New(t.dir, t.machine.command(l, func() string { return t.proxy.Address() })); err != nil {
 		return err
 	}
 	defer t.broker.Close()
@@ -219,7 +221,7 @@ func (t *trial) begin(ctx context.Context, workers *sync.WaitGroup) {
 // rounds does things to the broker until the end, or until something is found.
 func (t *trial) rounds(ctx context.Context, end time.Time) error {
 	for time.Now().Before(end) {
-		if slices.Contains(t.s.faults, faultNet) {
+		if t.has(faultNet) {
 			t.proxy.Fail(t.dice.Float64() / 2)
 		}
 		if err := victim.Sleep(ctx, 200*time.Millisecond+time.Duration(t.dice.Int64N(int64(1800*time.Millisecond)))); err != nil {
@@ -265,11 +267,14 @@ func (t *trial) goesOn(ctx context.Context, before int64) {
 
 // end lets everything come to its end, restarts the broker once more, and looks.
 func (t *trial) end(ctx context.Context) error {
-	if err := t.settle(ctx); err != nil {
+	// Where a cut took what the coordinator knew, transactions may be open that
+	// nobody can end: readers of what is committed stay before them.
+	decided := t.forgotten.Load() == 0
+	if err := t.settle(ctx); err != nil && decided {
 		t.violates(check.Hangs, err)
 		return nil
 	}
-	if err := t.again(ctx, history.Kill); err != nil {
+	if err := t.again(ctx, history.Kill, false); err != nil {
 		return err
 	}
 	for _, g := range t.groups() {
@@ -277,7 +282,7 @@ func (t *trial) end(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(t.look(ctx, true), t.failure())
+	return errors.Join(t.look(ctx, decided), t.failure())
 }
 
 func (t *trial) askFinally(ctx context.Context, g group) error {

@@ -22,7 +22,7 @@ type Broker struct {
 	Address string
 
 	dir     string
-	command func(b *Broker) *exec.Cmd
+	command func(b *Broker) (*exec.Cmd, error)
 	process *exec.Cmd
 	log     *os.File
 }
@@ -30,7 +30,7 @@ type Broker struct {
 // New reserves a port for a broker in the directory, whose output goes to serve.log
 // there. The command is made anew for each life; when it serves, it must write the
 // file [Broker.Ready].
-func New(dir string, command func(b *Broker) *exec.Cmd) (*Broker, error) {
+func New(dir string, command func(b *Broker) (*exec.Cmd, error)) (*Broker, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -50,7 +50,11 @@ func (b *Broker) Log() string { return b.log.Name() }
 // Launch starts a life, which may need to recover first.
 func (b *Broker) Launch() error {
 	os.Remove(b.Ready())
-	b.process = b.command(b)
+	process, err := b.command(b)
+	if err != nil {
+		return err
+	}
+	b.process = process
 	b.process.Stdout, b.process.Stderr = b.log, b.log
 	b.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return b.process.Start()

@@ -197,6 +197,8 @@ func TestJudge(t *testing.T) {
 		{"a kill is no cut", check.Durability{}, tell().sent("a", 0).fault(history.Kill).has(0, ""), check.Lost},
 		{"a cut forgets commits", check.Durability{}, tell().commits(5, history.OK).fault(history.PowerCut).fetches(-1), ""},
 		{"and marks", check.Durability{}, tell().marks(5, 5).fault(history.PowerCut).marks(3, 3), ""},
+		{"who was sending begins anew", check.Durability{}, tell().sent("a", -1).fault(history.PowerCut).overlap().has(0, "a a"), ""},
+		{"but not who sends later", check.Durability{}, tell().fault(history.PowerCut).sent("a", -1).has(0, "a a"), check.Duplicated},
 		{"but commits nothing", check.Durability{}, tell().sent("a", 0, in("x")).fault(history.PowerCut).has(0, "a", committed), check.Uncommitted},
 	} {
 		t.Run(c.name, func(t *testing.T) {

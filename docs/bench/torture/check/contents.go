@@ -117,7 +117,7 @@ func (j *judge) sees(p *partition, o history.Op, r history.Record) {
 	if r.Marker || !sent || j.ops[n].Promise == history.AtLeastOnce {
 		return
 	}
-	if before, ok := p.at[r.Value]; ok && before != r.Offset {
+	if before, ok := p.at[r.Value]; ok && before != r.Offset && !j.cutWhileSent(j.ops[n], o) {
 		shown := []history.Op{j.ops[n], o}
 		if k, ok := p.known[before]; ok {
 			shown = append(shown, j.ops[k.op])
@@ -126,6 +126,17 @@ func (j *judge) sees(p *partition, o history.Op, r history.Record) {
 		return
 	}
 	p.at[r.Value] = r.Offset
+}
+
+// cutWhileSent: a cut that takes a partition's end takes what it knew of producers,
+// too. Who was sending has batches under way that follow what is lost, is refused
+// some of them, and begins anew with all: a client's twice, not the log's.
+func (j *judge) cutWhileSent(of, seen history.Op) bool {
+	until := of.Completed
+	if of.Outcome != history.OK {
+		until = seen.Completed
+	}
+	return j.cutBetween(of.Invoked, until)
 }
 
 func name(value string) string {
