@@ -25,7 +25,7 @@ UNRACED  ?= TestBrowserEveryLesson|TestBrowserLesson(Names|Shows)|TestHostileAdd
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race clients servers screenshots weight fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test: ## run every test; what this machine cannot run is skipped with its reason
 
 race: ## run the tests of concurrent packages under the race detector
 	$(GO) test -race -timeout 20m -skip '$(UNRACED)' $(RACY)
+
+vulncheck: ## hold what is called of modules and of Go's library against the Go vulnerability database
+	bash .ci/vulncheck.sh
 
 fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 	docs/bench/fuzz.sh $(FUZZTIME)
