@@ -64,7 +64,7 @@ func (l *lessons) current(ctx context.Context) *lesson.Library {
 	if stamp == l.stamp {
 		return l.library
 	}
-	library := lesson.Shipped().With(os.DirFS(dir), dir)
+	library := lesson.Shipped().WithDirectory(dir)
 	ctx, stop := context.WithTimeout(ctx, lessonTime)
 	defer stop()
 	library.Sift(ctx, l.player)

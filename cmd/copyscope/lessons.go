@@ -64,7 +64,7 @@ func checkLessons(ctx context.Context, stdout, stderr io.Writer, dir string) err
 		return &usageError{err}
 	}
 	shipped := lesson.Shipped()
-	all := (&lesson.Library{Cards: shipped.Cards, Terms: shipped.Terms}).With(os.DirFS(dir), dir)
+	all := (&lesson.Library{Cards: shipped.Cards, Terms: shipped.Terms}).WithDirectory(dir)
 	errs := append(all.Errors, all.Verify(ctx, lesson.NewPlayer(lab.New("")), true)...)
 	if err := ctx.Err(); err != nil {
 		return err

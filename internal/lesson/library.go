@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -52,6 +53,23 @@ var Shipped = sync.OnceValue(func() *Library {
 	l.lessons(lessons, "lessons", false)
 	return l
 })
+
+// WithDirectory is the library with what a directory of this host holds besides.
+// Nothing outside of it is read, whatever links lie in it: what is wrong with a file
+// is told on pages, and quotes it.
+func (l *Library) WithDirectory(dir string) *Library {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return l.With(unreadable{err}, dir)
+	}
+	defer root.Close()
+	return l.With(root.FS(), dir)
+}
+
+// unreadable is a directory that cannot be opened.
+type unreadable struct{ why error }
+
+func (u unreadable) Open(string) (fs.File, error) { return nil, u.why }
 
 // With is the library with what a directory holds besides: lessons, and claims.yaml
 // and glossary.yaml if there are any. name is the directory's, for errors. A lesson
@@ -108,12 +126,8 @@ func (l *Library) lesson(dir fs.FS, file, shown string, own bool) {
 // readSmall reads a file that is no longer than its kind may be, and a little more
 // of one that is, so that the reader can say so.
 func readSmall(dir fs.FS, name string, kind yamlfile.Kind) ([]byte, error) {
-	file, err := dir.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("it cannot be read: %w", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	// Before it is opened: a named pipe lets nobody in until somebody writes.
+	info, err := fs.Stat(dir, name)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("it cannot be read: %w", err)
@@ -160,7 +174,7 @@ func (l *Library) terms(dir fs.FS, file, shown string, own bool) {
 
 // optional reads a file that need not be there.
 func (l *Library) optional(dir fs.FS, file, shown string, kind yamlfile.Kind) ([]byte, bool) {
-	if _, err := fs.Stat(dir, file); err != nil {
+	if _, err := fs.Stat(dir, file); errors.Is(err, fs.ErrNotExist) {
 		return nil, false
 	}
 	text, err := readSmall(dir, file, kind)
