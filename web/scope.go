@@ -51,7 +51,8 @@ type scope struct {
 	kept  *keptRuns
 	// exports has the turns of the exports of whole runs, which hold their logs.
 	exports *queue
-	// imports reads the traces that pages send, two at a time.
+	// imports has the turns of the traces that pages send, which are read, two at a
+	// time.
 	imports *queue
 }
 

@@ -86,6 +86,16 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	total, _ := strconv.Atoi(r.URL.Query().Get("total")) // without it, all are there
+	ctx, cancel := context.WithTimeout(r.Context(), exportTime)
+	defer cancel()
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(exportTime)) // a recorder in tests has none
+	// A trace is held as a whole, as text and as events.
+	leave, err := s.imports.enter(ctx, func(int) {})
+	if err != nil {
+		s.exportFault(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	defer leave()
 	run, err := export.Read(http.MaxBytesReader(w, r.Body, exportBytes))
 	var large *http.MaxBytesError
 	switch {

@@ -48,14 +48,16 @@ func (s *scope) importTrace(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, stop := context.WithTimeout(r.Context(), importTime)
 	defer stop()
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(importTime)) // a recorder in tests has none
+	line := http.NewResponseController(w)
+	_ = line.SetReadDeadline(time.Now().Add(importTime)) // a recorder in tests has none
+	_ = line.SetWriteDeadline(time.Now().Add(importTime + s.times.answer))
 	leave, err := s.imports.enter(ctx, func(int) {})
 	if err != nil {
 		importFault(w, t, http.StatusServiceUnavailable, err)
 		return
 	}
+	defer leave() // once it is told: until then the trace is held
 	run, err := readImport(ctx, t, source, http.MaxBytesReader(w, r.Body, importBytes))
-	leave()
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

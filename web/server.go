@@ -63,6 +63,7 @@ type Server struct {
 	talks   *talks
 	mux     *http.ServeMux
 	handler http.Handler
+	times   connectionTimes
 }
 
 // New makes a server; Close ends what it started.
@@ -76,7 +77,7 @@ func New(config Config) (*Server, error) {
 	if config.SampleEvery == 0 {
 		config.SampleEvery = time.Second
 	}
-	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version), real: newQueue(1)}
+	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version), real: newQueue(1), times: usualTimes}
 	guard, err := newGuard(config.Addr)
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func New(config Config) (*Server, error) {
 	s.attach = newAttaching(s)
 	s.routes()
 	pages := compress(s.mux)
-	s.handler = guard.protect(s.legible(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.handler = guard.protect(s.prompt(s.legible(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch { // what is upgraded is not compressed here
 		case r.URL.Path == "/ws":
 			s.hub.ServeHTTP(w, r)
@@ -99,7 +100,7 @@ func New(config Config) (*Server, error) {
 			return
 		}
 		pages.ServeHTTP(w, r)
-	})))
+	}))))
 	return s, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -59,10 +58,6 @@ Without --data the records go to a temporary directory that is removed at exit.`
 	return c
 }
 
-// idleTime is how long a browser's connection is kept that asks for nothing: an
-// audience of two thousand has several each.
-const idleTime = 30 * time.Second
-
 // shutdownTime is how long an ending server waits for what is under way.
 const shutdownTime = 3 * time.Second
 
@@ -74,7 +69,11 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 	if err := checkLessonsDirectory(f.lessons); err != nil {
 		return &usageError{err}
 	}
-	listener, err := f.pages.listen()
+	descriptors := 0 // for the broker
+	if !f.noBroker {
+		descriptors = brokerDescriptors(settings.MaxConnections)
+	}
+	listener, err := f.pages.listen(descriptors)
 	if err != nil {
 		return err
 	}
@@ -107,16 +106,15 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 	if err != nil {
 		return err
 	}
-	return serveBoth(ctx, f.pages.readyFile, log, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
+	return serveBoth(ctx, f.pages.readyFile, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
 }
 
 // serveBoth runs pages and broker until the context ends or one of them fails.
 // ready is what the ready file, if one is named, has beside the broker's addresses.
-func serveBoth(ctx context.Context, readyFile string, log *slog.Logger, listener net.Listener, pages *web.Server, kafka *broker.Broker, ready map[string]string, stdout io.Writer) error {
+func serveBoth(ctx context.Context, readyFile string, listener net.Listener, pages *web.Server, kafka *broker.Broker, ready map[string]string, stdout io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	server := &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	server := pages.HTTPServer()
 	ended := make(chan error, 2)
 	running := 1
 	go func() {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/pflag"
 
@@ -145,21 +144,4 @@ func checkListeners(c broker.Config) error {
 		return &usageError{err}
 	}
 	return nil
-}
-
-// filesKept is how many descriptors the broker may hold beside its connections:
-// the log's files that are open and unused (8,000), and what is in use.
-const filesKept = 8500
-
-// warnOfDescriptors says when the limits promise what the system will not give.
-// Go raised the soft limit to the hard one when the program began (os/rlimit.go).
-func warnOfDescriptors(log *slog.Logger, connections int) {
-	if connections == 0 {
-		connections = broker.DefaultMaxConnections
-	}
-	have, ok := descriptorLimit()
-	if want := uint64(connections + filesKept); ok && have < want {
-		log.Warn("too few file descriptors for the limits; connections may be refused when many are open",
-			"have", have, "want", want, "connections", connections, "remedy", "raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower max.connections")
-	}
 }

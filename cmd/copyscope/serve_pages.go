@@ -10,9 +10,11 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/net/netutil"
 )
 
 // pagesFlags are the flags of each command that serves the pages.
@@ -33,8 +35,9 @@ func (f *pagesFlags) log(w io.Writer) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})), nil
 }
 
-// listen binds the pages' address, once the ready file is out of the way.
-func (f *pagesFlags) listen() (net.Listener, error) {
+// listen binds the pages' address, once the ready file is out of the way. So many
+// descriptors are left to the broker.
+func (f *pagesFlags) listen(broker int) (net.Listener, error) {
 	// A reader of our output that goes away, as head(1) does, must not end the
 	// server without its cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
@@ -48,7 +51,7 @@ func (f *pagesFlags) listen() (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--http %s: %w; give host:port, for example 127.0.0.1:8080", f.http, err)
 	}
-	return listener, nil
+	return netutil.LimitListener(listener, pageConnections(broker)), nil
 }
 
 // clearReadyFile takes away what an earlier server left, which would mislead
@@ -69,7 +72,9 @@ func clearReadyFile(path string) error {
 }
 
 // announce prints one line for each address and writes the ready file. The
-// file appears whole: whoever waits for it never reads half of it.
+// file appears whole: whoever waits for it never reads half of it. It is its owner's
+// alone, for a talk's has the speaker's link; and what it is made of beside its place
+// has a name that nobody can have put there before.
 func announce(readyFile string, ready map[string]string, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "web %s\n", ready["web"])
 	if addr, ok := ready["kafka"]; ok {
@@ -85,12 +90,16 @@ func announce(readyFile string, ready map[string]string, stdout io.Writer) error
 	if err != nil {
 		return err
 	}
-	part := readyFile + ".part"
-	if err := os.WriteFile(part, append(text, '\n'), 0o644); err != nil {
+	part, err := os.CreateTemp(filepath.Dir(readyFile), "."+filepath.Base(readyFile)+"-*")
+	if err != nil {
 		return fmt.Errorf("--ready-file: %w", err)
 	}
-	if err := os.Rename(part, readyFile); err != nil {
-		os.Remove(part)
+	_, err = part.Write(append(text, '\n'))
+	if err = errors.Join(err, part.Close()); err == nil {
+		err = os.Rename(part.Name(), readyFile)
+	}
+	if err != nil {
+		os.Remove(part.Name())
 		return fmt.Errorf("--ready-file: %w", err)
 	}
 	return nil

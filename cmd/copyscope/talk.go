@@ -85,7 +85,7 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	if f.check {
 		return checkTalk(ctx, file, deck, log, stdout)
 	}
-	listener, err := f.pages.listen()
+	listener, err := f.pages.listen(0)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	base := "http://" + reachable(listener.Addr().(*net.TCPAddr))
 	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
-	return serveBoth(ctx, f.pages.readyFile, log, listener, pages, nil, ready, stdout)
+	return serveBoth(ctx, f.pages.readyFile, listener, pages, nil, ready, stdout)
 }
 
 // checkTalk runs all that a deck shows, on pages that nobody reaches.

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"log"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -127,7 +126,7 @@ func measure(p plan) (*figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: pages.Handler(), IdleTimeout: 30 * time.Second}
+	server := pages.HTTPServer()
 	go server.Serve(listener)
 	defer server.Close()
 	defer pages.Close()
