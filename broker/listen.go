@@ -74,6 +74,12 @@ func (b *Broker) Protocols() (plain, sealed string) {
 	return protocolName(false, len(b.cfg.SASL) > 0), protocolName(true, len(b.cfg.TLSSASL) > 0)
 }
 
+// Anonymous says whether clients of the plaintext and of the TLS listener need not
+// say who they are, neither by SASL nor by a certificate.
+func (b *Broker) Anonymous() (plain, sealed bool) {
+	return len(b.cfg.SASL) == 0, len(b.cfg.TLSSASL) == 0 && b.cfg.ClientAuth != ClientAuthRequired
+}
+
 func addrOf(l *net.TCPListener) net.Addr {
 	if l == nil {
 		return nil

@@ -29,7 +29,7 @@ type brokerPages struct {
 	store BrokerStore
 	// refused is the message that says why nothing can be changed here; empty if it
 	// can. open says that who reaches these pages may read records: the broker
-	// itself gives them to as many.
+	// itself gives them to as many, and asks nobody who it is.
 	refused string
 	open    bool
 	origins *http.CrossOriginProtection
@@ -46,7 +46,7 @@ func (s *Server) brokerRoutes() {
 	if b.store == nil {
 		return
 	}
-	b.open = local || slices.ContainsFunc(b.store.Listeners(), func(l BrokerListener) bool { return !onLoopback(l.Addr) })
+	b.open = local || slices.ContainsFunc(b.store.Listeners(), func(l BrokerListener) bool { return l.Anonymous && !onLoopback(l.Addr) })
 	s.mux.HandleFunc("GET /broker/topics/{topic}", b.topic)
 	s.mux.HandleFunc("GET /broker/topics/{topic}/{partition}", b.records)
 	s.mux.HandleFunc("GET /broker/topics/{topic}/{partition}/{part}", b.download)
@@ -107,7 +107,7 @@ func (b *brokerPages) overviewData(p templates.PageData, query string) templates
 	}
 	d := templates.BrokerData{There: true, Refused: b.whyNot(p), Addr: b.kafka(), Query: oneLine(query, nameShown), Connections: humanize.Comma(int64(len(b.store.Connections())))}
 	for _, l := range b.store.Listeners() {
-		d.Listeners = append(d.Listeners, templates.BrokerListener(l))
+		d.Listeners = append(d.Listeners, templates.BrokerListener{Protocol: l.Protocol, Addr: l.Addr})
 	}
 	fit := 0
 	for _, t := range b.store.StoredTopics() {

@@ -2,11 +2,16 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"copyscope/broker"
+	"copyscope/internal/brokerview"
+	"copyscope/web"
 )
 
 func (s *brokerSite) config(topic, name string) string {
@@ -186,6 +191,48 @@ func TestPagesThatOthersReachChangeNothing(t *testing.T) {
 	for _, path := range []string{"/broker/topics/orders/0", "/broker/topics/orders/0/value?offset=0"} {
 		if text, status := s.get(path); status != http.StatusForbidden || strings.Contains(text, "secret order") {
 			t.Errorf("%s: %d, it shows records", path, status)
+		}
+	}
+}
+
+// elsewhere is a broker as if its listeners could be reached from other machines.
+type elsewhere struct{ brokerview.View }
+
+func (e elsewhere) Listeners() []web.BrokerListener {
+	all := e.View.Listeners()
+	for i := range all {
+		all[i].Addr = "0.0.0.0:9092"
+	}
+	return all
+}
+
+// Pages that other machines reach show records if the broker gives them to anybody
+// there, and not if it asks who is there.
+func TestPagesGiveNoRecordsThatABrokerGuards(t *testing.T) {
+	for _, c := range []struct {
+		security broker.Security
+		want     int
+	}{{broker.Security{}, http.StatusOK}, {broker.Security{SASL: []string{"SCRAM-SHA-512"}}, http.StatusForbidden}} {
+		b, err := broker.Open(t.Context(), broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Security: c.security})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		if err := b.CreateTopic(t.Context(), "orders", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		s, err := web.New(web.Config{Addr: "0.0.0.0:80", Version: "test", Store: elsewhere{brokerview.Of(b)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		for _, path := range []string{"/broker/topics/orders/0", "/broker/topics/orders/0?from=0&n=1"} {
+			r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+			r.Host = "10.0.0.1"
+			s.Handler().ServeHTTP(w, r)
+			if w.Code != c.want {
+				t.Errorf("%s of a broker with SASL %q: %d, want %d", path, c.security.SASL, w.Code, c.want)
+			}
 		}
 	}
 }

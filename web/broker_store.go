@@ -46,7 +46,11 @@ var ErrNoTopic = errors.New("there is no such topic")
 
 // BrokerListener is an address of the broker's; Protocol is Kafka's
 // security.protocol.
-type BrokerListener struct{ Protocol, Addr string }
+type BrokerListener struct {
+	Protocol, Addr string
+	// Anonymous: clients need not say who they are.
+	Anonymous bool
+}
 
 // StoredTopic is a topic and what it stores.
 type StoredTopic struct {

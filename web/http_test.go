@@ -421,7 +421,8 @@ func TestOtherSitesMayOnlyLink(t *testing.T) {
 	for _, row := range []struct {
 		site, mode string
 		want       int
-	}{{"", "", 200}, {"same-origin", "cors", 200}, {"none", "navigate", 200}, {"cross-site", "navigate", 200}, {"cross-site", "no-cors", 403}, {"cross-site", "cors", 403}} {
+	}{{"", "", 200}, {"same-origin", "cors", 200}, {"none", "navigate", 200}, {"cross-site", "navigate", 200}, {"cross-site", "no-cors", 403}, {"cross-site", "cors", 403},
+		{"same-site", "navigate", 200}, {"same-site", "no-cors", 403}} {
 		r := ask(s, "GET", "/models", func(r *http.Request) {
 			r.Header.Set("Sec-Fetch-Site", row.site)
 			r.Header.Set("Sec-Fetch-Mode", row.mode)

@@ -54,8 +54,9 @@ func (g *guard) protect(next http.Handler) http.Handler {
 			return
 		}
 		// A page computes. Other sites may link to it, but not have it computed
-		// behind their visitors' backs, as an <img> would (Fetch Metadata, W3C).
-		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+		// behind their visitors' backs, as an <img> would (Fetch Metadata, W3C). To a
+		// browser a server at another port of this host is of the same site.
+		if site := r.Header.Get("Sec-Fetch-Site"); (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
 			http.Error(w, t.T("refused.foreign"), http.StatusForbidden)
 			return
 		}

@@ -26,11 +26,12 @@ func Of(b *broker.Broker) View { return View{b} }
 // Listeners are the addresses that are bound.
 func (v View) Listeners() (all []web.BrokerListener) {
 	plain, sealed := v.b.Protocols()
+	anyone, anyoneSealed := v.b.Anonymous()
 	if a := v.b.PlainAddr(); a != nil {
-		all = append(all, web.BrokerListener{Protocol: plain, Addr: a.String()})
+		all = append(all, web.BrokerListener{Protocol: plain, Addr: a.String(), Anonymous: anyone})
 	}
 	if a := v.b.TLSAddr(); a != nil {
-		all = append(all, web.BrokerListener{Protocol: sealed, Addr: a.String()})
+		all = append(all, web.BrokerListener{Protocol: sealed, Addr: a.String(), Anonymous: anyoneSealed})
 	}
 	return all
 }
