@@ -79,7 +79,7 @@ var ownProperties = []Property{
 
 // noTopicProperties are those that are no default of a topic's config.
 func noTopicProperties() []Property {
-	return slices.Concat(ownProperties, cleanerProperties, quotaProperties, consumerGroupProperties)
+	return slices.Concat(ownProperties, logProperties, cleanerProperties, quotaProperties, consumerGroupProperties)
 }
 
 // Properties are all that [Defaults] can name, by name.

@@ -33,7 +33,9 @@ func openCatalogue(ctx context.Context, dir string, cfg Config) (*catalogue, err
 	if err != nil {
 		return nil, err
 	}
-	if c.logs, err = log.OpenDir(ctx, dir, log.DirOptions{FS: disk, Now: cfg.Now, Log: cfg.Log, Read: progress.read, Cleaner: cfg.Defaults.cleaner()}); err != nil {
+	options := cfg.Defaults.logs()
+	options.FS, options.Now, options.Log, options.Read = disk, cfg.Now, cfg.Log, progress.read
+	if c.logs, err = log.OpenDir(ctx, dir, options); err != nil {
 		return nil, err
 	}
 	if err := c.restore(ctx, f, progress); err != nil {
