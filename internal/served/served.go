@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,8 @@ const (
 // Binary is the built command, in a directory of its own.
 type Binary struct {
 	Path string
+	// Says gets what its servers write to stderr; nil stands for ours.
+	Says io.Writer
 	dir  string
 }
 
@@ -34,7 +37,7 @@ func Build(ctx context.Context) (*Binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Binary{filepath.Join(dir, "copyscope"), dir}
+	b := &Binary{Path: filepath.Join(dir, "copyscope"), dir: dir}
 	build := exec.CommandContext(ctx, "go", "build", "-o", b.Path, "copyscope/cmd/copyscope")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
@@ -49,11 +52,13 @@ func (b *Binary) Remove() error { return os.RemoveAll(b.dir) }
 // Server is a copyscope of its own, with an empty broker.
 type Server struct {
 	// Web is the address of its pages, as http://HOST:PORT; Kafka its broker's, as
-	// HOST:PORT.
-	Web, Kafka string
-	dir        string
-	command    *exec.Cmd
-	built      *Binary // goes with the server; nil: somebody else's
+	// HOST:PORT, and KafkaTLS that of the TLS listener, if the flags ask for one.
+	Web, Kafka, KafkaTLS string
+	// Data is its data directory.
+	Data    string
+	dir     string
+	command *exec.Cmd
+	built   *Binary // goes with the server; nil: somebody else's
 }
 
 // Start builds the command, serves, and returns once it listens. What it says goes
@@ -72,30 +77,35 @@ func Start(ctx context.Context) (*Server, error) {
 }
 
 // Serve starts a server of the binary and returns once it listens, as Start does.
-func (b *Binary) Serve(ctx context.Context) (*Server, error) {
+// The flags are further ones of `copyscope serve`.
+func (b *Binary) Serve(ctx context.Context, flags ...string) (*Server, error) {
 	dir, err := os.MkdirTemp(b.dir, "server-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
-	if err := s.start(ctx, b.Path); err != nil {
+	s := &Server{dir: dir, Data: filepath.Join(dir, "data")}
+	if err := s.start(ctx, b, flags); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context, binary string) error {
+func (s *Server) start(ctx context.Context, b *Binary, flags []string) error {
 	ready := filepath.Join(s.dir, "ready.json")
-	s.command = exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
-		"--data", filepath.Join(s.dir, "data"), "--ready-file", ready, "--log-level", "error")
-	s.command.Stderr = os.Stderr
+	s.command = exec.Command(b.Path, append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
+		"--data", s.Data, "--ready-file", ready, "--log-level", "error"}, flags...)...)
+	s.command.Stderr = b.Says
+	if b.Says == nil {
+		s.command.Stderr = os.Stderr
+	}
+	ownGroup(s.command)
 	if err := s.command.Start(); err != nil {
 		return err
 	}
 	for end := time.Now().Add(patience); ; time.Sleep(pause) {
 		var at map[string]string
 		if text, err := os.ReadFile(ready); err == nil && json.Unmarshal(text, &at) == nil {
-			s.Web, s.Kafka = at["web"], at["kafka"]
+			s.Web, s.Kafka, s.KafkaTLS = at["web"], at["kafka"], at["kafka_tls"]
 			return nil
 		}
 		if ctx.Err() != nil {

@@ -15,9 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/heapprofiler"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/prometheus/procfs"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -122,17 +119,11 @@ func watch(ctx context.Context, long, every time.Duration) error {
 
 func look(browser context.Context, pid int) (sample, error) {
 	var now sample
-	if _, err := chromedp.Call(browser, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
-		return now, err
-	}
-	used, err := chromedp.Call(browser, runtime.GetHeapUsage, cdp.Empty{})
+	held, err := chromium.Tab{Ctx: browser}.Held()
 	if err != nil {
 		return now, err
 	}
-	now.heap = used.UsedSize + used.BackingStorageSize
-	if now.nodes, err = chromedp.Run(browser, chromedp.Evaluate[float64](`document.querySelectorAll('*').length`)); err != nil {
-		return now, err
-	}
+	now.heap, now.nodes = held.HeapBytes, held.Nodes
 	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return now, err
