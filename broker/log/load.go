@@ -37,6 +37,12 @@ type listing struct {
 	snapshots []int64          // in order
 }
 
+// segment says whether there is one that begins at the offset.
+func (l listing) segment(base int64) bool {
+	_, found := slices.BinarySearch(l.bases, base)
+	return found
+}
+
 // listFiles reads the directory. What a former run left half done or deleted is
 // removed.
 func listFiles(f vfs.FS, dir string) (l listing, err error) {
@@ -93,7 +99,7 @@ func listFiles(f vfs.FS, dir string) (l listing, err error) {
 func (l listing) dropOrphans(f vfs.FS, dir string) error {
 	for name := range l.sizes {
 		base, ok := offsetOf(name, txnSuffix)
-		if !ok || slices.Contains(l.bases, base) {
+		if !ok || l.segment(base) {
 			continue
 		}
 		if err := f.Remove(filepath.Join(dir, name)); err != nil {
@@ -411,7 +417,7 @@ func endingAt(file vfs.File, position int64, h header) *ending {
 // (ProducerStateManager.removeStraySnapshots), but none from beyond the end.
 func (p *Partition) dropStraySnapshots(l listing) error {
 	for i, at := range l.snapshots {
-		if at > p.next || i < len(l.snapshots)-1 && !slices.Contains(l.bases, at) {
+		if at > p.next || i < len(l.snapshots)-1 && !l.segment(at) {
 			if err := p.fs().Remove(snapshotPath(p.dir, at)); err != nil {
 				return err
 			}

@@ -26,24 +26,35 @@ func (p *Partition) AtTime(timestamp int64) (at Stamped, ok bool, err error) {
 
 func (p *Partition) atTime(timestamp int64) (Stamped, bool, error) {
 	p.mu.RLock()
-	failed, low := p.failed, p.low
-	var views []view
-	for _, s := range p.segments {
-		if s.held.latest.timestamp >= timestamp && s.held.next > low {
-			views = append(views, view{segment: s, readable: s.readable, damaged: s.damaged})
-		}
-	}
+	failed, low, segments := p.failed, p.low, p.segments // replaced, never changed
 	p.mu.RUnlock()
 	if failed != nil {
 		return Stamped{}, false, failed
 	}
-	for _, v := range views {
+	for {
+		v, behind, found := p.viewAtTime(segments, timestamp, low)
+		if !found {
+			return Stamped{}, false, nil
+		}
 		at, ok, err := v.atTime(timestamp, low)
 		if err != nil || ok {
 			return at, ok, err
 		}
+		segments = behind
 	}
-	return Stamped{}, false, nil
+}
+
+// viewAtTime is the first of the segments that has a record at or after the time,
+// and the segments behind it: of a log with thousands of them, one is looked into.
+func (p *Partition) viewAtTime(segments []*segment, timestamp, low int64) (v view, behind []*segment, found bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for i, s := range segments {
+		if s.held.latest.timestamp >= timestamp && s.held.next > low {
+			return view{segment: s, readable: s.readable, damaged: s.damaged}, segments[i+1:], true
+		}
+	}
+	return view{}, nil, false
 }
 
 func (v view) atTime(timestamp, low int64) (at Stamped, ok bool, err error) {
