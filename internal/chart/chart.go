@@ -1,5 +1,5 @@
-// Package chart draws line charts as SVG: panels beside each other that share
-// one logarithmic x axis and one legend, in as many rows as the lines need.
+// Package chart draws line charts as SVG: panels that share one logarithmic x axis
+// and one legend, in as many rows as the lines need.
 //
 // The output is a document that stands alone: title and description for who
 // cannot see it, marker and dashes for every line beside its colour, light and
@@ -30,6 +30,8 @@ type Figure struct {
 	// Lines are the same in every panel. Lines of one group stand together.
 	Lines  []Line
 	Panels []Panel
+	// Columns is how many panels stand beside each other, 0 for all of them.
+	Columns int
 }
 
 // Line tells what a line is of. Lines of one group have one hue and one marker;
@@ -57,6 +59,21 @@ type Panel struct {
 	// Values hold a value for each x, line by line; nil is not known, and leaves a
 	// gap.
 	Values [][]*float64
+	// Ranges, which may be nil, hold line by line between what the rounds behind
+	// each value lie; a bar is drawn from the one to the other.
+	Ranges [][]Range
+	// Marks are places on the x axis that a text speaks of.
+	Marks []Mark
+}
+
+// Range is between two values of the y axis. Where both are the same, no bar is
+// drawn.
+type Range struct{ Low, High float64 }
+
+// Mark is a vertical line with a name.
+type Mark struct {
+	X    float64
+	Text string
 }
 
 // PerPanel is how many lines a panel holds: no more hues than this are told
@@ -69,6 +86,9 @@ func Render(ctx context.Context, w io.Writer, f Figure) error {
 	for i, p := range f.Panels {
 		if len(p.Values) != len(f.Lines) {
 			return fmt.Errorf("panel %d has values of %d lines, the chart has %d lines", i+1, len(p.Values), len(f.Lines))
+		}
+		if p.Ranges != nil && len(p.Ranges) != len(f.Lines) {
+			return fmt.Errorf("panel %d has ranges of %d lines, the chart has %d lines", i+1, len(p.Ranges), len(f.Lines))
 		}
 	}
 	if err := drawing(layOut(f)).Render(ctx, w); err != nil {

@@ -173,3 +173,67 @@ func TestAxes(t *testing.T) {
 		}
 	}
 }
+
+// Between what the rounds of a value lie is drawn as a bar, and told in words;
+// one that is all the same has none.
+func TestRanges(t *testing.T) {
+	f := figure(1)
+	f.Panels = f.Panels[:1]
+	f.Panels[0].Values = [][]*float64{{value(10), value(20), value(40)}}
+	f.Panels[0].Ranges = [][]chart.Range{{{Low: 10, High: 10}, {Low: 10, High: 100}, {Low: 40, High: 40}}}
+	svg := render(t, f)
+	if m := regexp.MustCompile(`<path class="bar" d="([^"]*)"`).FindStringSubmatch(svg); m == nil || m[1] != "M127 202V0" {
+		t.Errorf("the bars are %q, want one over the whole height in the middle", m)
+	}
+	if want := "1 KiB: 10 ms, 2 KiB: 20 ms (10 to 100), 4 KiB: 40 ms"; !strings.Contains(svg, want) {
+		t.Errorf("no %q", want)
+	}
+	f.Panels[0].Ranges = nil
+	if svg := render(t, f); strings.Contains(svg, `class="bar"`) {
+		t.Error("a bar is drawn where no range is known")
+	}
+	f.Panels[0].Ranges = [][]chart.Range{{}, {}}
+	if err := chart.Render(t.Context(), io.Discard, f); err == nil {
+		t.Error("a panel with ranges of more lines than there are is drawn")
+	}
+}
+
+// A mark stands at its place, with its text on the side where there is room.
+func TestMarks(t *testing.T) {
+	f := figure(1)
+	f.Panels[0].Marks = []chart.Mark{{X: 1, Text: "begins"}, {X: 4, Text: "ends"}}
+	svg := render(t, f)
+	for _, want := range []string{
+		`<path class="note" d="M0 0V202"></path> <text x="5" y="10" text-anchor="start">begins</text>`,
+		`<path class="note" d="M254 0V202"></path> <text x="249" y="10" text-anchor="end">ends</text>`,
+	} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// Panels stand beside each other as the columns say, the others below.
+func TestColumns(t *testing.T) {
+	for _, c := range []struct {
+		columns, panels int
+		corners         string // of the panels, relative to the first one
+	}{{0, 3, "0 0, 340 0, 680 0"}, {2, 3, "0 0, 340 0, 0 300"}, {4, 2, "0 0, 340 0"}, {1, 2, "0 0, 0 300"}} {
+		f := figure(1)
+		f.Columns, f.Panels = c.columns, slices.Repeat(f.Panels[:1], c.panels)
+		var corners []string
+		x0, y0 := 0.0, 0.0
+		for i, m := range regexp.MustCompile(`role="group" aria-label="Time" transform="translate\(([0-9.]+) ([0-9.]+)\)"`).FindAllStringSubmatch(render(t, f), -1) {
+			var x, y float64
+			fmt.Sscan(m[1], &x)
+			fmt.Sscan(m[2], &y)
+			if i == 0 {
+				x0, y0 = x, y
+			}
+			corners = append(corners, fmt.Sprintf("%g %g", x-x0, y-y0))
+		}
+		if got := strings.Join(corners, ", "); got != c.corners {
+			t.Errorf("%d panels in %d columns stand at %s, want %s", c.panels, c.columns, got, c.corners)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,7 +45,12 @@ type panel struct {
 	xTicks        []tick
 	yTicks        []tick
 	lines         []line
+	notes         []note
 }
+
+// note is a mark as it is drawn: where its line stands, and on which side of it
+// the text is.
+type note struct{ x, textX, anchor, text string }
 
 // tick is a place on an axis, relative to the panel's area.
 type tick struct {
@@ -55,6 +61,7 @@ type tick struct {
 // line is one series in a panel.
 type line struct {
 	class, dash, path string
+	bars              string // of the ranges
 	text              string // all of it in words
 	marks             []mark
 }
@@ -62,7 +69,11 @@ type line struct {
 type mark struct{ path, text string }
 
 func layOut(f Figure) plan {
-	p := plan{id: f.ID, title: f.Title, description: f.Description, width: max(len(f.Panels), 1) * panelWidth}
+	columns := max(len(f.Panels), 1)
+	if f.Columns > 0 {
+		columns = min(columns, f.Columns)
+	}
+	p := plan{id: f.ID, title: f.Title, description: f.Description, width: columns * panelWidth}
 	y := float64(head)
 	for _, text := range f.Subtitle {
 		p.subtitle = append(p.subtitle, label{num(margin), num(y + 8), text})
@@ -77,9 +88,9 @@ func layOut(f Figure) plan {
 		r := row{legend: layOutLegend(heading, f.Lines[s.first:s.end], all[s.first:s.end], margin, y+margin, float64(p.width-2*margin))}
 		y += margin + r.legend.height
 		for k, in := range f.Panels {
-			r.panels = append(r.panels, layOutPanel(f, in, all, s, float64(k*panelWidth), y))
+			r.panels = append(r.panels, layOutPanel(f, in, all, s, float64(k%columns*panelWidth), y+float64(k/columns*panelHeight)))
 		}
-		y += panelHeight
+		y += float64((len(f.Panels) + columns - 1) / columns * panelHeight)
 		p.rows = append(p.rows, r)
 		if i < len(spans)-1 {
 			y += margin
@@ -95,7 +106,11 @@ func layOutPanel(f Figure, in Panel, all []look, s span, x, y float64) panel {
 	out := panel{title: in.Title, axis: in.Axis + " (" + logScale + ")", xLabel: f.XLabel + " (" + logScale + ")",
 		x: x + left, y: y + above, width: panelWidth - left - right, height: panelHeight - above - below}
 	across := scale{low: f.X[0], high: f.X[len(f.X)-1], from: 0, to: out.width}
-	up, ticks := vertical(known(in.Values), out.height, 0)
+	values := known(in.Values)
+	for _, r := range slices.Concat(in.Ranges...) {
+		values = append(values, r.Low, r.High)
+	}
+	up, ticks := vertical(values, out.height, 0)
 	out.decades = up.from
 	for _, v := range ticks {
 		out.yTicks = append(out.yTicks, tick{num(up.at(v)), in.Format(v)})
@@ -109,13 +124,28 @@ func layOutPanel(f Figure, in Panel, all []look, s span, x, y float64) panel {
 		out.xTicks = append(out.xTicks, t)
 	}
 	for i := s.first; i < s.end; i++ {
-		out.lines = append(out.lines, layOutLine(f, in, f.Lines[i].Name(), all[i], in.Values[i], across, up))
+		out.lines = append(out.lines, layOutLine(f, in, i, all[i], across, up))
+	}
+	for _, m := range in.Marks {
+		x := across.at(m.X)
+		n := note{x: num(x), textX: num(x + 5), anchor: "start", text: m.Text}
+		if x > out.width/2 { // the text stays within the panel
+			n.textX, n.anchor = num(x-5), "end"
+		}
+		out.notes = append(out.notes, n)
 	}
 	return out
 }
 
-func layOutLine(f Figure, in Panel, name string, as look, values []*float64, across, up scale) line {
+// layOutLine draws the i-th line.
+func layOutLine(f Figure, in Panel, i int, as look, across, up scale) line {
 	out := line{class: as.class(), dash: as.dash}
+	name, values := f.Lines[i].Name(), in.Values[i]
+	ranges := make([]Range, len(values))
+	if in.Ranges != nil {
+		ranges = in.Ranges[i]
+	}
+	out.bars = bars(f.X, values, ranges, across, up)
 	var path, words []string
 	pen := "M"
 	for k, v := range values {
@@ -128,12 +158,26 @@ func layOutLine(f Figure, in Panel, name string, as look, values []*float64, acr
 		path = append(path, pen+num(x)+" "+num(y))
 		pen = "L"
 		word := strings.TrimSuffix(f.FormatX(f.X[k])+": "+in.Format(*v)+" "+in.Unit, " ")
+		if r := ranges[k]; r.Low < r.High {
+			word += " (" + in.Format(r.Low) + " to " + in.Format(r.High) + ")"
+		}
 		words = append(words, word)
 		out.marks = append(out.marks, mark{marker(as.hue, x, y), name + ", " + word})
 	}
 	out.path = strings.Join(path, "")
 	out.text = name + ". " + strings.Join(words, ", ")
 	return out
+}
+
+// bars is the path of a line's ranges.
+func bars(xs []float64, values []*float64, ranges []Range, across, up scale) string {
+	b := &strings.Builder{}
+	for k, r := range ranges {
+		if values[k] != nil && r.Low < r.High {
+			fmt.Fprintf(b, "M%s %sV%s", num(across.at(xs[k])), num(up.at(r.Low)), num(up.at(r.High)))
+		}
+	}
+	return b.String()
 }
 
 // known gathers the values of all lines.
