@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/internal/load"
 )
@@ -76,5 +78,108 @@ func TestBenchFetchesATopicAsItIs(t *testing.T) {
 	}
 	if code := s.end(t); code != exitDone {
 		t.Errorf("exit code %d; it said %s", code, s.stderr)
+	}
+}
+
+// A request for more partitions than an answer holds has each of them in turn:
+// partition n has n+1 records, and an answer holds one batch.
+func TestBenchFetchesEveryPartitionInItsTurn(t *testing.T) {
+	s := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.ready["kafka"]), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	const partitions = 4
+	if _, err := kadm.NewClient(cl).CreateTopic(ctx, partitions, 1, nil, "many"); err != nil {
+		t.Fatal(err)
+	}
+	want := 0.0
+	for p := range partitions {
+		var records []*kgo.Record
+		for range p + 1 {
+			records = append(records, &kgo.Record{Topic: "many", Partition: int32(p), Value: make([]byte, 60_000/(p+1))})
+		}
+		if err := cl.ProduceSync(ctx, records...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		want += float64(p + 1)
+	}
+	r, err := load.Fetch(ctx, load.Setup{Brokers: s.ready["kafka"], Topic: load.TopicSpec{Name: "many"}, Clients: []string{load.RawSide}, Rounds: 1},
+		load.FillOptions{}, load.FetchOptions{MaxBytes: 60_000, Outstanding: 1, Consumers: 1, Amount: load.Amount{Bytes: (partitions - 1) * 60_000}}) // the answer behind it is the last
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Median[load.RawSide]["records"].Value; got == nil || *got != want {
+		t.Errorf("records that were read: %v, want each of the %v once", show(got), want)
+	}
+}
+
+func show(v *float64) any {
+	if v == nil {
+		return "none"
+	}
+	return *v
+}
+
+// Connections that go on to ask are timed apart from the greeting of all.
+func TestBenchIdleTimesTheActiveOnes(t *testing.T) {
+	s := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	setup := load.Setup{Brokers: s.ready["kafka"], Rounds: 1}
+	r, err := load.Idle(ctx, setup, load.IdleOptions{Connections: 5, Active: 2, Asked: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := r.Median[load.RawSide]
+	if v := f["active_latency_p99_ns"].Value; v == nil || *v <= 0 {
+		t.Errorf("p99 of the active connections: %v", show(v))
+	}
+	if v := f["requests"].Value; v == nil || *v != 5 {
+		t.Errorf("requests of the greeting: %v, want 5", show(v))
+	}
+	if r, err = load.Idle(ctx, setup, load.IdleOptions{Connections: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Median[load.RawSide]["active_latency_p99_ns"]; ok {
+		t.Error("no connection was active, and their p99 is told")
+	}
+}
+
+// A connection asks requests of any kind in turn, and says what it cannot ask.
+func TestConnAsks(t *testing.T) {
+	s := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := load.EnsureTopic(ctx, s.ready["kafka"], "asked", 3); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := load.Dial(ctx, s.ready["kafka"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	meta := kmsg.NewPtrMetadataRequest()
+	meta.Version = 8
+	for range 2 {
+		answer, took, err := conn.Ask(ctx, meta)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := answer.(*kmsg.MetadataResponse); !ok || len(m.Topics) != 1 || len(m.Topics[0].Partitions) != 3 || took <= 0 {
+			t.Errorf("after %v: %+v, want one topic of 3 partitions", took, answer)
+		}
+	}
+	meta.Version = 12
+	if _, _, err := conn.Ask(ctx, meta); err == nil || !strings.Contains(err.Error(), "earlier version") {
+		t.Errorf("a request with tagged fields: %v", err)
+	}
+	cancel()
+	meta.Version = 8
+	if _, _, err := conn.Ask(ctx, meta); err == nil {
+		t.Error("asked though the context has ended")
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// child is a process of this same binary. It is in a process group of its own,
+// child is a process of the copyscope command. It is in a process group of its own,
 // so that Ctrl-C reaches it by us alone, when its figures are read.
 type child struct {
 	cmd    *exec.Cmd
@@ -26,14 +26,15 @@ type child struct {
 	err    error
 }
 
-// startChild runs the binary with the arguments. It ends by SIGTERM, or, if
-// it reads its standard input, when that ends.
-func startChild(args []string, stdout io.Writer) (*child, error) {
-	binary, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("start a server of our own: %w", err)
+// startChild runs the binary, or this one if it is empty, with the arguments. It
+// ends by SIGTERM, or, if it reads its standard input, when that ends.
+func startChild(binary string, args []string, stdout io.Writer) (c *child, err error) {
+	if binary == "" {
+		if binary, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("start a server of our own: %w", err)
+		}
 	}
-	c := &child{cmd: exec.Command(binary, args...), stderr: &tail{}, ended: make(chan struct{})}
+	c = &child{cmd: exec.Command(binary, args...), stderr: &tail{}, ended: make(chan struct{})}
 	c.cmd.Args[0] = "copyscope"
 	c.cmd.Stdout, c.cmd.Stderr = stdout, c.stderr
 	ownGroup(c.cmd)
@@ -123,9 +124,10 @@ func Attach(address string, pid int) *Target {
 
 // BrokerOptions are those of [StartBroker].
 type BrokerOptions struct {
-	Dir  string   // where its temporary data directory is made; empty: the system's
-	Data string   // its data directory, which stays; empty: a temporary one
-	Args []string // further arguments of `copyscope serve`
+	Binary string   // the copyscope command; empty: this program is it
+	Dir    string   // where its temporary data directory is made; empty: the system's
+	Data   string   // its data directory, which stays; empty: a temporary one
+	Args   []string // further arguments of `copyscope serve`
 }
 
 // readyTime is how long a server may take to begin to serve.
@@ -144,7 +146,7 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Target, error) {
 	ready := filepath.Join(work, "ready")
 	args := append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
 		"--data", t.Data, "--ready-file", ready, "--log-level", "warn"}, o.Args...)
-	if t.child, err = startChild(args, io.Discard); err != nil {
+	if t.child, err = startChild(o.Binary, args, io.Discard); err != nil {
 		os.RemoveAll(work)
 		return nil, err
 	}
@@ -183,7 +185,7 @@ func (c *child) ready(ctx context.Context, file string) (string, error) {
 // prints its address.
 func startBare(ctx context.Context, kind string, args ...string) (*Target, error) {
 	out, in := io.Pipe()
-	c, err := startChild(append([]string{"bench", "bare", kind}, args...), in)
+	c, err := startChild("", append([]string{"bench", "bare", kind}, args...), in)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +212,19 @@ func startBare(ctx context.Context, kind string, args ...string) (*Target, error
 		err = ctx.Err()
 	}
 	return nil, errors.Join(err, t.Close())
+}
+
+// Holds is what the server's process has now: open descriptors, and anonymous
+// resident memory (RssAnon, proc(5)) in bytes.
+func (t *Target) Holds() (descriptors int, rssAnon float64, err error) {
+	if t.PID == 0 {
+		return 0, 0, errors.New(t.Reason)
+	}
+	if descriptors, err = descriptorsOf(t.PID); err != nil {
+		return 0, 0, err
+	}
+	rssAnon, err = rssAnonOf(t.PID)
+	return descriptors, rssAnon, err
 }
 
 // Stop ends a server that was started here; its data directory stays.

@@ -95,6 +95,7 @@ type consumer struct {
 type slot struct {
 	frame      []byte
 	partitions []int32
+	served     map[int32]bool // by the last answer
 	sent       time.Time
 }
 
@@ -112,7 +113,7 @@ func newConsumer(ctx context.Context, topic string, s share, o FetchOptions) (*c
 		for j := i; j < len(s.partitions); j += n {
 			mine = append(mine, s.partitions[j])
 		}
-		c.slots = append(c.slots, &slot{frame: fetchFrame(topic, mine, 500, 1, int32(o.MaxBytes)), partitions: mine})
+		c.slots = append(c.slots, &slot{frame: fetchFrame(topic, mine, 500, 1, int32(o.MaxBytes)), partitions: mine, served: map[int32]bool{}})
 	}
 	return c, nil
 }
@@ -148,10 +149,26 @@ func (c *consumer) fetch(q *quota, progress func(int64)) error {
 	}
 }
 
+// rotate puts the partitions that the answer had records of to the end, as Kafka's
+// clients do (PartitionStates.updateAndMoveToEnd): with more partitions than an
+// answer holds, the last ones would have no turn.
+func (s *slot) rotate() {
+	var last []int32
+	first := s.partitions[:0]
+	for _, p := range s.partitions {
+		if s.served[p] {
+			last = append(last, p)
+		} else {
+			first = append(first, p)
+		}
+	}
+	s.partitions = append(first, last...)
+}
+
 func (c *consumer) ask(n int32, s *slot) error {
 	setCorrelation(s.frame, n)
 	for i, p := range s.partitions {
-		setFetchOffset(s.frame, i, len(s.partitions), c.next[p])
+		setFetchPartition(s.frame, i, len(s.partitions), p, c.next[p])
 	}
 	s.sent = time.Now()
 	_, err := c.conn.Write(s.frame)
@@ -169,9 +186,13 @@ func (c *consumer) answer(n int32, s *slot) (got int64, err error) {
 		return 0, err
 	}
 	empty := true
+	clear(s.served)
 	err = c.in.fetched(func(p int32) int64 { return c.next[p] }, nil, func(p fetchedPartition) {
 		empty = empty && p.high == p.low
 		got += p.bytes
+		if p.bytes > 0 {
+			s.served[p.index] = true
+		}
 		c.records += p.records
 		c.next[p.index] = p.next
 		if p.next >= p.high {
@@ -181,6 +202,7 @@ func (c *consumer) answer(n int32, s *slot) (got int64, err error) {
 	if err == nil && empty {
 		err = fmt.Errorf("the topic is empty: produce to it first, or let bench make its own topic")
 	}
+	s.rotate()
 	c.bytes += got
 	c.requests++
 	c.took(time.Since(s.sent))

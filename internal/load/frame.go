@@ -61,7 +61,7 @@ func produceFrame(topic string, partition int32, acks int16, batch []byte) []byt
 }
 
 // fetchFrame is a request for the partitions from the offsets on; the offsets
-// are set by setFetchOffset.
+// are set by setFetchPartition.
 func fetchFrame(topic string, partitions []int32, maxWaitMillis, minBytes, maxBytes int32) []byte {
 	be := binary.BigEndian
 	b := appendHeader(nil, keyFetch, fetchVersion)
@@ -91,10 +91,12 @@ const (
 	fetchTrailerBytes   = 6
 )
 
-// setFetchOffset sets the offset of the i-th of n partitions.
-func setFetchOffset(frame []byte, i, n int, offset int64) {
-	at := len(frame) - fetchTrailerBytes - (n-i)*fetchPartitionBytes + 8
-	binary.BigEndian.PutUint64(frame[at:], uint64(offset))
+// setFetchPartition says which is the i-th of n partitions, and from which offset
+// it is fetched.
+func setFetchPartition(frame []byte, i, n int, partition int32, offset int64) {
+	at := len(frame) - fetchTrailerBytes - (n-i)*fetchPartitionBytes
+	binary.BigEndian.PutUint32(frame[at:], uint32(partition))
+	binary.BigEndian.PutUint64(frame[at+8:], uint64(offset))
 }
 
 // stream reads frames in large pieces and hands them out in small ones, or

@@ -14,7 +14,10 @@ import (
 type IdleOptions struct {
 	Connections int
 	Settle      time.Duration // how long they are idle before the memory is read
-	Progress    func(done, total int64)
+	// Active connections then ask for the API versions, Asked times each, one
+	// request after the other, while the others stay idle; 0: none does.
+	Active, Asked int
+	Progress      func(done, total int64)
 }
 
 // Idle measures what idle connections cost the server. Each has been used: it
@@ -36,6 +39,7 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 			c.Close()
 		}
 	}()
+	active := newTally()
 	f, err = measured(r, target, func() (sum tally, took time.Duration, err error) {
 		sum = newTally()
 		began := time.Now()
@@ -55,33 +59,60 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 			return sum, 0, ctx.Err()
 		case <-time.After(o.Settle):
 		}
-		return sum, 0, stillOpen(open)
+		if err := stillOpen(open); err != nil {
+			return sum, 0, err
+		}
+		return sum, 0, askOn(ctx, open[:min(o.Active, len(open))], o.Asked, &active)
 	})
 	for _, name := range []string{"bytes", "records", BytesPerSecond, RecordsPerSecond} {
 		delete(f, name) // there are no records here
 	}
 	f.set("connections", "connections", float64(len(open)))
+	if o.Active > 0 && err == nil {
+		asked := Figures{}
+		active.percentiles(asked)
+		for name, v := range asked {
+			f["active_"+name] = v
+		}
+	}
 	return f, err
 }
 
-// greet connects and asks for the API versions, version 0.
+// askOn asks on all of the connections at a time, and so often on each.
+func askOn(ctx context.Context, open []net.Conn, times int, sum *tally) error {
+	tallies := make([]tally, len(open))
+	workers := make([]int, len(open))
+	for i := range workers {
+		workers[i], tallies[i] = i, newTally()
+	}
+	err := together(ctx, workers, func(ctx context.Context, i int) error {
+		defer context.AfterFunc(ctx, func() { open[i].SetDeadline(time.Unix(1, 0)) })()
+		open[i].SetDeadline(time.Time{}) // stillOpen has set one
+		for range times {
+			began := time.Now()
+			if err := askVersions(open[i]); err != nil {
+				return err
+			}
+			tallies[i].took(time.Since(began))
+		}
+		return nil
+	})
+	for _, t := range tallies {
+		sum.add(t)
+	}
+	return err
+}
+
+// greet connects and asks for the API versions.
 func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
 	began := time.Now()
 	conn, congestion, err := dial(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	const keyAPIVersions = 18
 	sum.congestion = congestion
 	conn.SetDeadline(time.Now().Add(10 * time.Second))
-	answer := make([]byte, 4)
-	if _, err = conn.Write(endFrame(appendHeader(nil, keyAPIVersions, 0))); err == nil {
-		_, err = io.ReadFull(conn, answer)
-	}
-	if err == nil {
-		_, err = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(answer)))
-	}
-	if err != nil {
+	if err := askVersions(conn); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("%w; does the broker allow so many connections?", err)
 	}
@@ -89,6 +120,20 @@ func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
 	sum.requests++
 	sum.took(time.Since(began))
 	return conn, nil
+}
+
+// askVersions asks for the API versions, version 0, and throws the answer away.
+func askVersions(conn net.Conn) error {
+	const keyAPIVersions = 18
+	if _, err := conn.Write(endFrame(appendHeader(nil, keyAPIVersions, 0))); err != nil {
+		return err
+	}
+	answer := make([]byte, 4)
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return err
+	}
+	_, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(answer)))
+	return err
 }
 
 // stillOpen looks for connections that the server has closed.
