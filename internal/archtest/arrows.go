@@ -81,6 +81,7 @@ var mayImport = map[string][]string{
 	"broker/dump":                    {"broker/dump/decoder", "broker/log"},
 	"broker/dump/decoder":            {},
 	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs"},
+	"internal/audience":              {"internal/lab", "internal/talk", "web"}, // a talk as its viewers have it
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
 	"clients":                        {}, // a client knows the broker by its port and its files alone
