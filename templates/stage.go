@@ -191,6 +191,26 @@ func (s StageData) other() ScopeLane {
 	return ScopeLane{}
 }
 
+// over says whether the lane's step is the last of its run.
+func (l ScopeLane) over() bool {
+	return l.Run != nil && l.Step == len(l.Run.Events) && l.Loud == ""
+}
+
+// open says whether one of several lanes is under way: until none is, their counts
+// are not what the runs come to.
+func (s StageData) open() bool {
+	ready := s.ready()
+	return len(ready) > 1 && s.Step > 0 && slices.ContainsFunc(ready, func(l ScopeLane) bool { return !l.over() })
+}
+
+// progress says how far a lane is.
+func (s StageData) progress(l ScopeLane) string {
+	if l.over() {
+		return s.T("scope.score.over")
+	}
+	return s.T("scope.score.under-way", "Step", l.Step, "Last", len(l.Run.Events))
+}
+
 // against names the difference of two lanes.
 func (s StageData) against() string {
 	return strings.ToUpper(s.other().ID) + " − " + strings.ToUpper(s.reference().ID)

@@ -107,7 +107,7 @@ func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
 		}
 	}
 	l.press("b")
-	l.await(`document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus === "a"`)
+	l.await(`document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus === "b"`)
 
 	// What the real run gave fits the screen, too.
 	l.do(chromedp.Click(`[data-station="real"]`))
@@ -116,5 +116,40 @@ func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
 	l.await(`!document.querySelector('#real [data-part="result"]').hidden`)
 	if over := eval[int](l.tab, `(() => { const table = document.querySelector('#real [data-part="result"]'); return table.scrollWidth - table.clientWidth; })()`); over > 0 {
 		t.Errorf("the table is %d px wider than its card", over)
+	}
+}
+
+// Where one of two lanes is still under way, the scoreboard says so at its head, and
+// of the difference that it is not the last word; at the lesson's end both are over
+// and the counts are those of the whole runs.
+func TestBrowserLessonSaysWhichLaneIsUnderWay(t *testing.T) {
+	for _, width := range []int{1366, 390} {
+		l := learn(t, serve(t, lab.New(t.TempDir())), lesson.Shipped().Lesson("pio"), "en")
+		l.size(width, 800)
+		l.predict(true)
+		l.await(`document.querySelector("[data-stage]").dataset.ready === "true"`)
+		steps := len(l.lesson.Steps)
+		for at := 2; at < steps; at++ {
+			l.press("n")
+			l.await(fmt.Sprintf(`document.querySelector("#watch").dataset.step === "%d"`, at))
+		}
+		l.await(`document.querySelector(".scoreboard").dataset.lanes === "2" && document.querySelector(".scoreboard").dataset.open === "true"`)
+		head := func(lane string) string {
+			return eval[string](l.tab, `(document.querySelector('.scoreboard thead [data-lane="`+lane+`"]')?.innerText ?? '').replace(/\s+/g, ' ')`)
+		}
+		if a, b := head("a"), head("b"); !strings.Contains(a, "under way: 7/14") || !strings.Contains(b, "done") {
+			t.Errorf("%d px: at step %d the scoreboard heads its lanes %q and %q", width, steps-1, a, b)
+		}
+		if so := eval[string](l.tab, `document.querySelector(".scoreboard thead th:last-child").textContent`); !strings.Contains(so, "so far") {
+			t.Errorf("%d px: the difference while A is under way is headed %q", width, so)
+		}
+		l.press("n")
+		l.await(`document.querySelector(".scoreboard").dataset.open === "false"`)
+		if counts := eval[string](l.tab, `[...document.querySelectorAll('[data-row="cpu_copies"] [data-lane]')].map((td) => td.dataset.value).join()`); counts != "4,2" {
+			t.Errorf("%d px: at the end the CPU copied %s times, want 4,2", width, counts)
+		}
+		if a, b := head("a"), head("b"); strings.Contains(a+b, "under way") || strings.Contains(a+b, "done") {
+			t.Errorf("%d px: at the end the lanes are headed %q and %q", width, a, b)
+		}
 	}
 }

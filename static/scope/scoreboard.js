@@ -38,6 +38,17 @@ function difference(figure, reference) {
   return by === 0 ? '=' : change(by, figure.unit);
 }
 
+// progress tells of each of several lanes whether its run is over, while one is
+// not: until then their counts are not what the runs come to.
+function progress(player, lanes, steps) {
+  const over = lanes.map((lane, i) => lane.status === 'ready' && steps[i] === lane.steps && lane.head.total <= lane.head.shown);
+  if (lanes.length < 2 || player.step === 0 || over.every(Boolean)) return [];
+  return lanes.map((lane, i) => (lane.status !== 'ready' ? null : {
+    over: over[i],
+    text: over[i] ? word('scope.score.over') : word('scope.score.under-way', { Step: steps[i], Last: lane.steps }),
+  }));
+}
+
 export class Scoreboard {
   // host is the card with the table, the switch that shows all counts and the
   // place for a warning.
@@ -76,10 +87,12 @@ export class Scoreboard {
     const before = lanes.map((lane) => (player.step > 0 ? player.alignment.stepOf(lane, player.step - 1) : 0));
     const columns = ['name', ...lanes.map(() => 'value'), two && 'diff'].filter(Boolean);
     this.table.querySelector('colgroup').replaceChildren(...columns.map((name) => html('col', { class: name })));
+    const ends = progress(player, lanes, steps);
+    const open = ends.some((end) => end && !end.over);
     const against = (lane) => `${lane.id.toUpperCase()} − ${reference.id.toUpperCase()}`;
     this.table.querySelector('thead').replaceChildren(html('tr', {}, html('th', { scope: 'col' }, word('scope.score.count')),
-      ...lanes.map((lane) => html('th', { scope: 'col', class: 'num' }, lane.id.toUpperCase())),
-      two ? html('th', { scope: 'col', class: 'num' }, against(other)) : null));
+      ...lanes.map((lane, i) => html('th', { scope: 'col', class: 'num', 'data-lane': lane.id }, lane.id.toUpperCase(), ends[i] ? html('small', { 'data-over': String(ends[i].over) }, ends[i].text) : null)),
+      two ? html('th', { scope: 'col', class: 'num' }, against(other), open ? html('small', {}, word('scope.score.so-far')) : null) : null));
     const taught = lanes.some((lane) => /(^|,)model=textbook(,|$)/.test(lane.scenario));
     const known = lanes.filter((lane) => lane.head);
     for (const row of this.rows) {
@@ -96,7 +109,7 @@ export class Scoreboard {
         two ? html('td', { class: 'num diff' }, difference(figures[lanes.indexOf(other)], figure)) : null);
     }));
     this.renderRef(player);
-    set(this.table, { 'data-lanes': lanes.length, 'data-step': player.step, 'aria-busy': player.settled ? null : 'true' });
+    set(this.table, { 'data-open': String(open), 'data-lanes': lanes.length, 'data-step': player.step, 'aria-busy': player.settled ? null : 'true' });
     this.warn(known.filter((lane) => lane.head.total > lane.head.shown));
   }
 
