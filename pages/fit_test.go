@@ -66,7 +66,7 @@ func resized(t *testing.T, page *tab, width int) {
 
 // No page is wider than its window, also with all of it unfolded: on a phone, at 200 % zoom of a laptop's screen
 // (which is a window of half its width), on a large one. It is opened on the phone,
-// and its window grows.
+// and its window grows. A table that a phone scrolls shows that there is more of it.
 func TestPagesFitTheirWindow(t *testing.T) {
 	eachView(t, func(t *testing.T, s *site, page *tab, v view) {
 		for _, lang := range languages {
@@ -90,6 +90,16 @@ func TestPagesFitTheirWindow(t *testing.T) {
 					}
 					if wide != "" {
 						t.Errorf("%s, %d px, %s: %s", lang, width, how, wide)
+					}
+					if width > 640 {
+						continue
+					}
+					cut, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](chromium.CutCells))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if cut != "" {
+						t.Errorf("%s, %d px, %s: cut at the edge, and nothing shows that there is more: %s", lang, width, how, cut)
 					}
 				}
 			}
