@@ -9,13 +9,15 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"copyscope/internal/chromium"
 	"copyscope/internal/claim"
 	"copyscope/internal/lab"
 	"copyscope/web"
 )
 
 // A click measures, the page follows it to the end by itself and shows what was
-// found, the curve included. Nothing is asked of another host, and the browser has
+// found, the curve included: on a phone, too, one sees that it measures, and is brought
+// to what was found. Nothing is asked of another host, and the browser has
 // nothing to complain of.
 func TestBrowserMeasuresAClaim(t *testing.T) {
 	b := browse(t)
@@ -37,8 +39,19 @@ func TestBrowserMeasuresAClaim(t *testing.T) {
 	site := "http://" + listener.Addr().String()
 
 	b.do(chromedp.Navigate(site + "/claims/speedup?lang=en"))
+	b.size(390, 844)
 	b.do(chromedp.Click(`button[name="quick"]`))
+	b.await(`document.querySelector("[data-claim-state]")`)
+	inView := func(what string) string {
+		return `(() => { const box = document.querySelector("` + what + `")?.getBoundingClientRect(); return box && box.top >= 0 && box.bottom <= innerHeight; })()`
+	}
+	b.await(inView("[data-claim-state] progress"))
 	b.await(is(`document.querySelectorAll("table.figures tbody tr").length`, "6"))
+
+	b.await(`document.activeElement.id === "found" && document.querySelector("#found").getBoundingClientRect().top < 200 && ` + inView("#found"))
+	if cut := eval[string](b, chromium.CutCells); cut != "" {
+		t.Errorf("cut at the phone's edge: %s", cut)
+	}
 	b.await(is(`document.querySelector("img.curve").naturalWidth > 0`, "true"))
 	if found := text(b, `document.querySelector(".found").textContent`); !strings.Contains(found, "read and write take") || !strings.Contains(found, "too few rounds") {
 		t.Errorf("it says %s", found)

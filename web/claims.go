@@ -129,7 +129,8 @@ func (c *claims) state(w http.ResponseWriter, _ *http.Request, name string) {
 	json.NewEncoder(w).Encode(c.known(name).shown())
 }
 
-// run starts a measurement, unless it is under way, and leads back to the page.
+// run starts a measurement, unless it is under way, and leads back to the page, where
+// it says how far the measurement is.
 // Only pages that no other machine reaches may: it loads this host.
 func (c *claims) run(w http.ResponseWriter, r *http.Request, name string) {
 	switch {
@@ -142,7 +143,7 @@ func (c *claims) run(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
 	c.start(name, claim.Options{Quick: r.PostFormValue("quick") != ""})
-	http.Redirect(w, r, "/claims/"+name, http.StatusSeeOther)
+	http.Redirect(w, r, "/claims/"+name+"#start", http.StatusSeeOther)
 }
 
 func (c *claims) start(name string, o claim.Options) {

@@ -89,7 +89,7 @@ func TestClaimIsMeasured(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Body = io.NopCloser(strings.NewReader("quick=1"))
 	}
-	if got := ask(s, "POST", "/claims/speedup/run", form); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/claims/speedup" {
+	if got := ask(s, "POST", "/claims/speedup/run", form); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/claims/speedup#start" {
 		t.Errorf("started: %d to %s", got.StatusCode, got.Header.Get("Location"))
 	}
 	ask(s, "POST", "/claims/speedup/run", nil) // it is under way: nothing more begins

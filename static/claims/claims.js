@@ -1,4 +1,5 @@
-// How far a measurement is: asked for now and then, and the page again at its end.
+// How far a measurement is: asked for now and then, and the page again at its
+// end, at what was found.
 import { t } from '../page.js';
 
 const shown = document.querySelector('[data-claim-state]');
@@ -18,6 +19,7 @@ async function follow() {
       return;
     }
     if (!state.running) {
+      history.replaceState(null, '', '#over');
       location.reload();
       return;
     }
@@ -31,4 +33,14 @@ async function follow() {
   setTimeout(follow, 700);
 }
 
+// The reader who followed a measurement is brought to what it found, or to why it
+// did not; the jump has no motion.
+function arrive() {
+  history.replaceState(null, '', location.pathname + location.search);
+  const end = document.querySelector('.start [role="alert"], .start [role="status"]') ?? document.querySelector('#found');
+  end?.scrollIntoView({ block: 'start', behavior: 'instant' });
+  end?.focus({ preventScroll: true });
+}
+
 if (shown) setTimeout(follow, 700);
+else if (location.hash === '#over') addEventListener('load', () => requestAnimationFrame(arrive)); // after the place before is restored
