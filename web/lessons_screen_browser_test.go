@@ -153,3 +153,22 @@ func TestBrowserLessonSaysWhichLaneIsUnderWay(t *testing.T) {
 		}
 	}
 }
+
+// While the CPU carries words from the disk, the pages are filling and the disk keeps
+// its bytes; they are full when it goes on to the next step.
+func TestScopeDrawsProgrammedIOUnderWay(t *testing.T) {
+	b := browse(t)
+	site := serve(t, lab.New(t.TempDir()))
+	for step, want := range map[int]string{7: "filling", 8: "clean"} {
+		b.open(fmt.Sprintf("%s/scope?lang=en&a=read-write,model=textbook,cache=cold,net=nic,dma=off,size=16KiB,chunk=16KiB&step=%d&v=1", site, step))
+		if kind := eval[string](b, `document.querySelector('#lane-a [data-kind]').dataset.kind`); step == 7 && kind != "pio" {
+			t.Fatalf("step %d is a %s: this test is about PIO", step, kind)
+		}
+		if pages := eval[string](b, `[...document.querySelectorAll('#lane-a [data-place="page-cache"] .page')].map((page) => page.dataset.state).join()`); pages != strings.Repeat(want+",", 3)+want {
+			t.Errorf("after step %d the pages are %s", step, pages)
+		}
+		if disk := eval[int](b, `document.querySelectorAll('#lane-a [data-place="disk"] .cell.bytes').length`); disk != 4 {
+			t.Errorf("at step %d the disk, which keeps what is read from it, has %d squares", step, disk)
+		}
+	}
+}

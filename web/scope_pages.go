@@ -260,7 +260,7 @@ func (p *filePages) begins(step int, e trace.Event) {
 		set(pageInserted, missing)
 	case e.Kind == trace.CacheMiss || e.Kind == trace.Readahead:
 		set(pageAsked, missing)
-	case e.Kind == trace.DMA && e.From == trace.DiskPlace && e.To == trace.PageCache:
+	case (e.Kind == trace.DMA || e.Kind == trace.PIO) && e.From == trace.DiskPlace && e.To == trace.PageCache:
 		set(pageFilling, func(s pageState) bool { return s < pageClean })
 	case e.Kind == trace.CacheHit: // so it is there, whoever brought it
 		set(pageClean, func(s pageState) bool { return s < pageClean })

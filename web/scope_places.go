@@ -63,9 +63,9 @@ type contents struct {
 }
 
 // occupancy follows bytes and references through the places of a run. It draws
-// what the events say and adds no rule about costs or counts. What DMA moves
-// arrives, and leaves its source, at the first step that begins when the DMA
-// has ended.
+// what the events say and adds no rule about costs or counts. What a
+// device moves, or the CPU word by word to or from a device, arrives, and leaves its
+// source, at the first step that begins when the move has ended.
 func occupancy(s lab.Scenario, events []trace.Event) map[trace.Place]*contents {
 	return fill(s, events).places
 }
@@ -107,7 +107,7 @@ func (o *filling) next(step int, e trace.Event) {
 	if o.file {
 		o.pages.begins(step, e)
 	}
-	if e.Kind == trace.DMA && e.Dur > 0 {
+	if (e.Kind == trace.DMA || e.Kind == trace.PIO) && e.Dur > 0 {
 		o.working = append(o.working, e)
 		return
 	}
@@ -149,7 +149,7 @@ type filling struct {
 	links [][2]int
 
 	size    int64         // of the file
-	working []trace.Event // DMA that has not ended
+	working []trace.Event // DMA and PIO that have not ended
 }
 
 func (o *filling) take(step int, e trace.Event, size int64) {

@@ -167,13 +167,11 @@ export class Machine {
   // device's queue, bytes and references.
   fill(lane, name, box, step, event, holds) {
     if (name === 'page-cache' && lane.head.pages) return fileSquares(lane, step, box, event);
-    if (name === 'nic-ring' || name === 'disk') {
-      const entries = queue(lane, name, step, box, this.layout.cells);
-      if (entries.length > 0 || name === 'nic-ring') return entries;
-    }
-    if (!holds) return [];
+    if (name === 'nic-ring') return queue(lane, name, step, box, this.layout.cells);
+    const requests = name === 'disk' ? queue(lane, name, step, box, this.layout.cells) : [];
+    if (!holds) return requests;
     const queues = name === 'socket-buffer' || name === 'pipe';
-    return [...cells(box, this.layout.cells, holds, name), ...(queues ? gauge(box, holds) : [])];
+    return [...requests, ...cells(box, this.layout.cells, holds, name), ...(queues ? gauge(box, holds) : [])];
   }
 
   // tell writes what fits a box; where the words have to be broken for that, each of

@@ -44,15 +44,17 @@ function squares(box, many, fit, y) {
   return (i) => ({ x: box.x + 10 + (i % row) * step, y: y + Math.floor(i / row) * (size + 2) - (row === many ? 0 : 4), width: size, height: size });
 }
 
-// queue draws the entries of a device's queue: the card's ring, the requests at
-// the disk.
+// queue draws the entries of a device's queue: the card's ring, and beside the disk's
+// name, above the bytes that are on it, the requests to it.
 export function queue(lane, place, step, box, most) {
   const entries = itemsAt(lane, place, step);
-  const fit = Math.min(most, Math.floor((box.w - 14) / pitch));
-  const y = box.y + 26;
+  const room = box.w - (place === 'disk' ? 52 : 14);
+  const fit = Math.min(most, Math.floor(room / pitch));
+  const shown = Math.min(fit, entries.length);
+  const [x, y] = place === 'disk' ? [box.x + box.w - 6 - shown * pitch, box.y + 7] : [box.x + 10, box.y + 26];
   const drawn = entries.slice(0, entries.length > fit ? fit - 1 : fit)
-    .map((entry, i) => entryCell(box.x + 10 + i * pitch, y, side, entry, stageOf(entry, step), place));
-  if (entries.length > fit) drawn.push(svg('text', { x: box.x + 10 + (fit - 1) * pitch, y: y + side }, '…'));
+    .map((entry, i) => entryCell(x + i * pitch, y, side, entry, stageOf(entry, step), place));
+  if (entries.length > fit) drawn.push(svg('text', { x: x + (fit - 1) * pitch, y: y + side }, '…'));
   return drawn;
 }
 
