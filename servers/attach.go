@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"copyscope/internal/process"
 )
 
 // report is what the rows read of the document that `copyscope attach --json`
@@ -87,27 +89,27 @@ func underAttach(ctx context.Context, binary, dir string, who []string, load fun
 	c := exec.Command(binary, append([]string{"attach", "--for", rowLimit.String(), "--json", "--expect", expected}, who...)...)
 	var out bytes.Buffer
 	c.Stdout = &out
-	p, err := begin(filepath.Join(dir, "attach.log"), c)
+	p, err := process.Begin(filepath.Join(dir, "attach.log"), c)
 	if err != nil {
 		return r, a, err
 	}
-	if err := p.says(ctx, "watching "); err != nil {
+	if err := p.Says(ctx, "watching "); err != nil {
 		return r, a, err
 	}
 	a, err = load(ctx)
-	ended, stopErr := p.finish(syscall.SIGINT)
+	ended, stopErr := p.Finish(syscall.SIGINT)
 	for _, failure := range []error{err, stopErr} {
 		if failure != nil {
-			return r, a, fmt.Errorf("%w\n%s", failure, end(p.said()))
+			return r, a, fmt.Errorf("%w\n%s", failure, process.End(p.Said()))
 		}
 	}
 	// Exit code 1 says that the expectation did not hold, and comes with a report.
 	var exit *exec.ExitError
 	if ended != nil && (!errors.As(ended, &exit) || exit.ExitCode() != 1) {
-		return r, a, fmt.Errorf("%w\n%s", ended, end(p.said()))
+		return r, a, fmt.Errorf("%w\n%s", ended, process.End(p.Said()))
 	}
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		return r, a, fmt.Errorf("its report: %w\n%s", err, end(out.String()+p.said()))
+		return r, a, fmt.Errorf("its report: %w\n%s", err, process.End(out.String()+p.Said()))
 	}
 	r.met = ended == nil
 	return r, a, nil

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"copyscope/internal/process"
 )
 
 const haproxyServer = "HAProxy"
@@ -39,7 +41,7 @@ func startHAProxy(ctx context.Context, e *env, option string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +49,11 @@ func startHAProxy(ctx context.Context, e *env, option string) (*server, error) {
 	if err := os.WriteFile(config, fmt.Appendf(nil, haproxyConfig, option, addr, origin.addr), 0o644); err != nil {
 		return nil, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), "haproxy", "-db", "-f", config)
+	p, err := process.Launch(filepath.Join(dir, "log"), "haproxy", "-db", "-f", config)
 	if err != nil {
 		return nil, err
 	}
-	return &server{process: p, pid: p.cmd.Process.Pid, addr: addr, also: []*process{origin.process}}, p.accepts(ctx, addr)
+	return &server{Process: p, pid: p.PID(), addr: addr, also: []*process.Process{origin.Process}}, p.Accepts(ctx, addr)
 }
 
 // haproxyRows have no splice-auto: it splices only where HAProxy takes a

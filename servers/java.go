@@ -7,6 +7,8 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+
+	"copyscope/internal/process"
 )
 
 const (
@@ -23,7 +25,7 @@ func startJava(ctx context.Context, e *env, name string, args func(port, dir str
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +33,11 @@ func startJava(ctx context.Context, e *env, name string, args func(port, dir str
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), "java", append(jvmFlags, args(port, dir)...)...)
+	p, err := process.Launch(filepath.Join(dir, "log"), "java", append(jvmFlags, args(port, dir)...)...)
 	if err != nil {
 		return nil, err
 	}
-	return &server{process: p, pid: p.cmd.Process.Pid, addr: addr}, p.accepts(ctx, addr)
+	return &server{Process: p, pid: p.PID(), addr: addr}, p.Accepts(ctx, addr)
 }
 
 func startJdk(ctx context.Context, e *env, bytes int64, certified bool) (*server, error) {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"copyscope/internal/process"
 )
 
 const kafkaServer = "Apache Kafka"
@@ -68,7 +70,7 @@ func startKafka(ctx context.Context, e *env) (s *server, b broker, err error) {
 	}
 	var controller string
 	for _, at := range []*string{&b.plain, &b.tls, &controller} {
-		if *at, err = freeAddress(); err != nil {
+		if *at, err = process.FreeAddress(); err != nil {
 			return nil, b, err
 		}
 	}
@@ -82,25 +84,25 @@ func startKafka(ctx context.Context, e *env) (s *server, b broker, err error) {
 			return nil, b, err
 		}
 	}
-	if _, err := command(ctx, "java", kafkaTool(clientFlags, "kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config)...); err != nil {
+	if _, err := process.Run(ctx, "java", kafkaTool(clientFlags, "kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config)...); err != nil {
 		return nil, b, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), "java", kafkaTool(jvmFlags, "kafka.Kafka", config)...)
+	p, err := process.Launch(filepath.Join(dir, "log"), "java", kafkaTool(jvmFlags, "kafka.Kafka", config)...)
 	if err != nil {
 		return nil, b, err
 	}
-	s = &server{process: p, pid: p.cmd.Process.Pid, addr: b.plain, dir: logs}
-	if err := p.accepts(ctx, b.plain); err != nil {
+	s = &server{Process: p, pid: p.PID(), addr: b.plain, dir: logs}
+	if err := p.Accepts(ctx, b.plain); err != nil {
 		return s, b, err
 	}
-	_, err = command(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", b.plain,
+	_, err = process.Run(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", b.plain,
 		"--create", "--topic", topic, "--partitions", "1", "--replication-factor", "1")...)
 	return s, b, err
 }
 
 // produce has Kafka's own tool write the records of one load.
 func produce(ctx context.Context, b broker) error {
-	out, err := command(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic,
+	out, err := process.Run(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic,
 		"--num-records", fmt.Sprint(kafkaRecords), "--record-size", fmt.Sprint(kafkaRecordBytes), "--throughput", "-1",
 		"--producer-props", "bootstrap.servers="+b.plain, "acks=1", "linger.ms=20", "batch.size=65536")...)
 	if err == nil && !strings.Contains(out, fmt.Sprintf("%d records sent", kafkaRecords)) {
@@ -112,7 +114,7 @@ func produce(ctx context.Context, b broker) error {
 // consume has Kafka's own tool read the records of one load from the topic's
 // beginning.
 func consume(ctx context.Context, addr string, more ...string) error {
-	out, err := command(ctx, "java", kafkaTool(clientFlags, append([]string{"org.apache.kafka.tools.ConsumerPerformance",
+	out, err := process.Run(ctx, "java", kafkaTool(clientFlags, append([]string{"org.apache.kafka.tools.ConsumerPerformance",
 		"--bootstrap-server", addr, "--topic", topic, "--messages", fmt.Sprint(kafkaRecords), "--timeout", "30000"}, more...)...)...)
 	if err == nil && !strings.Contains(out, fmt.Sprintf(", %d, ", kafkaRecords)) {
 		err = fmt.Errorf("kafka-consumer-perf-test read other than %d records:\n%s", kafkaRecords, out)

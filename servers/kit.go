@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"copyscope/internal/process"
 )
 
 // tool is something that rows need and a machine may lack.
@@ -58,15 +60,7 @@ func (k *kit) missing(needs []tool) string {
 }
 
 func lacks(t tool) bool {
-	return slices.ContainsFunc(programs[t], func(name string) bool { _, err := find(name); return err != nil })
-}
-
-// find finds a program also where only root's PATH leads to.
-func find(name string) (string, error) {
-	if found, err := exec.LookPath(name); err == nil {
-		return found, nil
-	}
-	return exec.LookPath(filepath.Join("/usr/sbin", name))
+	return slices.ContainsFunc(programs[t], func(name string) bool { _, err := process.Find(name); return err != nil })
 }
 
 // collect builds the programs of ours and fetches jars where Maven finds them
@@ -76,7 +70,7 @@ func collect(ctx context.Context, dir string, o options) error {
 	if o.binary == "" {
 		builds = append(builds, "./cmd/copyscope")
 	}
-	if _, err := command(ctx, "go", append([]string{"build", "-o", dir + "/"}, builds...)...); err != nil {
+	if _, err := process.Run(ctx, "go", append([]string{"build", "-o", dir + "/"}, builds...)...); err != nil {
 		return err
 	}
 	needed := slices.ContainsFunc(allRows(), func(r row) bool { return o.runs(r) && slices.Contains(r.needs, maven) })
@@ -87,7 +81,7 @@ func collect(ctx context.Context, dir string, o options) error {
 		{"-f", "clients/java/pom.xml", "-pl", "v4", "prepare-package"},
 		{"-f", "servers/java/pom.xml", "prepare-package"},
 	} {
-		if _, err := command(ctx, "mvn", append([]string{"-B", "-ntp", "-q"}, args...)...); err != nil {
+		if _, err := process.Run(ctx, "mvn", append([]string{"-B", "-ntp", "-q"}, args...)...); err != nil {
 			return err
 		}
 	}
@@ -114,7 +108,7 @@ func prepare(ctx context.Context, dir string) (*kit, error) {
 		if k.lacks[v.tool] {
 			continue
 		}
-		path, err := find(v.args[0])
+		path, err := process.Find(v.args[0])
 		if err != nil {
 			return nil, err
 		}

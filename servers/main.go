@@ -28,6 +28,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"syscall"
+
+	"copyscope/internal/ownnet"
 )
 
 // options are the command's flags.
@@ -62,7 +64,7 @@ func main() {
 			err = enclose(ctx, o)
 		}
 	}
-	var ended *childFailed
+	var ended *ownnet.FailedError
 	if err != nil && !errors.As(err, &ended) {
 		fmt.Fprintln(os.Stderr, "servers:", err)
 	}

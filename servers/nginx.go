@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/prometheus/procfs"
+
+	"copyscope/internal/process"
 )
 
 const nginxServer = "nginx"
@@ -52,7 +54,7 @@ func startNginx(ctx context.Context, e *env, bytes int64, listen, lines string) 
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +66,17 @@ func startNginx(ctx context.Context, e *env, bytes int64, listen, lines string) 
 	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, user, dir, addr, listen, root, lines), 0o644); err != nil {
 		return nil, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), "nginx", "-p", dir, "-c", config, "-e", "stderr")
+	p, err := process.Launch(filepath.Join(dir, "log"), "nginx", "-p", dir, "-c", config, "-e", "stderr")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{process: p, addr: addr}
-	if err := p.accepts(ctx, addr); err != nil {
+	s := &server{Process: p, addr: addr}
+	if err := p.Accepts(ctx, addr); err != nil {
 		return nil, err
 	}
 	// The master listens before the worker is there.
-	return s, p.until(ctx, "started its worker", func() bool {
-		s.pid, err = onlyChild(p.cmd.Process.Pid)
+	return s, p.Until(ctx, "started its worker", func() bool {
+		s.pid, err = onlyChild(p.PID())
 		return err == nil
 	})
 }
@@ -181,8 +183,8 @@ func startProxy(ctx context.Context, e *env) (*server, error) {
 	// written to the disk and read again.
 	s, err := startNginx(ctx, e, small, "", fmt.Sprintf("location / { proxy_pass http://%s:%s; proxy_max_temp_file_size 0; }", host, port))
 	if err != nil {
-		return nil, errors.Join(err, origin.stop(syscall.SIGTERM))
+		return nil, errors.Join(err, origin.Stop(syscall.SIGTERM))
 	}
-	s.also = append(s.also, origin.process)
+	s.also = append(s.also, origin.Process)
 	return s, nil
 }

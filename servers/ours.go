@@ -13,6 +13,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"copyscope/internal/process"
 )
 
 const ourServer = "copyscope's broker"
@@ -38,13 +40,13 @@ func startOurs(ctx context.Context, e *env, path string) (s *server, b ours, err
 		return nil, b, err
 	}
 	data, ready := filepath.Join(dir, "data"), filepath.Join(dir, "ready")
-	p, err := launch(filepath.Join(dir, "log"), e.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
+	p, err := process.Launch(filepath.Join(dir, "log"), e.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
 		"--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", e.trust.certificate, "--kafka-tls-key", e.trust.key, "--data", data, "--ready-file", ready)
 	if err != nil {
 		return nil, b, err
 	}
-	s = &server{process: p, pid: p.cmd.Process.Pid, dir: data}
-	if err := p.until(ctx, "wrote its ready file", func() bool {
+	s = &server{Process: p, pid: p.PID(), dir: data}
+	if err := p.Until(ctx, "wrote its ready file", func() bool {
 		text, err := os.ReadFile(ready)
 		return err == nil && json.Unmarshal(text, &b) == nil
 	}); err != nil {
@@ -56,7 +58,7 @@ func startOurs(ctx context.Context, e *env, path string) (s *server, b ours, err
 	}
 	defer client.Close()
 	if _, err = kadm.NewClient(client).CreateTopic(ctx, 1, 1, map[string]*string{"copyscope.fetch.path": &path}, topic); err != nil {
-		err = fmt.Errorf("%w\n%s", err, end(p.said()))
+		err = fmt.Errorf("%w\n%s", err, process.End(p.Said()))
 	}
 	return s, b, err
 }

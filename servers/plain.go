@@ -7,6 +7,8 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+
+	"copyscope/internal/process"
 )
 
 const (
@@ -24,13 +26,13 @@ func startGo(ctx context.Context, e *env, bytes int64, way string) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), filepath.Join(e.dir, "fileserver"), "-dir", root, "-way", way)
+	p, err := process.Launch(filepath.Join(dir, "log"), filepath.Join(e.dir, "fileserver"), "-dir", root, "-way", way)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{process: p, pid: p.cmd.Process.Pid}
-	return s, p.until(ctx, "said where it serves", func() bool {
-		said, ok := strings.CutPrefix(p.said(), "serving ")
+	s := &server{Process: p, pid: p.PID()}
+	return s, p.Until(ctx, "said where it serves", func() bool {
+		said, ok := strings.CutPrefix(p.Said(), "serving ")
 		s.addr = strings.TrimSpace(said)
 		return ok && strings.HasSuffix(said, "\n")
 	})
@@ -72,7 +74,7 @@ func startPython(ctx context.Context, e *env) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +82,11 @@ func startPython(ctx context.Context, e *env) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(filepath.Join(dir, "log"), "python3", "-m", "http.server", "--bind", host, "--directory", root, port)
+	p, err := process.Launch(filepath.Join(dir, "log"), "python3", "-m", "http.server", "--bind", host, "--directory", root, port)
 	if err != nil {
 		return nil, err
 	}
-	return &server{process: p, pid: p.cmd.Process.Pid, addr: addr}, p.accepts(ctx, addr)
+	return &server{Process: p, pid: p.PID(), addr: addr}, p.Accepts(ctx, addr)
 }
 
 func pythonRows() []row {

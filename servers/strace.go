@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"copyscope/internal/process"
 )
 
 // dataCalls are the syscalls that can carry a payload between a file and a
@@ -43,16 +45,16 @@ func underStrace(ctx context.Context, dir string, pid int, load func(context.Con
 	out := filepath.Join(dir, "strace.out")
 	// -C is -c with the calls themselves beside the table: -c alone tells no
 	// bytes. -y names the file of a descriptor; no data is written out.
-	p, err := launch(filepath.Join(dir, "strace.log"), "strace", "-f", "-C", "-y", "-s", "0", "-e", "signal=none",
+	p, err := process.Launch(filepath.Join(dir, "strace.log"), "strace", "-f", "-C", "-y", "-s", "0", "-e", "signal=none",
 		"-e", "trace="+strings.Join(dataCalls, ","), "-o", out, "-p", strconv.Itoa(pid))
 	if err != nil {
 		return s, a, err
 	}
-	err = p.says(ctx, fmt.Sprintf("Process %d attached", pid))
+	err = p.Says(ctx, fmt.Sprintf("Process %d attached", pid))
 	if err == nil {
 		a, err = load(ctx)
 	}
-	if stopErr := p.stop(syscall.SIGINT); err == nil {
+	if stopErr := p.Stop(syscall.SIGINT); err == nil {
 		err = stopErr
 	}
 	if err != nil {
@@ -63,7 +65,7 @@ func underStrace(ctx context.Context, dir string, pid int, load func(context.Con
 		return s, a, err
 	}
 	if s, err = parseStrace(bytes.NewReader(text)); err != nil {
-		err = fmt.Errorf("%w\n%s", err, end(p.said()))
+		err = fmt.Errorf("%w\n%s", err, process.End(p.Said()))
 	}
 	return s, a, err
 }
