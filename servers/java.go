@@ -48,7 +48,7 @@ func startJdk(ctx context.Context, e *env, bytes int64, certified bool) (*server
 	return startJava(ctx, e, "jdk", func(port, _ string) []string {
 		args := []string{"servers/java/JdkServer.java", port, filepath.Join(root, contentFile)}
 		if certified {
-			args = append(args, e.trust.certificate, e.trust.key)
+			args = append(args, e.trust.Certificate, e.trust.Key)
 		}
 		return args
 	})

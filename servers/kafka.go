@@ -77,8 +77,8 @@ func startKafka(ctx context.Context, e *env) (s *server, b broker, err error) {
 	config, logs := filepath.Join(dir, "server.properties"), filepath.Join(dir, "logs")
 	b.trusting = filepath.Join(dir, "client.properties")
 	for name, text := range map[string]string{
-		config:     fmt.Sprintf(kafkaConfig, b.plain, b.tls, controller, e.trust.both, logs),
-		b.trusting: "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=" + e.trust.certificate + "\n",
+		config:     fmt.Sprintf(kafkaConfig, b.plain, b.tls, controller, e.trust.Both, logs),
+		b.trusting: "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=" + e.trust.Certificate + "\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			return nil, b, err

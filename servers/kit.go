@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"copyscope/internal/process"
+	"copyscope/internal/selfsigned"
 )
 
 // tool is something that rows need and a machine may lack.
@@ -136,10 +137,10 @@ func prepare(ctx context.Context, dir string) (*kit, error) {
 // env is what rows work with.
 type env struct {
 	kit    *kit
-	dir    string // for files of this run, removed at its end
-	binary string // copyscope
-	trust  trust  // the certificate that every TLS row serves with
-	files  int    // directories made, see fresh
+	dir    string           // for files of this run, removed at its end
+	binary string           // copyscope
+	trust  selfsigned.Trust // the certificate that every TLS row serves with
+	files  int              // directories made, see fresh
 }
 
 // fresh makes a directory of a new name, for one server.

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"copyscope/internal/selfsigned"
 )
 
 // discardPiece is how many bytes the reader drops with one call.
@@ -37,13 +39,13 @@ func get(ctx context.Context, addr, path string, gzip bool) (int64, error) {
 
 // getTLS is get over TLS, whose reader has to decrypt what it drops. It returns
 // the bytes of the body.
-func getTLS(ctx context.Context, t trust, addr, path string) (int64, error) {
+func getTLS(ctx context.Context, t selfsigned.Trust, addr, path string) (int64, error) {
 	plain, err := dial(ctx, addr)
 	if err != nil {
 		return 0, err
 	}
 	defer plain.Close()
-	c := tls.Client(plain, t.client())
+	c := tls.Client(plain, t.Client())
 	r := bufio.NewReaderSize(c, 64<<10)
 	if err := ask(c, r, addr, path, false); err != nil {
 		return 0, err

@@ -30,6 +30,7 @@ import (
 	"syscall"
 
 	"copyscope/internal/ownnet"
+	"copyscope/internal/selfsigned"
 )
 
 // options are the command's flags.
@@ -103,7 +104,7 @@ func run(ctx context.Context, o options) error {
 		o.binary = filepath.Join(dir, "copyscope")
 	}
 	e := &env{kit: kit, dir: dir, binary: o.binary}
-	if e.trust, err = makeCertificate(dir); err != nil {
+	if e.trust, err = selfsigned.Make(dir); err != nil {
 		return err
 	}
 	results := runRows(ctx, e, allRows(), o)

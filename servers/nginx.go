@@ -121,7 +121,7 @@ func nginxRows() []row {
 	const certified = "ssl_certificate %s; ssl_certificate_key %s; %s"
 	tls := func(lines string) func(context.Context, *env) (*server, error) {
 		return func(ctx context.Context, e *env) (*server, error) {
-			return startNginx(ctx, e, small, " ssl", fmt.Sprintf(certified, e.trust.certificate, e.trust.key, lines))
+			return startNginx(ctx, e, small, " ssl", fmt.Sprintf(certified, e.trust.Certificate, e.trust.Key, lines))
 		}
 	}
 	return []row{

@@ -41,7 +41,7 @@ func startOurs(ctx context.Context, e *env, path string) (s *server, b ours, err
 	}
 	data, ready := filepath.Join(dir, "data"), filepath.Join(dir, "ready")
 	p, err := process.Launch(filepath.Join(dir, "log"), e.binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
-		"--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", e.trust.certificate, "--kafka-tls-key", e.trust.key, "--data", data, "--ready-file", ready)
+		"--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", e.trust.Certificate, "--kafka-tls-key", e.trust.Key, "--data", data, "--ready-file", ready)
 	if err != nil {
 		return nil, b, err
 	}
@@ -153,7 +153,7 @@ func ourRows() (rows []row) {
 			{call: "splice", from: pipe, to: socket, least: 1 << 10, most: 64 << 20, over: ourOver},
 		},
 	})
-	add("fetch over TLS", "sendfile", true, func(ctx context.Context, e *env) error { return consumeOurs(ctx, b.KafkaTLS, e.trust.client()) }, want{
+	add("fetch over TLS", "sendfile", true, func(ctx context.Context, e *env) error { return consumeOurs(ctx, b.KafkaTLS, e.trust.Client()) }, want{
 		technique: "^tls$", copies: 2, says: []string{"TLS"},
 		legs: []leg{
 			{call: "pread64", from: segment, to: memory, least: 1 << 10, most: 64 << 20, over: ourOver},

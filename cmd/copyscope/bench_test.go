@@ -157,7 +157,7 @@ func TestConnAsks(t *testing.T) {
 	if err := load.EnsureTopic(ctx, s.ready["kafka"], "asked", 3); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := load.Dial(ctx, s.ready["kafka"])
+	conn, err := load.Connect(ctx, s.ready["kafka"])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,6 +108,8 @@ type Target struct {
 	Reason string
 	// Data is its data directory, empty if it is not known.
 	Data string
+	// Secure is how it is reached over TLS, nil for plain text.
+	Secure *tls.Config
 
 	child *child
 	owned string // directory to remove

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -14,15 +13,15 @@ import (
 // Conn is a connection on which requests of any kind are asked, one after the
 // other, and timed. It is for one goroutine.
 type Conn struct {
-	conn   *net.TCPConn
+	conn   duplex
 	format *kmsg.RequestFormatter
 	number int32
 	frame  []byte
 }
 
-// Dial connects to the broker at host:port.
-func Dial(ctx context.Context, address string) (*Conn, error) {
-	conn, _, err := dial(ctx, address)
+// Connect connects to the broker at host:port.
+func Connect(ctx context.Context, address string) (*Conn, error) {
+	conn, _, _, err := dial(ctx, address, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,8 @@ func tune(_, address string, raw syscall.RawConn) error {
 	})
 }
 
-// dial connects; congestion is the congestion control in force at this end.
-func dial(ctx context.Context, address string) (conn *net.TCPConn, congestion string, err error) {
+// dialTCP connects; congestion is the congestion control in force at this end.
+func dialTCP(ctx context.Context, address string) (conn *net.TCPConn, congestion string, err error) {
 	dialer := net.Dialer{Control: tune}
 	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {

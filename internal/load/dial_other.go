@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// dial connects. Which congestion control is in force is not told here.
-func dial(ctx context.Context, address string) (conn *net.TCPConn, congestion string, err error) {
+// dialTCP connects. Which congestion control is in force is not told here.
+func dialTCP(ctx context.Context, address string) (conn *net.TCPConn, congestion string, err error) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {

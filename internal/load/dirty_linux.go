@@ -16,8 +16,8 @@ const (
 	dirtyWait  = 10 * time.Second
 )
 
-// settle waits until little is dirty. It returns what it saw, in words.
-func settle(ctx context.Context) string {
+// Settle waits until little is dirty. It returns what it saw, in words.
+func Settle(ctx context.Context) string {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
 		return "dirty pages are not known: " + err.Error()

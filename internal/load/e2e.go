@@ -18,7 +18,10 @@ type EndToEndOptions struct {
 	Acks        int16
 	MaxBytes    int // of a fetch's answer
 	Outstanding int
-	Progress    func(done, total int64)
+	// Limit ends the sending even if the broker is so far behind that records
+	// which were due have not been sent; 0: never.
+	Limit    time.Duration
+	Progress func(done, total int64)
 }
 
 // drainTime is how long a consumer may take for what was still under way when
@@ -40,30 +43,45 @@ func (r *Report) endToEnd(ctx context.Context, s Setup, o EndToEndOptions) (f Fi
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	topic, remove, err := openTopic(ctx, target.Address, s.Topic)
+	topic, remove, err := openTopic(ctx, target.Address, nil, s.Topic)
 	if err != nil {
 		return nil, err
 	}
 	defer r.cleanUp(target, remove)
-	ends, err := offsets(ctx, target.Address, topic, latest)
-	if err != nil {
-		return nil, err
-	}
-	sent := 0.0
-	f, err = measured(r, target, func() (tally, time.Duration, error) {
-		sum, took, n, err := steady(ctx, topic, ends, o)
-		sent = float64(n)
-		return sum, took, err
-	})
-	f.set("records_sent", "records", sent)
-	if lost := sent - *f["records"].Value; err == nil && lost > 0 {
-		r.note(fmt.Sprintf("%.0f of %.0f records had not arrived %v after the last was sent; they are in no percentile", lost, sent, drainTime))
+	f, r.Congestion, err = endToEnd(ctx, target, topic, o)
+	if lost := lostRecords(f); err == nil && lost > 0 {
+		r.note(fmt.Sprintf("%.0f of %.0f records had not arrived %v after the last was sent; they are in no percentile", lost, *f["records_sent"].Value, drainTime))
 	}
 	return f, err
 }
 
+// endToEnd is one measurement on a topic that is there.
+func endToEnd(ctx context.Context, target *Target, topic Topic, o EndToEndOptions) (Figures, string, error) {
+	ends, err := offsets(ctx, target.Address, topic, latest)
+	if err != nil {
+		return nil, "", err
+	}
+	sent := 0.0
+	f, congestion, err := metered(target, func() (Tally, time.Duration, error) {
+		sum, took, n, err := steady(ctx, topic, ends, o)
+		sent = float64(n)
+		return sum, took, err
+	})
+	f.Set("records_sent", "records", sent)
+	return f, congestion, err
+}
+
+// lostRecords are those that were sent and had not arrived when the consumer ended.
+func lostRecords(f Figures) float64 {
+	sent, got := f["records_sent"].Value, f["records"].Value
+	if sent == nil || got == nil {
+		return 0
+	}
+	return *sent - *got
+}
+
 // steady produces at the rate and consumes what arrives, until all has.
-func steady(ctx context.Context, t Topic, ends []int64, o EndToEndOptions) (sum tally, took time.Duration, sent int64, err error) {
+func steady(ctx context.Context, t Topic, ends []int64, o EndToEndOptions) (sum Tally, took time.Duration, sent int64, err error) {
 	sum = newTally()
 	p, err := newPacer(ctx, t, o)
 	if err != nil {
@@ -100,7 +118,7 @@ func steady(ctx context.Context, t Topic, ends []int64, o EndToEndOptions) (sum 
 		err = e
 	}
 	for _, r := range readers {
-		sum.add(r.tally)
+		sum.add(r.Tally)
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -174,7 +192,7 @@ func (r *reader) read(n int32) error {
 	err = r.in.fetched(func(p int32) int64 { return r.next[p] }, func(b []byte) {
 		now := time.Now().UnixNano()
 		strange = !eachStamp(b, func(due int64) {
-			r.took(time.Duration(now - due))
+			r.Took(time.Duration(now - due))
 			r.records++
 			r.seen.Add(1)
 		}) || strange

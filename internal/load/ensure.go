@@ -17,7 +17,7 @@ func EnsureTopic(ctx context.Context, brokers, name string, partitions int) erro
 		return err
 	}
 	defer cl.Close()
-	if err := createTopics(ctx, cl, []string{name}, partitions); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+	if err := createTopics(ctx, cl, []string{name}, partitions, nil); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		return fmt.Errorf("create a topic on %s: %w", brokers, err)
 	}
 	_, err = leaders(ctx, cl, name)

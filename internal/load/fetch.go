@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -21,7 +20,7 @@ type FetchOptions struct {
 
 // fetchRaw reads the partitions again and again from their first offset and
 // throws the records away.
-func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (tally, time.Duration, error) {
+func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (Tally, time.Duration, error) {
 	shares := o.shares(t)
 	workers := make([]*consumer, len(shares))
 	for i, s := range shares {
@@ -55,7 +54,7 @@ func fetchRaw(ctx context.Context, t Topic, o FetchOptions) (tally, time.Duratio
 	took := time.Since(began)
 	sum := newTally()
 	for _, c := range workers {
-		sum.add(c.tally)
+		sum.add(c.Tally)
 	}
 	return sum, took, err
 }
@@ -84,8 +83,8 @@ func (o FetchOptions) onePartitionEach(t Topic) error {
 
 // consumer is one connection.
 type consumer struct {
-	tally
-	conn  *net.TCPConn
+	Tally
+	conn  duplex
 	in    *stream
 	slots []*slot
 	next  map[int32]int64
@@ -100,13 +99,13 @@ type slot struct {
 }
 
 func newConsumer(ctx context.Context, topic string, s share, o FetchOptions) (*consumer, error) {
-	conn, congestion, err := dial(ctx, s.address)
+	conn, gulps, congestion, err := dial(ctx, s.address, s.secure)
 	if err != nil {
 		return nil, err
 	}
-	c := &consumer{tally: newTally(), conn: conn, in: newStream(conn), next: map[int32]int64{}}
+	c := &consumer{Tally: newTally(), conn: conn, in: newStream(conn), next: map[int32]int64{}}
 	c.congestion = congestion
-	c.in.gulps = gulper(conn)
+	c.in.gulps = gulps
 	n := min(o.Outstanding, len(s.partitions))
 	for i := range n {
 		var mine []int32
@@ -205,6 +204,6 @@ func (c *consumer) answer(n int32, s *slot) (got int64, err error) {
 	s.rotate()
 	c.bytes += got
 	c.requests++
-	c.took(time.Since(s.sent))
+	c.Took(time.Since(s.sent))
 	return got, err
 }

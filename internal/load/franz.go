@@ -13,7 +13,7 @@ import (
 
 // produceFranz produces records by franz-go, which builds, checksums and sends
 // the batches: what an application gets. The values are made beforehand.
-func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions) (tally, time.Duration, error) {
+func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions) (Tally, time.Duration, error) {
 	acks := map[int16]kgo.Acks{0: kgo.NoAck(), 1: kgo.LeaderAck(), -1: kgo.AllISRAcks()}[o.Acks]
 	requests := &answers{key: keyProduce}
 	workers := make([]*franzProducer, o.Producers)
@@ -26,7 +26,7 @@ func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions
 			return newTally(), 0, err
 		}
 		defer cl.Close()
-		workers[i] = &franzProducer{tally: newTally(), client: cl, size: int64(o.RecordBytes)}
+		workers[i] = &franzProducer{Tally: newTally(), client: cl, size: int64(o.RecordBytes)}
 	}
 	q := o.Amount.begin()
 	began := time.Now()
@@ -34,14 +34,14 @@ func produceFranz(ctx context.Context, brokers string, t Topic, o ProduceOptions
 	took := time.Since(began)
 	sum := newTally()
 	for _, p := range workers {
-		sum.add(p.tally)
+		sum.add(p.Tally)
 	}
 	sum.requests = requests.n.Load()
 	return sum, took, err
 }
 
 type franzProducer struct {
-	tally
+	Tally
 	client *kgo.Client
 	size   int64
 	mu     sync.Mutex // of the tally
@@ -85,13 +85,13 @@ func (p *franzProducer) run(ctx context.Context, q *quota, o ProduceOptions) err
 func (p *franzProducer) acknowledged(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.took(d)
+	p.Took(d)
 	p.bytes += p.size
 	p.records++
 }
 
 // fetchFranz reads the topic once by franz-go, which decodes every record.
-func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (tally, time.Duration, error) {
+func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (Tally, time.Duration, error) {
 	from := map[int32]kgo.Offset{}
 	left := map[int32]int64{}
 	for p, end := range t.Ends {
@@ -116,7 +116,7 @@ func fetchFranz(ctx context.Context, brokers string, t Topic, o FetchOptions) (t
 		if err := f.Err(); err != nil {
 			return sum, time.Since(began), err
 		}
-		sum.took(time.Since(asked))
+		sum.Took(time.Since(asked))
 		f.EachPartition(func(p kgo.FetchTopicPartition) {
 			for _, r := range p.Records {
 				if !r.Attrs.IsControl() {

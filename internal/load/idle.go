@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,7 +18,10 @@ type IdleOptions struct {
 	// Active connections then ask for the API versions, Asked times each, one
 	// request after the other, while the others stay idle; 0: none does.
 	Active, Asked int
-	Progress      func(done, total int64)
+	// Greet makes a connection and uses it once, where the server's protocol is
+	// another; nil: asks a Kafka broker for the API versions.
+	Greet    func(ctx context.Context, t *Target, sum *Tally) (net.Conn, error)
+	Progress func(done, total int64)
 }
 
 // Idle measures what idle connections cost the server. Each has been used: it
@@ -33,6 +37,12 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
+	f, r.Congestion, err = idle(ctx, target, o)
+	return f, err
+}
+
+// idle is one measurement of a server that is there.
+func idle(ctx context.Context, target *Target, o IdleOptions) (Figures, string, error) {
 	var open []net.Conn
 	defer func() {
 		for _, c := range open {
@@ -40,12 +50,12 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 		}
 	}()
 	active := newTally()
-	f, err = measured(r, target, func() (sum tally, took time.Duration, err error) {
+	f, congestion, err := metered(target, func() (sum Tally, took time.Duration, err error) {
 		sum = newTally()
 		began := time.Now()
 		defer func() { took = time.Since(began) }()
 		for i := range o.Connections {
-			conn, err := greet(ctx, target.Address, &sum)
+			conn, err := o.greet(ctx, target, &sum)
 			if err != nil {
 				return sum, 0, fmt.Errorf("connection %d of %d: %w", i+1, o.Connections, err)
 			}
@@ -67,7 +77,7 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 	for _, name := range []string{"bytes", "records", BytesPerSecond, RecordsPerSecond} {
 		delete(f, name) // there are no records here
 	}
-	f.set("connections", "connections", float64(len(open)))
+	f.Set("connections", "connections", float64(len(open)))
 	if o.Active > 0 && err == nil {
 		asked := Figures{}
 		active.percentiles(asked)
@@ -75,12 +85,12 @@ func (r *Report) idle(ctx context.Context, s Setup, o IdleOptions) (f Figures, e
 			f["active_"+name] = v
 		}
 	}
-	return f, err
+	return f, congestion, err
 }
 
 // askOn asks on all of the connections at a time, and so often on each.
-func askOn(ctx context.Context, open []net.Conn, times int, sum *tally) error {
-	tallies := make([]tally, len(open))
+func askOn(ctx context.Context, open []net.Conn, times int, sum *Tally) error {
+	tallies := make([]Tally, len(open))
 	workers := make([]int, len(open))
 	for i := range workers {
 		workers[i], tallies[i] = i, newTally()
@@ -93,7 +103,7 @@ func askOn(ctx context.Context, open []net.Conn, times int, sum *tally) error {
 			if err := askVersions(open[i]); err != nil {
 				return err
 			}
-			tallies[i].took(time.Since(began))
+			tallies[i].Took(time.Since(began))
 		}
 		return nil
 	})
@@ -103,10 +113,22 @@ func askOn(ctx context.Context, open []net.Conn, times int, sum *tally) error {
 	return err
 }
 
+// greet makes one connection that has been used.
+func (o IdleOptions) greet(ctx context.Context, target *Target, sum *Tally) (net.Conn, error) {
+	if o.Greet == nil {
+		return greet(ctx, target.Address, target.Secure, sum)
+	}
+	conn, err := o.Greet(ctx, target, sum)
+	if err == nil {
+		sum.requests++
+	}
+	return conn, err
+}
+
 // greet connects and asks for the API versions.
-func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
+func greet(ctx context.Context, address string, secure *tls.Config, sum *Tally) (net.Conn, error) {
 	began := time.Now()
-	conn, congestion, err := dial(ctx, address)
+	conn, _, congestion, err := dial(ctx, address, secure)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +140,7 @@ func greet(ctx context.Context, address string, sum *tally) (net.Conn, error) {
 	}
 	conn.SetDeadline(time.Time{})
 	sum.requests++
-	sum.took(time.Since(began))
+	sum.Took(time.Since(began))
 	return conn, nil
 }
 

@@ -9,7 +9,7 @@ import (
 // usage is what a process has taken of the machine.
 type usage struct {
 	cpu                    time.Duration // user and system, since it began
-	rssAnon                float64       // bytes, now
+	rss, rssAnon           float64       // bytes, now
 	voluntary, involuntary float64       // context switches of the threads that live
 }
 
@@ -19,6 +19,7 @@ type meter struct {
 	pid    int
 	reason string
 	before usage
+	client time.Duration // processor time of this process when it began
 	stop   chan struct{}
 	all    sync.WaitGroup
 	peak   float64
@@ -27,7 +28,7 @@ type meter struct {
 const sampleEvery = 10 * time.Millisecond
 
 func startMeter(t *Target) *meter {
-	m := &meter{pid: t.PID, reason: t.Reason, stop: make(chan struct{})}
+	m := &meter{pid: t.PID, reason: t.Reason, stop: make(chan struct{}), client: ownCPU()}
 	if m.pid == 0 {
 		return m
 	}
@@ -60,6 +61,12 @@ func (m *meter) watch() {
 func (m *meter) finish(f Figures, bytes int64) {
 	close(m.stop)
 	m.all.Wait()
+	if cpu := ownCPU(); cpu > 0 {
+		f.Set("client_cpu_ns", "ns", float64(cpu-m.client))
+		if bytes > 0 {
+			f.derive("client_cpu_ms_per_gb", "ms/GB", float64((cpu-m.client).Milliseconds())/(float64(bytes)/1e9))
+		}
+	}
 	after := usage{}
 	if m.pid != 0 {
 		var err error
@@ -68,19 +75,20 @@ func (m *meter) finish(f Figures, bytes int64) {
 		}
 	}
 	if m.pid == 0 {
-		for name, unit := range map[string]string{"server_cpu_ns": "ns", "server_cpu_ms_per_gb": "ms/GB", "server_rss_anon_bytes": "bytes",
+		for name, unit := range map[string]string{"server_cpu_ns": "ns", "server_cpu_ms_per_gb": "ms/GB", "server_rss_anon_bytes": "bytes", "server_rss_bytes": "bytes",
 			"server_rss_anon_peak_bytes": "bytes", "server_voluntary_switches": "switches", "server_involuntary_switches": "switches"} {
 			f.lack(name, unit, m.reason)
 		}
 		return
 	}
 	cpu := after.cpu - m.before.cpu
-	f.set("server_cpu_ns", "ns", float64(cpu))
+	f.Set("server_cpu_ns", "ns", float64(cpu))
 	if bytes > 0 {
 		f.derive("server_cpu_ms_per_gb", "ms/GB", float64(cpu.Milliseconds())/(float64(bytes)/1e9))
 	}
-	f.set("server_rss_anon_bytes", "bytes", after.rssAnon)
-	f.set("server_rss_anon_peak_bytes", "bytes", max(m.peak, after.rssAnon))
+	f.Set("server_rss_bytes", "bytes", after.rss)
+	f.Set("server_rss_anon_bytes", "bytes", after.rssAnon)
+	f.Set("server_rss_anon_peak_bytes", "bytes", max(m.peak, after.rssAnon))
 	f.derive("server_voluntary_switches", "switches", max(0, after.voluntary-m.before.voluntary))
 	f.derive("server_involuntary_switches", "switches", max(0, after.involuntary-m.before.involuntary))
 }

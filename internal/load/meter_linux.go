@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
 )
 
 // clockTicks is USER_HZ, in which proc(5) counts processor time: 100 a second
@@ -37,8 +38,18 @@ func usageOf(pid int) (u usage, err error) {
 		u.voluntary += float64(s.VoluntaryCtxtSwitches)
 		u.involuntary += float64(s.NonVoluntaryCtxtSwitches)
 	}
-	u.rssAnon, err = rssAnonOf(pid)
+	status, err := p.NewStatus()
+	u.rss, u.rssAnon = float64(status.VmRSS), float64(status.RssAnon)
 	return u, err
+}
+
+// ownCPU is the user and system time of this process since it began.
+func ownCPU() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func rssAnonOf(pid int) (float64, error) {

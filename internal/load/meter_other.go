@@ -2,7 +2,13 @@
 
 package load
 
-import "copyscope/internal/host"
+import (
+	"time"
+
+	"copyscope/internal/host"
+)
+
+func ownCPU() time.Duration { return 0 }
 
 func usageOf(int) (usage, error) { return usage{}, host.ErrNeedsLinux }
 

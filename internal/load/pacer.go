@@ -34,13 +34,13 @@ func newPacer(ctx context.Context, t Topic, o EndToEndOptions) (*pacer, error) {
 	full := recordsIn(o.BatchBytes, o.RecordBytes)
 	few := min(full, int(o.Linger/p.interval)+1)
 	for n, address := range t.Leaders {
-		conn, congestion, err := dial(ctx, address)
+		conn, _, congestion, err := dial(ctx, address, t.Secure)
 		if err != nil {
 			p.close()
 			return nil, err
 		}
 		l := &lane{few: buildBatch(few, o.RecordBytes, uint64(n)), full: buildBatch(full, o.RecordBytes, uint64(n)), answers: make(chan error, 1)}
-		l.producer = &producer{tally: newTally(), conn: conn, acks: o.Acks, batch: l.few,
+		l.producer = &producer{Tally: newTally(), conn: conn, acks: o.Acks, batch: l.few,
 			places: make(chan struct{}, o.Outstanding), sent: make(chan time.Time, o.Outstanding)}
 		l.producer.congestion = congestion
 		// The frame holds the batch's bytes: stamped there, they are sent from there.
@@ -79,7 +79,8 @@ func (p *pacer) run(ctx context.Context, began time.Time) (sent int64, err error
 		go func() { l.answers <- l.producer.receive(q, nil) }()
 	}
 	total := int64(p.o.Duration / p.interval)
-	for turn := 0; sent < total && ctx.Err() == nil && err == nil; turn++ {
+	late := func() bool { return p.o.Limit > 0 && time.Since(began) >= p.o.Limit }
+	for turn := 0; sent < total && !late() && ctx.Err() == nil && err == nil; turn++ {
 		n, e := p.lanes[turn%len(p.lanes)].send(ctx, p, began, sent)
 		sent, err = sent+n, e
 		if p.o.Progress != nil {

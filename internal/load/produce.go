@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,7 +60,7 @@ const builtBatches = 8
 
 // produceRaw sends frames that were built beforehand. When ctx ends, what was
 // acknowledged until then is returned with its error.
-func produceRaw(ctx context.Context, t Topic, o ProduceOptions) (tally, time.Duration, error) {
+func produceRaw(ctx context.Context, t Topic, o ProduceOptions) (Tally, time.Duration, error) {
 	records := recordsIn(o.BatchBytes, o.RecordBytes)
 	shares := t.shares(o.Producers)
 	workers := make([]*producer, len(shares))
@@ -79,7 +78,7 @@ func produceRaw(ctx context.Context, t Topic, o ProduceOptions) (tally, time.Dur
 	took := time.Since(began)
 	sum := newTally()
 	for _, p := range workers {
-		sum.add(p.tally)
+		sum.add(p.Tally)
 	}
 	return sum, took, err
 }
@@ -102,8 +101,8 @@ func together[W any](ctx context.Context, workers []W, run func(context.Context,
 
 // producer is one connection.
 type producer struct {
-	tally
-	conn   *net.TCPConn
+	Tally
+	conn   duplex
 	frames [][]byte
 	batch  *batch
 	acks   int16
@@ -112,11 +111,11 @@ type producer struct {
 }
 
 func newProducer(ctx context.Context, topic string, s share, o ProduceOptions, records int) (*producer, error) {
-	conn, congestion, err := dial(ctx, s.address)
+	conn, _, congestion, err := dial(ctx, s.address, s.secure)
 	if err != nil {
 		return nil, err
 	}
-	p := &producer{tally: newTally(), conn: conn, acks: o.Acks,
+	p := &producer{Tally: newTally(), conn: conn, acks: o.Acks,
 		places: make(chan struct{}, o.Outstanding), sent: make(chan time.Time, o.Outstanding)}
 	p.congestion = congestion
 	for i := range max(builtBatches, len(s.partitions)) {
@@ -209,7 +208,7 @@ func (p *producer) receive(q *quota, progress func(done, total int64)) (err erro
 			<-p.places
 			return err
 		}
-		p.took(time.Since(at))
+		p.Took(time.Since(at))
 		p.count(size)
 		<-p.places
 		want++

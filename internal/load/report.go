@@ -67,7 +67,7 @@ func (r *Report) rounds(ctx context.Context, n int, sides []side) error {
 	for round := range n {
 		for _, s := range sides {
 			if s.writes && n*len(sides) > 1 { // one measurement alone is compared with nothing
-				r.note(settle(ctx))
+				r.note(Settle(ctx))
 			}
 			f, err := s.run(ctx)
 			if f != nil && (err == nil || ctx.Err() != nil) {

@@ -19,7 +19,8 @@ type Figure struct {
 // Figures are by name.
 type Figures map[string]Figure
 
-func (f Figures) set(name, unit string, v float64) {
+// Set sets what was measured.
+func (f Figures) Set(name, unit string, v float64) {
 	f[name] = Figure{Value: &v, Unit: unit, Provenance: trace.Measured}
 }
 
@@ -38,25 +39,34 @@ const (
 	RecordsPerSecond = "records_per_second"
 )
 
-// tally is what one worker counted.
-type tally struct {
+// Tally is what one worker counted. A measurement of another protocol's fills it
+// by [Tally.Count] and [Tally.Took]; it is one goroutine's at a time.
+type Tally struct {
 	bytes, records, requests int64
 	latency                  *hdrhistogram.Histogram
 	congestion               string
 }
 
 // latencies range from 1 µs to 10 minutes, to three digits.
-func newTally() tally {
-	return tally{latency: hdrhistogram.New(1_000, int64(10*time.Minute), 3)}
+func newTally() Tally {
+	return Tally{latency: hdrhistogram.New(1_000, int64(10*time.Minute), 3)}
 }
 
-func (t *tally) took(d time.Duration) {
+// Count adds what was answered: payload bytes, and the records that they are.
+func (t *Tally) Count(bytes, records int64) {
+	t.bytes += bytes
+	t.records += records
+	t.requests++
+}
+
+// Took adds a latency.
+func (t *Tally) Took(d time.Duration) {
 	// The range's ends take in what lies outside.
 	_ = t.latency.RecordValue(min(max(int64(d), 1_000), int64(10*time.Minute)))
 }
 
 // add joins two workers' counts.
-func (t *tally) add(o tally) {
+func (t *Tally) add(o Tally) {
 	t.bytes += o.bytes
 	t.records += o.records
 	t.requests += o.requests
@@ -67,21 +77,21 @@ func (t *tally) add(o tally) {
 }
 
 // figures are the rates over the time, and the latencies.
-func (t *tally) figures(took time.Duration) Figures {
+func (t *Tally) figures(took time.Duration) Figures {
 	f := Figures{}
-	f.set("wall_ns", "ns", float64(took))
-	f.set("bytes", "bytes", float64(t.bytes))
-	f.set("records", "records", float64(t.records))
+	f.Set("wall_ns", "ns", float64(took))
+	f.Set("bytes", "bytes", float64(t.bytes))
+	f.Set("records", "records", float64(t.records))
 	if took > 0 {
 		f.derive(BytesPerSecond, "bytes/s", float64(t.bytes)/took.Seconds())
 		f.derive(RecordsPerSecond, "records/s", float64(t.records)/took.Seconds())
 	}
-	f.set("requests", "requests", float64(t.requests))
+	f.Set("requests", "requests", float64(t.requests))
 	t.percentiles(f)
 	return f
 }
 
-func (t *tally) percentiles(f Figures) {
+func (t *Tally) percentiles(f Figures) {
 	for _, p := range []struct {
 		name string
 		at   float64
@@ -90,6 +100,6 @@ func (t *tally) percentiles(f Figures) {
 			f.lack(p.name, "ns", "nothing was answered")
 			continue
 		}
-		f.set(p.name, "ns", float64(t.latency.ValueAtPercentile(p.at)))
+		f.Set(p.name, "ns", float64(t.latency.ValueAtPercentile(p.at)))
 	}
 }

@@ -34,16 +34,23 @@ func (s Setup) open(ctx context.Context) (*Target, error) {
 	return t, nil
 }
 
-// measured runs one measurement with the server's meter around it.
-func measured(r *Report, t *Target, run func() (tally, time.Duration, error)) (Figures, error) {
+// measured is metered for a report.
+func measured(r *Report, t *Target, run func() (Tally, time.Duration, error)) (Figures, error) {
+	f, congestion, err := metered(t, run)
+	if congestion != "" {
+		r.Congestion = congestion
+	}
+	return f, err
+}
+
+// metered runs one measurement with the server's meter around it, and tells the
+// congestion control of the client's sockets.
+func metered(t *Target, run func() (Tally, time.Duration, error)) (Figures, string, error) {
 	m := startMeter(t)
 	sum, took, err := run()
 	f := sum.figures(took)
 	m.finish(f, sum.bytes)
-	if sum.congestion != "" {
-		r.Congestion = sum.congestion
-	}
-	return f, err
+	return f, sum.congestion, err
 }
 
 // Produce measures how fast a broker takes records, beside a bare relay if
@@ -67,12 +74,12 @@ func (r *Report) produce(ctx context.Context, s Setup, o ProduceOptions, client 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	topic, remove, err := openTopic(ctx, target.Address, s.Topic)
+	topic, remove, err := openTopic(ctx, target.Address, nil, s.Topic)
 	if err != nil {
 		return nil, err
 	}
 	defer r.cleanUp(target, remove)
-	return measured(r, target, func() (tally, time.Duration, error) {
+	return measured(r, target, func() (Tally, time.Duration, error) {
 		if client == FranzSide {
 			return produceFranz(ctx, target.Address, topic, o)
 		}
@@ -101,11 +108,8 @@ func (r *Report) relay(ctx context.Context, s Setup, o ProduceOptions) (f Figure
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	topic := Topic{Name: "bare"}
-	for range max(1, s.Topic.Partitions) {
-		topic.Leaders = append(topic.Leaders, target.Address)
-	}
-	return measured(r, target, func() (tally, time.Duration, error) { return produceRaw(ctx, topic, o) })
+	topic := BareTopic(target.Address, max(1, s.Topic.Partitions))
+	return measured(r, target, func() (Tally, time.Duration, error) { return produceRaw(ctx, topic, o) })
 }
 
 // FillOptions are what a fresh topic is filled with before it is fetched.
@@ -124,7 +128,7 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 		return r, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	topic, remove, err := openTopic(ctx, target.Address, s.Topic)
+	topic, remove, err := openTopic(ctx, target.Address, nil, s.Topic)
 	if err != nil {
 		return r, err
 	}
@@ -135,21 +139,20 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 		}
 	}
 	if s.Topic.Name == "" {
-		if _, _, err := produceRaw(ctx, topic, ProduceOptions{RecordBytes: fill.RecordBytes, BatchBytes: fill.BatchBytes,
-			Acks: 1, Outstanding: 4, Producers: 1, Amount: Amount{Bytes: fill.Bytes}}); err != nil {
-			return r, fmt.Errorf("fill the topic: %w", err)
-		}
+		topic, err = topic.Fill(ctx, target.Address, fill)
+	} else {
+		topic, err = topic.readable(ctx, target.Address)
 	}
-	if topic, err = topic.readable(ctx, target.Address); err != nil {
+	if err != nil {
 		return r, err
 	}
 	if s.Baseline {
-		r.note(settle(ctx))
+		r.note(Settle(ctx))
 	}
 	var sides []side
 	for _, client := range s.Clients {
 		sides = append(sides, side{client, false, func(ctx context.Context) (Figures, error) {
-			return measured(r, target, func() (tally, time.Duration, error) {
+			return measured(r, target, func() (Tally, time.Duration, error) {
 				if client == FranzSide {
 					return fetchFranz(ctx, target.Address, topic, o)
 				}
@@ -163,15 +166,9 @@ func Fetch(ctx context.Context, s Setup, fill FillOptions, o FetchOptions) (r *R
 			return r, failed
 		}
 		defer func() { err = errors.Join(err, bare.Close()) }()
-		bareTopic := Topic{Name: topic.Name, Starts: topic.Starts}
-		for _, leader := range topic.Leaders {
-			if leader != "" {
-				leader = bare.Address
-			}
-			bareTopic.Leaders = append(bareTopic.Leaders, leader)
-		}
+		bareTopic := topic.At(bare.Address)
 		sides = append(sides, side{BareSide, false, func(ctx context.Context) (Figures, error) {
-			return measured(r, bare, func() (tally, time.Duration, error) { return fetchRaw(ctx, bareTopic, o) })
+			return measured(r, bare, func() (Tally, time.Duration, error) { return fetchRaw(ctx, bareTopic, o) })
 		}})
 	}
 	return r, r.rounds(ctx, s.Rounds, sides)

@@ -41,16 +41,16 @@ func Start(ctx context.Context, s Setup, o StartOptions) (r *Report, err error) 
 		}
 		defer func() { err = errors.Join(err, target.Close()) }()
 		f = Figures{}
-		f.set("ready_ns", "ns", float64(time.Since(began)))
-		f.set("create_ns", "ns", float64(created))
-		f.set("stop_ns", "ns", float64(stopped))
+		f.Set("ready_ns", "ns", float64(time.Since(began)))
+		f.Set("create_ns", "ns", float64(created))
+		f.Set("stop_ns", "ns", float64(stopped))
 		if n, err := descriptorsOf(target.PID); err == nil {
-			f.set("descriptors", "descriptors", float64(n))
+			f.Set("descriptors", "descriptors", float64(n))
 		} else {
 			f.lack("descriptors", "descriptors", err.Error())
 		}
 		if rss, err := rssAnonOf(target.PID); err == nil {
-			f.set("server_rss_anon_bytes", "bytes", rss)
+			f.Set("server_rss_anon_bytes", "bytes", rss)
 		} else {
 			f.lack("server_rss_anon_bytes", "bytes", err.Error())
 		}
@@ -77,7 +77,7 @@ func fillWithTopics(ctx context.Context, broker BrokerOptions, o StartOptions) (
 		for ; made < o.Topics && len(names) < atOnce; made++ {
 			names = append(names, fmt.Sprintf("start-%04d", made))
 		}
-		if err := createTopics(ctx, cl, names, o.Partitions); err != nil {
+		if err := createTopics(ctx, cl, names, o.Partitions, nil); err != nil {
 			return 0, 0, fmt.Errorf("%d of %d topics: %w", made-len(names), o.Topics, err)
 		}
 		if o.Progress != nil {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,6 +24,8 @@ type Topic struct {
 	// Starts are the partitions' first offsets, Ends those of their next
 	// records. Only what is fetched needs them.
 	Starts, Ends []int64
+	// Secure is how the brokers are reached over TLS, nil for plain text.
+	Secure *tls.Config
 }
 
 // TopicSpec says which topic to use. Without a name a fresh one is made, which
@@ -30,24 +33,25 @@ type Topic struct {
 type TopicSpec struct {
 	Name       string
 	Partitions int
+	Configs    map[string]string // of a fresh one
 }
 
 // openTopic finds or makes the topic. remove deletes what was made; its error
 // says that the broker cannot.
-func openTopic(ctx context.Context, brokers string, spec TopicSpec) (t Topic, remove func() error, err error) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.RequestRetries(2), kgo.RetryTimeout(10*time.Second))
+func openTopic(ctx context.Context, brokers string, secure *tls.Config, spec TopicSpec) (t Topic, remove func() error, err error) {
+	cl, err := kgo.NewClient(seeds(brokers, secure, kgo.RequestRetries(2), kgo.RetryTimeout(10*time.Second))...)
 	if err != nil {
 		return t, nil, fmt.Errorf("--brokers %q: %w", brokers, err)
 	}
 	defer cl.Close()
 	remove = func() error { return nil }
-	t.Name = spec.Name
+	t.Name, t.Secure = spec.Name, secure
 	if t.Name == "" {
 		t.Name = fmt.Sprintf("copyscope-bench-%d", time.Now().UnixNano())
-		if err := createTopics(ctx, cl, []string{t.Name}, spec.Partitions); err != nil {
+		if err := createTopics(ctx, cl, []string{t.Name}, spec.Partitions, spec.Configs); err != nil {
 			return t, nil, fmt.Errorf("create a topic on %s: %w", brokers, err)
 		}
-		remove = func() error { return deleteTopic(brokers, t.Name) }
+		remove = func() error { return deleteTopic(brokers, secure, t.Name) }
 	}
 	t.Leaders, err = leaders(ctx, cl, t.Name)
 	if err != nil {
@@ -56,13 +60,26 @@ func openTopic(ctx context.Context, brokers string, spec TopicSpec) (t Topic, re
 	return t, remove, nil
 }
 
+// seeds are the options of a client that asks these brokers.
+func seeds(brokers string, secure *tls.Config, more ...kgo.Opt) []kgo.Opt {
+	if secure != nil {
+		more = append(more, kgo.DialTLSConfig(secure))
+	}
+	return append(more, kgo.SeedBrokers(brokers))
+}
+
 // createTopics makes topics of one replica.
-func createTopics(ctx context.Context, cl *kgo.Client, names []string, partitions int) error {
+func createTopics(ctx context.Context, cl *kgo.Client, names []string, partitions int, configs map[string]string) error {
 	req := kmsg.NewPtrCreateTopicsRequest()
 	req.TimeoutMillis = 60_000
 	for _, name := range names {
 		topic := kmsg.NewCreateTopicsRequestTopic()
 		topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, int32(partitions), 1
+		for name, value := range configs {
+			config := kmsg.NewCreateTopicsRequestTopicConfig()
+			config.Name, config.Value = name, &value
+			topic.Configs = append(topic.Configs, config)
+		}
 		req.Topics = append(req.Topics, topic)
 	}
 	resp, err := req.RequestWith(ctx, cl)
@@ -77,10 +94,10 @@ func createTopics(ctx context.Context, cl *kgo.Client, names []string, partition
 	return nil
 }
 
-func deleteTopic(brokers, name string) error {
+func deleteTopic(brokers string, secure *tls.Config, name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers), kgo.RequestRetries(1))
+	cl, err := kgo.NewClient(seeds(brokers, secure, kgo.RequestRetries(1))...)
 	if err != nil {
 		return err
 	}
@@ -165,6 +182,7 @@ func leadersNow(ctx context.Context, cl *kgo.Client, name string) ([]string, err
 // share is what one worker has: partitions that one broker leads.
 type share struct {
 	address    string
+	secure     *tls.Config
 	partitions []int32
 }
 
@@ -185,7 +203,7 @@ func (t Topic) shares(n int) []share {
 		address := addresses[w%len(addresses)]
 		all := byLeader[address]
 		mine, of := w/len(addresses), (n-w%len(addresses)+len(addresses)-1)/len(addresses)
-		out[w].address = address
+		out[w].address, out[w].secure = address, t.Secure
 		for i := range all {
 			if i%of == mine {
 				out[w].partitions = append(out[w].partitions, all[i])
@@ -209,7 +227,7 @@ func (t Topic) readable(ctx context.Context, brokers string) (Topic, error) {
 	if err != nil {
 		return t, err
 	}
-	r := Topic{Name: t.Name, Leaders: slices.Clone(t.Leaders), Starts: starts, Ends: ends}
+	r := Topic{Name: t.Name, Secure: t.Secure, Leaders: slices.Clone(t.Leaders), Starts: starts, Ends: ends}
 	empty := 0
 	for p := range ends {
 		if ends[p] <= starts[p] {
@@ -231,7 +249,7 @@ const (
 
 // offsets asks for an offset of each partition.
 func offsets(ctx context.Context, brokers string, t Topic, timestamp int64) ([]int64, error) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers))
+	cl, err := kgo.NewClient(seeds(brokers, t.Secure)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,5 @@
-//go:build linux
-
-package main
+// Package selfsigned makes certificates for servers on loopback.
+package selfsigned
 
 import (
 	"crypto/ecdsa"
@@ -17,15 +16,16 @@ import (
 	"time"
 )
 
-// trust is a self-signed certificate for loopback, in files that every server
+// Trust is a self-signed certificate for loopback, in files that every server
 // reads: PEM, the key as PKCS #8.
-type trust struct {
-	certificate, key string
-	both             string // key and certificate in one file, as Kafka wants them
+type Trust struct {
+	Certificate, Key string
+	Both             string // key and certificate in one file, as Kafka wants them
 	pool             *x509.CertPool
 }
 
-func makeCertificate(dir string) (t trust, err error) {
+// Make makes a certificate of one day in the directory.
+func Make(dir string) (t Trust, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return t, err
@@ -48,12 +48,12 @@ func makeCertificate(dir string) (t trust, err error) {
 	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-	t = trust{filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "both.pem"), x509.NewCertPool()}
+	t = Trust{filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "both.pem"), x509.NewCertPool()}
 	t.pool.AppendCertsFromPEM(certificate)
 	for _, f := range []struct {
 		name string
 		text []byte
-	}{{t.certificate, certificate}, {t.key, private}, {t.both, append(private, certificate...)}} {
+	}{{t.Certificate, certificate}, {t.Key, private}, {t.Both, append(private, certificate...)}} {
 		if err := os.WriteFile(f.name, f.text, 0o600); err != nil {
 			return t, err
 		}
@@ -61,6 +61,7 @@ func makeCertificate(dir string) (t trust, err error) {
 	return t, nil
 }
 
-func (t trust) client() *tls.Config {
+// Client is how a client trusts it.
+func (t Trust) Client() *tls.Config {
 	return &tls.Config{RootCAs: t.pool, ServerName: "127.0.0.1"}
 }
