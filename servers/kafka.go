@@ -10,29 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"copyscope/internal/kafkajars"
 	"copyscope/internal/process"
 )
 
 const kafkaServer = "Apache Kafka"
 
-// kafkaConfig is a KRaft broker of one node, after Kafka's own
-// config/server.properties, with a listener for TLS besides.
-const kafkaConfig = `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@%[3]s
-listeners=PLAINTEXT://%[1]s,SSL://%[2]s,CONTROLLER://%[3]s
+// kafkaLines are the listeners, one of them for TLS.
+const kafkaLines = `listeners=PLAINTEXT://%[1]s,SSL://%[2]s,CONTROLLER://%[3]s
 advertised.listeners=PLAINTEXT://%[1]s,SSL://%[2]s
-controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT
 ssl.keystore.type=PEM
 ssl.keystore.location=%[4]s
-log.dirs=%[5]s
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-log.cleaner.enable=false
 num.network.threads=2
 num.io.threads=2
 `
@@ -46,15 +35,6 @@ const (
 	kafkaOver = 0.06
 	topic     = "attached"
 )
-
-// kafkaTool is the command line of a Java program of Kafka's. The first tier of
-// the compiler is enough for a client of seconds, and servers are to be fast.
-func kafkaTool(flags []string, args ...string) []string {
-	path := strings.Join([]string{"clients/java/logging", filepath.Join(kafkaJars, "*")}, string(os.PathListSeparator))
-	return append(append(flags, "-cp", path), args...)
-}
-
-var clientFlags = []string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}
 
 // broker is a Kafka that runs, and what its clients need.
 type broker struct {
@@ -74,35 +54,28 @@ func startKafka(ctx context.Context, e *env) (s *server, b broker, err error) {
 			return nil, b, err
 		}
 	}
-	config, logs := filepath.Join(dir, "server.properties"), filepath.Join(dir, "logs")
 	b.trusting = filepath.Join(dir, "client.properties")
-	for name, text := range map[string]string{
-		config:     fmt.Sprintf(kafkaConfig, b.plain, b.tls, controller, e.trust.Both, logs),
-		b.trusting: "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=" + e.trust.Certificate + "\n",
-	} {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			return nil, b, err
-		}
-	}
-	if _, err := process.Run(ctx, "java", kafkaTool(clientFlags, "kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config)...); err != nil {
+	text := "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=" + e.trust.Certificate + "\n"
+	if err := os.WriteFile(b.trusting, []byte(text), 0o644); err != nil {
 		return nil, b, err
 	}
-	p, err := process.Launch(filepath.Join(dir, "log"), "java", kafkaTool(jvmFlags, "kafka.Kafka", config)...)
+	kafka := kafkajars.Broker{Dir: dir, Controller: controller, Flags: jvmFlags, Lines: fmt.Sprintf(kafkaLines, b.plain, b.tls, controller, e.trust.Both)}
+	p, err := kafka.Start(ctx)
 	if err != nil {
 		return nil, b, err
 	}
-	s = &server{Process: p, pid: p.PID(), addr: b.plain, dir: logs}
+	s = &server{Process: p, pid: p.PID(), addr: b.plain, dir: kafka.Logs()}
 	if err := p.Accepts(ctx, b.plain); err != nil {
 		return s, b, err
 	}
-	_, err = process.Run(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", b.plain,
+	_, err = process.Run(ctx, "java", kafkajars.Java(kafkajars.ToolFlags, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", b.plain,
 		"--create", "--topic", topic, "--partitions", "1", "--replication-factor", "1")...)
 	return s, b, err
 }
 
 // produce has Kafka's own tool write the records of one load.
 func produce(ctx context.Context, b broker) error {
-	out, err := process.Run(ctx, "java", kafkaTool(clientFlags, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic,
+	out, err := process.Run(ctx, "java", kafkajars.Java(kafkajars.ToolFlags, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic,
 		"--num-records", fmt.Sprint(kafkaRecords), "--record-size", fmt.Sprint(kafkaRecordBytes), "--throughput", "-1",
 		"--producer-props", "bootstrap.servers="+b.plain, "acks=1", "linger.ms=20", "batch.size=65536")...)
 	if err == nil && !strings.Contains(out, fmt.Sprintf("%d records sent", kafkaRecords)) {
@@ -114,7 +87,7 @@ func produce(ctx context.Context, b broker) error {
 // consume has Kafka's own tool read the records of one load from the topic's
 // beginning.
 func consume(ctx context.Context, addr string, more ...string) error {
-	out, err := process.Run(ctx, "java", kafkaTool(clientFlags, append([]string{"org.apache.kafka.tools.ConsumerPerformance",
+	out, err := process.Run(ctx, "java", kafkajars.Java(kafkajars.ToolFlags, append([]string{"org.apache.kafka.tools.ConsumerPerformance",
 		"--bootstrap-server", addr, "--topic", topic, "--messages", fmt.Sprint(kafkaRecords), "--timeout", "30000"}, more...)...)...)
 	if err == nil && !strings.Contains(out, fmt.Sprintf(", %d, ", kafkaRecords)) {
 		err = fmt.Errorf("kafka-consumer-perf-test read other than %d records:\n%s", kafkaRecords, out)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"copyscope/internal/kafkajars"
 	"copyscope/internal/process"
 	"copyscope/internal/selfsigned"
 )
@@ -35,12 +36,8 @@ var programs = map[tool][]string{
 	jdk: {"java", "javac", "jcmd"}, maven: {"mvn", "java", "javac", "jcmd"},
 }
 
-// Jars are collected by Maven; git ignores bin, and make clean removes it.
-// Kafka is the one that the matrix of clients has too.
-const (
-	kafkaJars  = "bin/clients/java/v4/lib"
-	tomcatJars = "bin/servers/tomcat/lib"
-)
+// Tomcat's jars are collected by Maven; git ignores bin, and make clean removes it.
+const tomcatJars = "bin/servers/tomcat/lib"
 
 // kit is the servers of this machine.
 type kit struct {
@@ -78,15 +75,11 @@ func collect(ctx context.Context, dir string, o options) error {
 	if !needed || lacks(maven) {
 		return nil
 	}
-	for _, args := range [][]string{
-		{"-f", "clients/java/pom.xml", "-pl", "v4", "prepare-package"},
-		{"-f", "servers/java/pom.xml", "prepare-package"},
-	} {
-		if _, err := process.Run(ctx, "mvn", append([]string{"-B", "-ntp", "-q"}, args...)...); err != nil {
-			return err
-		}
+	if err := kafkajars.Collect(ctx); err != nil {
+		return err
 	}
-	return nil
+	_, err := process.Run(ctx, "mvn", "-B", "-ntp", "-q", "-f", "servers/java/pom.xml", "prepare-package")
+	return err
 }
 
 // prepare looks which servers are there, and of which version.
@@ -121,7 +114,7 @@ func prepare(ctx context.Context, dir string) (*kit, error) {
 		k.versions[v.server] = string(found[1])
 	}
 	for _, j := range []struct{ server, jars, name string }{
-		{kafkaServer, kafkaJars, "kafka-clients"}, {tomcatServer, tomcatJars, "tomcat-embed-core"},
+		{kafkaServer, kafkajars.Dir, "kafka-clients"}, {tomcatServer, tomcatJars, "tomcat-embed-core"},
 	} {
 		found, err := filepath.Glob(filepath.Join(j.jars, j.name+"-*.jar"))
 		if err != nil || len(found) > 1 {

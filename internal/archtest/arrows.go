@@ -84,8 +84,8 @@ var mayImport = map[string][]string{
 	"internal/audience":              {"internal/lab", "internal/talk", "web"}, // a talk as its viewers have it
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
-	"clients":                        {},                                                             // a client knows the broker by its port and its files alone
-	"servers":                        {"internal/ownnet", "internal/process", "internal/selfsigned"}, // knows copyscope by its command alone
+	"clients":                        {},                                                                                   // a client knows the broker by its port and its files alone
+	"servers":                        {"internal/kafkajars", "internal/ownnet", "internal/process", "internal/selfsigned"}, // knows copyscope by its command alone
 	"internal/chromium":              {},
 	"internal/served":                {},                                                                        // knows copyscope by its command alone
 	"pages":                          {"internal/chromium", "internal/served"},                                  // knows copyscope by its command and its port alone
@@ -95,6 +95,7 @@ var mayImport = map[string][]string{
 	"docs/bench/torture/history":     {},
 	"docs/bench/torture/check":       {"docs/bench/torture/history"}, // knows no broker, only what clients were told
 	"internal/ownnet":                {},
+	"internal/kafkajars":             {"internal/process"},
 	"internal/process":               {},
 	"internal/selfsigned":            {},
 	"docs/bench/peers":               {"internal/…", "docs/bench/peers/…"}, // knows every server by its command and its port alone

@@ -45,6 +45,9 @@ func setCorrelation(frame []byte, n int32) {
 	binary.BigEndian.PutUint32(frame[8:], uint32(n))
 }
 
+// apiVersionsFrame asks for the versions that the broker speaks, version 0.
+func apiVersionsFrame() []byte { return endFrame(appendHeader(nil, 18, 0)) }
+
 // produceFrame is a request for one batch; the batch is the last of it.
 func produceFrame(topic string, partition int32, acks int16, batch []byte) []byte {
 	be := binary.BigEndian

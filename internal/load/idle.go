@@ -146,8 +146,7 @@ func greet(ctx context.Context, address string, secure *tls.Config, sum *Tally) 
 
 // askVersions asks for the API versions, version 0, and throws the answer away.
 func askVersions(conn net.Conn) error {
-	const keyAPIVersions = 18
-	if _, err := conn.Write(endFrame(appendHeader(nil, keyAPIVersions, 0))); err != nil {
+	if _, err := conn.Write(apiVersionsFrame()); err != nil {
 		return err
 	}
 	answer := make([]byte, 4)

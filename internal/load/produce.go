@@ -134,6 +134,9 @@ func (p *producer) run(ctx context.Context, q *quota, progress func(done, total 
 	err := p.send(q)
 	close(p.sent)
 	if p.acks == 0 {
+		if err == nil {
+			err = p.flush()
+		}
 		answers <- nil
 	}
 	if err != nil {
@@ -175,6 +178,16 @@ func (p *producer) send(q *quota) error {
 		}
 	}
 	return nil
+}
+
+// flush waits until the broker has taken what asked for no acknowledgement: it
+// answers the requests of a connection in their order.
+func (p *producer) flush() error {
+	if _, err := p.conn.Write(apiVersionsFrame()); err != nil {
+		return err
+	}
+	_, err := newStream(p.conn).next()
+	return err
 }
 
 func (p *producer) count(size int64) {

@@ -57,6 +57,11 @@ func openTopic(ctx context.Context, brokers string, secure *tls.Config, spec Top
 	if err != nil {
 		return t, nil, errors.Join(fmt.Errorf("topic %q on %s: %w", t.Name, brokers, err), remove())
 	}
+	if spec.Name == "" {
+		if err := led(ctx, brokers, t); err != nil {
+			return t, nil, errors.Join(err, remove())
+		}
+	}
 	return t, remove, nil
 }
 
@@ -139,6 +144,24 @@ func leaders(ctx context.Context, cl *kgo.Client, name string) ([]string, error)
 		case <-ctx.Done():
 			return nil, err
 		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// led waits until the leaders of a fresh topic know that they are: Kafka tells of
+// them before.
+func led(ctx context.Context, brokers string, t Topic) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for {
+		_, err := offsets(ctx, brokers, t, latest)
+		if err == nil || !kerr.IsRetriable(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

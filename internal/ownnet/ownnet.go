@@ -90,3 +90,35 @@ func Congestion(name string) error {
 	}
 	return nil
 }
+
+// Used is the congestion control of a connection that a server at 127.0.0.1
+// accepts.
+func Used() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	accepted, err := l.Accept()
+	if err != nil {
+		return "", err
+	}
+	defer accepted.Close()
+	raw, err := accepted.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return "", err
+	}
+	var name string
+	var failed error
+	if err := raw.Control(func(fd uintptr) {
+		name, failed = unix.GetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION)
+	}); err != nil {
+		return "", err
+	}
+	return name, failed
+}

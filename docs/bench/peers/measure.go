@@ -1,0 +1,142 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/procfs"
+
+	"copyscope/docs/bench/peers/contender"
+	"copyscope/docs/bench/peers/report"
+	"copyscope/docs/bench/peers/result"
+	"copyscope/internal/host"
+	"copyscope/internal/ownnet"
+	"copyscope/internal/selfsigned"
+)
+
+// congestion is that of every connection: it does not pace, as bbr does.
+const congestion = "cubic"
+
+// measure is the whole, in the namespace.
+func (o *options) measure(ctx context.Context) error {
+	if err := errors.Join(ownnet.Up(), ownnet.Congestion(congestion)); err != nil {
+		return err
+	}
+	dir := os.Getenv(dirVariable)
+	all := result.All{Machine: result.Machine{Schema: 1, Host: host.ReadFacts(dir), Go: runtime.Version(), Date: time.Now().UTC().Format(time.DateOnly),
+		Rounds: o.rounds, TurnSeconds: o.seconds}}
+	var err error
+	if all.Machine.Congestion, err = ownnet.Used(); err != nil {
+		return err
+	}
+	if all.Machine.MemoryBytes, err = memory(); err != nil {
+		return err
+	}
+	trust, err := selfsigned.Make(dir)
+	if err != nil {
+		return err
+	}
+	absent, err := readFailed(failedFile(dir))
+	if err != nil {
+		return err
+	}
+	for _, c := range o.contenders {
+		if why := c.Lacks(); why != "" {
+			absent[c.Name] = why
+		}
+		info := result.Server{Name: c.Name, Settings: c.Settings, Absent: absent[c.Name]}
+		if info.Absent == "" {
+			info.Version = c.Version(ctx, binDir(dir))
+		}
+		all.Machine.Servers = append(all.Machine.Servers, info)
+	}
+	for _, w := range o.load {
+		all.Files = append(all.Files, result.File{Schema: 1, Workload: w})
+	}
+	if o.whole() {
+		if err := touchMemory(ctx, dir); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
+	for run := range o.runs {
+		t := &table{options: o, servers: &pool{env: contender.Env{Dir: dir, Bin: binDir(dir), Trust: trust}}, absent: absent, run: run + 1}
+		err := t.all(ctx, all.Files)
+		if err = errors.Join(err, t.servers.close()); err != nil {
+			return err
+		}
+	}
+	all.Machine.TookSeconds = time.Since(began).Round(time.Second).Seconds()
+	return o.finish(all)
+}
+
+// finish writes the report where it belongs, or prints it.
+func (o *options) finish(all result.All) error {
+	out := o.out
+	if out == "" && o.whole() {
+		out = defaultOut
+	}
+	page := report.Page(all)
+	if out == "" {
+		_, err := os.Stdout.Write(page)
+		return err
+	}
+	if err := all.Write(filepath.Join(out, "peers")); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "peers.md"), page, 0o644)
+}
+
+func readFailed(file string) (map[string]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	failed := map[string]string{}
+	return failed, json.Unmarshal(text, &failed)
+}
+
+func memory() (uint64, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return 0, err
+	}
+	m, err := fs.Meminfo()
+	if err != nil || m.MemTotalBytes == nil {
+		return 0, errors.Join(errors.New("/proc/meminfo does not tell the memory"), err)
+	}
+	return *m.MemTotalBytes, nil
+}
+
+// touchMemory writes and removes a file: memory that a virtual machine gives out
+// for the first time is slow, as its host gets the pages then.
+func touchMemory(ctx context.Context, dir string) (err error) {
+	total, err := memory()
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(dir, "warm"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	fmt.Fprintln(os.Stderr, "touching memory")
+	piece := make([]byte, 1<<20)
+	for range min(8<<30, total/3) >> 20 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if _, err := f.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
