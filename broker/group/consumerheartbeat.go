@@ -254,6 +254,7 @@ func (ch *change) replace(known *modernMember, id string) (*modernMember, error)
 	if m.target != nil {
 		ch.put(consumerrecord.KindTarget, m.id, m.targetValue())
 	}
+	ch.took = &m
 	return &m, nil
 }
 
@@ -308,6 +309,9 @@ func (m *modernMember) checkEpoch(h *ConsumerHeartbeat) error {
 func (ch *change) update(m *modernMember, h *ConsumerHeartbeat) (subscription bool, err error) {
 	next := *m
 	next.classic = nil
+	if ch.took == m { // what it does not tell is not as it was: it was another
+		next.rack, next.names, next.pattern, next.patternBytes, next.assignor = nil, nil, "", 0, ""
+	}
 	next.clientID, next.clientHost = h.ClientID, h.ClientHost
 	if h.Rack != nil {
 		next.rack = h.Rack

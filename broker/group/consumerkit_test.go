@@ -115,7 +115,7 @@ func (m *consumer) ask() group.ConsumerHeartbeat {
 
 // keepAlive says only that it is there.
 func (m *consumer) keepAlive() group.ConsumerHeartbeat {
-	return group.ConsumerHeartbeat{Group: "g", Member: m.id, Epoch: m.epoch, Rebalance: -1, BringsID: true}
+	return group.ConsumerHeartbeat{Group: "g", Member: m.id, Epoch: m.epoch, Instance: m.says.Instance, Rebalance: -1, BringsID: true}
 }
 
 // beat tells all of itself, and takes what it is told.
@@ -154,7 +154,7 @@ func partitionsOf(assigned map[assignor.TopicID][]int32) assignor.Partitions {
 // leave goes with the epoch: -1 for good, -2 to come back.
 func (m *consumer) leave(epoch int32) group.ConsumerAnswer {
 	h := m.keepAlive()
-	h.Epoch, h.Instance = epoch, m.says.Instance
+	h.Epoch = epoch
 	a := m.c.ConsumerHeartbeat(h)
 	m.epoch, m.owned = 0, assignor.Partitions{}
 	return a

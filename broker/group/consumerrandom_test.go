@@ -73,8 +73,16 @@ func (r *randomGroup) join() *consumer {
 	if r.dice.IntN(3) == 0 {
 		m.says.Assignor = ptr("range")
 	}
+	if instance := instances[r.dice.IntN(len(instances))]; r.dice.IntN(2) == 0 && !r.lives(instance) {
+		m.says.Instance = &instance
+	}
 	r.all = append(r.all, m)
 	return m
+}
+
+// lives says whether a member is the instance; each is one at a time.
+func (r *randomGroup) lives(instance string) bool {
+	return slices.ContainsFunc(r.all, func(m *consumer) bool { return m.says.Instance != nil && *m.says.Instance == instance })
 }
 
 func (r *randomGroup) step() {
@@ -92,7 +100,11 @@ func (r *randomGroup) step() {
 		m.owned = nil
 		r.all = slices.Delete(r.all, i, i+1)
 	case 2:
-		m.leave(-1)
+		epoch := int32(-1)
+		if m.says.Instance != nil {
+			epoch -= r.dice.Int32N(2)
+		}
+		m.leave(epoch)
 		r.all = slices.Delete(r.all, i, i+1)
 	case 3:
 		r.topics.set(names[r.dice.IntN(len(names))], int32(r.dice.IntN(6)))
@@ -140,7 +152,7 @@ func (r *randomGroup) heard(m *consumer, whole bool) {
 	switch {
 	case a.Err == nil && a.Epoch < before:
 		r.t.Fatalf("%s went from epoch %d to %d", m.id, before, a.Epoch)
-	case a.Err != nil && !errors.Is(a.Err, group.ErrUnknownMember) && !errors.Is(a.Err, group.ErrFencedEpoch) && !errors.Is(a.Err, group.ErrNotFound):
+	case a.Err != nil && !isAny(a.Err, group.ErrUnknownMember, group.ErrFencedEpoch, group.ErrNotFound, group.ErrFenced, group.ErrUnreleased):
 		r.t.Fatalf("%s is told %v", m.id, a.Err)
 	}
 	checkOwners(r.t, r.all...)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"copyscope/broker/assignor"
 	"copyscope/broker/group"
 )
 
@@ -152,5 +153,32 @@ func TestStaticConsumerLeavesWhileItGivesUp(t *testing.T) {
 			t.Errorf("back, it got %+v", got)
 		}
 		settleAll(t, next, b)
+	})
+}
+
+// Who takes the place of its instance is subscribed to what it says itself.
+func TestStaticConsumerComesBackWithAnotherSubscription(t *testing.T) {
+	modern(t, map[string]int32{"t": 4, "u": 2}, func(t *testing.T, c *group.Coordinator, topics *catalogue, _ *memory) {
+		a := static(c, "a", "one")
+		a.says.Names, a.says.Expression, a.says.Assignor, a.says.Rack = nil, ptr("t.*"), ptr("range"), ptr("rack")
+		settleAll(t, a)
+		a.leave(-2)
+		next := static(c, "a2", "one", "u")
+		settleAll(t, next)
+		u, _ := topics.Topic("u")
+		if _, has := next.owned[assignor.Partition{Topic: u.ID}]; !has || len(next.owned) != 2 {
+			t.Errorf("subscribed to u, which has 2 partitions, it has %v", next.owned)
+		}
+		d, _ := c.DescribeConsumers("g")
+		if m := d.Members[0]; m.Expression != "" || m.Rack != nil || d.Assignor != "uniform" {
+			t.Errorf("it is %+v, the assignor is %s", m, d.Assignor)
+		}
+		next.leave(-2)
+		last := static(c, "a3", "one")
+		last.says.Names, last.says.Expression = nil, ptr("t.*")
+		settleAll(t, last)
+		if len(last.owned) != 4 {
+			t.Errorf("subscribed to t it has %v", last.owned)
+		}
 	})
 }

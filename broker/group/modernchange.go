@@ -21,6 +21,7 @@ type change struct {
 	current map[*modernMember]currentDone // members whose place is to be stored
 	raised  bool                          // the group's epoch was
 	fresh   *modernMember                 // who is new
+	took    *modernMember                 // who took the place of one of its instance
 }
 
 // currentDone is what a member was stored as, to see whether it changed.
