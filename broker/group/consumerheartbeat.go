@@ -164,7 +164,10 @@ func (mg *modernGroup) hears(ch *change, h *ConsumerHeartbeat) ConsumerAnswer {
 		ch.revert()
 		return ConsumerAnswer{Err: err}
 	}
-	ch.follow(changed)
+	if err := ch.follow(changed); err != nil {
+		ch.revert()
+		return ConsumerAnswer{Err: err}
+	}
 	if mg.epoch > mg.targetEpoch {
 		ch.retarget()
 	}

@@ -17,7 +17,7 @@ type catalogue struct {
 	mu      sync.Mutex
 	topics  map[string]group.Topic
 	changes uint64
-	made    byte
+	made    int
 }
 
 func (c *catalogue) Changes() uint64 {
@@ -51,7 +51,7 @@ func (c *catalogue) set(name string, partitions int32) {
 		return
 	case !known:
 		c.made++
-		t.ID = assignor.TopicID{c.made}
+		t.ID = assignor.TopicID{byte(c.made), byte(c.made >> 8)}
 	}
 	t.Partitions = partitions
 	c.topics[name] = t

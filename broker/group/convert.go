@@ -50,6 +50,7 @@ func (g *Group) dropModern() error {
 	if err := g.c.append(g.id, g.modern.tombstones()); err != nil {
 		return err
 	}
+	g.c.grow(-g.modern.matched)
 	g.modern = nil
 	return nil
 }

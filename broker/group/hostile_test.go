@@ -2,6 +2,7 @@ package group_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -148,4 +149,71 @@ func TestWhoIsRefusedChangesNoType(t *testing.T) {
 			})
 		})
 	}
+}
+
+// To match a group's expressions with all topics takes a time that is bounded: a new
+// expression is refused if it would be more, and those that are there match what
+// they did when there are too many topics.
+func TestExpressionsThatTakeLong(t *testing.T) {
+	heavy := "(?:a?){1000}(?:a?){1000}b*"
+	modern(t, map[string]int32{"a": 1, "b": 1}, func(t *testing.T, c *group.Coordinator, topics *catalogue, store *memory) {
+		m := newConsumer(c, "m")
+		m.says.Expression = &heavy
+		if settleAll(t, m); len(m.owned) != 2 {
+			t.Fatalf("it has %v", m.owned)
+		}
+		for i := range 100 {
+			topics.set(fmt.Sprint(strings.Repeat("a", 240), i), 1)
+		}
+		if settleAll(t, m); len(m.owned) != 2 {
+			t.Errorf("with too many topics it has %d", len(m.owned))
+		}
+		c.Close()
+		c = open(t, store, group.Config{Topics: topics})
+		defer c.Close()
+		m.c = c
+		if settleAll(t, m); len(m.owned) != 2 {
+			t.Errorf("after a restart it has %d", len(m.owned))
+		}
+		other := newConsumer(c, "other")
+		other.says.Expression = ptr(heavy + "c*")
+		if a := other.beat(); !errors.Is(a.Err, group.ErrExpression) {
+			t.Errorf("one more is told %v", a.Err)
+		}
+		m.leave(-1)
+		other.says.Expression = ptr("(?:x|y|a)+[0-9]*")
+		if settleAll(t, other); len(other.owned) != 101 {
+			t.Errorf("a small one matches %d topics", len(other.owned))
+		}
+	})
+}
+
+// What expressions match counts with what groups take in memory.
+func TestMatchedTopicsAreBounded(t *testing.T) {
+	const bytes, n = 1 << 20, 1000
+	synctest.Test(t, func(t *testing.T) {
+		topics := topicsOf(nil)
+		for i := range n {
+			topics.set(fmt.Sprint("t", i), 1)
+		}
+		c := open(t, &memory{}, group.Config{MaxBytes: bytes, Topics: topics})
+		defer c.Close()
+		for round := range 2 {
+			kept := 0
+			for ; kept < 100; kept++ {
+				m := newConsumer(c, fmt.Sprint("m", kept))
+				m.says.Expression = ptr(fmt.Sprintf("t.*|%d", kept))
+				if a := m.beat(); errors.Is(a.Err, group.ErrFull) {
+					break
+				} else if a.Err != nil {
+					t.Fatal(a.Err)
+				}
+			}
+			if kept == 0 || kept > bytes/n/16 {
+				t.Errorf("round %d: %d expressions that match %d topics are kept in %d bytes", round, kept, n, bytes)
+			}
+			time.Sleep(session + time.Second)
+			wantConsumers(t, c, group.Empty, 0)
+		}
+	})
 }

@@ -239,7 +239,10 @@ func (mg *modernGroup) classicJoin(j Join) Joined {
 	if changed {
 		ch.raise()
 	}
-	ch.follow(changed)
+	if err := ch.follow(changed); err != nil {
+		ch.revert()
+		return refused(err)
+	}
 	if mg.epoch > mg.targetEpoch {
 		ch.retarget()
 	}

@@ -47,6 +47,7 @@ type modernGroup struct {
 	changes  uint64
 	known    bool
 	patterns map[string]*pattern
+	matched  int64 // bytes that were counted for what patterns match
 }
 
 func newModernGroup(g *Group) *modernGroup {

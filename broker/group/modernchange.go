@@ -145,6 +145,9 @@ func (ch *change) done() error {
 		ch.mg.g.c.bytes.Add(by)
 		m.bytes += by
 	}
+	matched := matchedBytes(ch.mg.patterns)
+	ch.mg.g.c.bytes.Add(matched - ch.mg.matched)
+	ch.mg.matched = matched
 	for _, f := range ch.then {
 		f()
 	}
@@ -205,8 +208,13 @@ func (mg *modernGroup) leave(m *modernMember) error {
 	ch, before := mg.change(), mg.epoch
 	ch.remove(m)
 	ch.raise()
-	ch.follow(m.pattern != "")
-	if err := ch.done(); err != nil {
+	err := ch.follow(m.pattern != "")
+	if err != nil {
+		ch.revert()
+	} else {
+		err = ch.done()
+	}
+	if err != nil {
 		return fmt.Errorf("member %q: %w", m.id, err)
 	}
 	if m.classic == nil {

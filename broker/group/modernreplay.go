@@ -138,6 +138,8 @@ func textOf(s *string) string {
 // awake begins the times of members that were stored. The log could be of a
 // broker with other assignors.
 func (mg *modernGroup) awake() {
+	mg.matched = matchedBytes(mg.patterns)
+	mg.g.c.bytes.Add(mg.matched)
 	for _, m := range mg.members {
 		if !slices.Contains(mg.g.c.cfg.Assignors, m.assignor) {
 			m.assignor = ""

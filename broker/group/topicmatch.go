@@ -1,6 +1,7 @@
 package group
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -35,16 +36,18 @@ func (noTopics) Names() []string            { return nil }
 
 // follow looks again at which topics the members are subscribed to, if they, or
 // the topics, may have changed; if what there is did, it begins a new epoch.
-func (ch *change) follow(subscriptions bool) {
+func (ch *change) follow(subscriptions bool) error {
 	mg, topics := ch.mg, ch.mg.g.c.cfg.Topics
 	changes := topics.Changes()
 	if mg.known && mg.changes == changes && !subscriptions && !ch.raised {
-		return
+		return nil
 	}
 	known, before := mg.known, mg.changes
 	mg.known, mg.changes = true, changes
 	ch.undo = append(ch.undo, func() { mg.known, mg.changes = known, before })
-	ch.resolve(!known || before != changes)
+	if err := ch.resolve(!known || before != changes); err != nil {
+		return err
+	}
 	next := map[string]Topic{}
 	for name := range mg.subscribed() {
 		if t, ok := topics.Topic(name); ok {
@@ -52,33 +55,54 @@ func (ch *change) follow(subscriptions bool) {
 		}
 	}
 	if maps.Equal(next, mg.topics) {
-		return
+		return nil
 	}
 	was := mg.topics
 	mg.topics = next
 	ch.undo = append(ch.undo, func() { mg.topics = was })
 	ch.put(consumerrecord.KindTopics, "", topicsValue(next))
 	ch.raise()
+	return nil
 }
 
 // resolve matches the members' expressions with the topics, those that are new
-// or, if the topics changed, all; and forgets those that nobody has any more.
-func (ch *change) resolve(all bool) {
+// or, if the topics changed, all; and forgets those that nobody has any more. If
+// that is too much, a new one is refused; if it is because of new topics, the
+// expressions go on to match what they did.
+func (ch *change) resolve(all bool) error {
 	mg := ch.mg
-	used := map[string]bool{}
-	for _, m := range mg.members {
-		if m.pattern != "" {
-			used[m.pattern] = true
+	was, next := mg.patterns, map[string]*pattern{}
+	due, isNew := []string{}, false
+	var instructions int64
+	for _, m := range mg.inOrder() {
+		if m.pattern == "" || next[m.pattern] != nil {
+			continue
+		}
+		p := was[m.pattern]
+		isNew = isNew || p == nil
+		if p == nil || all {
+			due = append(due, m.pattern)
+			p = compiled(m.pattern, p)
+		}
+		next[m.pattern] = p
+		instructions += p.instructions
+	}
+	if len(due) > 0 {
+		names := mg.g.c.cfg.Topics.Names()
+		err := mg.tooMuch(instructions, names)
+		switch {
+		case err == nil:
+			for _, expression := range due {
+				next[expression] = ch.match(expression, was[expression], next[expression], names)
+			}
+		case isNew:
+			return err
+		default:
+			mg.g.c.cfg.Log.Warn("a consumer group's expressions are not matched with new topics", "group", mg.g.id, "error", err)
 		}
 	}
-	was := mg.patterns
-	next := map[string]*pattern{}
-	for _, expression := range slices.Sorted(maps.Keys(used)) {
-		p := was[expression]
-		if p == nil || p.topics == nil || all {
-			p = ch.match(expression, p)
-		}
-		next[expression] = p
+	if by := matchedBytes(next) - mg.matched; isNew && mg.g.c.bytes.Load()+by > mg.g.c.cfg.MaxBytes {
+		return fmt.Errorf("%w: what the group's expressions match would take %d bytes more", ErrFull, by)
 	}
 	for _, expression := range slices.Sorted(maps.Keys(was)) {
 		if next[expression] == nil {
@@ -87,16 +111,42 @@ func (ch *change) resolve(all bool) {
 	}
 	mg.patterns = next
 	ch.undo = append(ch.undo, func() { mg.patterns = was })
+	return nil
 }
 
-func (ch *change) match(expression string, was *pattern) *pattern {
-	next := &pattern{topics: []string{}}
-	if was != nil && was.expression != nil {
-		next.expression = was.expression
-	} else if p, err := compile(expression); err == nil { // it was one when a member came with it
-		next.expression = p.expression
+// tooMuch says why so many instructions are not matched with the names, if they are
+// not.
+func (mg *modernGroup) tooMuch(instructions int64, names []string) error {
+	bytes := int64(0)
+	for _, name := range names {
+		bytes += int64(len(name))
 	}
-	for _, name := range ch.mg.g.c.cfg.Topics.Names() {
+	if instructions*bytes <= mostSteps {
+		return nil
+	}
+	return fmt.Errorf("%w: the group's expressions take %d instructions and the topics' names %d bytes; at most %d is possible as their product", ErrExpression, instructions, bytes, mostSteps)
+}
+
+// compiled is an expression that was one when a member came with it, with what it
+// matched.
+func compiled(expression string, was *pattern) *pattern {
+	if was != nil && was.expression != nil {
+		return was
+	}
+	p, err := compile(expression)
+	if err != nil {
+		p = &pattern{}
+	}
+	if was != nil {
+		p.topics = was.topics
+	}
+	return p
+}
+
+func (ch *change) match(expression string, was, as *pattern, names []string) *pattern {
+	next := *as
+	next.topics = []string{}
+	for _, name := range names {
 		if next.expression != nil && next.expression.MatchString(name) {
 			next.topics = append(next.topics, name)
 		}
@@ -105,7 +155,17 @@ func (ch *change) match(expression string, was *pattern) *pattern {
 		v := consumerrecord.RegularExpression{Topics: next.topics, Version: int64(ch.mg.changes), TimestampMs: time.Now().UnixMilli()}
 		ch.put(consumerrecord.KindRegularExpression, expression, v.Bytes())
 	}
-	return next
+	return &next
+}
+
+// matchedBytes is what the lists of topics that expressions match take in memory,
+// about.
+func matchedBytes(patterns map[string]*pattern) (n int64) {
+	const perTopic = 16
+	for _, p := range patterns {
+		n += perTopic * int64(len(p.topics))
+	}
+	return n
 }
 
 // subscribed are the names of all topics that members are subscribed to.
