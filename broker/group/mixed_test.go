@@ -40,6 +40,7 @@ type sailor struct {
 	modern      bool // of those that are of either protocol
 	cooperative bool
 	instance    *string
+	member      string // its id, by the classic protocol
 	generation  int32
 	partitions  int32 // that there were when it joined
 }
@@ -150,11 +151,11 @@ func pause(ctx context.Context, d time.Duration) {
 
 // classicLife is that of a client of the classic protocol.
 func classicLife(s *sailor, ctx context.Context) {
-	s.has.id = ""
+	s.member = ""
 	for ctx.Err() == nil {
 		switch again, err := s.join(ctx); {
 		case isAny(err, group.ErrUnknownMember, group.ErrGeneration, group.ErrFenced):
-			s.has.id, s.generation = "", -1
+			s.member, s.generation = "", -1
 			s.own(assignor.Partitions{})
 		case err != nil || again:
 			pause(ctx, 100*time.Millisecond)
@@ -170,11 +171,11 @@ func cooperativeLife(s *sailor, ctx context.Context) {
 }
 
 func classicEnd(c *group.Coordinator, s *sailor) {
-	c.Leave("g", []group.Leaver{{Member: s.has.id}})
+	c.Leave("g", []group.Leaver{{Member: s.member}})
 }
 
 func (s *sailor) identity() group.Identity {
-	return group.Identity{Group: "g", Member: s.has.id, Instance: s.instance, Generation: s.generation}
+	return group.Identity{Group: "g", Member: s.member, Instance: s.instance, Generation: s.generation}
 }
 
 // join says whether it has to join again, as a cooperative one that gave
@@ -195,16 +196,16 @@ func (s *sailor) join(ctx context.Context) (again bool, err error) {
 	of.OwnedPartitions = []kmsg.ConsumerMemberMetadataOwnedPartition{{Topic: "t", Partitions: had}}
 	name := "range"
 	c := s.f.coordinator()
-	j := c.Join(ctx, group.Join{Group: "g", Member: s.has.id, Instance: s.instance, ClientID: "classic", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
+	j := c.Join(ctx, group.Join{Group: "g", Member: s.member, Instance: s.instance, ClientID: "classic", Session: 10 * time.Second, Rebalance: time.Minute, ProtocolType: "consumer",
 		NeedsID: true, Protocols: []group.Protocol{{Name: name, Metadata: of.AppendTo(nil)}}})
 	if errors.Is(j.Err, group.ErrMemberRequired) {
-		s.has.id = j.Member
+		s.member = j.Member
 		return true, nil
 	}
 	if j.Err != nil {
 		return false, j.Err
 	}
-	s.has.id, s.generation, s.partitions = j.Member, j.Generation, t.Partitions
+	s.member, s.generation, s.partitions = j.Member, j.Generation, t.Partitions
 	var to map[string][]byte
 	if j.Leader == j.Member {
 		to = s.lead(j.Members, t.Partitions)
@@ -275,7 +276,7 @@ func (s *sailor) keep(ctx context.Context) {
 			s.generation = -1
 			s.own(assignor.Partitions{})
 			if !errors.Is(err, group.ErrGeneration) {
-				s.has.id = ""
+				s.member = ""
 			}
 			return
 		case err != nil:
