@@ -122,14 +122,15 @@ func (c *Coordinator) ConsumerHeartbeat(h ConsumerHeartbeat) ConsumerAnswer {
 		return refused(fmt.Errorf("%w: %.100q", ErrNotFound, h.Group))
 	}
 	answer := g.consumerHeartbeat(&h)
-	g.mu.Unlock()
 	if answer.Err != nil {
 		c.forget(g) // if it was made for nothing
 	}
 	return answer
 }
 
+// consumerHeartbeat lets go of the lock, which is held.
 func (g *Group) consumerHeartbeat(h *ConsumerHeartbeat) ConsumerAnswer {
+	defer g.mu.Unlock()
 	if g.modern == nil && !h.joins() {
 		return ConsumerAnswer{Err: fmt.Errorf("%w: %.100q is a classic group", ErrNotFound, g.id)}
 	}

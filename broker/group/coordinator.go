@@ -329,14 +329,15 @@ func (c *Coordinator) Delete(id string) error {
 		return ErrNotFound
 	}
 	err := g.delete()
-	g.mu.Unlock()
 	if err == nil {
 		c.forget(g)
 	}
 	return err
 }
 
+// delete lets go of the lock, which is held.
 func (g *Group) delete() error {
+	defer g.mu.Unlock()
 	if g.state == Dead {
 		return ErrNotFound
 	}

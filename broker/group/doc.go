@@ -27,5 +27,6 @@
 // (transaction.go).
 //
 // Locks: Coordinator.mu is taken before Group.mu and is never held during a
-// store; Group.mu is. That of opens is the innermost.
+// store; Group.mu is. That of opens is the innermost. What locks a group for a call
+// lets go of it by defer: a bug that ends one connection leaves the group to others.
 package group

@@ -217,3 +217,38 @@ func TestMatchedTopicsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// bug is a store that panics.
+type bug struct{ memory }
+
+func (*bug) Append(string, []group.Record) error { panic("a bug") }
+
+// A call that ends in a panic, which the broker's connection survives, leaves its
+// group to others.
+func TestPanicLeavesTheGroupToOthers(t *testing.T) {
+	for name, call := range map[string]func(t *testing.T, c *group.Coordinator){
+		"heartbeat": func(_ *testing.T, c *group.Coordinator) { newConsumer(c, "m", "t").beat() },
+		"commit": func(_ *testing.T, c *group.Coordinator) {
+			c.Commit(outside("g"), map[group.TopicPartition]group.Offset{at("t", 0): {Offset: 1}})
+		},
+		"sync": func(t *testing.T, c *group.Coordinator) { lead(t, c, c.Join(t.Context(), asks())) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := open(t, &bug{}, group.Config{InitialDelay: delay, Topics: topicsOf(map[string]int32{"t": 1})})
+				defer c.Close()
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Error("the store is not asked")
+						}
+					}()
+					call(t, c)
+				}()
+				if l := c.List(); len(l) != 1 {
+					t.Errorf("there are %+v", l)
+				}
+			})
+		})
+	}
+}

@@ -105,7 +105,6 @@ func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
 		}
 	}
 	answer, wait := g.join(j)
-	g.mu.Unlock()
 	if answer.Err != nil {
 		c.forget(g) // if it was made for nothing
 	}
@@ -120,8 +119,10 @@ func (c *Coordinator) Join(ctx context.Context, j Join) Joined {
 	}
 }
 
-// join answers at once, or tells on what to wait. The lock is held.
+// join answers at once, or tells on what to wait. It lets go of the lock, which is
+// held.
 func (g *Group) join(j Join) (Joined, <-chan Joined) {
+	defer g.mu.Unlock()
 	refused := func(err error) (Joined, <-chan Joined) {
 		return Joined{Err: err, Member: j.Member, Generation: noGeneration}, nil
 	}

@@ -57,14 +57,15 @@ func (c *Coordinator) commit(who Identity, offsets map[TopicPartition]Offset, by
 		return fmt.Errorf("%w: %.100q", ErrNotFound, who.Group)
 	}
 	err := g.commit(who, offsets, by)
-	g.mu.Unlock()
 	if err != nil || len(offsets) == 0 {
 		c.forget(g) // if it was made for nothing
 	}
 	return err
 }
 
+// commit lets go of the lock, which is held.
 func (g *Group) commit(who Identity, offsets map[TopicPartition]Offset, by statelog.Producer) error {
+	defer g.mu.Unlock()
 	var err error
 	switch {
 	case g.modern != nil && by.ID >= 0:

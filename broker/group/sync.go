@@ -62,7 +62,6 @@ func (c *Coordinator) Sync(ctx context.Context, s Sync) Synced {
 		return Synced{Err: ErrUnknownMember}
 	}
 	answer, wait := g.sync(s)
-	g.mu.Unlock()
 	if wait == nil {
 		return answer
 	}
@@ -74,7 +73,9 @@ func (c *Coordinator) Sync(ctx context.Context, s Sync) Synced {
 	}
 }
 
+// sync lets go of the lock, which is held.
 func (g *Group) sync(s Sync) (Synced, <-chan Synced) {
+	defer g.mu.Unlock()
 	if g.modern != nil {
 		return g.modern.classicSync(s), nil
 	}
