@@ -176,8 +176,8 @@ func (mg *modernGroup) onlyClassic() bool {
 // that must rebalance.
 func (mg *modernGroup) downgradeWithMembers(generation int32) {
 	g := mg.g
-	if g.modern != mg || !mg.onlyClassic() || !g.c.cfg.downgrades() {
-		return
+	if g.modern != mg || !mg.onlyClassic() || !g.c.cfg.downgrades() || len(mg.members) > g.c.cfg.MaxMembers {
+		return // as with more than group.max.size (GroupMetadataManager.validateOnlineDowngrade)
 	}
 	var records []Record
 	for _, m := range mg.inOrder() {

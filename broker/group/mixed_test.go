@@ -405,3 +405,25 @@ func TestRestartAsAGroupBecomesClassic(t *testing.T) {
 		f.c.Close()
 	})
 }
+
+// A group of more members than a classic one may have stays a consumer group.
+func TestTooManyForAClassicGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, &memory{}, group.Config{InitialDelay: time.Second, MaxMembers: 1, Topics: topicsOf(map[string]int32{"t": 4})})
+		defer c.Close()
+		m := newConsumer(c, "m", "t")
+		settleAll(t, m)
+		var last group.Joined
+		for range 2 {
+			if last = c.Join(t.Context(), asks(reads("t"))); last.Err != nil {
+				t.Fatal(last.Err)
+			}
+		}
+		m.leave(-1)
+		if l := c.List(); l[0].Type != group.Consumer {
+			t.Errorf("of 2 members, where a classic group may have 1, the group is %+v", l[0])
+		}
+		c.Leave("g", []group.Leaver{{Member: last.Member}})
+		wantConsumers(t, c, group.Assigning, 1)
+	})
+}
