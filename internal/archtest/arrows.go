@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"sim":                            append([]string{"sim/disk", "sim/pagecache"}, belowKernels...),
 	"sim/disk":                       {"internal/trace"},
 	"sim/pagecache":                  {},
+	"packaging":                      {},
 	"internal/yamlfile":              {},
 	"internal/authored":              {"internal/trace"},
 	"sim/scenario":                   append([]string{"sim", "sim/scenarios", "internal/yamlfile"}, belowKernels...),

@@ -1,0 +1,3 @@
+// Package packaging holds what a service manager is given; docs/systemd.md explains
+// it. The tests hold the units to what systemd says of them.
+package packaging
