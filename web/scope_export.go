@@ -96,7 +96,7 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	run, err := export.Read(http.MaxBytesReader(w, r.Body, exportBytes))
+	run, err := export.ReadPlain(http.MaxBytesReader(w, r.Body, exportBytes), traceEvents)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

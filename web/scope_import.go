@@ -30,6 +30,9 @@ const (
 	// importJSONBytes one of our own, which is held in memory.
 	importBytes     = 256 << 20
 	importJSONBytes = 32 << 20
+	// traceEvents bounds the events of such a trace, which take 256 bytes each: as
+	// many as fit, at the 150 bytes or more in which an event of ours is written.
+	traceEvents = importJSONBytes / 150
 	// importTime bounds how long a page may take to send one.
 	importTime = 5 * time.Minute
 	// traceNotes and traceNoteBytes bound the notes of a trace that a lane shows.
@@ -101,7 +104,7 @@ func readImport(ctx context.Context, t *locale.Translator, source laneSource, in
 	case len(begin) == 0:
 		return nil, errors.New("it is empty; choose the output of strace or perf script, or a trace file")
 	case bytes.HasPrefix(bytes.TrimSpace(begin), []byte("{")):
-		run, err := export.Read(http.MaxBytesReader(nil, io.NopCloser(text), importJSONBytes))
+		run, err := export.ReadPlain(http.MaxBytesReader(nil, io.NopCloser(text), importJSONBytes), traceEvents)
 		if err != nil {
 			return nil, err
 		}

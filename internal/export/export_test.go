@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -322,6 +323,31 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// What a stranger sends is not unpacked, and takes no more memory than so many events.
+func TestReadPlainIsBounded(t *testing.T) {
+	run := &trace.Run{Path: "x", Side: trace.Real, Base: trace.Measured}
+	for range 3 {
+		run.Record(trace.Event{Endpoint: trace.Sender, Phase: trace.Transfer, Kind: trace.Syscall, Actor: trace.KernelCode, Syscall: "read", Provenance: trace.Measured})
+	}
+	text, err := json.Marshal(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := export.ReadPlain(bytes.NewReader(text), 3); err != nil || len(got.Events) != 3 {
+		t.Errorf("three events: %v, %v", got, err)
+	}
+	if _, err := export.ReadPlain(bytes.NewReader(text), 2); err == nil || !strings.Contains(err.Error(), "more than 2 events") {
+		t.Errorf("three events where two may be: %v", err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(text)
+	z.Close()
+	if _, err := export.ReadPlain(&packed, 3); err == nil || !strings.Contains(err.Error(), "unpack it first") {
+		t.Errorf("what is compressed: %v", err)
 	}
 }
 

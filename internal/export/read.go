@@ -20,7 +20,7 @@ const maxTrace = 1 << 30
 func Read(in io.Reader) (*trace.Run, error) {
 	b := bufio.NewReader(in)
 	in = b
-	if magic, err := b.Peek(2); err == nil && bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+	if magic, err := b.Peek(2); err == nil && bytes.Equal(magic, gzipMagic) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, err
@@ -28,12 +28,74 @@ func Read(in io.Reader) (*trace.Run, error) {
 		defer z.Close()
 		in = z
 	}
+	return read(in, 0)
+}
+
+// ReadPlain reads a trace that a stranger sends: it is not unpacked, and it has at
+// most so many events, each of which takes 256 bytes of memory, in however few it is
+// written.
+func ReadPlain(in io.Reader, most int) (*trace.Run, error) {
+	b := bufio.NewReader(in)
+	if magic, err := b.Peek(2); err == nil && bytes.Equal(magic, gzipMagic) {
+		return nil, errors.New("it is compressed; unpack it first")
+	}
+	return read(b, most)
+}
+
+var gzipMagic = []byte{0x1f, 0x8b}
+
+// errTooMany: the trace has more events than are taken.
+type errTooMany int
+
+func (most errTooMany) Error() string {
+	return fmt.Sprintf("it has more than %d events, which is the limit here; use copyscope import or copyscope export", int(most))
+}
+
+// eventList is a run's events as they are read, most of them at most; 0: all.
+type eventList struct {
+	most int
+	all  []trace.Event
+}
+
+// UnmarshalJSON reads event by event: it stops before too many are in memory.
+func (l *eventList) UnmarshalJSON(text []byte) error {
+	if bytes.Equal(text, []byte("null")) {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("events are no list")
+	}
+	for d.More() {
+		if l.most > 0 && len(l.all) == l.most {
+			return errTooMany(l.most)
+		}
+		var e trace.Event
+		if err := d.Decode(&e); err != nil {
+			return fmt.Errorf("event %d: %w", len(l.all)+1, err)
+		}
+		l.all = append(l.all, e)
+	}
+	return nil
+}
+
+// read reads a trace, with at most so many events; 0: as many as fit.
+func read(in io.Reader, most int) (*trace.Run, error) {
 	limited := &io.LimitedReader{R: in, N: maxTrace + 1}
 	d := json.NewDecoder(limited)
 	d.DisallowUnknownFields()
-	run := &trace.Run{}
-	err := d.Decode(run)
+	file := struct {
+		trace.Run
+		Events eventList `json:"events"` // instead of the run's
+	}{Events: eventList{most: most}}
+	err := d.Decode(&file)
+	run := &file.Run
+	run.Events = file.Events.all
+	var tooMany errTooMany
 	switch {
+	case errors.As(err, &tooMany):
+		return nil, tooMany
 	case limited.N == 0:
 		return nil, fmt.Errorf("it has more than %d bytes, as no trace for this has; write fewer events", maxTrace)
 	case errors.Is(err, io.EOF):
