@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,49 +35,49 @@ func TestTheReadyFileIsItsOwners(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	file := filepath.Join(t.TempDir(), "ready.json")
 	victim := holdOpen(t, file)
+	_, _, end := startTalk(t, file)
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		t.Errorf("others may read the speaker's link: %v, %v", info, err)
+	}
+	end()
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "mine" {
+		t.Errorf("a file behind a link was written: %.100q, %v", text, err)
+	}
+}
+
+// startTalk runs copyscope talk with a ready file, and gives what that says, what the
+// command prints and logs, and what ends it.
+func startTalk(t *testing.T, file string, flags ...string) (ready map[string]string, out *safeBuffer, end func()) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	out, code := &safeBuffer{}, make(chan int, 1)
+	out = &safeBuffer{}
+	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"talk", "--http", "127.0.0.1:0", "--ready-file", file}, out, out)
+		code <- run(ctx, append([]string{"talk", "--http", "127.0.0.1:0", "--ready-file", file}, flags...), out, out)
 	}()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if info, err := os.Stat(file); err == nil {
-			if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-				t.Errorf("others may read the speaker's link: %v", info.Mode())
+	for late := time.Now().Add(30 * time.Second); ready == nil; time.Sleep(10 * time.Millisecond) {
+		if text, err := os.ReadFile(file); err == nil {
+			if err := json.Unmarshal(text, &ready); err != nil {
+				t.Fatal(err)
 			}
-			break
 		}
-		if time.Now().After(end) {
+		if time.Now().After(late) {
 			t.Fatalf("not serving: %s", out)
 		}
 	}
-	stop()
-	<-code
-	if text, err := os.ReadFile(victim); err != nil || string(text) != "mine" {
-		t.Errorf("a file behind a link was written: %.100q, %v", text, err)
+	return ready, out, func() {
+		t.Helper()
+		stop()
+		if c := <-code; c != exitDone {
+			t.Errorf("ended with %d: %s", c, out)
+		}
 	}
 }
 
 // giveTalkOnce runs copyscope talk and gives what its ready file says.
 func giveTalkOnce(t *testing.T, flags ...string) map[string]string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "ready.json")
-	ctx, stop := context.WithCancel(t.Context())
-	out, code := &safeBuffer{}, make(chan int, 1)
-	go func() {
-		code <- run(ctx, append([]string{"talk", "--http", "127.0.0.1:0", "--ready-file", file}, flags...), out, out)
-	}()
-	var ready map[string]string
-	for end := time.Now().Add(30 * time.Second); ready == nil; time.Sleep(10 * time.Millisecond) {
-		if text, err := os.ReadFile(file); err == nil {
-			if err := json.Unmarshal(text, &ready); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if time.Now().After(end) {
-			t.Fatalf("not serving: %s", out)
-		}
-	}
+	ready, out, end := startTalk(t, filepath.Join(t.TempDir(), "ready.json"), flags...)
 	if answer, err := http.Get(ready["audience"]); err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("the audience's page: %v, %v", answer, err)
 	}
@@ -85,10 +86,7 @@ func giveTalkOnce(t *testing.T, flags ...string) map[string]string {
 			t.Errorf("the %s's link is not printed: %s", name, out)
 		}
 	}
-	stop()
-	if c := <-code; c != exitDone {
-		t.Errorf("ended with %d: %s", c, out)
-	}
+	end()
 	return ready
 }
 
@@ -113,5 +111,64 @@ func TestTalkKeepsItsLinks(t *testing.T) {
 	info, err := os.Stat(kept[0])
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v: %v", info.Mode(), err)
+	}
+}
+
+// The tokens of a talk are in the links that are printed and kept for the owner: not
+// in what is logged, counted or shown to the audience, even after wrong ones.
+func TestTheTokenIsNowhere(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	ready, out, end := startTalk(t, filepath.Join(t.TempDir(), "ready.json"), "--log-level", "debug")
+	_, present, _ := strings.Cut(ready["speaker"], "#")
+	_, click, _ := strings.Cut(ready["clicker"], "#")
+	audience := ready["audience"]
+	told := ""
+	ask := func(address, token string) {
+		t.Helper()
+		r, err := http.NewRequest("GET", address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token == "" {
+			told += string(text)
+		}
+	}
+	for _, address := range []string{audience, audience + "/present", audience + "/clicker", audience + "/here", audience + "/qr.svg", audience + "/talk.html", audience + "/notes",
+		ready["web"] + "/metrics", ready["web"] + "/talk", ready["web"] + "/live", ready["web"] + "/doctor"} {
+		ask(address, "")
+	}
+	wrong := present[:len(present)-1] + "x"
+	ask(audience+"/notes", present)
+	ask(audience+"/notes", wrong)
+	ask(audience+"/nowhere", wrong)
+	end()
+	log := ""
+	for line := range strings.Lines(out.String()) {
+		if !strings.HasPrefix(line, "speaker http") && !strings.HasPrefix(line, "clicker http") { // the links, for who opened the talk
+			log += line
+		}
+	}
+	if len(present) < 20 || len(click) < 20 || len(told) < 10_000 || !strings.Contains(log, "a wrong token") {
+		t.Fatalf("tokens of %d and %d characters, %d bytes of pages, the log %q", len(present), len(click), len(told), log)
+	}
+	for name, secret := range map[string]string{"the speaker's": present, "the clicker's": click, "a wrong": wrong} {
+		if strings.Contains(told, secret) {
+			t.Errorf("%s token is on a page", name)
+		}
+		if strings.Contains(log, secret) {
+			t.Errorf("%s token is in the log", name)
+		}
 	}
 }
