@@ -8,7 +8,7 @@ import (
 )
 
 var rules = map[string]Rule{
-	"arrows": Arrows, "purity": Purity, "blocking": Blocking, "short": Short, "named": Named, "clean": Clean, "views": Views,
+	"arrows": Arrows, "purity": Purity, "blocking": Blocking, "short": Short, "named": Named, "clean": Clean, "views": Views, "defended": Defended,
 }
 
 // TestTree holds this repository to every rule.
@@ -102,6 +102,10 @@ func TestRulesSpeakUp(t *testing.T) {
 		{"views", "static/x.js", "if (event.kind === 'dma') animate(event.bytes);", ""},
 		{"views", "static/x.js", "row.value = count(name, step).value - before.value;", ""},
 		{"views", "web/x.js", "cpuCopies += 1;", ""},
+		{"defended", "SECURITY.md", "# Security\n", "no threat model"},
+		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | d | `web.TestX` |\n", "no test TestX in web"},
+		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | d | it is clear |\n", `no test shows the defence against "c"`},
+		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | `web.TestX` |\n", "4 cells"},
 	} {
 		t.Run(r.rule+"/"+r.file+"/"+r.want, func(t *testing.T) {
 			found, err := rules[r.rule](fstest.MapFS{r.file: {Data: []byte(r.text)}})
