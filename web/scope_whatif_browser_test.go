@@ -57,3 +57,35 @@ func TestScopeWhatIfLeavesAGhost(t *testing.T) {
 	eval[bool](b, `(document.querySelector('#lane-c [data-action="remove-lane"]').click(), document.querySelector('#lane-b [data-action="remove-lane"]').click(), true)`)
 	b.await(`!location.search.includes('ghost')`)
 }
+
+// After a run has been played to its end, a fork begins where the change can matter;
+// one that comes too late says that nothing changed, on a phone in the lane that is
+// then shown.
+func TestScopeWhatIfSaysThatNothingChanged(t *testing.T) {
+	for _, width := range []int{1366, 390} {
+		b := browse(t)
+		b.size(width, 844)
+		b.open(address(serve(t, newKeptLab(t)), 0, gather))
+		b.press(kb.End)
+		b.press("w")
+		b.await(`document.querySelector('.whatif').open`)
+		if got := eval[string](b, `document.querySelector('.whatif [name="step"]').value`); got != "0" {
+			t.Errorf("%d px: at the end of the run the dialog offers step %s, want 0", width, got)
+		}
+		last := eval[string](b, `document.querySelector('.whatif [name="step"]').max`)
+		fork := func(step string) {
+			eval[bool](b, `(() => { const f = document.querySelector('.whatif form'); f.elements.key.value = 'sg'; f.elements.step.value = '`+step+`'; f.elements.value.value = 'off'; f.requestSubmit(); return true; })()`)
+			b.await(`document.querySelector('.scope').dataset.ready === 'true' && location.search.includes('whatif=` + step + `/sg=off')`)
+		}
+		said := `(document.querySelector('#lane-b [data-part="same"]').offsetHeight > 0 ? document.querySelector('#lane-b [data-part="same"]').textContent : '')`
+		fork(last)
+		b.await(said + `.includes('After step ` + last + ` nothing is left that sg=off would change')`)
+		eval[bool](b, `(document.querySelector('#lane-b [data-action="remove-lane"]').click(), true)`)
+		b.await(`!location.search.includes('whatif')`)
+		b.press("w")
+		fork("0")
+		if text := eval[string](b, said); text != "" {
+			t.Errorf("%d px: a change that made a difference says %q", width, text)
+		}
+	}
+}

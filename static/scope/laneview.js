@@ -34,6 +34,7 @@ export class LaneView {
     this.parts = host.querySelector('[data-action="parting"]');
     this.was = host.querySelector('[data-part="was"]');
     this.group = host.querySelector('[data-part="group"]');
+    this.same = host.querySelector('[data-part="same"]');
   }
 
   // machine is the drawing, which a lane that is never shown does without.
@@ -52,6 +53,7 @@ export class LaneView {
     if (lane.head) this.renderHead(lane);
     this.where.textContent = lane.status === 'ready' ? stepText(lane, player, own) : '…';
     this.renderParting(lane, player);
+    this.renderSame(lane, player);
     const ghost = player.ghosts.has(lane.id);
     this.host.classList.toggle('ghost', ghost);
     this.was.hidden = !ghost;
@@ -90,6 +92,23 @@ export class LaneView {
     const step = lane === partings.reference ? 0 : partings.of(lane);
     this.parts.hidden = step === 0;
     if (step > 0) this.parts.textContent = word('scope.parting.lane', { Step: step, Lane: partings.reference.id.toUpperCase() });
+  }
+
+  // renderSame says of a run with a what-if that it came to what the run without it
+  // did: a change that comes too late, or that the run does not depend on, looks like
+  // one that has no effect.
+  renderSame(lane, { lanes }) {
+    const { whatif } = lane.head?.settings ?? {};
+    const was = whatif ? lanes.find((other) => other.scenario === lane.scenario.replace(`,whatif=${whatif}`, '')) : null;
+    const same = was && was !== lane && [lane, was].every(({ status }) => status === 'ready') && lane.steps === was.steps
+      && Object.keys(lane.head.counts).every((name) => lane.count(name, lane.steps)?.value === was.count(name, was.steps)?.value);
+    let text = '';
+    if (same) {
+      const [step, change] = whatif.split('/');
+      text = word(step === '0' ? 'scope.whatif.same' : 'scope.whatif.same.after', { Lane: was.id.toUpperCase(), Step: step, Change: change });
+    }
+    this.same.hidden = text === '';
+    if (this.same.textContent !== text) this.same.textContent = text;
   }
 
   // renderGroups offers whose events count, where a run has several threads.

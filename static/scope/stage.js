@@ -131,6 +131,7 @@ export class Stage extends EventTarget {
     player.setGhost(id, true);
     player.ref = id === player.lanes[0].id ? '' : id;
     this.choose({ ...player.scenarios(), [free]: `${player.lane(id).scenario},whatif=${change}` });
+    this.see(free);
     this.root.querySelector(`#lane-${free}`).scrollIntoView({ block: 'nearest' });
   }
 

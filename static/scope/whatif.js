@@ -41,12 +41,14 @@ export class WhatIf {
     this.value.value = this.key.selectedOptions[0].dataset.example;
   }
 
-  // from is where the chosen lane stands.
+  // from is where the chosen lane stands; at its end, where no change can matter any
+  // more, it is the beginning.
   #from() {
     const lane = this.stage.player.lane(this.lane.value);
     if (!lane) return;
     this.step.max = lane.steps;
-    this.step.value = this.stage.player.stepOf(lane);
+    const step = this.stage.player.stepOf(lane);
+    this.step.value = step < lane.steps ? step : 0;
   }
 
   #fork(event) {
