@@ -125,13 +125,19 @@ func (e *Entity) check() error {
 		}
 	}
 	if e.IP.named {
-		ip, err := netip.ParseAddr(e.IP.text)
-		if err != nil || ip.Zone() != "" {
+		ip, ok := address(e.IP.text)
+		if !ok {
 			return fmt.Errorf("%w: %.100q is not a valid IP", ErrInvalid, e.IP.text)
 		}
-		e.IP = Named(ip.Unmap().String())
+		e.IP = Named(ip)
 	}
 	return nil
+}
+
+// address is an address in the form in which connections have theirs.
+func address(text string) (ip string, ok bool) {
+	at, err := netip.ParseAddr(text)
+	return at.Unmap().String(), err == nil && at.Zone() == ""
 }
 
 // checkName: the file is JSON, which has only what is UTF-8.

@@ -65,11 +65,19 @@ func (f Filter) matches(e Entity) bool {
 		switch have := *e.part(m.Type); {
 		case !have.present,
 			m.How == ByDefault && have.named,
-			m.How == Exact && have != Named(*m.Name):
+			m.How == Exact && have != m.named():
 			return false
 		}
 	}
 	return true
+}
+
+// named is the name, that of an address in the form in which entities have it.
+func (m Match) named() Name {
+	if ip, ok := address(*m.Name); ok && m.Type == TypeIP {
+		return Named(ip)
+	}
+	return Named(*m.Name)
 }
 
 // Described is an entity with its quotas.

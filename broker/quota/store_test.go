@@ -182,7 +182,7 @@ func TestFilters(t *testing.T) {
 	if err := s.Alter(set(quota.Entity{IP: quota.Named("::1")}, quota.ConnectionCreationRate, 1)); err != nil {
 		t.Fatal(err)
 	}
-	a := "a"
+	a, long, other := "a", "0:0:0:0:0:0:0:1", "::2"
 	for _, c := range []struct {
 		filter quota.Filter
 		want   []string
@@ -195,6 +195,9 @@ func TestFilters(t *testing.T) {
 		{filter: quota.Filter{Match: []quota.Match{{Type: "user", How: quota.ByDefault}}}, want: []string{`user <default>`}},
 		{filter: quota.Filter{Match: []quota.Match{{Type: "client-id", How: quota.Any}, {Type: "user", How: quota.Any}}}, want: []string{`user "a" client-id "c"`}},
 		{filter: quota.Filter{Match: []quota.Match{{Type: "ip", How: quota.Any}}}, want: []string{`ip "::1"`}},
+		{filter: quota.Filter{Match: []quota.Match{{Type: "ip", Name: &long}}}, want: []string{`ip "::1"`}},
+		{filter: quota.Filter{Match: []quota.Match{{Type: "ip", Name: &other}}}},
+		{filter: quota.Filter{Match: []quota.Match{{Type: "ip", Name: &a}}}},
 		{filter: quota.Filter{Match: []quota.Match{{}}}, err: quota.ErrInvalid},
 		{filter: quota.Filter{Match: []quota.Match{{Type: "group"}}}, err: quota.ErrType},
 		{filter: quota.Filter{Match: []quota.Match{{Type: "user", How: quota.Any}, {Type: "user", How: quota.Any}}}, err: quota.ErrInvalid},
