@@ -20,11 +20,12 @@ import (
 // whatever the umask, and a directory that was there keeps its mode.
 func TestDataIsPrivate(t *testing.T) {
 	defer unix.Umask(unix.Umask(0))
-	made, given := filepath.Join(t.TempDir(), "made", "data"), filepath.Join(t.TempDir(), "given")
+	made, byUsers, given := filepath.Join(t.TempDir(), "made", "data"), filepath.Join(t.TempDir(), "users", "data"), filepath.Join(t.TempDir(), "given")
 	if err := os.Mkdir(given, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{made, given} {
+	start(t, made).stop()
+	for _, dir := range []string{made, byUsers, given} {
 		withUsers(t, dir, "alice", "one")
 		b := start(t, dir)
 		c := dial(t, b.addr)

@@ -19,8 +19,9 @@ import (
 // Who has yet to authenticate has no longer to take answers than for the rest of it:
 // the version of ApiVersions that nobody knows is answered as often as it comes.
 func TestStrangersMustRead(t *testing.T) {
-	b := start(t, t.TempDir(), bySASL("PLAIN"), func(c *broker.Config) { c.MaxAuthentication = 200 * time.Millisecond })
+	b := start(t, t.TempDir(), bySASL("PLAIN"), func(c *broker.Config) { c.MaxAuthentication = 3 * time.Second })
 	bad := dial(t, b.addr)
+	bad.Conn.(*net.TCPConn).SetReadBuffer(4096) // so that little is soon too much
 	requests := bytes.Repeat(frame(&kmsg.ApiVersionsRequest{}, 1), 1000)
 	for i := range bytes.Count(requests, frame(&kmsg.ApiVersionsRequest{}, 1)) {
 		binary.BigEndian.PutUint16(requests[i*len(requests)/1000+6:], 99)

@@ -177,7 +177,6 @@ func (d *Dir) doubtClock(now time.Time) {
 		c.doubted = now.Add(doubt)
 		d.options.Log.Warn("the clock was set forward, or the machine slept: no records are deleted because of their age for a while; set the clock back if it is wrong", "by", jump.Round(time.Second), "for", doubt)
 	case jump < -smallJump:
-		c.doubted = time.Time{}
 		d.options.Log.Warn("the clock was set back", "by", -jump.Round(time.Second))
 	}
 }

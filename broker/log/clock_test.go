@@ -26,6 +26,7 @@ func TestClockIsSet(t *testing.T) {
 		{"forward, limited in size", 400, []time.Duration{year}, time.Minute, 4},
 		{"back", -1, []time.Duration{-year}, 2 * time.Hour, 0},
 		{"back, and forward again", -1, []time.Duration{-year, year}, 3 * 24 * time.Hour, 10},
+		{"back by an hour", -1, []time.Duration{-time.Hour}, 3 * 24 * time.Hour, 10},
 		{"by NTP", -1, []time.Duration{30 * time.Second}, 3 * 24 * time.Hour, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
