@@ -21,11 +21,13 @@ RACY     ?= ./broker/... ./web/... ./internal/host/...
 # (TestScope…): the server's part of it are the runs and windows that
 # scope_run_test.go, window_socket_test.go and flood_test.go ask for, many at a time.
 UNRACED  ?= TestBrowserEveryLesson|TestBrowserLesson(Names|Shows)|TestHostileAddresses|TestManyPartitions|TestPagesWithoutStorage|TestScope|TestTalkSpeakerSleepsHalfAMinute|TestWindowsOfTenMillionEvents|TestAWindowTellsWhatTheWhole|TestLargestRunsOfAPage
+# Flags of make peers, such as -runs 3.
+PEERS    ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +61,9 @@ clients: ## run real clients against the broker and write docs/clients.md
 
 servers: ## hold copyscope attach to real servers, as root, and write docs/servers.md
 	$(GO) run ./servers
+
+peers: ## hold the broker against Kafka, NATS, kfake, nginx and bare loops, as root, and write docs/bench/peers.md
+	$(GO) run ./docs/bench/peers $(PEERS)
 
 screenshots: ## picture every page in both languages, three themes and two widths, into bin/screenshots, and the six of the documentation into docs/pictures
 	$(GO) run ./pages -shots bin/screenshots -best docs/pictures

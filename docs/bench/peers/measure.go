@@ -69,7 +69,7 @@ func (o *options) measure(ctx context.Context) error {
 	began := time.Now()
 	for run := range o.runs {
 		t := &table{options: o, servers: &pool{env: contender.Env{Dir: dir, Bin: binDir(dir), Trust: trust}}, absent: absent, run: run + 1}
-		err := t.all(ctx, all.Files)
+		err := t.all(ctx, all.Files, func() error { return o.store(all) })
 		if err = errors.Join(err, t.servers.close()); err != nil {
 			return err
 		}
@@ -78,21 +78,33 @@ func (o *options) measure(ctx context.Context) error {
 	return o.finish(all)
 }
 
+// place is where the report belongs; empty if it is printed.
+func (o *options) place() string {
+	if o.out == "" && o.whole() {
+		return defaultOut
+	}
+	return o.out
+}
+
+// store writes what was measured so far.
+func (o *options) store(all result.All) error {
+	if o.place() == "" {
+		return nil
+	}
+	return all.Write(filepath.Join(o.place(), "peers"))
+}
+
 // finish writes the report where it belongs, or prints it.
 func (o *options) finish(all result.All) error {
-	out := o.out
-	if out == "" && o.whole() {
-		out = defaultOut
-	}
 	page := report.Page(all)
-	if out == "" {
+	if o.place() == "" {
 		_, err := os.Stdout.Write(page)
 		return err
 	}
-	if err := all.Write(filepath.Join(out, "peers")); err != nil {
+	if err := o.store(all); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "peers.md"), page, 0o644)
+	return os.WriteFile(filepath.Join(o.place(), "peers.md"), page, 0o644)
 }
 
 func readFailed(file string) (map[string]string, error) {

@@ -67,13 +67,17 @@ type table struct {
 	run     int
 }
 
-func (t *table) all(ctx context.Context, files []result.File) error {
+// all runs the workloads; measured is told of each.
+func (t *table) all(ctx context.Context, files []result.File, measured func() error) error {
 	for i := range files {
 		run, err := t.workload(ctx, files[i].Workload)
 		if err != nil {
 			return err
 		}
 		files[i].Runs = append(files[i].Runs, run)
+		if err := measured(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -95,13 +99,6 @@ func (t *table) workload(ctx context.Context, w workload.Workload) (out result.R
 		w.Rounds = t.rounds
 	}
 	seats := t.seats(ctx, w, &out)
-	defer func() {
-		for _, s := range seats {
-			if failed := s.done(); failed != nil && ctx.Err() == nil {
-				t.fails(&out, s.server, w, failed)
-			}
-		}
-	}()
 	turn := w.Turn(t.turn())
 	late := 0 // turns that began before the disk had caught up
 	defer func() {
@@ -185,13 +182,6 @@ func (s seat) turn(ctx context.Context, d time.Duration) (load.Figures, error) {
 	ctx, cancel := context.WithTimeout(ctx, d+patience)
 	defer cancel()
 	return s.Turn(ctx, d)
-}
-
-func (s seat) done() error {
-	if s.Done == nil {
-		return nil
-	}
-	return s.Done()
 }
 
 // writes says whether a turn leaves pages to be written back, which the next one

@@ -6,7 +6,6 @@ package contender
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -68,10 +67,10 @@ type Server struct {
 	*load.Target
 	// Dir holds all its files.
 	Dir string
-	// Env is what it was started with.
-	Env  *Env
-	main *process.Process
-	hold *os.File // keeps its standard input open
+	// Filled is what later workloads fetch again, by what it was filled with.
+	Filled map[string]any
+	main   *process.Process
+	hold   *os.File // keeps its standard input open
 }
 
 // Start starts a contender.
@@ -80,7 +79,7 @@ func (c Contender) Start(ctx context.Context, e *Env) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Contender: c, Target: &load.Target{Data: filepath.Join(dir, "data")}, Dir: dir, Env: e}
+	s := &Server{Contender: c, Target: &load.Target{Data: filepath.Join(dir, "data")}, Dir: dir, Filled: map[string]any{}}
 	if e.Secure {
 		s.Secure = e.Trust.Client()
 	}
@@ -104,9 +103,6 @@ func (s *Server) Close() error {
 	}
 	return errors.Join(err, os.RemoveAll(s.Dir))
 }
-
-// Client is how its clients trust it, nil for plain text.
-func (s *Server) Client() *tls.Config { return s.Secure }
 
 // log is the file of what the server says.
 func (s *Server) log() string { return filepath.Join(s.Dir, "log") }

@@ -18,8 +18,8 @@ import (
 
 // ours is a broker of ours whose topics are fetched by a path.
 func ours(name, path string) Contender {
-	return Contender{Name: name, Settings: "copyscope serve, copyscope.fetch.path=" + path, Protocol: Kafka, TLS: true,
-		Configs: map[string]string{"copyscope.fetch.path": path}, start: startOurs}
+	return Contender{Name: name, Settings: "copyscope serve, copyscope.fetch.path=" + path + "; a deleted topic's files go after a second", Protocol: Kafka, TLS: true,
+		Configs: map[string]string{"copyscope.fetch.path": path, "file.delete.delay.ms": "1000"}, start: startOurs}
 }
 
 func startOurs(ctx context.Context, e *Env, s *Server) (*process.Process, error) {

@@ -19,8 +19,6 @@ import (
 type Prepared struct {
 	// Turn does it once for so long.
 	Turn func(ctx context.Context, d time.Duration) (load.Figures, error)
-	// Done, which may be nil, removes what was made for it.
-	Done func() error
 }
 
 // UnsupportedError: a server cannot do a workload.
@@ -62,6 +60,20 @@ func Prepare(ctx context.Context, s *contender.Server, w workload.Workload) (p P
 		return warm(ctx, d)
 	}
 	return p, nil
+}
+
+// filled is what a server holds to be fetched: made once, and fetched by every
+// workload that asks for the same.
+func filled[T any](s *contender.Server, w workload.Workload, fill func() (T, error)) (T, error) {
+	key := fmt.Sprint(w.FillBytes, w.RecordBytes, w.BatchBytes, w.Partitions)
+	if held, ok := s.Filled[key].(T); ok {
+		return held, nil
+	}
+	made, err := fill()
+	if err == nil {
+		s.Filled[key] = made
+	}
+	return made, err
 }
 
 // coldLimit is the most that a turn takes which reads all once.

@@ -23,36 +23,43 @@ import (
 // connection and throws it away.
 type web struct{ *contender.Server }
 
-const servedFile = "content.bin"
-
 func (h web) prepare(w workload.Workload) (Prepared, error) {
 	switch w.Kind {
 	case workload.Idle:
-		if err := random(filepath.Join(h.Data, servedFile), 1); err != nil {
+		if err := h.fill(w, 1<<10); err != nil {
 			return Prepared{}, err
 		}
 		return Prepared{Turn: func(ctx context.Context, d time.Duration) (load.Figures, error) {
 			return load.IdleOnce(ctx, h.Target, load.IdleOptions{Connections: w.Connections, Settle: d, Greet: greetHTTP})
-		}, Done: func() error { return emptied(h.Data) }}, nil
+		}}, nil
 	case workload.Fetch:
-		if err := random(filepath.Join(h.Data, servedFile), w.FillBytes); err != nil {
+		if err := h.fill(w, w.FillBytes); err != nil {
 			return Prepared{}, err
 		}
-		return Prepared{Turn: func(ctx context.Context, d time.Duration) (load.Figures, error) { return h.fetch(ctx, w, d) },
-			Done: func() error { return emptied(h.Data) }}, nil
+		return Prepared{Turn: func(ctx context.Context, d time.Duration) (load.Figures, error) { return h.fetch(ctx, w, d) }}, nil
 	}
 	return unsupported("it serves files alone")
 }
+
+// fill makes the file.
+func (h web) fill(w workload.Workload, bytes int64) error {
+	_, err := filled(h.Server, w, func() (bool, error) { return true, random(filepath.Join(h.Data, fileOf(w)), bytes) })
+	return err
+}
+
+// fileOf is the file of a workload: it is as long as what is fetched.
+func fileOf(w workload.Workload) string { return fmt.Sprintf("content-%d.bin", w.FillBytes) }
 
 // getter is a connection.
 type getter struct {
 	net.Conn
 	in    *bufio.Reader
 	gulps func(int)
+	file  string
 	bytes int64
 }
 
-func openHTTP(ctx context.Context, target *load.Target, t *load.Tally) (*getter, error) {
+func openHTTP(ctx context.Context, target *load.Target, file string, t *load.Tally) (*getter, error) {
 	conn, gulps, err := load.Dial(ctx, target.Address, target.Secure, t)
 	if err != nil {
 		return nil, err
@@ -60,13 +67,13 @@ func openHTTP(ctx context.Context, target *load.Target, t *load.Tally) (*getter,
 	if gulps == nil {
 		gulps = func(int) {}
 	}
-	return &getter{Conn: conn, in: bufio.NewReader(conn), gulps: gulps}, nil
+	return &getter{Conn: conn, in: bufio.NewReader(conn), gulps: gulps, file: file}, nil
 }
 
 // get asks for the file and throws it away, or a part of it if more says that it
 // is enough.
 func (g *getter) get(buffer []byte, more func() bool) error {
-	if _, err := io.WriteString(g, "GET /"+servedFile+" HTTP/1.1\r\nHost: peers\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(g, "GET /"+g.file+" HTTP/1.1\r\nHost: peers\r\n\r\n"); err != nil {
 		return err
 	}
 	r, err := http.ReadResponse(g.in, nil)
@@ -114,7 +121,7 @@ func (h web) fetch(ctx context.Context, w workload.Workload, d time.Duration) (l
 	return load.MeasureOnce(h.Target, func(t *load.Tally) error {
 		var open []*getter
 		for range w.Consumers {
-			g, err := openHTTP(ctx, h.Target, t)
+			g, err := openHTTP(ctx, h.Target, fileOf(w), t)
 			if err != nil {
 				return err
 			}
@@ -134,9 +141,10 @@ func (h web) fetch(ctx context.Context, w workload.Workload, d time.Duration) (l
 	})
 }
 
+// greetHTTP asks for a small file.
 func greetHTTP(ctx context.Context, target *load.Target, sum *load.Tally) (net.Conn, error) {
 	began := time.Now()
-	g, err := openHTTP(ctx, target, sum)
+	g, err := openHTTP(ctx, target, fileOf(workload.Workload{}), sum)
 	if err != nil {
 		return nil, err
 	}

@@ -39,19 +39,21 @@ func (k kafka) prepare(ctx context.Context, w workload.Workload) (Prepared, erro
 	default:
 		return unsupported("a Kafka client has no workload of the kind %s", w.Kind)
 	}
-	empty, remove, err := load.CreateTopic(ctx, k.Address, k.Secure, w.Partitions, k.Configs)
+	topic, err := filled(k.Server, w, func() (load.Topic, error) {
+		empty, _, err := load.CreateTopic(ctx, k.Address, k.Secure, w.Partitions, k.Configs)
+		if err != nil {
+			return empty, err
+		}
+		return empty.Fill(ctx, k.Address, load.FillOptions{Bytes: w.FillBytes, RecordBytes: w.RecordBytes, BatchBytes: w.BatchBytes})
+	})
 	if err != nil {
 		return Prepared{}, err
-	}
-	topic, err := empty.Fill(ctx, k.Address, load.FillOptions{Bytes: w.FillBytes, RecordBytes: w.RecordBytes, BatchBytes: w.BatchBytes})
-	if err != nil {
-		return Prepared{}, errors.Join(err, remove())
 	}
 	fetch := func(ctx context.Context, d time.Duration) (load.Figures, error) {
 		return load.FetchOnce(ctx, k.Target, topic, fetchOptions(w, d))
 	}
 	if w.Kind == workload.Fetch {
-		return Prepared{Turn: fetch, Done: remove}, nil
+		return Prepared{Turn: fetch}, nil
 	}
 	return Prepared{Turn: func(ctx context.Context, d time.Duration) (load.Figures, error) {
 		return k.onFresh(ctx, w, func(t load.Topic) (load.Figures, error) {
@@ -59,7 +61,7 @@ func (k kafka) prepare(ctx context.Context, w workload.Workload) (Prepared, erro
 				func() (load.Figures, error) { return load.ProduceOnce(ctx, k.Target, t, produceOptions(w, d)) },
 				func() (load.Figures, error) { return fetch(ctx, d) })
 		})
-	}, Done: remove}, nil
+	}}, nil
 }
 
 // onFresh runs a turn on a topic of its own, which is deleted.

@@ -45,16 +45,22 @@ func (n nats) prepare(ctx context.Context, w workload.Workload) (Prepared, error
 			return load.IdleOnce(ctx, n.Target, load.IdleOptions{Connections: w.Connections, Settle: d, Greet: greetNATS})
 		}}, nil
 	}
-	streams, err := n.create(ctx, w)
+	streams, err := filled(n.Server, w, func() (*natsraw.Streams, error) {
+		streams, err := n.create(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if err := streams.Publish(ctx, w.RecordBytes, w.BatchBytes, 4, true, w.FillBytes, time.Now().Add(fillLimit), &load.Tally{}); err != nil {
+			return nil, fmt.Errorf("fill the streams: %w", err)
+		}
+		return streams, nil
+	})
 	if err != nil {
 		return Prepared{}, err
 	}
-	if err := streams.Publish(ctx, w.RecordBytes, w.BatchBytes, 4, true, w.FillBytes, time.Now().Add(time.Minute), &load.Tally{}); err != nil {
-		return Prepared{}, errors.Join(fmt.Errorf("fill the streams: %w", err), streams.Remove())
-	}
 	fetch := func(ctx context.Context, d time.Duration) (load.Figures, error) { return n.fetch(ctx, streams, w, d) }
 	if w.Kind == workload.Fetch {
-		return Prepared{Turn: fetch, Done: streams.Remove}, nil
+		return Prepared{Turn: fetch}, nil
 	}
 	return Prepared{Turn: func(ctx context.Context, d time.Duration) (load.Figures, error) {
 		return n.onFresh(ctx, w, func(s *natsraw.Streams) (load.Figures, error) {
@@ -62,8 +68,11 @@ func (n nats) prepare(ctx context.Context, w workload.Workload) (Prepared, error
 				func() (load.Figures, error) { return n.publish(ctx, s, w, d) },
 				func() (load.Figures, error) { return fetch(ctx, d) })
 		})
-	}, Done: streams.Remove}, nil
+	}}, nil
 }
+
+// fillLimit is the most that filling may take.
+const fillLimit = 2 * time.Minute
 
 func (n nats) create(ctx context.Context, w workload.Workload) (*natsraw.Streams, error) {
 	return natsraw.CreateStreams(ctx, n.Address, fmt.Sprintf("peers%d", time.Now().UnixNano()), w.Partitions, w.Acks != 0)

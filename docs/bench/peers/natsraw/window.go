@@ -30,8 +30,8 @@ func (w *window) empty(ctx context.Context, failed chan error) error {
 	return w.take(ctx, cap(w.places), failed)
 }
 
-// An acknowledgement names the stream; a refusal has an error in it.
-var ackedPrefix, refused = []byte(`{"stream"`), []byte(`"error"`)
+// ackedPrefix begins an acknowledgement; a refusal begins with the error.
+var ackedPrefix = []byte(`{"stream"`)
 
 // acknowledge frees a place for each acknowledgement and tells acked of it, until
 // the connection ends.
@@ -45,7 +45,7 @@ func (w *window) acknowledge(c *Conn, acked func()) error {
 		if err != nil {
 			return err
 		}
-		if !bytes.HasPrefix(b, ackedPrefix) || bytes.Contains(b, refused) {
+		if !bytes.HasPrefix(b, ackedPrefix) {
 			return fmt.Errorf("NATS does not acknowledge: %s", b)
 		}
 		acked()

@@ -74,6 +74,9 @@ func (a All) Write(dir string) error {
 	}
 	err := write(dir, machineName, a.Machine)
 	for _, f := range a.Files {
+		if len(f.Runs) == 0 {
+			continue // not measured yet
+		}
 		err = errors.Join(err, write(dir, f.Workload.Name, f))
 	}
 	return err
