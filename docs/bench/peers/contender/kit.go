@@ -48,7 +48,7 @@ const servers = "docs/bench/peers/servers"
 // fetch Kafka. It is what needs the outer network, and is to be called in the
 // repository's root. What cannot be built or fetched is told by the server's name.
 func Collect(ctx context.Context, bin string, of []Contender) (failed map[string]string, err error) {
-	if _, err := process.Run(ctx, "go", "build", "-trimpath", "-o", bin+"/", "./cmd/copyscope"); err != nil {
+	if _, err := process.Run(ctx, "go", "build", "-o", bin+"/", "./cmd/copyscope"); err != nil {
 		return nil, err
 	}
 	failed = map[string]string{}
