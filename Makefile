@@ -25,9 +25,11 @@ UNRACED  ?= TestBrowserEveryLesson|TestBrowserLesson(Names|Shows)|TestHostileAdd
 PEERS    ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10m
+# How long the broker is tortured.
+TORTURE  ?= 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers ci install clean
+.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers torture ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +57,9 @@ vulncheck: ## hold what is called of modules and of Go's library against the Go 
 
 fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 	docs/bench/fuzz.sh $(FUZZTIME)
+
+torture: ## kill, cut off and starve a broker under load for TORTURE (default 30m), and judge what its clients saw (docs/torture.md)
+	$(GO) run ./docs/bench/torture -for $(TORTURE)
 
 clients: ## run real clients against the broker and write docs/clients.md
 	$(GO) run ./clients/matrix

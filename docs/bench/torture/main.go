@@ -99,6 +99,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	defer stop()
 	fmt.Fprintf(stderr, "%s, %d CPUs; seed %d, %v of %s\n", runtime.Version(), runtime.NumCPU(), s.seed, s.long, strings.Join(s.faults, ", "))
 	v := verdict{Schema: 1, Seed: s.seed, Bug: s.bug, Faults: map[string]int{}, Operations: map[history.Kind]int{}}

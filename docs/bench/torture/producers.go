@@ -22,8 +22,17 @@ type producer struct {
 	name    string
 	topic   string
 	promise history.Promise
+	ones    bool // batches of one record alone, to the partition that has nothing else
 	opts    []kgo.Opt
 }
+
+// partitionOfOnes has batches of one record alone, all of one size: what a recovery
+// should have cut off fits exactly behind what comes in its place.
+const (
+	partitionOfOnes = partitions - 1
+	bytesOfOnes     = 600
+	batchOfOnes     = 1024 // kgo makes batches no smaller; two records are more
+)
 
 // A burst is at most so many records, and they come that often.
 const (
@@ -47,7 +56,7 @@ func impatient(address string) []kgo.Opt {
 func (p producer) client() (*kgo.Client, error) {
 	return kgo.NewClient(append(append(impatient(p.of.proxy.Address()), p.opts...),
 		kgo.DefaultProduceTopic(p.topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerLinger(0), kgo.ProduceRequestTimeout(2*time.Second), kgo.RecordDeliveryTimeout(10*time.Second),
+		kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProduceRequestTimeout(2*time.Second), kgo.RecordDeliveryTimeout(10*time.Second),
 		kgo.RecordRetries(math.MaxInt), kgo.MaxBufferedRecords(200))...)
 }
 
@@ -69,13 +78,16 @@ func (p producer) session(ctx context.Context, cl *kgo.Client, name string) {
 	var failed atomic.Bool
 	var answers sync.WaitGroup
 	for n, burst := 0, 0; ctx.Err() == nil && !failed.Load(); burst++ {
-		for range 1 + burst%mostBurst {
+		partition, records := int32(burst%partitionOfOnes), 1+burst%mostBurst
+		if p.ones {
+			partition, records = partitionOfOnes, 1
+		}
+		for range records {
 			answers.Add(1)
 			value := fmt.Sprintf("%s-%d", name, n)
-			partition := int32(burst % partitions)
 			n++
 			op := p.of.history.Invoke(history.Op{Kind: history.Produce, Worker: name, Topic: p.topic, Partition: partition, Offset: -1, Value: value, Promise: p.promise})
-			cl.Produce(context.Background(), &kgo.Record{Partition: partition, Value: content(value)}, func(r *kgo.Record, err error) {
+			cl.Produce(ctx, &kgo.Record{Partition: partition, Value: content(value)}, func(r *kgo.Record, err error) {
 				defer answers.Done()
 				if err != nil {
 					failed.Store(true)
@@ -100,9 +112,11 @@ func (p producer) session(ctx context.Context, cl *kgo.Client, name string) {
 // producers are those of a trial.
 func (t *trial) producers() []producer {
 	return []producer{
-		{t, "plain-all", topicWritten, history.AtLeastOnce, []kgo.Opt{kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.MaxProduceRequestsInflightPerBroker(1)}},
-		{t, "plain-1", topicMapped, history.AtLeastOnce, []kgo.Opt{kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.LeaderAck()), kgo.MaxProduceRequestsInflightPerBroker(1)}},
-		{t, "idempotent-w", topicWritten, history.Once, nil},
-		{t, "idempotent-m", topicMapped, history.Once, nil},
+		{t, "plain-all", topicWritten, history.AtLeastOnce, false, []kgo.Opt{kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.MaxProduceRequestsInflightPerBroker(1)}},
+		{t, "plain-1", topicMapped, history.AtLeastOnce, false, []kgo.Opt{kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.LeaderAck()), kgo.MaxProduceRequestsInflightPerBroker(1)}},
+		{t, "idempotent-w", topicWritten, history.Once, false, nil},
+		{t, "idempotent-m", topicMapped, history.Once, false, nil},
+		{t, onesName + "-w", topicWritten, history.Once, true, []kgo.Opt{kgo.ProducerBatchMaxBytes(batchOfOnes)}},
+		{t, onesName + "-m", topicMapped, history.Once, true, []kgo.Opt{kgo.ProducerBatchMaxBytes(batchOfOnes)}},
 	}
 }

@@ -12,14 +12,20 @@ import (
 	"copyscope/docs/bench/torture/history"
 )
 
-// valueBytes is how long a record's value is: all of them, so that what a recovery
-// should have cut off can fit where it was.
+// valueBytes is how long a record's value is, but for the partition of ones.
 const valueBytes = 120
+
+// onesName begins the names of the producers of that partition.
+const onesName = "ones"
 
 // content is what is stored of the record that the history knows by the name: the
 // name, and what follows from it.
 func content(name string) []byte {
-	return []byte(name + " " + strings.Repeat(fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(name))), 1+valueBytes/8)[:valueBytes-len(name)-1])
+	size := valueBytes
+	if strings.HasPrefix(name, onesName) {
+		size = bytesOfOnes
+	}
+	return []byte(name + " " + strings.Repeat(fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(name))), 1+size/8)[:size-len(name)-1])
 }
 
 // recordOf is what the history has of a record that was read.

@@ -77,7 +77,7 @@ func (w *teller) transaction(cl *kgo.Client) error {
 	var records []*kgo.Record
 	ops := map[*kgo.Record]int{}
 	for i := range 2 + w.dice.IntN(4) {
-		r := &kgo.Record{Topic: topicsOf[w.dice.IntN(len(topicsOf))], Partition: int32(w.dice.IntN(partitions))}
+		r := &kgo.Record{Topic: topicsOf[w.dice.IntN(len(topicsOf))], Partition: int32(w.dice.IntN(partitionOfOnes))}
 		value := fmt.Sprintf("%s.%d", txn, i)
 		r.Value = content(value)
 		records = append(records, r)

@@ -55,10 +55,10 @@ type trial struct {
 
 	progress  atomic.Int64 // operations that came to a good end
 	forgotten atomic.Int64 // cuts that may have taken what coordinators know
-	mu       sync.Mutex
-	failed   error
-	met      map[string]int
-	found    []check.Violation
+	mu        sync.Mutex
+	failed    error
+	met       map[string]int
+	found     []check.Violation
 }
 
 func newTrial(s settings, seed uint64, dir string, n int) *trial {
@@ -180,6 +180,9 @@ func (t *trial) properties() map[string]string {
 	return all
 }
 
+// forever: records are taken whatever time the broker believes it is.
+const forever = "9223372036854775807"
+
 // create makes the topics, with segments so small that many faults meet a roll.
 func (t *trial) create(ctx context.Context) error {
 	cl, err := kgo.NewClient(t.direct()...)
@@ -188,7 +191,8 @@ func (t *trial) create(ctx context.Context) error {
 	}
 	defer cl.Close()
 	for topic, engine := range map[string]string{topicWritten: "write", topicMapped: "mmap"} {
-		configs := map[string]string{"segment.bytes": "131072", "copyscope.append.engine": engine, "retention.ms": "-1"}
+		configs := map[string]string{"segment.bytes": "131072", "copyscope.append.engine": engine, "retention.ms": "-1",
+			"message.timestamp.before.max.ms": forever, "message.timestamp.after.max.ms": forever}
 		if t.ids[topic], err = victim.CreateTopic(ctx, cl, topic, partitions, configs); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ type partition struct {
 	known map[int64]sighting
 	at    map[string]int64 // of records that are promised once
 	cuts  int              // that were accounted for
+	taken map[string]int   // acknowledged records that cuts took, and who last told of them
 	// waiting was told after a cut, before a scan showed what it took.
 	waiting []history.Op
 }
@@ -27,7 +28,7 @@ type sighting struct {
 func (j *judge) partition(o history.Op) *partition {
 	p := j.parts[o.At()]
 	if p == nil {
-		p = &partition{known: map[int64]sighting{}, at: map[string]int64{}}
+		p = &partition{known: map[int64]sighting{}, at: map[string]int64{}, taken: map[string]int{}}
 		j.parts[o.At()] = p
 	}
 	return p
@@ -102,6 +103,10 @@ func (j *judge) wasSent(o history.Op, r history.Record) bool {
 
 // sees notes what an offset has.
 func (j *judge) sees(p *partition, o history.Op, r history.Record) {
+	if told, gone := p.taken[r.Value]; gone && !r.Marker && o.Kind != history.Produce {
+		j.wrong(Changed, []history.Op{j.ops[told], o}, "%s: %s, which a power cut had taken, is there again, at offset %d", o.At(), r.Value, r.Offset)
+		delete(p.taken, r.Value)
+	}
 	was, ok := p.known[r.Offset]
 	if ok && (was.value != r.Value || was.marker != r.Marker) {
 		class := Changed
@@ -130,13 +135,23 @@ func (j *judge) sees(p *partition, o history.Op, r history.Record) {
 
 // cutWhileSent: a cut that takes a partition's end takes what it knew of producers,
 // too. Who was sending has batches under way that follow what is lost, is refused
-// some of them, and begins anew with all: a client's twice, not the log's.
+// some of them, and begins anew with all: a client's twice, not the log's. That goes
+// on until all is answered that was under way at the cut.
 func (j *judge) cutWhileSent(of, seen history.Op) bool {
 	until := of.Completed
 	if of.Outcome != history.OK {
 		until = seen.Completed
 	}
-	return j.cutBetween(of.Invoked, until)
+	if j.cutBetween(of.Invoked, until) {
+		return true
+	}
+	for _, other := range j.ops {
+		early := other.Kind == history.Produce && other.Worker == of.Worker && other.Invoked < of.Invoked
+		if early && (other.Outcome != history.OK || other.Completed > of.Invoked) && j.cutBetween(other.Invoked, of.Invoked) {
+			return true
+		}
+	}
+	return false
 }
 
 func name(value string) string {

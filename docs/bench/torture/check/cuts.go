@@ -35,7 +35,7 @@ func (j *judge) afterCuts(p *partition, scan history.Op) (accounted bool) {
 	for _, r := range scan.Records {
 		has[r.Offset] = r
 	}
-	j.forget(p, has, j.firstLost(p, has, pending, scan))
+	j.forget(p, has, j.firstLost(p, has, pending, scan), pending[0])
 	waiting := p.waiting
 	p.waiting = nil
 	for _, o := range waiting {
@@ -60,7 +60,7 @@ func (j *judge) firstLost(p *partition, has map[int64]history.Record, cuts []his
 		k := p.known[offset]
 		of := j.ops[k.op]
 		if r, there := has[offset]; there && r.Value == k.value && r.Marker == k.marker {
-			if lost >= 0 {
+			if lost >= 0 && j.ackedBefore(k, cuts[0]) {
 				j.wrong(Gap, []history.Op{of, j.ops[p.known[lost].op], scan}, "%s: the power cut took what offset %d had (%s), and not offset %d behind it", scan.At(), lost, name(p.known[lost].value), offset)
 				break
 			}
@@ -76,14 +76,28 @@ func (j *judge) firstLost(p *partition, has map[int64]history.Record, cuts []his
 	return lost
 }
 
+// ackedBefore says whether it is a record that was acknowledged before the cut. Any
+// other may be there again: its producer sends it once more, and markers are alike.
+func (j *judge) ackedBefore(k sighting, cut history.Op) bool {
+	n, sent := j.by[k.value]
+	return sent && !k.marker && j.ops[n].Outcome == history.OK && j.ops[n].Completed < cut.Invoked
+}
+
 // forget forgets what was known from the offset on and is not there any more.
-func (j *judge) forget(p *partition, has map[int64]history.Record, lost int64) {
+func (j *judge) forget(p *partition, has map[int64]history.Record, lost int64, cut history.Op) {
 	if lost < 0 {
 		return
+	}
+	stays := make(map[string]bool, len(has)) // a plain producer's may have been there twice
+	for _, r := range has {
+		stays[r.Value] = true
 	}
 	for offset, k := range p.known {
 		if r, there := has[offset]; offset < lost || there && r.Value == k.value && r.Marker == k.marker {
 			continue
+		}
+		if j.ackedBefore(k, cut) && !stays[k.value] {
+			p.taken[k.value] = k.op
 		}
 		delete(p.known, offset)
 		delete(p.at, k.value)

@@ -28,6 +28,7 @@ type Proxy struct {
 	bad   float64 // the part of connections that meet something
 	conns map[*connection]struct{}
 	calls map[string]int
+	ended bool
 
 	held atomic.Int64 // until then, in ns since 1970, no answer passes
 }
@@ -96,6 +97,9 @@ func (p *Proxy) met(what string) {
 // Close ends all.
 func (p *Proxy) Close() error {
 	err := p.listener.Close()
+	p.mu.Lock()
+	p.ended = true // nor does the one last, that is being accepted
+	p.mu.Unlock()
 	p.ResetAll()
 	p.working.Wait()
 	return err
@@ -142,7 +146,9 @@ func (p *Proxy) accept() {
 		}
 		c := &connection{of: p, client: client.(*net.TCPConn), broker: broker.(*net.TCPConn), fate: p.draw(), ended: make(chan struct{})}
 		p.mu.Lock()
-		p.conns[c] = struct{}{}
+		if p.conns[c] = struct{}{}; p.ended {
+			c.reset()
+		}
 		p.mu.Unlock()
 		p.working.Go(c.serve)
 	}
