@@ -89,6 +89,7 @@ func (t *trial) again(ctx context.Context, how string, failing bool) error {
 	}
 	// Answers of the life that ended are not to come in the next.
 	t.proxy.ResetAll()
+	t.cutLast = how == history.PowerCut
 	if how == history.PowerCut {
 		if !t.promised.Forced {
 			t.forgotten.Add(1)

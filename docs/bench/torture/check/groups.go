@@ -23,6 +23,9 @@ func (j *judge) groups() {
 }
 
 func (j *judge) fetched(fetch history.Op, ops []history.Op) {
+	if j.cutBetween(0, fetch.Completed) {
+		return // members that had read what the cut took go back by themselves
+	}
 	var highest *history.Op // acknowledged before the question
 	most := int64(-1)       // begun before the answer
 	for i, o := range ops {
@@ -30,7 +33,7 @@ func (j *judge) fetched(fetch history.Op, ops []history.Op) {
 			continue
 		}
 		most = max(most, o.Offset)
-		acked := o.Outcome == history.OK && o.Completed < fetch.Invoked && !j.cutBetween(o.Invoked, fetch.Completed)
+		acked := o.Outcome == history.OK && o.Completed < fetch.Invoked
 		if acked && (highest == nil || o.Offset > highest.Offset) {
 			highest = &ops[i]
 		}
