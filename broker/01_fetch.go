@@ -94,6 +94,9 @@ type fetched struct {
 	regions []region
 	bytes   int64
 	failed  bool
+	// full: a batch did not fit into what the answer may still hold. What follows
+	// is not looked for: for each of thousands of partitions that would be a file.
+	full bool
 }
 
 // release lets go of the segments.
@@ -103,6 +106,9 @@ func (f *fetched) release() {
 	}
 	f.regions = nil
 }
+
+// done says that nothing is to be waited for.
+func (f *fetched) done(enough int64) bool { return f.failed || f.full || f.bytes >= enough }
 
 // region is what is sent for one partition.
 type region struct {
@@ -126,7 +132,7 @@ func (c *connection) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched
 		return f, err
 	}
 	wait := min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait)
-	if f.failed || f.bytes >= enough || wait <= 0 {
+	if f.done(enough) || wait <= 0 {
 		return f, nil
 	}
 	ctx, stop := c.attended(ctx)
@@ -138,7 +144,7 @@ func (c *connection) fetch(ctx context.Context, req *kmsg.FetchRequest) (fetched
 	for {
 		// Collected again after the watch began: an append in between counts.
 		f.release()
-		if f, err = b.collect(ctx, req, limit); err != nil || f.failed || f.bytes >= enough {
+		if f, err = b.collect(ctx, req, limit); err != nil || f.done(enough) {
 			return f, err
 		}
 		c.use.pause()
@@ -188,7 +194,11 @@ func (b *Broker) collect(ctx context.Context, req *kmsg.FetchRequest, limit int6
 				out.Partitions = append(out.Partitions, wire.FetchPartition{Index: p.Partition, ErrorCode: unknown, HighWatermark: -1, LogStart: -1, LastStable: -1})
 				continue
 			}
-			out.Partitions = append(out.Partitions, f.add(b, in, p, limit-f.bytes, req.IsolationLevel == readCommitted))
+			left := limit - f.bytes
+			if f.full {
+				left = 0
+			}
+			out.Partitions = append(out.Partitions, f.add(b, in, p, left, req.IsolationLevel == readCommitted))
 		}
 		f.resp.Topics = append(f.resp.Topics, out)
 	}
@@ -227,6 +237,11 @@ func (f *fetched) add(b *Broker, t *topic, p kmsg.FetchRequestTopicPartition, li
 	}
 	if r.Bytes == 0 {
 		r.Release()
+		end := out.HighWatermark
+		if committed {
+			end = out.LastStable
+		}
+		f.full = f.full || f.bytes > 0 && p.FetchOffset < end && limit <= int64(p.PartitionMaxBytes)
 		return out
 	}
 	out.Bytes, out.Region = r.Bytes, len(f.regions)

@@ -84,14 +84,16 @@ func describeTopic(t *topic) kmsg.MetadataResponseTopic {
 	out := kmsg.NewMetadataResponseTopic()
 	out.Topic = kmsg.StringPtr(t.name)
 	out.TopicID, out.IsInternal = t.id, t.internal()
-	for n, held := range t.all() {
+	all, self := t.all(), []int32{nodeID} // which all of them share
+	out.Partitions = make([]kmsg.MetadataResponseTopicPartition, 0, len(all))
+	for n, held := range all {
 		p := kmsg.NewMetadataResponseTopicPartition()
-		p.Partition, p.Replicas = int32(n), []int32{nodeID}
+		p.Partition, p.Replicas = int32(n), self
 		if held == nil || held.Failed() != nil {
 			p.ErrorCode, p.Leader, p.LeaderEpoch = codeLeaderNotAvailable, -1, -1
-			p.OfflineReplicas = []int32{nodeID}
+			p.OfflineReplicas = self
 		} else {
-			p.Leader, p.LeaderEpoch, p.ISR = nodeID, held.Epoch(), []int32{nodeID}
+			p.Leader, p.LeaderEpoch, p.ISR = nodeID, held.Epoch(), self
 		}
 		out.Partitions = append(out.Partitions, p)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,34 @@ func TestLongPoll(t *testing.T) {
 	p = c.fetchOne(fetchReq("t", 2, func(r *kmsg.FetchRequest) { r.MaxWaitMillis = 150 }))
 	if took := time.Since(began); len(p.RecordBatches) != 0 || p.ErrorCode != 0 || took < 150*time.Millisecond || took > 5*time.Second {
 		t.Errorf("an empty fetch took %v with %d bytes, error %d; want 150 ms and none", took, len(p.RecordBatches), p.ErrorCode)
+	}
+}
+
+// An answer that no further batch fits into goes out, though it has less than the
+// client's minimum, and what follows is left for the next one.
+func TestAFullAnswerDoesNotWait(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 3))
+	large, small := batchOf(strings.Repeat("x", 1000)), batchOf("x")
+	for p, batch := range [][]byte{large, large, small} {
+		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", int32(p), bytes.Clone(batch)), 1)
+	}
+	all := fetchReq("t", 0, func(r *kmsg.FetchRequest) {
+		r.MaxBytes, r.MinBytes, r.MaxWaitMillis = 1500, 1500, 30_000
+		for _, n := range []int32{1, 2} {
+			p := r.Topics[0].Partitions[0]
+			p.Partition = n
+			r.Topics[0].Partitions = append(r.Topics[0].Partitions, p)
+		}
+	})
+	began := time.Now()
+	var sizes []int
+	for _, p := range ask[*kmsg.FetchResponse](c, all, 3).Topics[0].Partitions {
+		sizes = append(sizes, len(p.RecordBatches))
+	}
+	if took := time.Since(began); took > 15*time.Second || !slices.Equal(sizes, []int{len(large), 0, 0}) {
+		t.Errorf("%v bytes came after %v, want %d of the first partition at once", sizes, took, len(large))
 	}
 }
 

@@ -36,6 +36,30 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
+// BenchmarkMetadata is the answer that tells of a topic of 1,000 partitions.
+func BenchmarkMetadata(b *testing.B) {
+	r := open(b, b.TempDir())
+	r.serve(b)
+	c := dialBench(b, r.addr)
+	if _, err := c.Write(frame(createReq(topicReq("t", 1000)), 1)); err != nil {
+		b.Fatal(err)
+	}
+	discardFrame(b, c)
+	req := kmsg.NewPtrMetadataRequest()
+	req.Version = 8
+	topic := kmsg.NewMetadataRequestTopic()
+	topic.Topic = kmsg.StringPtr("t")
+	req.Topics = append(req.Topics, topic)
+	ask := frame(req, 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Write(ask); err != nil {
+			b.Fatal(err)
+		}
+		discardFrame(b, c)
+	}
+}
+
 var thrown = make([]byte, 256<<10)
 
 func discardFrame(b *testing.B, c io.Reader) {

@@ -80,6 +80,9 @@ func (p *Partition) region(offset, limit int64, whole, stable bool) (r Region, e
 		if err != nil || v.segment == nil {
 			return Region{}, offset, err
 		}
+		if limit < HeaderBytes && !whole { // no batch fits, and no file is opened to see that
+			return Region{}, offset, nil
+		}
 		r, found, err := v.read(offset, limit, whole)
 		if err != nil || found {
 			return r, v.end, err

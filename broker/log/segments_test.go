@@ -2,10 +2,12 @@ package log_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
 	"copyscope/broker/log"
+	"copyscope/broker/vfs"
 	"copyscope/broker/vfs/vfstest"
 )
 
@@ -29,7 +31,7 @@ func segmented(t testing.TB, n int) (*vfstest.Disk, *log.Dir, *log.Partition) {
 	return disk, d, p
 }
 
-func openSegmented(t testing.TB, disk *vfstest.Disk) (*log.Dir, *log.Partition) {
+func openSegmented(t testing.TB, disk vfs.FS) (*log.Dir, *log.Partition) {
 	t.Helper()
 	d, err := log.OpenDir(context.Background(), "/logs", log.DirOptions{FS: disk, Log: quiet(), Manual: true})
 	if err != nil {
@@ -58,6 +60,41 @@ func TestALookForATimeTakesNoMemoryForEachSegment(t *testing.T) {
 	}
 	if few, many := allocated(10), allocated(1000); many > few {
 		t.Errorf("of 10 segments a look allocates %v times, of 1,000 segments %v times", few, many)
+	}
+}
+
+// opens counts the files that are opened.
+type opens struct {
+	vfs.FS
+	n int
+}
+
+func (o *opens) Open(name string, flag int) (vfs.File, error) {
+	o.n++
+	return o.FS.Open(name, flag)
+}
+
+// A fetch whose answer is full asks the other partitions for nothing, which may be
+// thousands: that opens no file, and still says that an offset is not there.
+func TestAReadOfNothingOpensNoFile(t *testing.T) {
+	disk, d, _ := segmented(t, 3)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	counting := &opens{FS: disk}
+	d, p := openSegmented(t, counting)
+	defer d.Close()
+	counting.n = 0
+	if r, err := p.Read(1, 0, false); err != nil || r.Bytes != 0 || counting.n != 0 {
+		t.Errorf("nothing is read: %d bytes, %d files opened, %v", r.Bytes, counting.n, err)
+	}
+	if _, err := p.Read(9, 0, false); !errors.Is(err, log.ErrOffset) {
+		t.Errorf("an offset that is not there: %v, want %v", err, log.ErrOffset)
+	}
+	r, err := p.Read(1, 0, true)
+	defer r.Release()
+	if err != nil || r.Bytes == 0 || counting.n == 0 {
+		t.Errorf("a whole batch: %d bytes, %d files opened, %v", r.Bytes, counting.n, err)
 	}
 }
 
