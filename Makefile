@@ -29,7 +29,7 @@ FUZZTIME ?= 10m
 TORTURE  ?= 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers torture ci install clean
+.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers torture scale ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ screenshots: ## picture every page in both languages, three themes and two width
 
 weight: ## write what the pages weigh to docs/bench/pages.md
 	$(GO) run ./pages -weigh docs/bench/pages.md
+
+scale: ## measure what the product costs by size, on a quiet machine in a quarter of an hour, and write docs/bench/scale.md
+	$(GO) run ./docs/bench/scale
 
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
