@@ -1,5 +1,5 @@
-// Package chart draws line charts as SVG: panels that share one logarithmic x axis
-// and one legend, in as many rows as the lines need.
+// Package chart draws line charts as SVG: panels that share one x axis and one
+// legend, in as many rows as the lines need.
 //
 // The output is a document that stands alone: title and description for who
 // cannot see it, marker and dashes for every line beside its colour, light and
@@ -21,8 +21,11 @@ type Figure struct {
 	Title, Description string
 	// Subtitle are the lines below the title: what was run, and where.
 	Subtitle []string
-	// XLabel names the x axis with its unit; X are its values in rising order,
-	// above 0.
+	// Linear says that the axes are linear, those of y from 0 on, and that no single
+	// value is marked: for what is followed in time. Else all axes are logarithmic.
+	Linear bool
+	// XLabel names the x axis with its unit; X are its values in rising order, and,
+	// if the axis is logarithmic, above 0.
 	XLabel string
 	X      []float64
 	// FormatX writes a value of the x axis.
@@ -46,8 +49,7 @@ func (l Line) Name() string {
 	return l.Group + ", " + l.Variant
 }
 
-// Panel is one pair of axes. Its y axis is logarithmic, with a place of its own
-// for zero.
+// Panel is one pair of axes. A logarithmic y axis has a place of its own for zero.
 type Panel struct {
 	Title string
 	// Axis is the unit of the y axis, as its label says it.

@@ -237,3 +237,34 @@ func TestColumns(t *testing.T) {
 		}
 	}
 }
+
+// What is followed in time is on linear axes from 0 on: a value twice as high is twice
+// as far from the axis. It has no marks, and its ends are told in words.
+func TestLinearFigures(t *testing.T) {
+	f := figure(1)
+	f.Linear, f.X = true, []float64{0, 60, 120}
+	f.Panels = f.Panels[:1]
+	f.Panels[0].Values = [][]*float64{{value(50), value(100), value(0)}}
+	svg := render(t, f)
+	path := regexp.MustCompile(`class="line"[^>]* d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"`).FindStringSubmatch(svg)
+	if path == nil {
+		t.Fatalf("no line of three points in %s", svg)
+	}
+	var at [6]float64
+	for i, text := range path[1:] {
+		fmt.Sscan(text, &at[i])
+	}
+	bottom := at[5] // of the value 0
+	if first, second := bottom-at[1], bottom-at[3]; second != 2*first || first <= 0 {
+		t.Errorf("50 is drawn %v above 0, and 100 %v", first, second)
+	}
+	if at[0] != 0 || at[4] != 2*at[2] {
+		t.Errorf("0, 60 and 120 are drawn at %v, %v and %v", at[0], at[2], at[4])
+	}
+	if strings.Contains(svg, "log scale") || strings.Count(svg, `class="mark"`) > 1 { // one is in the legend
+		t.Error("it speaks of a log scale, or marks single values")
+	}
+	if want := `aria-label="line 0. first 50 ms at 0 KiB, last 0 ms at 120 KiB, least 0 ms at 120 KiB, most 100 ms at 60 KiB"`; !strings.Contains(svg, want) {
+		t.Errorf("no %s", want)
+	}
+}

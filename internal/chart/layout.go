@@ -103,26 +103,25 @@ func layOut(f Figure) plan {
 // layOutPanel draws the lines of one row. The y axis is as all lines need it, so
 // that rows can be compared.
 func layOutPanel(f Figure, in Panel, all []look, s span, x, y float64) panel {
-	out := panel{title: in.Title, axis: in.Axis + " (" + logScale + ")", xLabel: f.XLabel + " (" + logScale + ")",
+	out := panel{title: in.Title, axis: in.Axis, xLabel: f.XLabel,
 		x: x + left, y: y + above, width: panelWidth - left - right, height: panelHeight - above - below}
-	across := scale{low: f.X[0], high: f.X[len(f.X)-1], from: 0, to: out.width}
+	across := scale{low: f.X[0], high: f.X[len(f.X)-1], from: 0, to: out.width, linear: f.Linear}
+	axis := vertical
+	if f.Linear {
+		axis = fromZero
+	} else {
+		out.axis, out.xLabel = out.axis+" ("+logScale+")", out.xLabel+" ("+logScale+")"
+	}
 	values := known(in.Values)
 	for _, r := range slices.Concat(in.Ranges...) {
 		values = append(values, r.Low, r.High)
 	}
-	up, ticks := vertical(values, out.height, 0)
+	up, ticks := axis(values, out.height, 0)
 	out.decades = up.from
 	for _, v := range ticks {
 		out.yTicks = append(out.yTicks, tick{num(up.at(v)), in.Format(v)})
 	}
-	every := (len(f.X) + 4) / 5 // five labels fit beside each other
-	for i, v := range f.X {
-		t := tick{at: num(across.at(v))}
-		if i%every == 0 {
-			t.label = f.FormatX(v)
-		}
-		out.xTicks = append(out.xTicks, t)
-	}
+	out.xTicks = f.xTicks(across)
 	for i := s.first; i < s.end; i++ {
 		out.lines = append(out.lines, layOutLine(f, in, i, all[i], across, up))
 	}
@@ -135,6 +134,27 @@ func layOutPanel(f Figure, in Panel, all []look, s span, x, y float64) panel {
 		out.notes = append(out.notes, n)
 	}
 	return out
+}
+
+// xTicks are at each value, or, if the axis is linear, at round numbers.
+func (f Figure) xTicks(across scale) (all []tick) {
+	if f.Linear {
+		for _, v := range roundTicks(across.low, across.high) {
+			if v <= across.high*(1+1e-9) {
+				all = append(all, tick{num(across.at(v)), f.FormatX(v)})
+			}
+		}
+		return all
+	}
+	every := (len(f.X) + 4) / 5 // five labels fit beside each other
+	for i, v := range f.X {
+		t := tick{at: num(across.at(v))}
+		if i%every == 0 {
+			t.label = f.FormatX(v)
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 // layOutLine draws the i-th line.
@@ -157,6 +177,9 @@ func layOutLine(f Figure, in Panel, i int, as look, across, up scale) line {
 		x, y := across.at(f.X[k]), up.at(*v)
 		path = append(path, pen+num(x)+" "+num(y))
 		pen = "L"
+		if f.Linear {
+			continue
+		}
 		word := strings.TrimSuffix(f.FormatX(f.X[k])+": "+in.Format(*v)+" "+in.Unit, " ")
 		if r := ranges[k]; r.Low < r.High {
 			word += " (" + in.Format(r.Low) + " to " + in.Format(r.High) + ")"
@@ -166,6 +189,9 @@ func layOutLine(f Figure, in Panel, i int, as look, across, up scale) line {
 	}
 	out.path = strings.Join(path, "")
 	out.text = name + ". " + strings.Join(words, ", ")
+	if f.Linear {
+		out.text = name + ". " + f.sum(in, values)
+	}
 	return out
 }
 

@@ -2,16 +2,19 @@ package chart
 
 import "math"
 
-// scale is a logarithmic axis: it puts values on a line from one coordinate to
-// another.
+// scale is an axis, logarithmic if it is not linear: it puts values on a line from
+// one coordinate to another.
 type scale struct {
 	low, high float64 // values at the ends
 	from, to  float64 // their coordinates
 	zero      float64 // the coordinate of 0, which no logarithm reaches
+	linear    bool
 }
 
 func (s scale) at(v float64) float64 {
 	switch {
+	case s.linear && s.high > s.low:
+		return s.from + (v-s.low)/(s.high-s.low)*(s.to-s.from)
 	case v <= 0:
 		return s.zero
 	case s.low == s.high:
