@@ -30,6 +30,9 @@ TORTURE  ?= 30m
 
 .DEFAULT_GOAL := help
 .PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers torture scale ci install clean
+# How long the soak lasts; below 20 minutes it cannot say whether something grows.
+SOAK ?= 2h
+.PHONY: help build run generate test race clients servers screenshots weight fuzz soak lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +81,8 @@ weight: ## write what the pages weigh to docs/bench/pages.md
 
 scale: ## measure what the product costs by size, on a quiet machine in a quarter of an hour, and write docs/bench/scale.md
 	$(GO) run ./docs/bench/scale
+soak: ## put a mixed load on a server with its pages open for SOAK (default 2h), hold that nothing grows, and write docs/bench/soak.md
+	$(GO) run ./docs/bench/soak -for $(SOAK) -o docs/bench/soak.md
 
 lint: ## gofmt, go vet and staticcheck; changes nothing
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }

@@ -35,7 +35,11 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"copyscope/internal/served"
 )
+
+const certificateFile = "certificate.pem" // with its key
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,7 +69,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	trust, err := makeCertificate(dir)
+	trust, err := served.Certificate(filepath.Join(dir, certificateFile))
 	if err != nil {
 		return err
 	}

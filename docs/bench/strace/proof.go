@@ -8,14 +8,13 @@ import (
 	"crypto/tls"
 	"fmt"
 	"maps"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+
+	"copyscope/internal/served"
 )
 
 // scene is one way of fetching.
@@ -171,19 +170,9 @@ func (t told) minus(o told) told {
 // told reads /metrics.
 func (p *proof) told(ctx context.Context, s scene) (told, error) {
 	t := told{calls: map[string]int64{}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.broker.Web+"/metrics", nil)
+	families, err := served.Metrics(ctx, p.broker.Web)
 	if err != nil {
 		return t, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return t, err
-	}
-	defer resp.Body.Close()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(resp.Body)
-	if err != nil {
-		return t, fmt.Errorf("/metrics: %w", err)
 	}
 	each := func(name string, f func(labels map[string]string, v int64)) {
 		for _, m := range families[name].GetMetric() {
