@@ -25,7 +25,10 @@ type AttachData struct {
 	// Most is how many seconds a watch may last, Usual how many it lasts unless one
 	// says otherwise.
 	Most, Usual int
-	Flame       *FlameView
+	// Port and Expect are what the address asks for: the port to watch, empty if it
+	// names none, and the data path that is expected there.
+	Port, Expect string
+	Flame        *FlameView
 
 	Resume AttachResume
 }

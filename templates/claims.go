@@ -67,3 +67,10 @@ type ClaimCell struct {
 	Text, Range, Rounds string
 	Reason              string
 }
+
+// ClaimLed is a claim that another page is opened for: the words of its card, and of
+// what there is to see.
+type ClaimLed struct {
+	Name       string
+	Claim, Say string // HTML
+}

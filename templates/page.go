@@ -40,6 +40,8 @@ type PageData struct {
 	Preload []string
 	// Messages are those that the page's scripts show.
 	Messages map[string]string
+	// Claim is the claim whose card led here, nil if none did.
+	Claim *ClaimLed
 	// Legend says that the page draws runs, whose signs the help explains.
 	Legend bool
 	// Keys is the key map, KeyMap its JSON.

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"copyscope/internal/host"
 	"copyscope/internal/locale"
 	"copyscope/internal/trace"
+	"copyscope/internal/transfer"
 	"copyscope/templates"
 )
 
@@ -120,7 +123,22 @@ func (a *attaching) look() host.Check {
 	return a.able
 }
 
+// page takes from its address what to watch, ?port=80, and the path that a claim
+// expects there, &expect=sendfile.
 func (a *attaching) page(w http.ResponseWriter, r *http.Request) {
+	asked := r.URL.Query()
+	if port := asked.Get("port"); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			a.server.refused(w, r, http.StatusBadRequest, "refused.port", "Port", oneLine(port, nameShown))
+			return
+		}
+	}
+	if path := asked.Get("expect"); path != "" {
+		if _, ok := transfer.Lookup(path); !ok {
+			a.server.refused(w, r, http.StatusBadRequest, "refused.expect", "Path", oneLine(path, nameShown))
+			return
+		}
+	}
 	p := a.server.pageData(w, r, "attach", "attach", "provenance")
 	p.Styles = []string{"attach/attach.css"}
 	p.Modules = []string{"attach/attach.js"}
@@ -128,7 +146,7 @@ func (a *attaching) page(w http.ResponseWriter, r *http.Request) {
 	p.Socket = true
 	// The sequence number is read first: what happens meanwhile is in the page and
 	// in the feed, and the page's script takes it twice without harm.
-	d := templates.AttachData{Most: mostAttachSeconds, Usual: usualAttachSeconds}
+	d := templates.AttachData{Most: mostAttachSeconds, Usual: usualAttachSeconds, Port: asked.Get("port"), Expect: asked.Get("expect")}
 	d.Resume = templates.AttachResume{Server: a.server.hub.id, Seq: a.feed.seq()}
 	a.offer(p.Translator, &d)
 	state, flame := a.watch.shown()
@@ -144,13 +162,13 @@ func (a *attaching) offer(t *locale.Translator, d *templates.AttachData) {
 		d.Closed = t.T("attach.closed.nothing")
 		return
 	case !a.local:
-		d.Closed, d.Instead = t.T("attach.closed.remote"), attachCommand
+		d.Closed, d.Instead = t.T("attach.closed.remote"), insteadOf(d)
 		return
 	}
 	if able := a.look(); able.Status != host.Active {
 		d.Closed = t.T("attach.closed.unable", "Reason", t.Sentence(able.Why))
 		if d.Enable = t.Sentence(able.Enable); able.Status == host.Missing {
-			d.Instead = attachCommand
+			d.Instead = insteadOf(d)
 		}
 		return
 	}
@@ -168,8 +186,14 @@ func (a *attaching) offer(t *locale.Translator, d *templates.AttachData) {
 	}
 }
 
-// attachCommand is what does the same on the host itself.
-const attachCommand = "sudo copyscope attach --port 80"
+// insteadOf is the command that does the same on the host itself.
+func insteadOf(d *templates.AttachData) string {
+	command := "sudo copyscope attach --port " + cmp.Or(d.Port, "80")
+	if d.Expect != "" {
+		command += " --expect " + d.Expect
+	}
+	return command
+}
 
 // start answers attach.start: attach.started, or why not. Whoever follows the feed
 // sees the watch.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"copyscope/internal/chromium"
 	"copyscope/internal/claim"
@@ -61,4 +62,33 @@ func TestBrowserMeasuresAClaim(t *testing.T) {
 		t.Errorf("the list says %s", list)
 	}
 	quiet(t, b)
+}
+
+// A page that a claim's card opens says which claim it is for, what there is to see and
+// the way back, on every page and after the reader has stepped; the attach page has the
+// port, and the path that is expected.
+func TestBrowserClaimLeadsAndBack(t *testing.T) {
+	b := browse(t)
+	site := serve(t, lab.New(t.TempDir()))
+	led := `(document.querySelector(".led")?.innerText ?? "")`
+	b.do(chromedp.Navigate(site + "/claims?lang=en"))
+	b.do(chromedp.Click(`#nginx-default .experiment a.button`))
+	b.await(`location.pathname === "/attach"`)
+	b.await(led + `.includes("nginx turns sendfile on by default")`)
+	if shown := eval[string](b, `document.querySelector("main").innerText + (document.querySelector("#attach-form [name=number]")?.value ?? "--port 80")`); !strings.Contains(shown, "80") || !strings.Contains(shown, "sendfile") {
+		t.Errorf("the attach page has lost the port or the path: %s", shown)
+	}
+	b.do(chromedp.Click(".led a"))
+	b.await(`location.pathname + location.hash === "/claims#nginx-default"`)
+
+	b.do(chromedp.Click(`.claim-card .experiment a.button[href^="/scope"]`))
+	b.await(`document.querySelector('.scope')?.dataset.ready === 'true'`)
+	b.press(kb.ArrowRight)
+	b.await(`location.search.includes("step=1")`)
+	said := eval[string](b, led)
+	b.do(chromedp.Reload())
+	b.await(`document.querySelector('.scope')?.dataset.ready === 'true'`)
+	if after := eval[string](b, led); said == "" || after != said {
+		t.Errorf("the scope page says of its claim %q, after a step and a reload %q", said, after)
+	}
 }

@@ -37,7 +37,14 @@ func (v *lessonView) card(c *lesson.Card) templates.ClaimCardView {
 		out.Evidence = append(out.Evidence, templates.ClaimEvidence{Say: v.inline(e.Say), Value: v.value(value, "")})
 	}
 	if len(x.Open) > 0 {
-		out.Open = v.scopeAddress(x.Open, "", 0)
+		out.Open = v.scopeAddress(x.Open, "", 0) + "&claim=" + c.Name
+	}
+	if out.Page != "" && !strings.HasPrefix(out.Page, "/claims/") { // those lead back themselves
+		join := "?"
+		if strings.Contains(out.Page, "?") {
+			join = "&"
+		}
+		out.Page += join + "claim=" + c.Name
 	}
 	for _, s := range c.Sources {
 		out.Sources = append(out.Sources, templates.ClaimSource{Text: s.Text, URL: s.URL})
@@ -46,4 +53,18 @@ func (v *lessonView) card(c *lesson.Card) templates.ClaimCardView {
 		out.Failed = v.T("lesson.card.failed", "Reason", v.Sentence(v.err.Error()))
 	}
 	return out
+}
+
+// led is what a page shows of the claim whose card led there; nil if there is no such
+// card.
+func (l *lessons) led(ctx context.Context, p templates.PageData, name string) *templates.ClaimLed {
+	library := l.current(ctx)
+	c := library.Card(name)
+	if c == nil {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, lessonTime)
+	defer stop()
+	v := l.view(ctx, p, c.Seen(l.player), 0)
+	return &templates.ClaimLed{Name: c.Name, Claim: v.claim(c).Claim, Say: v.block(c.Experiment.Say)}
 }

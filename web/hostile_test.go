@@ -236,11 +236,11 @@ func (s *hostileSite) path(pattern string, place int, value string) string {
 // parameters are all that pages read from their addresses: those of the scope, and
 // those of the others.
 func parameters() (scope, others []string) {
-	scope = []string{"a", "d", "v", "step", "align", "ref", "lane", "axis", "ghost", "speed", "embed", "show", "run", "format", "name"}
+	scope = []string{"a", "d", "v", "step", "align", "ref", "lane", "axis", "ghost", "speed", "embed", "show", "run", "format", "name", "claim"}
 	for _, field := range []string{"path", "side", "size", "chunk", "cache", "net", "cpus", "whatif", "profile"} {
 		scope = append(scope, "a."+field)
 	}
-	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker", "total"}
+	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker", "total", "claim", "port", "expect"}
 	return scope, others
 }
 

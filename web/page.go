@@ -24,7 +24,7 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
 	}
 	t := locale.New(lang)
-	return templates.PageData{
+	p := templates.PageData{
 		Translator: t,
 		Name:       name,
 		URL:        r.URL,
@@ -36,6 +36,10 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		Keys:       keyGroups(name),
 		KeyMap:     static.KeyMap,
 	}
+	if led := r.URL.Query().Get("claim"); led != "" && s.lessons != nil {
+		p.Claim = s.lessons.led(r.Context(), p, led)
+	}
+	return p
 }
 
 // requestLang is the language that the address asks for, else the one remembered,

@@ -13,7 +13,8 @@ import (
 )
 
 // scopeSchema is the version of the scope's address: /scope?a=SOURCE&b=SOURCE&
-// step=9&align=step&ref=a&speed=1&lane=a&axis=time&v=1. A lane's source is
+// step=9&align=step&ref=a&speed=1&lane=a&axis=time&v=1, with claim=NAME of the claim
+// that led there. A lane's source is
 // written as [laneSource.String] does; every lane may be missing.
 const scopeSchema = 1
 

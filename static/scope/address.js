@@ -6,6 +6,9 @@ import { wholeFocus } from './screen.js';
 
 const version = '1';
 
+// The claim whose card led to the page stays in its address.
+const claim = new URLSearchParams(location.search).get('claim');
+
 export function read(search = location.search) {
   const query = new URLSearchParams(search);
   return {
@@ -31,6 +34,7 @@ export function write(state) {
   if (state.ref !== '') query.push(`ref=${state.ref}`);
   if (state.ghosts.size > 0) query.push(`ghost=${[...state.ghosts].sort().join(',')}`);
   if (state.axis !== 'time') query.push(`axis=${state.axis}`);
+  if (claim) query.push(`claim=${encodeURIComponent(claim)}`);
   query.push(`v=${version}`);
   return `/scope?${query.join('&')}`;
 }
