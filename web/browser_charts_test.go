@@ -218,6 +218,13 @@ func TestBrowserFlipUnderLoad(t *testing.T) {
 	eval[bool](b, `document.querySelector('[data-action="load-start"]').click() ?? true`)
 	const rows = `[...document.querySelectorAll('#load-rows tr')].map((row) => row.querySelector('[data-field="path"]').textContent).join()`
 	b.await(is(rows, "sendfile"))
+	const said = `document.getElementById('load-state').textContent`
+	other := browse(t)
+	other.do(chromedp.Navigate(site + "/live?lang=en"))
+	other.await(said + `.includes("begun by another page")`)
+	if own := text(b, said); strings.Contains(own, "another page") {
+		t.Errorf("the page that began the load says %q", own)
+	}
 	pressed := func(path string) {
 		b.await(`document.querySelector('[data-path="` + path + `"]').getAttribute('aria-pressed') === 'true'`)
 	}
@@ -234,6 +241,11 @@ func TestBrowserFlipUnderLoad(t *testing.T) {
 	b.press("x")
 	b.await(is(`document.getElementById('load').dataset.phase`, "done"))
 	pressed("sendfile") // it is put back
+	if fill := text(b, `getComputedStyle(document.querySelector('[data-path="sendfile"]')).backgroundColor`); fill != "rgba(0, 0, 0, 0)" {
+		t.Errorf("after the load the path of its topic is filled with %s, as while it serves", fill)
+	}
+	other.await(said + `.includes("ended at") && ` + said + `.includes("begun by another page")`)
+	b.await(said + `.includes("ended at") && !` + said + `.includes("another page")`)
 	if got := text(b, `document.getElementById('load-congestion').textContent`); !strings.Contains(got, "cubic") {
 		t.Errorf("of the sockets the page says %q", got)
 	}

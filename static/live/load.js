@@ -11,6 +11,9 @@ export class Load {
   #topics = new Map(); // by name, the path that serves it
   #state;
   #asked = new Set();
+  #starts = false; // this page has asked for a load that has not begun yet
+  #own = false; // the load that is shown is this page's
+  #ended = ''; // when it ended, if the page was there
 
   constructor(socket, topics) {
     if (!panel) return;
@@ -39,6 +42,7 @@ export class Load {
   /** Whether an error answers a request of the panel; then it is shown here. */
   failed(body, message) {
     if (!this.#asked.delete(message.id)) return false;
+    this.#starts = false;
     this.#say(`${body.message}; ${body.remedy}`, true);
     return true;
   }
@@ -50,6 +54,7 @@ export class Load {
 
   #start(turns) {
     const topic = document.getElementById('load-topic').value;
+    this.#starts = true;
     this.#ask('live.load.start', { topic, seconds: Number(document.getElementById('load-seconds').value), turns });
   }
 
@@ -94,8 +99,15 @@ export class Load {
 
   show(state) {
     if (!panel) return;
+    const was = this.#busy();
     this.#state = state;
     const busy = this.#busy();
+    if (busy && !was) {
+      this.#own = this.#starts;
+      this.#starts = false;
+      this.#ended = '';
+    }
+    if (was && !busy) this.#ended = new Date().toLocaleTimeString(document.documentElement.lang);
     panel.dataset.phase = state.phase;
     for (const action of ['load-turns', 'load-start']) panel.querySelector(`[data-action="${action}"]`).hidden = busy;
     panel.querySelector('[data-action="load-stop"]').hidden = !busy;
@@ -119,7 +131,12 @@ export class Load {
 
   #tell(state) {
     if (state.phase === 'failed') this.#say(t('live.load.failed', { Reason: state.error[lang] }), true);
-    else if (state.phase !== 'idle') this.#say(t(`live.load.state.${state.phase}`, { Topic: state.topic, Path: state.path }));
+    else if (state.phase !== 'idle') {
+      // Whose load it is, and when it ended: another page's takes the place of one's own.
+      let said = t(`live.load.state.${state.phase}`, { Topic: state.topic, Path: state.path });
+      if (this.#ended) said = t('live.load.ended', { Said: said, Time: this.#ended });
+      this.#say(this.#own ? said : t('live.load.other', { Said: said }));
+    }
     // Apart from what is spoken: it changes every second.
     document.getElementById('load-left').textContent = state.phase === 'running' ? t('live.load.left', { Seconds: Math.ceil((state.for_ms - state.elapsed_ms) / 1000) }) : '';
   }
