@@ -114,6 +114,12 @@ func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
 	l.awaitSection("real")
 	script(l.tab, `document.querySelector('#real [data-part="run"]').click()`)
 	l.await(`!document.querySelector('#real [data-part="result"]').hidden`)
+	if words := eval[string](l.tab, `document.querySelector('#real [data-part="result"]').innerText`); !strings.Contains(words, "follows by a rule from what the calls returned") || !strings.Contains(words, "no further from it than the bound") {
+		t.Errorf("the verdicts are not explained: %s", words)
+	}
+	if marks := eval[string](l.tab, `document.querySelector('#watch .how-known').textContent`); !strings.Contains(marks, "The simulator says so") {
+		t.Errorf("the marks of the scoreboard are not explained: %q", marks)
+	}
 	if over := eval[int](l.tab, `(() => { const table = document.querySelector('#real [data-part="result"]'); return table.scrollWidth - table.clientWidth; })()`); over > 0 {
 		t.Errorf("the table is %d px wider than its card", over)
 	}
