@@ -27,12 +27,11 @@ PEERS    ?=
 FUZZTIME ?= 10m
 # How long the broker is tortured.
 TORTURE  ?= 30m
+# How long the soak lasts; below 20 minutes it cannot say whether something grows.
+SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients servers screenshots weight fuzz lint fmt cross notices golden tidy peers torture scale ci install clean
-# How long the soak lasts; below 20 minutes it cannot say whether something grows.
-SOAK ?= 2h
-.PHONY: help build run generate test race clients servers screenshots weight fuzz soak lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
