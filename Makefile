@@ -27,7 +27,7 @@ PEERS    ?=
 FUZZTIME ?= 10m
 # How long the broker is tortured.
 TORTURE  ?= 30m
-# How long the soak lasts; below 20 minutes it cannot say whether something grows.
+# How long the soak lasts; below 10 minutes it cannot say whether something grows.
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help

@@ -261,6 +261,9 @@ func TestLinearFigures(t *testing.T) {
 	if at[0] != 0 || at[4] != 2*at[2] {
 		t.Errorf("0, 60 and 120 are drawn at %v, %v and %v", at[0], at[2], at[4])
 	}
+	if strings.Contains(svg, ">-0<") {
+		t.Error("the axis begins at -0")
+	}
 	if strings.Contains(svg, "log scale") || strings.Count(svg, `class="mark"`) > 1 { // one is in the legend
 		t.Error("it speaks of a log scale, or marks single values")
 	}

@@ -24,7 +24,7 @@ func roundTicks(low, high float64) (ticks []float64) {
 	}
 	apart := step(stepAbove((high - low) / 5))
 	for i := math.Ceil(low/apart - 1e-9); ; i++ {
-		ticks = append(ticks, i*apart)
+		ticks = append(ticks, i*apart+0) // no −0
 		if i*apart >= high*(1-1e-9) {
 			return ticks
 		}

@@ -186,6 +186,10 @@ func (r *result) verdicts() string {
 	b.WriteString("| of | figure | second quarter | last quarter | growth by slope | by medians | bound | noise | verdict |\n| --- | --- | --: | --: | --: | --: | --: | --: | --- |\n")
 	for _, f := range figures {
 		t := r.Trends[f.Key]
+		if t.Verdict == short {
+			fmt.Fprintf(b, "| %s | %s | %s | %s | – | – | %s | – | %s |\n", f.Of, f.Title, f.show(t.Second), f.show(t.Last), f.show(t.Bound), t.Verdict)
+			continue
+		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", f.Of, f.Title, f.show(t.Second), f.show(t.Last), f.show(t.Slope), f.show(t.Step), f.show(t.Bound), f.show(t.Noise), t.Verdict)
 	}
 	fmt.Fprintf(b, "\nBefore the load the server had %s; %.1f s after all clients and pages were closed and the topics deleted it had %s. The files of its own topics are left out, as nobody can delete those, and of pipes it keeps up to %d descriptors for its next splice(2).\n\n", r.Before, r.After.Waited, r.After, idlePipes)

@@ -214,8 +214,8 @@ func (s *soak) oneMember(ctx context.Context) error {
 	return nil
 }
 
-// Bounds of the wait until goroutines and descriptors come back, and how often and how long they are looked
-// at. Idle connections of browsers live for some seconds.
+// Bounds of the wait until goroutines and descriptors come back, and how often they
+// are looked at, and stand still. Idle connections of browsers live for some seconds.
 const (
 	settleWithin = 90 * time.Second
 	settleLooks  = 8

@@ -41,11 +41,11 @@ const (
 )
 
 // A verdict takes so many samples in each quarter, and a run of so many seconds: it
-// is minutes until the first segments are deleted and producers forgotten, so all
-// that a shorter run holds grows.
+// is some minutes until the first segments are deleted and the pages' runs are there,
+// so all that a shorter run holds grows.
 const (
 	leastSamples = 4
-	leastRun     = 20 * 60
+	leastRun     = 10 * 60
 )
 
 // point is a sample of one figure: when, in seconds since the load began, and what.
