@@ -113,7 +113,7 @@ func (t *table) workload(ctx context.Context, w workload.Workload) (out result.R
 		for _, s := range slices.Clone(seats) {
 			d := turn
 			if round == 0 { // nobody counts it
-				d = turn / 2
+				d = max(turn/2, s.server.Warm)
 				if w.Kind == workload.Idle || w.Cold {
 					continue
 				}

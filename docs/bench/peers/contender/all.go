@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"copyscope/docs/bench/peers/contender/name"
 )
+
+// jvmWarm is how long a Java server is warmed up for each workload.
+const jvmWarm = 2 * time.Second
 
 // All are the contenders, in the order of their turns.
 func All() []Contender {
@@ -16,8 +20,8 @@ func All() []Contender {
 		ours(name.Copyscope, "sendfile"),
 		{Name: name.BareSendfile, Settings: "a loop of blocking sendfile(2) calls of 1 MiB over the same batches; answers Fetch alone", Protocol: Bare, start: startSendfile},
 		{Name: name.BareRelay, Settings: "receives, checks the CRC-32C, write(2)s and answers; takes Produce alone", Protocol: Bare, start: startRelay},
-		{Name: name.Kafka, Settings: "KRaft, one node, Kafka's own config/server.properties and JVM flags (1 GiB of heap); a deleted topic's files go after a second", Protocol: Kafka, TLS: true, need: maven, start: kafka(kafkaDefaults)},
-		{Name: name.KafkaTuned, Settings: "the same, socket buffers left to the kernel, a network and an I/O thread for each CPU, 2 GiB of heap, ParallelGC", Protocol: Kafka, TLS: true, need: maven, start: kafka(kafkaTuned)},
+		{Name: name.Kafka, Settings: "KRaft, one node, Kafka's own config/server.properties and JVM flags (1 GiB of heap); a deleted topic's files go after a second", Protocol: Kafka, TLS: true, Warm: jvmWarm, need: maven, start: kafka(kafkaDefaults)},
+		{Name: name.KafkaTuned, Settings: "the same, socket buffers left to the kernel, a network and an I/O thread for each CPU, 2 GiB of heap, ParallelGC", Protocol: Kafka, TLS: true, Warm: jvmWarm, need: maven, start: kafka(kafkaTuned)},
 		{Name: name.Kfake, Settings: "franz-go's kfake, one broker, all in memory", Protocol: Kafka, TLS: true, Volatile: true, start: startKfake},
 		{Name: name.NATS, Settings: "JetStream, file storage, a stream for each partition", Protocol: NATS, start: startNATS},
 		ours(name.CopyscopeReadWrite, "read-write"),

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"copyscope/internal/load"
 	"copyscope/internal/process"
@@ -39,6 +40,9 @@ type Contender struct {
 	// TLS says that it can be reached over TLS, Volatile that it stores nothing in
 	// files.
 	TLS, Volatile bool
+	// Warm is the least time for which it is loaded before a workload counts: a JVM
+	// compiles what runs often.
+	Warm time.Duration
 	// Absent is why no machine can have it; else need says what this one lacks.
 	Absent string
 	need   need

@@ -41,19 +41,18 @@ var kafkaTuned = kafkaSetting{
 
 func kafka(k kafkaSetting) func(context.Context, *Env, *Server) (*process.Process, error) {
 	return func(ctx context.Context, e *Env, s *Server) (p *process.Process, err error) {
-		var controller string
-		for _, at := range []*string{&s.Address, &controller} {
+		var controller, inner string
+		for _, at := range []*string{&s.Address, &controller, &inner} {
 			if *at, err = process.FreeAddress(); err != nil {
 				return nil, err
 			}
 		}
-		listener := "PLAINTEXT"
-		lines := k.lines
-		if e.Secure {
-			listener = "SSL"
+		lines, listeners := k.lines, "PLAINTEXT://"+s.Address
+		if e.Secure { // the broker itself does not trust the certificate, and comes by another listener
 			lines += "ssl.keystore.type=PEM\nssl.keystore.location=" + e.Trust.Both + "\n"
+			listeners = "PLAINTEXT://" + inner + ",SSL://" + s.Address
 		}
-		lines += fmt.Sprintf("listeners=%[1]s://%[2]s,CONTROLLER://%[3]s\nadvertised.listeners=%[1]s://%[2]s\ninter.broker.listener.name=%[1]s\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT\n", listener, s.Address, controller)
+		lines += fmt.Sprintf("listeners=%[1]s,CONTROLLER://%[2]s\nadvertised.listeners=%[1]s\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT\n", listeners, controller)
 		broker := kafkajars.Broker{Dir: s.Dir, Controller: controller, Lines: lines, Flags: k.flags}
 		s.Data = broker.Logs()
 		if p, err = broker.Start(ctx); err != nil {

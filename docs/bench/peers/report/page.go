@@ -23,7 +23,7 @@ const head = `# Against the alternatives
 Written by ` + "`make peers`" + ` (as root); the raw figures are in [peers/](peers). Every server runs on
 the same machine, in one network namespace that the run made itself, and serves the same
 client process with the same payload. They take turns, A B A B, and a turn that nobody counts comes
-first. Servers and clients share the CPUs, so a faster server also waits for its client.
+first (of 2 s at least for what runs on a JVM). Servers and clients share the CPUs, so a faster server also waits for its client.
 
 - **Client.** For what speaks the Kafka protocol, the raw client of ` + "`copyscope bench`" + `: frames built
   before the clock starts (Produce version 8), answers thrown away (Fetch version 11). For NATS, a raw client
