@@ -105,7 +105,9 @@ func newConsumer(ctx context.Context, topic string, s share, o FetchOptions) (*c
 	}
 	c := &consumer{Tally: newTally(), conn: conn, in: newStream(conn), next: map[int32]int64{}}
 	c.congestion = congestion
-	c.in.gulps = gulps
+	if !s.eager {
+		c.in.gulps = gulps
+	}
 	n := min(o.Outstanding, len(s.partitions))
 	for i := range n {
 		var mine []int32

@@ -26,6 +26,9 @@ type Topic struct {
 	Starts, Ends []int64
 	// Secure is how the brokers are reached over TLS, nil for plain text.
 	Secure *tls.Config
+	// Eager has the reader woken for every packet, instead of when much has come: a
+	// server whose send buffer holds less than that would wait for it.
+	Eager bool
 }
 
 // TopicSpec says which topic to use. Without a name a fresh one is made, which
@@ -206,6 +209,7 @@ func leadersNow(ctx context.Context, cl *kgo.Client, name string) ([]string, err
 type share struct {
 	address    string
 	secure     *tls.Config
+	eager      bool
 	partitions []int32
 }
 
@@ -226,7 +230,7 @@ func (t Topic) shares(n int) []share {
 		address := addresses[w%len(addresses)]
 		all := byLeader[address]
 		mine, of := w/len(addresses), (n-w%len(addresses)+len(addresses)-1)/len(addresses)
-		out[w].address, out[w].secure = address, t.Secure
+		out[w].address, out[w].secure, out[w].eager = address, t.Secure, t.Eager
 		for i := range all {
 			if i%of == mine {
 				out[w].partitions = append(out[w].partitions, all[i])
@@ -250,7 +254,7 @@ func (t Topic) readable(ctx context.Context, brokers string) (Topic, error) {
 	if err != nil {
 		return t, err
 	}
-	r := Topic{Name: t.Name, Secure: t.Secure, Leaders: slices.Clone(t.Leaders), Starts: starts, Ends: ends}
+	r := Topic{Name: t.Name, Secure: t.Secure, Eager: t.Eager, Leaders: slices.Clone(t.Leaders), Starts: starts, Ends: ends}
 	empty := 0
 	for p := range ends {
 		if ends[p] <= starts[p] {

@@ -20,7 +20,7 @@ func All() []Contender {
 		ours(name.Copyscope, "sendfile"),
 		{Name: name.BareSendfile, Settings: "a loop of blocking sendfile(2) calls of 1 MiB over the same batches; answers Fetch alone", Protocol: Bare, start: startSendfile},
 		{Name: name.BareRelay, Settings: "receives, checks the CRC-32C, write(2)s and answers; takes Produce alone", Protocol: Bare, start: startRelay},
-		{Name: name.Kafka, Settings: "KRaft, one node, Kafka's own config/server.properties and JVM flags (1 GiB of heap); a deleted topic's files go after a second", Protocol: Kafka, TLS: true, Warm: jvmWarm, need: maven, start: kafka(kafkaDefaults)},
+		{Name: name.Kafka, Settings: "KRaft, one node, Kafka's own config/server.properties and JVM flags (1 GiB of heap); a deleted topic's files go after a second", Protocol: Kafka, TLS: true, Warm: jvmWarm, Eager: true, need: maven, start: kafka(kafkaDefaults)},
 		{Name: name.KafkaTuned, Settings: "the same, socket buffers left to the kernel, a network and an I/O thread for each CPU, 2 GiB of heap, ParallelGC", Protocol: Kafka, TLS: true, Warm: jvmWarm, need: maven, start: kafka(kafkaTuned)},
 		{Name: name.Kfake, Settings: "franz-go's kfake, one broker, all in memory", Protocol: Kafka, TLS: true, Volatile: true, start: startKfake},
 		{Name: name.NATS, Settings: "JetStream, file storage, a stream for each partition", Protocol: NATS, start: startNATS},

@@ -43,6 +43,9 @@ type Contender struct {
 	// Warm is the least time for which it is loaded before a workload counts: a JVM
 	// compiles what runs often.
 	Warm time.Duration
+	// Eager has its reader woken for every packet: its send buffer holds less than
+	// what the reader else waits for, and it would be measured by that.
+	Eager bool
 	// Absent is why no machine can have it; else need says what this one lacks.
 	Absent string
 	need   need

@@ -44,6 +44,7 @@ func (k kafka) prepare(ctx context.Context, w workload.Workload) (Prepared, erro
 		if err != nil {
 			return empty, err
 		}
+		empty.Eager = k.Eager
 		return empty.Fill(ctx, k.Address, load.FillOptions{Bytes: w.FillBytes, RecordBytes: w.RecordBytes, BatchBytes: w.BatchBytes})
 	})
 	if err != nil {
@@ -70,6 +71,7 @@ func (k kafka) onFresh(ctx context.Context, w workload.Workload, run func(load.T
 	if err != nil {
 		return nil, err
 	}
+	topic.Eager = k.Eager
 	f, err = run(topic)
 	return f, errors.Join(err, remove())
 }

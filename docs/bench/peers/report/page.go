@@ -30,7 +30,8 @@ first (of 2 s at least for what runs on a JVM). Servers and clients share the CP
   of the same kind: writes of whole batches of ` + "`PUB`" + `, acknowledged ones counted; pull consumers that
   acknowledge nothing, a pull of as many bytes as a fetch under way for each stream, the next sent when half of
   it has come. For nginx and the bare loops, a reader that throws away. iperf3 is both ends itself; what sends is
-  its client, and stands here as the server. All readers but those of NATS' control and of TLS sleep until 128 KiB are there.
+  its client, and stands here as the server. Readers sleep until 128 KiB are there,
+  but over TLS and from Kafka with its own settings: its send buffer of 100 KiB holds less, and it would be measured by that.
 - **Bytes** are those of record batches, for NATS of messages, for nginx of the file.
 - **CPU** is user and system time of the server's process by procfs (ticks of 10 ms), and of the client's process
   by getrusage(2), for each GB of payload. **RssAnon** is the peak in a turn; servers run from one workload to the next.
