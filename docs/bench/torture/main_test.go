@@ -36,9 +36,13 @@ func TestBugsAreFound(t *testing.T) {
 			if which == "" {
 				which = "kill,power"
 			}
+			seed := "3" // begins with records that are forced to the disk
+			if name == "skip-truncation" {
+				seed = "2" // and this one with default settings
+			}
 			dir := t.TempDir()
 			var out, said bytes.Buffer
-			code := run([]string{"-for", "4m", "-seed", "2", "-json", "-dir", dir, "-faults", which, "-bug", name}, &out, &said)
+			code := run([]string{"-for", "4m", "-seed", seed, "-json", "-dir", dir, "-faults", which, "-bug", name}, &out, &said)
 			var v verdict
 			if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 				t.Fatalf("the verdict is no JSON: %v\n%s", err, out.Bytes())

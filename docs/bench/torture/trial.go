@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -164,14 +166,32 @@ func (t *trial) run(ctx context.Context, long time.Duration) (err error) {
 	err = t.rounds(ctx, time.Now().Add(long))
 	t.proxy.Fail(0)
 	cancel()
-	if err != nil || len(t.found) > 0 {
+	if err != nil || len(t.found) > 0 || ctx.Err() != nil {
 		t.proxy.Close() // nobody waits for what does not come
 	}
-	workers.Wait()
+	if ended := t.wait(&workers); ended != nil {
+		return errors.Join(err, ended)
+	}
 	if err != nil || len(t.found) > 0 || ctx.Err() != nil {
 		return err
 	}
 	return t.end(ctx)
+}
+
+// wait waits for the clients to end. If one does not, what all of them do is kept.
+func (t *trial) wait(workers *sync.WaitGroup) error {
+	ended := make(chan struct{})
+	go func() { workers.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(2 * patience):
+	}
+	f, err := os.Create(filepath.Join(t.dir, "clients.txt"))
+	if err == nil {
+		err = errors.Join(pprof.Lookup("goroutine").WriteTo(f, 1), f.Close())
+	}
+	return errors.Join(fmt.Errorf("a client did not end within %v; clients.txt has where it is", 2*patience), err)
 }
 
 func (t *trial) properties() map[string]string {

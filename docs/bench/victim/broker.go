@@ -90,15 +90,26 @@ func (b *Broker) Kill() {
 	b.process = nil
 }
 
+// mostStop bounds an end that was asked for.
+const mostStop = 30 * time.Second
+
 // Stop asks the broker to end (SIGTERM), and waits until it has; an error is that
-// of its end.
+// of its end. One that does not end is made to tell what its goroutines do (SIGQUIT),
+// in its log, and to end with that.
 func (b *Broker) Stop() error {
 	if err := b.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	err := b.process.Wait()
-	b.process = nil
-	return err
+	ended := make(chan error, 1)
+	go func() { ended <- b.process.Wait() }()
+	defer func() { b.process = nil }()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(mostStop):
+		b.process.Process.Signal(syscall.SIGQUIT)
+		return fmt.Errorf("no end within %v of SIGTERM: %w", mostStop, <-ended)
+	}
 }
 
 // Hold stops the broker's threads (SIGSTOP) for so long.
