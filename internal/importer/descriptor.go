@@ -39,7 +39,7 @@ func FDOf(text []byte) FD {
 		return SocketFD
 	case bytes.HasPrefix(kind, []byte("NETLINK")):
 		return OtherFD
-	case kind[0] >= 'A' && kind[0] <= 'Z': // TCP, TCPv6, UDP, UNIX-STREAM, …
+	case len(kind) > 0 && kind[0] >= 'A' && kind[0] <= 'Z': // TCP, TCPv6, UDP, UNIX-STREAM, …
 		return SocketFD
 	}
 	return OtherFD // anon_inode:[eventpoll], net:[…]
