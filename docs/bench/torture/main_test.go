@@ -42,7 +42,7 @@ func TestBugsAreFound(t *testing.T) {
 			}
 			dir := t.TempDir()
 			var out, said bytes.Buffer
-			code := run([]string{"-for", "4m", "-seed", seed, "-json", "-dir", dir, "-faults", which, "-bug", name}, &out, &said)
+			code := run([]string{"-for", "2m", "-seed", seed, "-json", "-dir", dir, "-faults", which, "-bug", name}, &out, &said)
 			var v verdict
 			if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 				t.Fatalf("the verdict is no JSON: %v\n%s", err, out.Bytes())

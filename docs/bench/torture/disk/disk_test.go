@@ -16,7 +16,7 @@ import (
 )
 
 // seeds is how often each cut is made: so often that each outcome comes.
-const seeds = 60
+const seeds = 150
 
 // place makes two directories, and the data directory's layer.
 func place(t *testing.T) (data, safe string, l *disk.Layer) {
