@@ -68,6 +68,22 @@ func (x *offsetIndex) around(offset int64) (before, next int64, err error) {
 	return before, next, nil
 }
 
+// back is the offset so many entries before the given one, and how many of them are
+// missing; the segment's first one if any is.
+func (x *offsetIndex) back(offset int64, entries int) (from int64, missing int, err error) {
+	from, missing = x.base, entries
+	err = x.entries(func(b []byte) {
+		n := sort.Search(len(b)/offsetEntryBytes, func(i int) bool { return parseOffsetEntry(b[i*offsetEntryBytes:], x.base).offset >= offset })
+		if missing = max(0, entries-n); missing == 0 {
+			from = parseOffsetEntry(b[(n-entries)*offsetEntryBytes:], x.base).offset
+		}
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %s: %w", ErrStorage, x.file.path, err)
+	}
+	return from, missing, nil
+}
+
 func (x *offsetIndex) append(e offsetEntry) error {
 	if err := x.add(appendOffsetEntry(x.scratch[:0], x.base, e)); err != nil {
 		return err

@@ -86,21 +86,69 @@ func TestIdempotence(t *testing.T) {
 	t.Run("a clean stop before each", func(t *testing.T) {
 		root := t.TempDir()
 		d, p := open(t, root)
-		var kept []send
-		for _, s := range steps {
-			// A snapshot knows the last batch of each producer, as Kafka's do.
-			if s.name != "the first again" && s.name != "the oldest of the last five" {
-				kept = append(kept, s)
-			}
-		}
 		run(t, func(*log.Dir, *log.Partition) *log.Partition {
 			if err := d.Close(); err != nil {
 				t.Fatal(err)
 			}
 			d, p = open(t, root)
 			return p
-		}, d, p, kept)
+		}, d, p, steps)
 	})
+}
+
+// All that a producer may have under way is known again after a stop of either kind,
+// also where segments end in between and others' batches lie between.
+func TestBatchesUnderWayAreKnownAgain(t *testing.T) {
+	for name, clean := range map[string]bool{"clean": true, "unclean": false} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			cfg := log.Defaults()
+			cfg.SegmentBytes = 1000 // six batches or seven
+			open := func() (*log.Dir, *log.Partition) {
+				d, err := log.OpenDir(t.Context(), root, log.DirOptions{Manual: true, Log: quiet()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, _, err := d.Open(t.Context(), "t", log.ID{}, 0, cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return d, p
+			}
+			d, p := open()
+			const producers, batches = 7, 5
+			bases := map[[2]int]int64{}
+			send := func(producer, n int) (log.Appended, error) {
+				return p.Produce(idempotent(int64(producer), 3, int32(2*n), 1_700_000_000_000, "a", "b"))
+			}
+			for n := range batches {
+				for producer := range producers {
+					a, err := send(producer, n)
+					if err != nil {
+						t.Fatal(err)
+					}
+					bases[[2]int{producer, n}] = a.Base
+				}
+			}
+			if clean {
+				if err := d.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d, p = open()
+			defer d.Close()
+			for n := range batches {
+				for producer := range producers {
+					if a, err := send(producer, n); err != nil || !a.Duplicate || a.Base != bases[[2]int{producer, n}] {
+						t.Errorf("batch %d of producer %d, sent again: %+v, %v; want a duplicate at %d", n, producer, a, err, bases[[2]int{producer, n}])
+					}
+				}
+			}
+			if a, err := send(0, batches); err != nil || a.Duplicate {
+				t.Errorf("the next one: %+v, %v", a, err)
+			}
+		})
+	}
 }
 
 // After the largest sequence number comes 0, also inside a batch.

@@ -118,13 +118,18 @@ func (s *producers) add(h header) (ended endedTxn, ok bool) {
 	if h.sequence < 0 {
 		return endedTxn{}, false
 	}
+	p.keep(sentBatch{h.sequence, h.lastSequence(), h.base, h.last(), h.maxTime})
+	return endedTxn{}, false
+}
+
+// keep adds the latest batch.
+func (p *producer) keep(b sentBatch) {
 	if p.kept == keptBatches {
 		copy(p.batches[:], p.batches[1:])
 		p.kept--
 	}
-	p.batches[p.kept] = sentBatch{h.sequence, h.lastSequence(), h.base, h.last(), h.maxTime}
+	p.batches[p.kept] = b
 	p.kept++
-	return endedTxn{}, false
 }
 
 // of is the batch's producer, in the batch's epoch.

@@ -32,7 +32,7 @@ func (p *Partition) recover(ctx context.Context, l listing, first int, rebuild [
 		}
 		p.keepRest(s, scans[s], l)
 	}
-	if err := p.eachHeader(from, func(h header) { p.producers.add(h) }); err != nil {
+	if err := p.restoreBatches(from); err != nil {
 		return err
 	}
 	var gone []*segment
@@ -62,6 +62,27 @@ func (p *Partition) recover(ctx context.Context, l listing, first int, rebuild [
 		break
 	}
 	return p.apply(l, scans, gone, r)
+}
+
+// restoreBatches adds the batches from the offset of the producers' snapshot on, and
+// recalls those that it leaves out.
+func (p *Partition) restoreBatches(from int64) (err error) {
+	before, back := p.producers.recall(), from
+	if len(before) > 0 {
+		if back, err = p.shortlyBefore(from, recalledEntries); err != nil {
+			return err
+		}
+	}
+	err = p.eachHeader(back, func(h header) {
+		if h.base < from {
+			before.add(h)
+			return
+		}
+		before.settle(&p.producers)
+		p.producers.add(h)
+	})
+	before.settle(&p.producers)
+	return err
 }
 
 // segmentBase is where the i-th segment begins, or, behind the last one, where
