@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -26,23 +24,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Each bug that the program can give a broker is found, by faults that it needs, and
-// what is kept is there.
+// Bugs that the program gives a broker are found, by faults that they need, and what
+// is kept is there. These are found soon; bugs.sh has them all.
 func TestBugsAreFound(t *testing.T) {
-	faults := map[string]string{"forget-sequences": "stop", "skip-truncation": "kill,power,stop"}
-	for _, name := range slices.Sorted(maps.Keys(bugs)) {
+	for _, name := range []string{"ack-before-append", "fsync-does-nothing", "read-past-stable"} {
 		t.Run(name, func(t *testing.T) {
-			which := faults[name]
-			if which == "" {
-				which = "kill,power"
-			}
-			seed := "3" // begins with records that are forced to the disk
-			if name == "skip-truncation" {
-				seed = "2" // and this one with default settings
-			}
 			dir := t.TempDir()
 			var out, said bytes.Buffer
-			code := run([]string{"-for", "2m", "-seed", seed, "-json", "-dir", dir, "-faults", which, "-bug", name}, &out, &said)
+			code := run([]string{"-for", "2m", "-seed", "3", "-json", "-dir", dir, "-faults", "kill,power", "-bug", name}, &out, &said)
 			var v verdict
 			if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 				t.Fatalf("the verdict is no JSON: %v\n%s", err, out.Bytes())
