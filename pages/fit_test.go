@@ -91,6 +91,13 @@ func TestPagesFitTheirWindow(t *testing.T) {
 					if wide != "" {
 						t.Errorf("%s, %d px, %s: %s", lang, width, how, wide)
 					}
+					over, err := chromedp.Run(page.Ctx, chromedp.Evaluate[string](chromium.RunOver))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if over != "" {
+						t.Errorf("%s, %d px, %s: words run out of their cells: %s", lang, width, how, over)
+					}
 					if width > 640 {
 						continue
 					}

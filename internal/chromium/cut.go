@@ -15,3 +15,7 @@ const CutCells = `(() => {
     return [(e.dataset.part ?? e.className) + ': ' + cut.slice(0, 2).map((cell) => cell.textContent.trim().slice(0, 30)).join(', ')];
   }).join(' | ');
 })()`
+
+// RunOver is JavaScript that names cells of tables whose words run over those beside
+// them. It is empty if there are none.
+const RunOver = `[...document.querySelectorAll('main :is(td, th)')].filter((cell) => getComputedStyle(cell).display === 'table-cell' && getComputedStyle(cell).clipPath === 'none' && cell.offsetWidth > 1 && cell.scrollWidth > cell.clientWidth + 2).slice(0, 3).map((cell) => cell.textContent.trim().slice(0, 40)).join(' | ')`
