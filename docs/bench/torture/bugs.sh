@@ -18,7 +18,7 @@ while IFS= read -r bug; do
     [ "$status" != 1 ] || break
   done
   if [ "$status" = 1 ]; then
-    python3 -c 'import json, sys; v = json.load(open(sys.argv[1])); print("found  %s: after %.0f s of seed %d, %s" % (sys.argv[2], v["seconds"], v["seed"], v["violations"][0].split("\n")[0]))' "$work/verdict.json" "$bug"
+    python3 -c 'import json, sys; v = json.load(open(sys.argv[1])); print("found  %s: after %.0f s of seed %d, %s" % (sys.argv[2], v["seconds"], v["seed"], v["violations"][0]["class"]))' "$work/verdict.json" "$bug"
   else
     printf 'MISSED %s (exit code %d)\n' "$bug" "$status"
     missed=1
