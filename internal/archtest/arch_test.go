@@ -102,10 +102,11 @@ func TestRulesSpeakUp(t *testing.T) {
 		{"views", "static/x.js", "if (event.kind === 'dma') animate(event.bytes);", ""},
 		{"views", "static/x.js", "row.value = count(name, step).value - before.value;", ""},
 		{"views", "web/x.js", "cpuCopies += 1;", ""},
-		{"defended", "SECURITY.md", "# Security\n", "no threat model"},
-		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | d | `web.TestX` |\n", "no test TestX in web"},
-		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | d | it is clear |\n", `no test shows the defence against "c"`},
-		{"defended", "SECURITY.md", threatModel + "\n| --- |\n| a | b | c | `web.TestX` |\n", "4 cells"},
+		{"defended", "SECURITY.md", "# Security\n", "no table"},
+		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | `web.TestX` |\n", "no test web.TestX"},
+		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | `TestX` |\n", "no test TestX"},
+		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | it is clear |\n", `done about "a"`},
+		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | `TestX` |\n", "2 cells"},
 	} {
 		t.Run(r.rule+"/"+r.file+"/"+r.want, func(t *testing.T) {
 			found, err := rules[r.rule](fstest.MapFS{r.file: {Data: []byte(r.text)}})

@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -8,62 +9,73 @@ import (
 	"strings"
 )
 
-// threatModel is the head of the tables in SECURITY.md that say what is defended.
-const threatModel = "| asset | attacker | attack | defence | test |"
+// defences are the documents whose tables say what is defended, and by which test.
+var defences = []string{"SECURITY.md", "docs/storage.md"}
 
 var (
-	namedTest   = regexp.MustCompile("`((?:[a-z]+/)*[a-z]+)\\.((?:Test|Fuzz)\\w+)`")
+	namedTest   = regexp.MustCompile("`(?:((?:[a-z]+/)*[a-z]+)\\.)?((?:Test|Fuzz)\\w+)`")
 	writtenTest = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 )
 
-// Defended is the rule that every row of the threat model in SECURITY.md names tests
-// that exist, as `folder.TestName`.
+// Defended is the rule that every row of a table of defences, whose last column is
+// headed test, names tests that exist: as `folder.TestName`, or as `TestName` where
+// one of that name is enough.
 func Defended(tree fs.FS) (found []string, err error) {
-	text, err := fs.ReadFile(tree, "SECURITY.md")
-	if err != nil {
-		return nil, err
-	}
 	written := map[string]bool{}
 	err = each(tree, []string{".go"}, func(name string, text []byte) error {
-		if !strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		for _, m := range writtenTest.FindAllSubmatch(text, -1) {
-			written[path.Dir(name)+"."+string(m[1])] = true
+		if strings.HasSuffix(name, "_test.go") {
+			for _, m := range writtenTest.FindAllSubmatch(text, -1) {
+				written["."+string(m[1])], written[path.Dir(name)+"."+string(m[1])] = true, true
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	rows, within := 0, false
-	for n, line := range strings.Split(string(text), "\n") {
+	for _, file := range defences {
+		text, err := fs.ReadFile(tree, file)
+		if errors.Is(err, fs.ErrNotExist) && file != defences[0] {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, undefended(file, string(text), written)...)
+	}
+	return found, nil
+}
+
+// undefended is what is wrong with the tables of one document.
+func undefended(file, text string, written map[string]bool) (found []string) {
+	rows, columns := 0, 0 // of the table of defences that the line is in; 0: none
+	for n, line := range strings.Split(text, "\n") {
 		say := func(format string, args ...any) {
-			found = append(found, fmt.Sprintf("SECURITY.md:%d: ", n+1)+fmt.Sprintf(format, args...))
+			found = append(found, fmt.Sprintf("%s:%d: ", file, n+1)+fmt.Sprintf(format, args...))
 		}
 		switch cells := strings.Split(strings.Trim(line, "| "), " | "); {
-		case line == threatModel:
-			within = true
 		case !strings.HasPrefix(line, "|"):
-			within = false
-		case !within || strings.HasPrefix(line, "| ---"):
-		case len(cells) != 5:
-			say("a row of the threat model has %d cells, not five: asset, attacker, attack, defence, test", len(cells))
+			columns = 0
+		case strings.HasSuffix(line, "| test |"):
+			columns = len(cells)
+		case columns == 0 || strings.HasPrefix(line, "| ---"):
+		case len(cells) != columns:
+			say("a row has %d cells, not %d as the table's head", len(cells), columns)
 		default:
 			rows++
-			tests := namedTest.FindAllStringSubmatch(cells[4], -1)
+			tests := namedTest.FindAllStringSubmatch(cells[columns-1], -1)
 			if len(tests) == 0 {
-				say("no test shows the defence against %q; name one as `folder.TestName`", cells[2])
+				say("no test shows what is done about %q; name one as `folder.TestName`", cells[max(0, columns-3)])
 			}
 			for _, m := range tests {
 				if !written[m[1]+"."+m[2]] {
-					say("there is no test %s in %s", m[2], m[1])
+					say("there is no test %s", strings.TrimPrefix(m[1]+"."+m[2], "."))
 				}
 			}
 		}
 	}
 	if rows == 0 {
-		found = append(found, "SECURITY.md: it has no threat model: no table with the head "+threatModel)
+		found = append(found, file+": it has no table whose last column is headed test")
 	}
-	return found, nil
+	return found
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"copyscope/internal/selfsigned"
 	"copyscope/internal/served"
 )
 
@@ -156,16 +157,16 @@ func (s *soak) say(format string, args ...any) {
 }
 
 func (s *soak) serve(ctx context.Context, binary *served.Binary, dir string) error {
-	certificate, config := filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "server.properties")
-	trust, err := served.Certificate(certificate)
+	config := filepath.Join(dir, "server.properties")
+	trust, err := selfsigned.Make(dir)
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(config, []byte(properties), 0o600); err != nil {
 		return err
 	}
-	binary.Says, s.trust = &s.says, trust
-	s.server, err = binary.Serve(ctx, "--config", config, "--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", certificate, "--kafka-tls-key", certificate, "--kafka-tls-sasl", "SCRAM-SHA-512")
+	binary.Says, s.trust = &s.says, trust.Client()
+	s.server, err = binary.Serve(ctx, "--config", config, "--kafka-tls-listen", "127.0.0.1:0", "--kafka-tls-cert", trust.Certificate, "--kafka-tls-key", trust.Key, "--kafka-tls-sasl", "SCRAM-SHA-512")
 	if err != nil {
 		return fmt.Errorf("the server does not start: %w: %s", err, strings.Join(s.says.lines(), "; "))
 	}

@@ -26,6 +26,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -36,10 +37,8 @@ import (
 	"syscall"
 	"time"
 
-	"copyscope/internal/served"
+	"copyscope/internal/selfsigned"
 )
-
-const certificateFile = "certificate.pem" // with its key
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -69,11 +68,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	trust, err := served.Certificate(filepath.Join(dir, certificateFile))
+	trust, err := selfsigned.Make(dir)
 	if err != nil {
 		return err
 	}
-	b, err := serve(ctx, dir)
+	b, err := serve(ctx, dir, trust)
 	if err != nil {
 		return err
 	}
@@ -81,7 +80,9 @@ func run(ctx context.Context, args []string) error {
 	if err := fill(ctx, b.Kafka, bytes); err != nil {
 		return fmt.Errorf("fill the topic: %w", err)
 	}
-	proof := proof{broker: b, dir: dir, trust: trust, bytes: bytes}
+	client := trust.Client()
+	client.MinVersion = tls.VersionTLS13 // whose records the sums know
+	proof := proof{broker: b, dir: dir, trust: client, bytes: bytes}
 	for _, s := range scenes {
 		if err := proof.play(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -102,7 +103,7 @@ type server struct {
 	dir, said string
 }
 
-func serve(ctx context.Context, dir string) (*server, error) {
+func serve(ctx context.Context, dir string, trust selfsigned.Trust) (*server, error) {
 	binary, ready := filepath.Join(dir, "copyscope"), filepath.Join(dir, "ready")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/copyscope").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
@@ -114,7 +115,7 @@ func serve(ctx context.Context, dir string) (*server, error) {
 	}
 	defer log.Close()
 	b.process = exec.Command(binary, "serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--kafka-tls-listen", "127.0.0.1:0",
-		"--kafka-tls-cert", filepath.Join(dir, certificateFile), "--kafka-tls-key", filepath.Join(dir, certificateFile), "--data", b.dir, "--ready-file", ready)
+		"--kafka-tls-cert", trust.Certificate, "--kafka-tls-key", trust.Key, "--data", b.dir, "--ready-file", ready)
 	b.process.Stdout, b.process.Stderr = log, log
 	b.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := b.process.Start(); err != nil {
