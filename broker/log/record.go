@@ -25,9 +25,12 @@ func (b Batch) checkRecords(h header, l recordLimits) (maxTime int64, err error)
 	}
 	maxTime = noTimestamp
 	for i := range h.count {
-		r, next, err := cutRecord(rest)
-		if err != nil {
-			return 0, fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, h.count, err)
+		r, size := usualRecord(rest)
+		next := rest[size:]
+		if size == 0 {
+			if r, next, err = cutRecord(rest); err != nil {
+				return 0, fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, h.count, err)
+			}
 		}
 		if err := l.check(h, i, r); err != nil {
 			return 0, err
