@@ -29,14 +29,14 @@ type kafkaSetting struct {
 // config/server.properties, but that a deleted topic's files go after a second.
 var kafkaDefaults = kafkaSetting{
 	flags: []string{"-Xmx1G", "-Xms1G", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true"},
-	lines: "num.network.threads=3\nnum.io.threads=8\nsocket.send.buffer.bytes=102400\nsocket.receive.buffer.bytes=102400\nfile.delete.delay.ms=1000\n",
+	lines: "num.network.threads=3\nnum.io.threads=8\nsocket.send.buffer.bytes=102400\nsocket.receive.buffer.bytes=102400\nlog.segment.delete.delay.ms=1000\n",
 }
 
 // kafkaTuned has what operators of one fast connection change: buffers of 100 KiB
 // hold a sender up that could fill megabytes.
 var kafkaTuned = kafkaSetting{
 	flags: []string{"-Xmx2G", "-Xms2G", "-server", "-XX:+UseParallelGC", "-XX:+AlwaysPreTouch", "-Djava.awt.headless=true"},
-	lines: fmt.Sprintf("num.network.threads=%[1]d\nnum.io.threads=%[1]d\nsocket.send.buffer.bytes=-1\nsocket.receive.buffer.bytes=-1\nfile.delete.delay.ms=1000\n", runtime.NumCPU()),
+	lines: fmt.Sprintf("num.network.threads=%[1]d\nnum.io.threads=%[1]d\nsocket.send.buffer.bytes=-1\nsocket.receive.buffer.bytes=-1\nlog.segment.delete.delay.ms=1000\n", runtime.NumCPU()),
 }
 
 func kafka(k kafkaSetting) func(context.Context, *Env, *Server) (*process.Process, error) {
