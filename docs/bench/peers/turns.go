@@ -114,7 +114,7 @@ func (t *table) workload(ctx context.Context, w workload.Workload) (out result.R
 			d := turn
 			if round == 0 { // nobody counts it
 				d = max(turn/2, s.server.Warm)
-				if w.Kind == workload.Idle || w.Cold {
+				if w.Kind == workload.Idle {
 					continue
 				}
 			}

@@ -100,7 +100,7 @@ func All() []Workload {
 		vary(produce, "produce-1-partition", "Produce: 1 partition, else as the first", func(w *Workload) { w.Partitions = 1 }),
 		vary(produce, "produce-64-partitions", "Produce: 64 partitions, else as the first", func(w *Workload) { w.Partitions = 64 }),
 		fetch,
-		vary(fetch, "fetch-cold", "Catch-up fetch, cold: once, from files that are not in the page cache", func(w *Workload) { w.Cold, w.Rounds, w.Servers = true, 0, few }),
+		vary(fetch, "fetch-cold", "Catch-up fetch, cold: once, from files that are not in the page cache (in a virtual machine its host may have them)", func(w *Workload) { w.Cold, w.Rounds, w.Servers = true, 0, few }),
 		{Name: "tail", Title: "Tail fetch: a consumer at the end of what is produced as fast as the broker takes it", Kind: Tail,
 			RecordBytes: 1 << 10, BatchBytes: 64 << 10, Partitions: FetchPartitions, Acks: 1, Outstanding: 5, MaxBytes: 4 << 20, Rate: 4e9, Servers: brokers},
 		{Name: "mixed", Title: "Mixed: one producer and one catch-up consumer at once, on topics of their own; bytes are of both", Kind: Mixed,
