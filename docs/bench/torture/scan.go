@@ -66,7 +66,7 @@ func (t *trial) scanTopic(ctx context.Context, topic string, committed, final bo
 		nothing := polling.Err() != nil
 		cancel()
 		if committed && !final && time.Since(last) > quiet {
-			ends = next // what is left was aborted, and its marker is above the last stable offset
+			ends = reached(next, ends) // what is left was aborted, and its marker is above the last stable offset
 			break
 		}
 		if nothing && ctx.Err() == nil {
@@ -91,6 +91,16 @@ func (t *trial) scanTopic(ctx context.Context, topic string, committed, final bo
 			Committed: committed, Final: final, End: ends[n], Records: records})
 	}
 	return nil
+}
+
+// reached is how far each partition was read of what was there when the reader began:
+// it may have got more, which nobody kept, while it waited for another partition.
+func reached(next, ends []int64) []int64 {
+	out := make([]int64, len(ends))
+	for n := range ends {
+		out[n] = min(next[n], ends[n])
+	}
+	return out
 }
 
 // behind is a partition that is not read up to its end, -1: none.
