@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -110,7 +111,7 @@ func share(text string) (float64, error) {
 	if percent {
 		v /= 100
 	}
-	if err != nil || v <= 0 || v > 1 {
+	if err != nil || math.IsNaN(v) || v <= 0 || v > 1 {
 		return 0, fmt.Errorf("-cpu %q is no share of the machine: give a number above 0 and up to 1, such as 0.33", text)
 	}
 	return v, nil

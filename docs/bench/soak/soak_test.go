@@ -139,7 +139,7 @@ func TestLedger(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"-cpu", "2"}, {"-cpu", "none"}, {"-for", "-1s"}, {"-viewers", "5000"}} {
+	for _, args := range [][]string{{"-cpu", "2"}, {"-cpu", "0"}, {"-cpu", "-0.5"}, {"-cpu", "NaN"}, {"-cpu", "none"}, {"-for", "-1s"}, {"-for", "0s"}, {"-viewers", "5000"}, {"-viewers", "-1"}} {
 		if _, err := parse(args); err == nil || !strings.Contains(err.Error(), args[1]) {
 			t.Errorf("%v: %v; want an error that names %s", args, err, args[1])
 		}

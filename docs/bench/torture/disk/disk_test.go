@@ -166,7 +166,8 @@ func TestCutOfMapping(t *testing.T) {
 	}
 }
 
-// A rule spares so many calls, then that many meet it.
+// A rule spares so many calls, then that many meet it; other files' calls are none of
+// them.
 func TestRules(t *testing.T) {
 	data, _, l := place(t)
 	f := &disk.Faulty{FS: l}
@@ -174,7 +175,13 @@ func TestRules(t *testing.T) {
 	file, err := f.Open(filepath.Join(data, "a.log"), os.O_RDWR|os.O_CREATE)
 	must(t, err)
 	defer file.Close()
+	other, err := f.Open(filepath.Join(data, "a.index"), os.O_RDWR|os.O_CREATE)
+	must(t, err)
+	defer other.Close()
 	for i, want := range []int{4, 2, 4} {
+		if n, err := other.WriteAt([]byte("text"), 0); n != 4 || err != nil {
+			t.Errorf("write %d of another file: %d bytes, %v", i+1, n, err)
+		}
 		n, err := file.WriteAt([]byte("text"), 0)
 		if n != want || errors.Is(err, syscall.ENOSPC) != (i == 1) {
 			t.Errorf("write %d: %d bytes, %v", i+1, n, err)

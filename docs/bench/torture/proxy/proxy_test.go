@@ -61,7 +61,7 @@ func talk(t *testing.T, address string, sent []byte, within time.Duration) []byt
 	return back[:n]
 }
 
-// Without faults all passes, and a frame is what Rewrite makes of it.
+// Without faults all passes, nothing is met, and a frame is what Rewrite makes of it.
 func TestPasses(t *testing.T) {
 	for _, rewritten := range []bool{false, true} {
 		p, err := proxy.New(echo(t), 1)
@@ -77,6 +77,9 @@ func TestPasses(t *testing.T) {
 		}
 		if got := talk(t, p.Address(), sent, time.Minute); !bytes.Equal(got, want) {
 			t.Errorf("rewritten: %t; %d of %d bytes came back, the same: false", rewritten, len(got), len(want))
+		}
+		if met := p.Met(); len(met) > 0 {
+			t.Errorf("rewritten: %t; the connection met %v", rewritten, met)
 		}
 	}
 }
