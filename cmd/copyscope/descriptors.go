@@ -30,7 +30,15 @@ func brokerDescriptors(connections int) int {
 // process, needs for its clients and its files.
 func pageConnections(broker int) int {
 	have, ok := descriptorLimit()
-	if !ok || have >= uint64(mostPageConnections+broker) {
+	if !ok {
+		return mostPageConnections
+	}
+	return pageShare(have, broker)
+}
+
+// pageShare is the pages' part of so many descriptors.
+func pageShare(have uint64, broker int) int {
+	if have >= uint64(mostPageConnections+broker) {
 		return mostPageConnections
 	}
 	return max(leastPageConnections, int(have)-broker)

@@ -57,6 +57,21 @@ func TestPageConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+// The broker's part comes first, and the pages take no more than they have use for.
+func TestPagesLeaveDescriptorsToTheBroker(t *testing.T) {
+	for _, c := range []struct {
+		have         uint64
+		broker, want int
+	}{
+		{1 << 63, 0, 16_384}, {1 << 63, 18_500, 16_384}, {16_384 + 18_500, 18_500, 16_384},
+		{20_000, 0, 16_384}, {20_000, 9500, 10_500}, {20_000, 18_500, 1500}, {1024, 18_500, 1024}, {1024, 0, 1024},
+	} {
+		if got := pageShare(c.have, c.broker); got != c.want {
+			t.Errorf("of %d descriptors, %d of them the broker's, pages take %d, want %d", c.have, c.broker, got, c.want)
+		}
+	}
+}
+
 // A client that begins a request and does not go on is let go by what serve really
 // serves with.
 func TestServeLetsGoOfSlowClients(t *testing.T) {
