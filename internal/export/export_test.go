@@ -342,6 +342,13 @@ func TestReadPlainIsBounded(t *testing.T) {
 	if _, err := export.ReadPlain(bytes.NewReader(text), 2); err == nil || !strings.Contains(err.Error(), "more than 2 events") {
 		t.Errorf("three events where two may be: %v", err)
 	}
+	spoilt := bytes.Replace(text, []byte(`"seq":3`), []byte(`"unknown":3`), 1)
+	if _, err := export.ReadPlain(bytes.NewReader(spoilt), 2); err == nil || !strings.Contains(err.Error(), "more than 2 events") {
+		t.Errorf("it reads on after two: %v", err)
+	}
+	if _, err := export.ReadPlain(bytes.NewReader(spoilt), 3); err == nil || !strings.Contains(err.Error(), "unknown") {
+		t.Errorf("the third is not what it was made: %v", err)
+	}
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	z.Write(text)

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"copyscope/internal/lesson"
 )
 
 // A directory of lessons that somebody else made reads no file outside of it: its
-// errors, which pages show, would quote it. Nor does it wait for a named pipe.
+// errors, which pages show, would quote it. Nor does it open a named pipe, which would
+// have it wait until somebody writes.
 func TestADirectoryReadsNothingOutside(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret.yaml")
 	if err := os.WriteFile(secret, []byte("passphrase: hunter2\n"), 0o600); err != nil {
@@ -30,12 +32,19 @@ func TestADirectoryReadsNothingOutside(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "broken.txt"), []byte("tilte: x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600); err != nil {
+	pipe := filepath.Join(dir, "pipe.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	read, watched := make(chan struct{}), make(chan bool)
+	go func() { watched <- hasReader(pipe, read) }()
 	told := ""
 	for _, err := range lesson.Shipped().WithDirectory(dir).Errors {
 		told += err.Error() + "\n"
+	}
+	close(read)
+	if <-watched {
+		t.Error("the named pipe was opened")
 	}
 	if strings.Contains(told, "hunter2") || strings.Contains(told, "passphrase") {
 		t.Errorf("a file outside is quoted:\n%s", told)
@@ -47,5 +56,22 @@ func TestADirectoryReadsNothingOutside(t *testing.T) {
 	}
 	if !strings.Contains(told, "tilte") {
 		t.Errorf("a link that stays inside is not read:\n%s", told)
+	}
+}
+
+// hasReader says whether somebody opens a named pipe to read from it until the end,
+// and lets him go.
+func hasReader(pipe string, end <-chan struct{}) bool {
+	for {
+		// Without a reader there is nobody to write to (fifo(7): ENXIO).
+		if fd, err := syscall.Open(pipe, syscall.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			syscall.Close(fd)
+			return true
+		}
+		select {
+		case <-end:
+			return false
+		case <-time.After(time.Millisecond):
+		}
 	}
 }

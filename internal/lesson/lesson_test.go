@@ -2,6 +2,7 @@ package lesson_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -121,14 +122,14 @@ func TestErrors(t *testing.T) {
 func TestDirectory(t *testing.T) {
 	good := example(t)
 	bad := strings.NewReplacer("minutes: 5", "minutes: 0", "number: 100", "number: 0", "my-first", "bad").Replace(good)
-	dir := fstest.MapFS{
+	dir := opened{fstest.MapFS{
 		"good.yaml":   {Data: []byte(good)},
 		"bad.yaml":    {Data: []byte(bad)},
 		"broken.yaml": {Data: []byte("schema: [")},
 		"twice.yaml":  {Data: []byte(good)},
 		"huge.yaml":   {Data: []byte(strings.Repeat("#", 200<<10))},
 		"notes.txt":   {Data: []byte("no lesson")},
-	}
+	}, map[string]bool{}}
 	all := lesson.Shipped().With(dir, "mine")
 	if l := all.Lesson("my-first-lesson"); l == nil || !l.Own {
 		t.Error("the good lesson is not there")
@@ -138,6 +139,25 @@ func TestDirectory(t *testing.T) {
 			t.Errorf("%s is not told:\n%s", want, told(all.Errors))
 		}
 	}
+	if !dir.names["good.yaml"] || dir.names["huge.yaml"] || dir.names["notes.txt"] {
+		t.Errorf("%v were opened: want what is a lesson and is small enough", dir.names)
+	}
+}
+
+// opened notes which of its files are opened.
+type opened struct {
+	fstest.MapFS
+	names map[string]bool
+}
+
+func (o opened) Open(name string) (fs.File, error) {
+	o.names[name] = true
+	return o.MapFS.Open(name)
+}
+
+func (o opened) ReadFile(name string) ([]byte, error) {
+	o.names[name] = true
+	return o.MapFS.ReadFile(name)
 }
 
 // A lecturer's lesson may be in one language.
