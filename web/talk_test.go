@@ -157,8 +157,12 @@ func TestTalkIsFollowed(t *testing.T) {
 	if m := one.hear("talk.poll", nil); m["total"] != 2.0 || m["open"] != false {
 		t.Errorf("the audience is told %v", m)
 	}
-	phone.say("talk.show", map[string]int{"slide": 3})
-	phone.hear("error", func(m map[string]any) bool { return m["code"] == "clicker" })
+	for _, kind := range []string{"talk.show", "talk.point", "talk.draw", "talk.wipe"} {
+		phone.say(kind, map[string]any{"slide": 3, "on": true, "points": []float64{0, 0, 1, 1}})
+		phone.hear("error", func(m map[string]any) bool { return m["code"] == "clicker" })
+	}
+	phone.say("talk.take", nil)
+	phone.hear("error", func(m map[string]any) bool { return m["code"] == "audience" })
 
 	speaker.say("talk.freeze", map[string]bool{"on": true})
 	speaker.say("talk.show", map[string]int{"slide": 4, "stop": 0})
@@ -248,6 +252,11 @@ func TestTalkRefusesTokens(t *testing.T) {
 	if m := other.hear("error", nil); m["code"] != "wait" {
 		t.Fatalf("told %v", m)
 	}
+	// So has who says to be at a desk that has not shown it.
+	other.say("talk.hello", map[string]any{"token": room.Present, "desk": "fedcba9876543210"})
+	if m := other.hear("error", nil); m["code"] != "wait" {
+		t.Fatalf("from a desk that nobody knows: told %v", m)
+	}
 	// The speaker's page, which has shown it before, does not: a router may give all
 	// in a hall one address.
 	again := takeSeat(t, base, room.Code, false)
@@ -279,34 +288,43 @@ func TestTalkRefusesTokens(t *testing.T) {
 func TestTalkTakesHostileMessages(t *testing.T) {
 	base, room, _ := talkServer(t, "", "")
 	audience := takeSeat(t, base, room.Code, false)
-	for _, text := range []string{"", "{", "[]", `{"v":1}`, `{"v":9,"type":"talk.show"}`, `{"v":1,"type":"talk.show","body":{"slide":"x"}}`, `{"v":1,"type":"scope.run","body":{}}`, `{"v":1,"type":"talk.vote","body":{"slide":-1}}`, `null`} {
+	says := func(code string) func(map[string]any) bool {
+		return func(m map[string]any) bool { return m["code"] == code }
+	}
+	for text, code := range map[string]string{"": "garbage", "{": "garbage", "[]": "garbage", `{"v":1}`: "garbage", `null`: "garbage", `{"v":9,"type":"talk.show"}`: "garbage",
+		`{"v":1,"type":"talk.show","body":{"slide":"x"}}`: "garbage", `{"v":1,"type":"scope.run","body":{}}`: "type", `{"v":1,"type":"talk.vote","body":{"slide":-1}}`: "closed"} {
 		s := takeSeat(t, base, room.Code, true)
 		s.conn.WriteMessage(websocket.TextMessage, []byte(text))
-		s.hear("error", nil)
+		s.hear("error", says(code))
 	}
 	s := takeSeat(t, base, room.Code, false)
-	s.conn.WriteMessage(websocket.BinaryMessage, []byte{1, 2, 3})
-	s.hear("error", func(m map[string]any) bool { return m["code"] == "garbage" })
+	s.conn.WriteMessage(websocket.BinaryMessage, []byte(`{"v":1,"type":"talk.hello","body":{}}`))
+	s.hear("error", says("garbage"))
 
-	ends := func(s *seat, code int) {
+	ends := func(s *seat, code int, reason string) {
 		t.Helper()
 		s.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
 		for {
 			if _, _, err := s.conn.ReadMessage(); err != nil {
-				if !websocket.IsCloseError(err, code) {
-					t.Errorf("ends with %v, not with %d", err, code)
+				if !websocket.IsCloseError(err, code) || !strings.Contains(err.Error(), reason) {
+					t.Errorf("ends with %v, not with %d and %q", err, code, reason)
 				}
 				return
 			}
 		}
 	}
 	s.conn.WriteMessage(websocket.TextMessage, bytes.Repeat([]byte("x"), 5000))
-	ends(s, websocket.CloseMessageTooBig)
+	ends(s, websocket.CloseMessageTooBig, "")
+	vote := []byte(`{"v":1,"type":"talk.vote","body":{"slide":1}}`)
 	flood := takeSeat(t, base, room.Code, true)
-	for range 200 {
-		flood.conn.WriteMessage(websocket.TextMessage, []byte(`{"v":1,"type":"talk.vote","body":{"slide":1}}`))
+	for range 16 { // which are answered; those that follow are too many
+		flood.conn.WriteMessage(websocket.TextMessage, vote)
+		flood.hear("error", says("closed"))
 	}
-	ends(flood, websocket.ClosePolicyViolation)
+	for range 200 {
+		flood.conn.WriteMessage(websocket.TextMessage, vote)
+	}
+	ends(flood, websocket.ClosePolicyViolation, "too many messages")
 	audience.say("talk.hello", map[string]any{})
 	audience.hear("talk.welcome", nil)
 }
@@ -385,10 +403,18 @@ func TestTalkIsOpenedFromAPage(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusSeeOther || to.Fragment == "" || !strings.HasSuffix(to.Path, "/present") {
 		t.Fatalf("%s leads to %v", answer.Status, to)
 	}
-	if answer, _ := client.PostForm(base+"/talk/start", url.Values{"deck": {"../../etc/passwd"}}); answer.StatusCode != http.StatusNotFound {
-		t.Errorf("a deck that there is not: %s", answer.Status)
+	// Names of decks are those of a list, whatever lies where they would lead as paths.
+	for _, name := range []string{"../../etc/passwd", "../internal/talk/decks/zero-copy", "../internal/talk/decks/zero-copy.yaml", "../decks/zero-copy", "x/../zero-copy", "./zero-copy", "zero-copy.yaml"} {
+		if answer, _ := client.PostForm(base+"/talk/start", url.Values{"deck": {name}}); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("the deck %s: %s", name, answer.Status)
+		}
+		body := fmt.Sprintf(`{"code":"abcdef","token":"01234567890123456789","deck":%q}`, name)
+		if answer, _ := client.Post(base+"/talk/restore", "application/json", strings.NewReader(body)); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("the deck %s, restored: %s", name, answer.Status)
+		}
 	}
-	for _, body := range []string{"", "{}", `{"code":"abc","token":"short","deck":"zero-copy"}`, `{"code":"../..","token":"01234567890123456789","deck":"zero-copy"}`} {
+	for _, body := range []string{"", "{}", `{"code":"abcdef","token":"0123456789012345678","deck":"zero-copy"}`, `{"code":"abcdef","token":"` + strings.Repeat("0", 101) + `","deck":"zero-copy"}`,
+		`{"code":"abc","token":"01234567890123456789","deck":"zero-copy"}`, `{"code":"../..","token":"01234567890123456789","deck":"zero-copy"}`} {
 		if answer, _ := client.Post(base+"/talk/restore", "application/json", strings.NewReader(body)); answer.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %s", body, answer.Status)
 		}
@@ -451,13 +477,15 @@ func TestTalkIsFull(t *testing.T) {
 	first := takeSeat(t, base, room.Code, false)
 	dialer := websocket.Dialer{ReadBufferSize: 256, WriteBufferSize: 256}
 	var refused *http.Response
+	var audience []*websocket.Conn
 	for range 4000 {
 		conn, answer, err := dialer.Dial(url, nil)
 		if err != nil {
 			refused = answer
 			break
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
+		audience = append(audience, conn)
 	}
 	if refused == nil || refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") == "" {
 		t.Fatalf("the answer is %v", refused)
@@ -494,4 +522,22 @@ func TestTalkIsFull(t *testing.T) {
 	}
 	speaker.say("talk.show", map[string]int{"slide": 2, "stop": 2})
 	first.hear("talk.state", at(2, 2))
+
+	// When they have gone there is room again.
+	for _, conn := range audience {
+		conn.Close()
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := http.Get(base + "/t/" + room.Code + "/here")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after the audience has gone: %s", answer.Status)
+		}
+	}
 }

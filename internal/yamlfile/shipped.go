@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -27,12 +28,14 @@ func (s Shipped) Names() []string {
 	return names
 }
 
-// Text is the file of a name, and the text in it. The error lists the names.
+// Text is the file of a name, and the text in it. The name is looked up: whoever asks
+// may have it from a stranger, and it is no path. The error lists the names.
 func (s Shipped) Text(name string) (file string, text []byte, err error) {
+	names := s.Names()
+	if !slices.Contains(names, name) {
+		return "", nil, fmt.Errorf("%s %q is none of those shipped: %s", s.What, name, strings.Join(names, ", "))
+	}
 	file = name + ".yaml"
 	text, err = fs.ReadFile(s.Files, path.Join(s.Dir, file))
-	if err != nil {
-		return "", nil, fmt.Errorf("%s %q is none of those shipped: %s", s.What, name, strings.Join(s.Names(), ", "))
-	}
-	return file, text, nil
+	return file, text, err
 }
