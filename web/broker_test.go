@@ -469,6 +469,7 @@ func TestHostileRecordsAreHarmless(t *testing.T) {
 		{"deep", nest(100_000), "Cut: showing the first"},
 		{"deep JSON", nest(9_000), "Cut: showing the first 2,048 of 18,000 bytes"},
 		{"deep JSON in width", strings.Repeat(nest(30)+",", 1000) + "1", "Cut: showing the first"},
+		{"large JSON", "[" + strings.Repeat("1,", 40_000) + "1]", "Cut: showing the first 2,048 of 80,003 bytes"}, // it is not parsed
 		{"large", strings.Repeat("<b>", 1<<20/3), "Cut: showing the first 2,048 of 1,048,575 bytes"},
 		{"large line breaks", strings.Repeat("\n", 1<<20), "Cut: showing the first 2,048 of 1,048,576 bytes"},
 		{"cut in a character", strings.Repeat("字", 1000), "Cut: showing the first 2,046 of 3,000 bytes"},

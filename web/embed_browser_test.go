@@ -14,7 +14,9 @@ const course = `<!doctype html><title>course</title><script>
 let heard = null;
 addEventListener('message', (event) => { if (event.data.copyscope === 1) heard = event.data; });
 const tell = (message) => document.querySelector('iframe').contentWindow.postMessage({ copyscope: 1, ...message }, '*');
-</script><iframe width="900" height="600" src="%s"></iframe>`
+// Another frame of the page speaks to the scope, too.
+const whisper = (message) => document.querySelector('iframe + iframe').contentWindow.eval('parent.frames[0].postMessage(' + JSON.stringify({ copyscope: 1, ...message }) + ', "*")');
+</script><iframe width="900" height="600" src="%s"></iframe><iframe srcdoc="another frame"></iframe>`
 
 // framing serves the course page from a server of its own.
 func framing(t *testing.T, address string) string {
@@ -38,10 +40,15 @@ func TestAnotherSiteStepsTheEmbeddedScope(t *testing.T) {
 		b.do(chromedp.Evaluate[chromedp.Void](`tell(` + step.command + `)`))
 		b.await(fmt.Sprintf(`heard.step === %d`, step.want))
 	}
-	// What is no command, or no step, changes nothing.
-	for _, nonsense := range []string{`{type: 'constructor'}`, `{type: 'step', to: '<script>'}`, `{type: 'align', by: 'x'}`, `{}`} {
-		b.do(chromedp.Evaluate[chromedp.Void](`tell(` + nonsense + `)`))
+	// What is no command, or no step, or comes from elsewhere than the page around,
+	// changes nothing, and breaks nothing.
+	for _, nonsense := range []string{`tell({type: 'constructor'})`, `tell({type: '__proto__'})`, `tell({type: 'step', to: '<script>'})`, `tell({type: 'step', to: 1.5})`, `tell({type: 'align', by: 'x'})`, `tell({})`,
+		`tell({type: 'first', copyscope: 2})`, `tell({type: 'first', copyscope: null})`, `frames[0].postMessage(null, '*')`, `frames[0].postMessage('first', '*')`, `whisper({type: 'first'})`} {
+		b.do(chromedp.Evaluate[chromedp.Void](nonsense))
 	}
 	b.do(chromedp.Evaluate[chromedp.Void](`heard = null, tell({type: 'state'})`))
 	b.await(fmt.Sprintf(`heard?.step === %d && heard.say.length === 2`, last))
+	if c := b.complaints(); len(c) > 0 {
+		t.Errorf("the console: %q", c)
+	}
 }

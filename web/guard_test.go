@@ -19,7 +19,7 @@ func TestNoOtherSiteOpensASocket(t *testing.T) {
 		}
 		tried++
 		url := "ws" + strings.TrimPrefix(base, "http") + path
-		for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", "http://localhost:1", base + ".evil.example", "file://"} {
+		for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", "http://localhost:1", strings.Replace(base, "127.0.0.1", "127.0.0.1.evil.example", 1), base + "0", "file://"} {
 			conn, r, err := websocket.DefaultDialer.Dial(url, http.Header{"Origin": {origin}})
 			if err == nil {
 				conn.Close()

@@ -473,7 +473,8 @@ func TestBadAddressesAreExplained(t *testing.T) {
 	}
 }
 
-// A form of another site changes nothing, whatever it is sent to.
+// A form of another site changes nothing, whatever it is sent to; and what takes forms
+// does nothing for a GET, which every link and <img> sends.
 func TestNoOtherSitePosts(t *testing.T) {
 	s := openHostileSite(t, hostileConfig(t, "127.0.0.1:8080"))
 	tried := 0
@@ -484,6 +485,9 @@ func TestNoOtherSitePosts(t *testing.T) {
 		}
 		tried++
 		path := s.path(pattern, -1, "")
+		if r := s.ask("GET", path+"?deck=zero-copy&name=orders&quick=1", ""); r.StatusCode != http.StatusNotFound && path != "/scope/export" { // that one reads for a GET
+			t.Errorf("%s answers a GET with %s", pattern, r.Status)
+		}
 		for name, head := range map[string][]string{
 			"another site":        {"Origin", "https://evil.example"},
 			"a page without name": {"Origin", "null"},
@@ -492,65 +496,12 @@ func TestNoOtherSitePosts(t *testing.T) {
 			"another site's form": {"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"},
 		} {
 			r := s.ask(method, path, "deck=zero-copy&name=evil&partitions=1", append(head, "Content-Type", "application/x-www-form-urlencoded")...)
-			if r.StatusCode != http.StatusForbidden {
-				t.Errorf("%s from %s: %s", pattern, name, r.Status)
+			if r.StatusCode != http.StatusForbidden { // what is let pass may wait for what was let pass before
+				t.Fatalf("%s from %s: %s", pattern, name, r.Status)
 			}
 		}
 	}
 	if tried < 10 {
 		t.Errorf("only %d routes take more than GET", tried)
-	}
-}
-
-// Whatever is sent to what takes more than GET, it breaks nothing, is answered
-// briefly, and changes nothing that it did not name.
-func TestHostileBodies(t *testing.T) {
-	s := openHostileSite(t, hostileConfig(t, "127.0.0.1:8080"))
-	form := "application/x-www-form-urlencoded"
-	bodies := map[string][2]string{
-		"nothing":      {form, ""},
-		"damaged form": {form, "name=%zz&partitions=%"},
-		"no form":      {"multipart/form-data; boundary=x", "--y"},
-		"no type":      {"", "name=x"},
-		"twice":        {form, "name=a&name=b&partitions=1&partitions=2&config.x=1&config.x=2"},
-		"long form":    {form, "name=" + strings.Repeat("a", 1<<20)},
-		"many fields":  {form, strings.Repeat("config.a=1&", 20000)},
-		"deep JSON":    {"application/json", strings.Repeat("[", 100000)},
-		"JSON":         {"application/json", `{"code":{"a":1},"token":[],"deck":null,"schema":1,"events":[{"kind":"<script>pwned()</script>","from":"\u202e"}]}`},
-		"far JSON":     {"application/json", `{"schema":1e999,"events":[{"bytes":9223372036854775808}]}`},
-		"gzip":         {"application/gzip", "\x1f\x8b\x08\x00garbage"},
-		"strace":       {"text/plain", "1 0.000001 sendfile(\x1b[31m<script>, 3, NULL, 99999999999999999999) = -1\n" + strings.Repeat("x", 1<<18)},
-		"perf":         {"text/plain", "<script> 1 [000] 99999999999.9: 1 syscalls:sys_enter_sendfile64: \x00\xff\n"},
-		"NUL":          {"application/octet-stream", strings.Repeat("\x00", 1<<16)},
-		"cut off":      {"application/json", "{"},
-	}
-	for _, name := range slices.Sorted(maps.Keys(hostile)) {
-		value := url.QueryEscape(hostile[name])
-		bodies["a form with "+name] = [2]string{form, "name=" + value + "&partitions=" + value + "&config.retention.ms=" + value + "&reset=" + value + "&deck=" + value + "&quick=" + value}
-	}
-	for _, pattern := range routes(t) {
-		method, _, _ := strings.Cut(pattern, " ")
-		if method == "GET" {
-			continue
-		}
-		path := s.path(pattern, -1, "")
-		for what, body := range bodies {
-			for _, query := range []string{"", "?format=csv&name=x&lane=a"} {
-				r := s.ask(method, path+query, body[1], "Content-Type", body[0], "Accept", "text/html", "Accept-Language", "en")
-				b, err := io.ReadAll(r.Body)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, wrong := range hurts(r, string(b)) {
-					t.Errorf("%s%s takes %s: %s", pattern, query, what, wrong)
-				}
-				if len(b) > 256<<10 {
-					t.Errorf("%s%s answers %s with %d bytes", pattern, query, what, len(b))
-				}
-			}
-		}
-	}
-	if r := s.ask("GET", "/broker/topics/orders", ""); r.StatusCode != http.StatusOK {
-		t.Errorf("the topic is gone: %s", r.Status)
 	}
 }

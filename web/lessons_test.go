@@ -110,14 +110,25 @@ func TestHostileLesson(t *testing.T) {
 	const script = "<img src=x onerror=alert(1)>"
 	dir := exampleLessons(t)
 	text, _ := os.ReadFile(filepath.Join(dir, "example.yaml"))
-	for i, place := range []string{"One call instead of two", "Two programs send the same file.", "my-first-lesson", "[64KiB, 128KiB]", "sendfile,side=real", "copyscope run sendfile read-write"} {
-		bad := strings.Replace(strings.Replace(string(text), "my-first-lesson", "hostile-"+string(rune('a'+i)), 1), place, script, 1)
+	places := []string{"One call instead of two", "Two programs send the same file.", "my-first-lesson", "[64KiB, 128KiB]", "sendfile,side=real", "copyscope run sendfile read-write",
+		"You will know what", "A program sends a file of", "That is what happens where", "Your kernel switched", "Open the run and", "It is about"}
+	for i, place := range places {
+		spoilt := strings.Replace(string(text), place, script, 1)
+		if spoilt == string(text) {
+			t.Fatalf("%q is not in the example", place)
+		}
+		bad := strings.Replace(spoilt, "my-first-lesson", "hostile-"+string(rune('a'+i)), 1)
 		if err := os.WriteFile(filepath.Join(dir, "hostile-"+string(rune('a'+i))+".yaml"), []byte(bad), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s := newServer(t, Config{Lab: lab.New(t.TempDir()), Lessons: dir})
-	for _, address := range []string{"/", "/lessons", "/lessons/hostile-a", "/lessons/hostile-f", "/lessons/hostile-f/sheet", "/lessons/my-first-lesson?seed=" + "%3Cimg%20src=x%20onerror=alert(1)%3E&predict-1=%3Cimg%20src=x%20onerror=alert(1)%3E"} {
+	addresses := []string{"/", "/lessons", "/lessons/my-first-lesson?seed=" + "%3Cimg%20src=x%20onerror=alert(1)%3E&predict-1=%3Cimg%20src=x%20onerror=alert(1)%3E"}
+	for i := range places {
+		at := "/lessons/hostile-" + string(rune('a'+i))
+		addresses = append(addresses, at, at+"/sheet")
+	}
+	for _, address := range addresses {
 		if page := body(t, ask(s, "GET", address, nil)); strings.Contains(page, script) {
 			t.Errorf("%s has the script", address)
 		}

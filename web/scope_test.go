@@ -82,12 +82,16 @@ func TestFormLeadsToTheSameAddress(t *testing.T) {
 
 func TestPagesRunBoundedScenarios(t *testing.T) {
 	for text, field := range map[string]string{
-		"sendfile,side=real,size=2GiB":     "size",
-		"sendfile,size=1TiB,chunk=1TiB":    "size",
-		"read-write,size=64MiB,chunk=1B":   "chunk",
-		"read-write,size=1GiB,chunk=64KiB": "",
-		"read-write,side=real,size=1GiB":   "",
-		"mmap-write,size=4KiB,chunk=64MiB": "",
+		"sendfile,side=real,size=2GiB":                   "size",
+		"sendfile,side=real,size=1GiB,chunk=4KiB":        "chunk",
+		"sendfile,model=textbook,size=65GiB,chunk=65GiB": "size",
+		"sendfile,model=textbook,size=64GiB,chunk=64GiB": "",
+		"sendfile,model=linux,size=5GiB,chunk=5GiB":      "size",
+		"sendfile,model=linux,size=4GiB,chunk=4GiB":      "",
+		"read-write,size=64MiB,chunk=1B":                 "chunk",
+		"read-write,size=1GiB,chunk=64KiB":               "",
+		"read-write,side=real,size=1GiB":                 "",
+		"mmap-write,size=4KiB,chunk=64MiB":               "",
 	} {
 		s, err := lab.ParseScenario(text, opening("read-write"))
 		if err != nil {
