@@ -3,6 +3,7 @@ package broker_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -138,6 +139,69 @@ func TestLinksAreNotFollowed(t *testing.T) {
 		t.Error("records were appended to the link")
 	}
 	look("a produce")
+}
+
+// Where a link stands in the place of a partition's directory, of the lock or of the
+// users, nothing is read, made or removed where it leads.
+func TestNothingIsDoneBehindLinks(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	replace := func(name, by string) {
+		t.Helper()
+		if err := errors.Join(os.RemoveAll(filepath.Join(dir, name)), os.Symlink(filepath.Join(outside, by), filepath.Join(dir, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func() string {
+		entries, err := os.ReadDir(outside)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
+		return strings.Join(all, " ")
+	}
+	for _, name := range []string{"notes.tmp", "00000000000000000007.txnindex"} { // which a start removes from a partition
+		if err := os.WriteFile(filepath.Join(outside, name), []byte("not the broker's"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := names()
+	b := start(t, dir)
+	dial(t, b.addr).create(topicReq("t", 2))
+	b.stop()
+
+	replace("t-1", ".")
+	b = start(t, dir)
+	b.wantSaid(t, "the partition is offline")
+	for partition, want := range []int16{0, 56} {
+		if p := ask[*kmsg.ProduceResponse](dial(t, b.addr), produceReq(9, -1, "t", int32(partition), batchOf("a")), 1).Topics[0].Partitions[0]; p.ErrorCode != want {
+			t.Errorf("produce to partition %d: error %d, want %d", partition, p.ErrorCode, want)
+		}
+	}
+	b.stop()
+	if now := names(); now != before {
+		t.Errorf("with a link for a partition's directory there are %q outside, and there were %q", now, before)
+	}
+
+	refused := func(what string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), "it is a symbolic link") || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%s: got %v", what, err)
+		}
+		if now := names(); now != before {
+			t.Errorf("%s: there are %q outside, and there were %q", what, now, before)
+		}
+	}
+	for _, name := range []string{".lock", "users.json"} {
+		replace(name, "made")
+		_, err := broker.Open(context.Background(), broker.Config{Listen: "127.0.0.1:0", Dir: dir})
+		refused("a broker with a link for "+name, err)
+		_, _, err = broker.OpenUsers(dir)
+		refused("users with a link for "+name, err)
+		os.Remove(filepath.Join(dir, name))
+	}
 }
 
 // Two brokers, of one process or of two, never have one data directory, nor one that

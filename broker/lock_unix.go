@@ -11,9 +11,12 @@ import (
 )
 
 // lockFile takes the file's flock(2), which ends with the process, whatever
-// happens to it.
+// happens to it. Through a symbolic link it makes no file.
 func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("%w: it is a symbolic link, and no file is made through those; remove it", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,22 @@ func offsetOf(name, suffix string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
+// checkDir says whether a partition's directory is one, if it is there. By a symbolic
+// link files of another directory would be written to and, as those of a former run
+// are, removed.
+func checkDir(f vfs.FS, dir string) error {
+	info, err := f.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s: it is a symbolic link, and records are not stored through those; put the directory itself there", dir)
+	}
+	return nil
+}
+
 // openPartition opens the partition, making it if it is missing. Unless the
 // last stop was clean it is recovered.
 func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg Config) (*Partition, Recovery, error) {
@@ -127,6 +143,9 @@ func (d *Dir) openPartition(ctx context.Context, name TopicPartition, id ID, cfg
 		return nil, Recovery{}, err
 	}
 	dir := d.partitionPath(name)
+	if err := checkDir(d.options.FS, dir); err != nil {
+		return nil, Recovery{}, err
+	}
 	l, err := listFiles(d.options.FS, dir)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing {

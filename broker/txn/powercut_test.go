@@ -102,7 +102,7 @@ func (w poweredPartitions) End(at txn.TopicPartition, m txn.Marker) error {
 
 // off says whether the power is.
 func (w *powered) off() bool {
-	_, err := w.disk.Stat("/")
+	_, err := w.disk.Lstat("/")
 	return errors.Is(err, vfstest.ErrCut)
 }
 

@@ -40,12 +40,15 @@ type file struct {
 
 // read reads the file; without one the table is empty.
 func read(disk vfs.FS, path string) (*table, error) {
-	info, err := disk.Stat(path)
+	info, err := disk.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newTable(newSecret(), nil), nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return nil, fmt.Errorf("%s: it is a symbolic link, and what passwords are checked with is not read through those; put the file itself there", path)
 	}
 	if open := info.Mode().Perm() & 0o077; open != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("%s can be opened by others than its owner (mode %04o), and holds what passwords are checked with; chmod 600 it, and change the passwords if others could read it", path, info.Mode().Perm())

@@ -31,7 +31,7 @@ func (system) Open(name string, flag int) (File, error) {
 	return osFile{f}, nil
 }
 
-func (system) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
+func (system) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (system) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (system) MkdirAll(name string) error                 { return os.MkdirAll(name, dirMode) }
 func (system) Rename(from, to string) error               { return os.Rename(from, to) }

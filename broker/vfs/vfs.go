@@ -20,8 +20,9 @@ type FS interface {
 	// O_CREATE, O_EXCL and O_TRUNC. A file that is made lasts beyond a power
 	// cut once its directory was synced.
 	Open(name string, flag int) (File, error)
-	// Stat is the size in bytes and the kind of a file, stat(2).
-	Stat(name string) (fs.FileInfo, error)
+	// Lstat is the size in bytes and the kind of a file, lstat(2): of a symbolic
+	// link what the link is, not what it leads to.
+	Lstat(name string) (fs.FileInfo, error)
 	// ReadDir lists a directory by name.
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// MkdirAll makes a directory and those above it. The lowest one that was

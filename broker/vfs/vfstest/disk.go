@@ -259,10 +259,10 @@ func (d *Disk) Open(name string, flag int) (vfs.File, error) {
 	return f, nil
 }
 
-func (d *Disk) Stat(name string) (fs.FileInfo, error) {
+func (d *Disk) Lstat(name string) (fs.FileInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n, err := d.find("stat", name)
+	n, err := d.find("lstat", name)
 	if err != nil {
 		return nil, err
 	}

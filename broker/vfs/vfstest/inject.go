@@ -33,7 +33,7 @@ type fault struct {
 }
 
 // calls are the names that a script may use.
-var calls = []string{"open", "stat", "readdir", "mkdir", "rename", "remove", "truncate", "syncdir", "read", "write", "allocate", "sync", "map"}
+var calls = []string{"open", "lstat", "readdir", "mkdir", "rename", "remove", "truncate", "syncdir", "read", "write", "allocate", "sync", "map"}
 
 var errnos = map[string]syscall.Errno{"ENOSPC": syscall.ENOSPC, "EIO": syscall.EIO, "EINTR": syscall.EINTR, "EMFILE": syscall.EMFILE, "EDQUOT": syscall.EDQUOT}
 
@@ -159,11 +159,11 @@ func (in *Injected) Open(name string, flag int) (vfs.File, error) {
 	return injectedFile{f, in}, nil
 }
 
-func (in *Injected) Stat(name string) (fs.FileInfo, error) {
-	if err := in.fails("stat", name); err != nil {
+func (in *Injected) Lstat(name string) (fs.FileInfo, error) {
+	if err := in.fails("lstat", name); err != nil {
 		return nil, err
 	}
-	return in.FS.Stat(name)
+	return in.FS.Lstat(name)
 }
 
 func (in *Injected) ReadDir(name string) ([]fs.DirEntry, error) {
