@@ -2,6 +2,7 @@ package users_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -75,8 +77,10 @@ func TestPasswordsAreVerified(t *testing.T) {
 	}
 	text, _ := os.ReadFile(filepath.Join(dir, users.FileName))
 	for _, password := range []string{"one", "two", "three"} {
-		if strings.Contains(string(text), `"`+password+`"`) {
-			t.Errorf("the file holds the password %s", password)
+		for _, kept := range []string{password, base64.StdEncoding.EncodeToString([]byte(password))} {
+			if strings.Contains(string(text), `"`+kept+`"`) {
+				t.Errorf("the file holds the password %s, as %q", password, kept)
+			}
 		}
 	}
 }
@@ -298,15 +302,37 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// Who waits for the CPU does not wait beyond its context.
+// Half of the processors check passwords, so that others have some left, and who
+// waits for its turn does not wait beyond its context.
 func TestVerifyEndsWithItsContext(t *testing.T) {
-	s := open(t, vfs.OS, t.TempDir())
-	ctx, cancel := context.WithCancel(context.Background())
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
+	s := open(t, vfs.OS, t.TempDir()) // with 4 turns
+	busy, rest := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer rest()
+	for range 7 { // so that some wait for the turns, and none would for one more than those
+		all.Go(func() {
+			for busy.Err() == nil {
+				s.Verify(context.Background(), "a", "b")
+			}
+		})
+	}
+	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	for range 50 { // the CPU is free at times, and then it answers
-		if good, err := s.Verify(ctx, "a", "b"); good || err != nil && !errors.Is(err, context.Canceled) {
+	const tries = 200
+	ended := 0
+	for range tries { // at the beginning there are turns left
+		good, err := s.Verify(over, "a", "b")
+		if good || err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v, %v", good, err)
 		}
+		if err != nil {
+			ended++
+		}
+	}
+	if ended < tries*9/10 { // where there are turns left either is taken
+		t.Errorf("of %d that came too late %d were told so; the others did not wait for a turn", tries, ended)
 	}
 }
 
