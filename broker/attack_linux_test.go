@@ -279,11 +279,15 @@ func TestPipelinesAndNeverReads(t *testing.T) {
 			if p := ask[*kmsg.ProduceResponse](good, produceLarge, 1).Topics[0].Partitions[0]; p.ErrorCode != 0 {
 				t.Fatalf("produce: error %d", p.ErrorCode)
 			}
-			requests := bytes.Repeat(frame(fetchReq(topic, 0), 1), 2000) // their answers are 200 MB
+			describe := kmsg.NewPtrDescribeConfigsRequest()
+			describe.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeBroker}}
+			// Answers of records are sent otherwise than all others: of each kind there are
+			// 20 MB and more.
+			floods := [][]byte{bytes.Repeat(frame(fetchReq(topic, 0), 1), 2000), bytes.Repeat(frame(describe, 1), 4000)}
 			began := time.Now()
-			closed := make(chan error, 3)
-			for range cap(closed) {
-				bad := dialed(t)
+			closed := make(chan error, 4)
+			for i := range cap(closed) {
+				bad, requests := dialed(t), floods[i%len(floods)]
 				go func() {
 					for {
 						if _, err := bad.Write(requests); err != nil {
@@ -302,7 +306,7 @@ func TestPipelinesAndNeverReads(t *testing.T) {
 			}
 			for range cap(closed) {
 				if err := <-closed; isTimeout(err) {
-					t.Errorf("after %v it is not closed", time.Since(began))
+					t.Errorf("after %v one is not closed", time.Since(began))
 				}
 			}
 			b.wantSaid(t, "did not read")
@@ -372,8 +376,9 @@ func TestSlowSenders(t *testing.T) {
 				t.Errorf("40 slow senders cost %d bytes", grown)
 			}
 			b.wantServing(t, dialed(t), topic)
+			end := time.Now().Add(10 * time.Second)
 			for i, c := range slow {
-				c.SetDeadline(time.Now().Add(10 * time.Second))
+				c.SetDeadline(end)
 				buf := make([]byte, 4096)
 				for {
 					if _, err := c.Read(buf); isTimeout(err) {
@@ -419,11 +424,13 @@ func TestEvilGroupIDs(t *testing.T) {
 		commit := kmsg.NewPtrOffsetCommitRequest()
 		commit.Version, commit.Group, commit.Generation = 8, id, -1
 		commit.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "good", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 1}}}}
+		consumer := &kmsg.ConsumerGroupHeartbeatRequest{Version: 1, Group: id, MemberID: "m", RebalanceTimeoutMillis: 10_000, SubscribedTopicNames: []string{"good"}, Topics: []kmsg.ConsumerGroupHeartbeatRequestTopic{}}
 		for name, code := range map[string]func() int16{
-			"JoinGroup":  func() int16 { return ask[*kmsg.JoinGroupResponse](c, join, 1).ErrorCode },
-			"SyncGroup":  func() int16 { return ask[*kmsg.SyncGroupResponse](c, sync, 2).ErrorCode },
-			"Heartbeat":  func() int16 { return ask[*kmsg.HeartbeatResponse](c, beat, 3).ErrorCode },
-			"LeaveGroup": func() int16 { return ask[*kmsg.LeaveGroupResponse](c, leave, 4).ErrorCode },
+			"ConsumerGroupHeartbeat": func() int16 { return ask[*kmsg.ConsumerGroupHeartbeatResponse](c, consumer, 7).ErrorCode },
+			"JoinGroup":              func() int16 { return ask[*kmsg.JoinGroupResponse](c, join, 1).ErrorCode },
+			"SyncGroup":              func() int16 { return ask[*kmsg.SyncGroupResponse](c, sync, 2).ErrorCode },
+			"Heartbeat":              func() int16 { return ask[*kmsg.HeartbeatResponse](c, beat, 3).ErrorCode },
+			"LeaveGroup":             func() int16 { return ask[*kmsg.LeaveGroupResponse](c, leave, 4).ErrorCode },
 			"OffsetCommit": func() int16 {
 				return ask[*kmsg.OffsetCommitResponse](c, commit, 5).Topics[0].Partitions[0].ErrorCode
 			},

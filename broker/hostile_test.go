@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -192,9 +193,10 @@ func TestClientNames(t *testing.T) {
 // A catalogue that claims what create would refuse is refused as a whole,
 // before anything is made.
 func TestLyingCatalogue(t *testing.T) {
-	const id = "AAAAAAAAAAAAAAAAAAAAAA"
-	topic := func(name string, partitions int) string {
-		return fmt.Sprintf(`"%s":{"id":"%s","partitions":%d}`, name, id, partitions)
+	topic := func(name string, partitions int) string { // each has an id of its own
+		var id [16]byte
+		copy(id[:], name)
+		return fmt.Sprintf(`"%s":{"id":"%s","partitions":%d}`, name, base64.RawURLEncoding.EncodeToString(id[:]), partitions)
 	}
 	for _, k := range []struct {
 		topics string
@@ -204,7 +206,8 @@ func TestLyingCatalogue(t *testing.T) {
 		{topic("a", -1), []string{`"a"`, "-1"}},
 		{topic("a", 0), []string{`"a"`, "0 partitions"}},
 		{topic("a", 15000) + "," + topic("b", 15000), []string{"30000", "20000"}},
-		{topic("a", 1) + "," + topic("../b", 1), []string{"../b"}},
+		{topic("a", 1) + "," + topic("../b", 1), []string{"../b", "only letters"}},
+		{topic("a", 1) + "," + strings.Replace(topic("a", 1), `"a"`, `"b"`, 1), []string{`"a" and "b"`, "one id"}},
 		{topic("a", 1) + `,"b":{"id":"short","partitions":1}`, []string{`"b"`, "short"}},
 	} {
 		dir := t.TempDir()

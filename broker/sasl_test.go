@@ -220,6 +220,7 @@ func TestSASLOrder(t *testing.T) {
 		})
 	}
 	secured.wantSaid(t, "Metadata before the client authenticated; set security.protocol")
+	secured.wantSaid(t, "a SASL message of 65537 bytes, at most 65536 are allowed")
 }
 
 // step sends what there is to send, and looks at what comes.
@@ -318,6 +319,19 @@ func TestAuthenticationTakesNoLonger(t *testing.T) {
 	silent.wantClosed()
 	slow.wantClosed()
 	r.wantSaid(t, "did not authenticate in time")
+	// A version of ApiVersions that nobody knows may come as often as one likes.
+	steady, unknown := dial(t, r.addr), frame(&kmsg.ApiVersionsRequest{}, 1)
+	binary.BigEndian.PutUint16(unknown[6:], 99)
+	for answer := make([]byte, 4096); ; {
+		if _, err := steady.Write(unknown); err != nil && !isTimeout(err) {
+			break
+		}
+		if _, err := steady.Read(answer); isTimeout(err) {
+			t.Fatal("who sends on and on is let go on")
+		} else if err != nil {
+			break
+		}
+	}
 }
 
 // Users are changed while clients come and go, as kafka-configs.sh does it, and

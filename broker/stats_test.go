@@ -145,3 +145,25 @@ func TestStatsOfLags(t *testing.T) {
 		t.Errorf("lags %v, %d groups omitted, want %v and 2", s.Lags, s.LagsOmitted, want)
 	}
 }
+
+// Groups commit offsets of any number of partitions; a scrape is told of 10,000 lags.
+func TestLagsAreBounded(t *testing.T) {
+	b := start(t, t.TempDir())
+	c := dial(t, b.addr)
+	const partitions = 1100
+	c.create(topicReq("wide", partitions))
+	commit := kmsg.OffsetCommitRequestTopic{Topic: "wide"}
+	for p := range int32(partitions) {
+		commit.Partitions = append(commit.Partitions, kmsg.OffsetCommitRequestTopicPartition{Partition: p, LeaderEpoch: -1})
+	}
+	for i, group := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"} {
+		resp := ask[*kmsg.OffsetCommitResponse](c, &kmsg.OffsetCommitRequest{Version: 8, Group: group, Generation: -1, Topics: []kmsg.OffsetCommitRequestTopic{commit}}, int32(i))
+		if code := resp.Topics[0].Partitions[partitions-1].ErrorCode; code != 0 {
+			t.Fatalf("group %s: error %d", group, code)
+		}
+	}
+	s := b.Stats()
+	if len(s.Lags) != 10_000 || s.LagsOmitted != 2 { // j is cut, k left out
+		t.Errorf("%d lags are told, %d groups omitted, want 10,000 and 2", len(s.Lags), s.LagsOmitted)
+	}
+}

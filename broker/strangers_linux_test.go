@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
-	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -14,12 +13,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"copyscope/broker"
+	"copyscope/broker/quota"
 )
 
 // Who has yet to authenticate has no longer to take answers than for the rest of it:
 // the version of ApiVersions that nobody knows is answered as often as it comes.
 func TestStrangersMustRead(t *testing.T) {
-	b := start(t, t.TempDir(), bySASL("PLAIN"), func(c *broker.Config) { c.MaxAuthentication = 3 * time.Second })
+	b := start(t, t.TempDir(), bySASL("PLAIN"), func(c *broker.Config) { c.MaxAuthentication = 5 * time.Second }) // in which a busy machine fills the sockets
 	bad := dial(t, b.addr)
 	bad.Conn.(*net.TCPConn).SetReadBuffer(4096) // so that little is soon too much
 	requests := bytes.Repeat(frame(&kmsg.ApiVersionsRequest{}, 1), 1000)
@@ -117,6 +117,28 @@ func TestHandshakesEnd(t *testing.T) {
 	b.wantSaid(t, "the TLS handshake took too long")
 }
 
+// Who does not go on with its handshake, its authentication or a large request, for
+// which others wait, has 10 s, and not the 10 minutes of who is silent by default.
+func TestTenSecondsToGoOn(t *testing.T) {
+	b, listeners := attacked(t, bySASL("PLAIN"))
+	large := listeners["TLS"](t)
+	large.send(append(binary.BigEndian.AppendUint32(nil, 100<<10), frame(produceReq(9, -1, "t", 0, batchOf("a")), 1)[4:]...))
+	began := time.Now()
+	all := map[string]raw{"a handshake": dial(t, b.TLSAddr().String()), "an authentication": listeners["plain"](t), "a large request": large}
+	for what, c := range all {
+		c.SetReadDeadline(began.Add(9 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); !isTimeout(err) {
+			t.Errorf("%s: it ends too soon, with %v", what, err)
+		}
+	}
+	for what, c := range all {
+		c.SetReadDeadline(began.Add(30 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+			t.Errorf("%s goes on after %v", what, time.Since(began))
+		}
+	}
+}
+
 // Whatever clients call themselves and all else, a line of the log is one line, of
 // printable text, and begins as the handler begins it.
 func TestNoClientWritesTheLog(t *testing.T) {
@@ -201,30 +223,65 @@ func named(req kmsg.Request, name string) {
 	}
 }
 
-// A client that closes its half while its fetch, or its group, waits is let go at
-// once, over either listener: nobody waits for what nobody reads.
+// A client that closes its half while its fetch or its group waits, or while it is
+// to wait for a quota, is let go at once, over either listener: nobody waits for what
+// nobody reads.
 func TestHalfClosedWhileItWaits(t *testing.T) {
 	b, listeners := attacked(t)
 	for name, dialed := range listeners {
 		c := dialed(t)
-		c.create(topicReq("t"+name, 1))
-		for what, req := range map[string]kmsg.Request{
-			"fetch": fetchReq("t"+name, 0, func(r *kmsg.FetchRequest) { r.MaxWaitMillis = 50_000 }),
-			"group": &kmsg.JoinGroupRequest{Version: 1, Group: fmt.Sprint("g", name), SessionTimeoutMillis: 60_000, RebalanceTimeoutMillis: 60_000, ProtocolType: "consumer", Protocols: []kmsg.JoinGroupRequestProtocol{{Name: "range"}}},
+		topic, groupID := "t"+name, "g"+name
+		c.create(topicReq(topic, 1))
+		c.setQuotas(quotaOf(quota.ProducerByteRate, 1000, "client-id", "slow"))
+		join := func(member string) *kmsg.JoinGroupRequest {
+			return &kmsg.JoinGroupRequest{Version: 1, Group: groupID, MemberID: member, SessionTimeoutMillis: 60_000, RebalanceTimeoutMillis: 60_000, ProtocolType: "consumer", Protocols: []kmsg.JoinGroupRequestProtocol{{Name: "range"}}}
+		}
+		lead := func() *kmsg.JoinGroupResponse {
+			first := ask[*kmsg.JoinGroupResponse](c, join(""), 1)
+			if s := ask[*kmsg.SyncGroupResponse](c, &kmsg.SyncGroupRequest{Group: groupID, Generation: first.Generation, MemberID: first.MemberID}, 2); s.ErrorCode != 0 {
+				t.Fatalf("SyncGroup: error %d", s.ErrorCode)
+			}
+			return first
+		}
+		for _, k := range []struct {
+			what  string
+			waits func(bad raw) // with it bad begins to wait
+		}{
+			{"Fetch", func(bad raw) {
+				bad.send(frame(fetchReq(topic, 0, func(r *kmsg.FetchRequest) { r.MaxWaitMillis = 50_000 }), 1))
+			}},
+			{"JoinGroup", func(bad raw) { // the second member waits for the first
+				lead()
+				bad.send(frame(join(""), 1))
+			}},
+			{"SyncGroup", func(bad raw) { // who follows waits for the leader
+				groupID += "-synced"
+				first := lead()
+				bad.send(frame(join(""), 1))
+				for state := ""; state != "PreparingRebalance"; time.Sleep(time.Millisecond) {
+					state = ask[*kmsg.DescribeGroupsResponse](c, &kmsg.DescribeGroupsRequest{Groups: []string{groupID}}, 2).Groups[0].State
+				}
+				again := ask[*kmsg.JoinGroupResponse](c, join(first.MemberID), 3)
+				second := answer[*kmsg.JoinGroupResponse](bad, join(""), 1)
+				if again.ErrorCode != 0 || second.ErrorCode != 0 || second.LeaderID != first.MemberID {
+					t.Fatalf("JoinGroup: errors %d and %d, %q leads", again.ErrorCode, second.ErrorCode, second.LeaderID)
+				}
+				bad.send(frame(&kmsg.SyncGroupRequest{Group: groupID, Generation: second.Generation, MemberID: second.MemberID}, 2))
+			}},
+			{"a quota", func(bad raw) {
+				large := produceReq(7, 1, topic, 0, batchOf(strings.Repeat("x", 500_000)))
+				if r := askAs[*kmsg.ProduceResponse](bad, "slow", large, 1); r.ThrottleMillis < 10_000 {
+					t.Fatalf("Produce: it is to wait %d ms", r.ThrottleMillis)
+				}
+			}},
 		} {
 			bad := dialed(t)
-			if what == "group" { // the second member waits for the first
-				first := ask[*kmsg.JoinGroupResponse](c, req, 1)
-				if s := ask[*kmsg.SyncGroupResponse](c, &kmsg.SyncGroupRequest{Group: "g" + name, Generation: first.Generation, MemberID: first.MemberID}, 2); s.ErrorCode != 0 {
-					t.Fatalf("SyncGroup: error %d", s.ErrorCode)
-				}
-			}
 			ask[*kmsg.ApiVersionsResponse](bad, &kmsg.ApiVersionsRequest{}, 3) // from here on it is there
 			before := len(b.ConnectionInfos())
-			bad.send(frame(req, 1))
+			k.waits(bad)
 			bad.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 			if n, err := bad.Read(make([]byte, 1)); n > 0 || !isTimeout(err) {
-				t.Fatalf("%s over %s does not wait: %d bytes, %v", what, name, n, err)
+				t.Fatalf("%s over %s does not wait: %d bytes, %v", k.what, name, n, err)
 			}
 			switch conn := bad.Conn.(type) {
 			case *net.TCPConn:
@@ -234,7 +291,7 @@ func TestHalfClosedWhileItWaits(t *testing.T) {
 			}
 			for end := time.Now().Add(10 * time.Second); len(b.ConnectionInfos()) >= before; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(end) {
-					t.Fatalf("%s over %s: the half-closed connection is still there", what, name)
+					t.Fatalf("%s over %s: the half-closed connection is still there", k.what, name)
 				}
 			}
 		}
