@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -60,11 +59,6 @@ func (o *options) measure(ctx context.Context) error {
 	}
 	for _, w := range o.load {
 		all.Files = append(all.Files, result.File{Schema: 1, Workload: w})
-	}
-	if o.whole() {
-		if err := touchMemory(ctx, dir); err != nil {
-			return err
-		}
 	}
 	began := time.Now()
 	for run := range o.runs {
@@ -126,29 +120,4 @@ func memory() (uint64, error) {
 		return 0, errors.Join(errors.New("/proc/meminfo does not tell the memory"), err)
 	}
 	return *m.MemTotalBytes, nil
-}
-
-// touchMemory writes and removes a file: memory that a virtual machine gives out
-// for the first time is slow, as its host gets the pages then.
-func touchMemory(ctx context.Context, dir string) (err error) {
-	total, err := memory()
-	if err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(dir, "warm"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	fmt.Fprintln(os.Stderr, "touching memory")
-	piece := make([]byte, 1<<20)
-	for range min(8<<30, total/3) >> 20 {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if _, err := f.Write(piece); err != nil {
-			return err
-		}
-	}
-	return nil
 }
