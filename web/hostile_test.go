@@ -290,7 +290,7 @@ func hurts(r *http.Response, text string) (wrong []string) {
 	if kind == "text/html" && r.Header.Get("Content-Disposition") == "" {
 		wrong = append(wrong, hurtful(text)...)
 	}
-	if kind == "text/html" || kind == "text/plain" {
+	if kind == "text/html" || kind == "text/plain" || kind == "application/x-ndjson" {
 		for i, c := range text {
 			if c == unicode.ReplacementChar || unicode.IsControl(c) && c != '\n' && c != '\t' || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u200b' {
 				say("the raw character %U in %.120q", c, text[max(0, i-80):])

@@ -106,6 +106,7 @@ func (s *scope) exportTrace(w http.ResponseWriter, r *http.Request) {
 		s.exportFault(w, r, http.StatusBadRequest, err)
 		return
 	}
+	spellOut(run)
 	s.exportRun(w, r, &shownRun{run: run, total: total}, format)
 }
 

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"copyscope/internal/attach"
 	"copyscope/internal/export"
@@ -161,6 +163,7 @@ func ofTraceFile(t *locale.Translator, source laneSource, run *trace.Run) *shown
 }
 
 func ofTrace(t *locale.Translator, source laneSource, run *trace.Run) *shownRun {
+	spellOut(run)
 	s := &shownRun{source: source, run: run, total: len(run.Events), provenance: run.Base, playing: playing{drawn: opening("relay-copy")}, notes: []string{}, dark: []darkLeg{},
 		chips: []string{t.T("scope.chip.imported"), run.Path, templates.Size(run.Payload)}, settings: map[string]string{"path": source.path()}}
 	s.drawn.Size = run.Payload
@@ -182,6 +185,29 @@ func ofTrace(t *locale.Translator, source laneSource, run *trace.Run) *shownRun 
 		}
 	}
 	return s
+}
+
+// spellOut makes the words of a trace that a stranger wrote such as change nothing
+// around them, wherever they are shown ([visible]).
+func spellOut(run *trace.Run) {
+	words := []*string{&run.Path, &run.Scenario, &run.Machine}
+	for i := range run.Threads {
+		words = append(words, &run.Threads[i])
+	}
+	for i := range run.Notes {
+		words = append(words, &run.Notes[i])
+	}
+	for _, w := range words {
+		*w = oneLine(*w, len(*w))
+	}
+	for i := range run.Events {
+		e := &run.Events[i]
+		for _, w := range [...]*string{&e.Syscall, &e.Line, &e.Errno, &e.Detail} {
+			if strings.ContainsFunc(*w, func(r rune) bool { return !unicode.IsPrint(r) }) { // few of many
+				*w = oneLine(*w, len(*w))
+			}
+		}
+	}
 }
 
 // knownWords refuses a trace that says what this version has no words for.
