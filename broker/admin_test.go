@@ -156,6 +156,7 @@ func TestCreatePartitions(t *testing.T) {
 		{"t", 1, nil, false, 37},
 		{"t", -1, nil, false, 37},
 		{"t", 100, nil, false, 44},
+		{"t", 20, nil, false, 44}, // other topics have some
 		{"t", 1<<31 - 1, nil, false, 44},
 		{"t", 4, assignment{{Replicas: here}}, false, 39},
 		{"t", 3, assignment{{Replicas: elsewhere}}, false, 39},

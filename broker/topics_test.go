@@ -68,6 +68,8 @@ func TestCreateTopics(t *testing.T) {
 		{topicReq("数据", 1), 17, "only letters"},
 		{topicReq(strings.Repeat("n", 249), 1), 0, ""},
 		{topicReq(strings.Repeat("n", 250), 1), 17, "at most 249"},
+		{topicReq("rest", 12), 44, "has 9 and holds at most 20"},
+		{topicReq("rest", 10), 0, ""},
 	} {
 		got := ask[*kmsg.CreateTopicsResponse](c, createReq(k.req), 1).Topics[0]
 		message := ""
@@ -87,7 +89,7 @@ func TestCreateTopics(t *testing.T) {
 	for _, info := range b.Topics() {
 		names[info.Name] = len(info.Partitions)
 	}
-	if len(names) != 6 || names["a"] != 3 || names["assigned"] != 2 || names["default"] != 1 {
+	if len(names) != 7 || names["a"] != 3 || names["assigned"] != 2 || names["default"] != 1 {
 		t.Errorf("the topics are %v", names)
 	}
 }
