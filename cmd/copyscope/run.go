@@ -24,6 +24,8 @@ var errPredictionFailed = errors.New("a prediction did not hold")
 type runFlags struct {
 	variants
 	all, list, json, touch bool
+	watch                  bool
+	lang                   string
 	zeroCopy, untraced     bool
 	samples                bool
 	cpus                   int
@@ -49,22 +51,33 @@ The exit code is 0 if every prediction held, 1 if one did not or a run failed,
 2 for a mistake in the call. Options that take a list (--side sim,real) multiply.
 --dma and --sg are switches of the modelled machine. A real run uses loopback, or
 with --net veth, as root, a lab network of two namespaces joined by virtual devices,
-whose scatter-gather --sg switches; it is gone when the run is.`,
+whose scatter-gather --sg switches; it is gone when the run is.
+
+--watch steps through one to four runs in the terminal, with the keys of the scope
+page (? lists them), instead of printing the table.`,
 		Example: `  copyscope run read-write mmap-write sendfile splice
   copyscope run --all --side sim --model textbook --size 64MiB --chunk 64MiB --cache cold
   copyscope run sendfile --side sim --net nic --sg on,off --json
   sudo copyscope run read-write sendfile --net veth --sg on,off
   copyscope run sendfile --side sim --net nic --events 901..1000
   copyscope run sendfile --side sim --net nic --whatif 1000/sg=off
-  copyscope run --scenario kafka-flow`,
+  copyscope run --scenario kafka-flow
+  copyscope run --watch read-write sendfile --side sim --size 256KiB`,
 		ValidArgs: transfer.Paths(),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
 				return &usageError{err}
 			}
+			screen, err := f.screen(c.Flags(), c.InOrStdin(), c.OutOrStdout())
+			if err != nil {
+				return &usageError{err}
+			}
 			if f.scenario != "" {
 				if err := checkScenarioAlone(c.Flags(), args); err != nil {
 					return &usageError{err}
+				}
+				if f.watch {
+					return watchScenarioFile(c.Context(), c.ErrOrStderr(), f.scenario, screen)
 				}
 				return runScenarioFile(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), f.scenario, f.json)
 			}
@@ -81,7 +94,6 @@ whose scatter-gather --sg switches; it is gone when the run is.`,
 				return &usageError{err}
 			}
 			l := lab.New(f.dir)
-			var err error
 			if f.profile, l.Profile, err = readProfile(f.profile); err != nil {
 				return &usageError{err}
 			}
@@ -98,6 +110,9 @@ whose scatter-gather --sg switches; it is gone when the run is.`,
 				return &usageError{err}
 			}
 			tell(c.ErrOrStderr(), f.notes)
+			if f.watch {
+				return watchScenarios(c.Context(), l, c.ErrOrStderr(), scenarios, f.untraced, screen)
+			}
 			return runScenarios(c.Context(), l, c.OutOrStdout(), c.ErrOrStderr(), scenarios, events, f)
 		},
 	}
@@ -121,6 +136,8 @@ whose scatter-gather --sg switches; it is gone when the run is.`,
 	flags.BoolVar(&f.samples, "samples", false, "real runs: sample the sending thread's clock and tell which of its time goes into copy routines (takes root)")
 	flags.StringVar(&f.dir, "dir", "", "where real runs put their source file (default: the temporary directory)")
 	flags.StringVar(&f.traceOut, "trace-out", "", "write the events: to a file (.json, .json.gz) of one run, or to a folder, a file for each; see copyscope export")
+	flags.BoolVar(&f.watch, "watch", false, "step through one to four runs in the terminal, event by event, forward and back")
+	flags.StringVar(&f.lang, "lang", "", "with --watch: en or zh (default: as the locale says, LANG=zh_CN.UTF-8)")
 	flags.BoolVar(&f.json, "json", false, "print JSON, schema 1")
 	return c
 }

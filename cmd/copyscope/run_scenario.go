@@ -58,7 +58,7 @@ func checkScenarioAlone(flags *pflag.FlagSet, paths []string) (err error) {
 		return errors.New("--scenario: the file says what runs; leave the paths out")
 	}
 	flags.Visit(func(f *pflag.Flag) {
-		if err != nil || f.Name == "scenario" || f.Name == "json" {
+		if err != nil || slices.Contains([]string{"scenario", "json", "watch", "lang"}, f.Name) {
 			return
 		}
 		remedy := "leave it out"

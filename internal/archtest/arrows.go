@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 	"static":                         {},
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
 	"web":                            append([]string{"internal/attach", "internal/authored", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
+	"internal/watch":                 {"internal/locale", "internal/trace", "static", "templates", "web"}, // a run's steps on a terminal
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {"broker/statelog", "broker/assignor", "broker/consumerrecord"}, // knows nothing of the wire, nor of the disk
 	"broker/txn":                     {"broker/statelog"},                                             // the same
@@ -124,6 +125,7 @@ var testsMayImport = map[string][]string{
 	"broker/users":                 {"broker/vfs/vfstest"},
 	"broker/quota":                 {"broker/clocktest", "broker/vfs/vfstest"},
 	"broker/sasl":                  {"broker/vfs"},
+	"internal/watch":               {"internal/lab"},    // the runs that it steps through
 	"internal/lesson":              {"internal/locale"}, // the same
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
 }
