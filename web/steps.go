@@ -23,6 +23,7 @@ type Steps struct {
 	beside []meanwhile
 	first  map[trace.Place]int // the step at which a term is explained
 	known  map[string]bool     // the messages that there are
+	got    *growth             // what the receiver has
 }
 
 // StepsOf steps through a run of the lab, as many events of it as the result keeps.
@@ -45,6 +46,10 @@ func stepsOf(t *locale.Translator, run *shownRun) *Steps {
 		}
 	}
 	s.known = narratorAt(t, nil, nil).known
+	s.got = newGrowth(0)
+	for _, h := range s.head.Inside["receiver"] {
+		s.got.add(h.From, h.Bytes)
+	}
 	return s
 }
 
@@ -138,6 +143,11 @@ func (s *Steps) Content(p trace.Place, step int) Content {
 	return Content{Own: c.Own.after(step), Lent: c.Lent.after(step), Refs: c.Refs.after(step), Room: c.Room}
 }
 
+// Received is what the receiver has taken after a step; false if there is none.
+func (s *Steps) Received(step int) (Content, bool) {
+	return Content{Own: s.got.after(step), Room: s.got.most()}, slices.Contains(s.head.Uses, "receiver")
+}
+
 // after is the figure after a step.
 func (g *growth) after(step int) int64 {
 	if i := latest(g.At, step); i >= 0 {
@@ -157,18 +167,19 @@ func (s *Steps) PlaceName(p trace.Place) string {
 	return (&narrator{t: s.t, known: s.known}).place(p)
 }
 
-// Dark says that what goes to or from a device cannot be observed in this run, and
-// what of it; empty if it can.
+// Dark says that what the disk or the card moves cannot be observed in this run, and
+// why in a few words; empty if it can.
 func (s *Steps) Dark(device trace.Place) string {
 	for _, d := range s.head.Dark {
-		if d.From == device || d.To == device {
+		if d.From == device && device == trace.DiskPlace || d.To == device && device == trace.NICRing {
 			return d.Label
 		}
 	}
 	return ""
 }
 
-// Actors are who does something in the run, in the order of the timeline's tracks.
+// Actors are who does something in the run, the receiver apart, in the order of the
+// timeline's tracks.
 func (s *Steps) Actors() []trace.Actor { return s.head.Actors }
 
 // Boundaries are the steps at which a syscall is entered or left.

@@ -157,6 +157,15 @@ func TestASignalEndsTheWatch(t *testing.T) {
 	w.shows("copyscope: interrupted")
 }
 
+// More runs than fit are refused before any is run.
+func TestWatchRefusesMoreRunsThanFit(t *testing.T) {
+	w := watchOnTerminal(t, nil, "read-write", "sendfile", "splice", "--side", "sim", "--sg", "on,off", "--net", "nic")
+	w.shows("copyscope: --watch: these are 6 runs, and 4 fit on the screen; name fewer paths")
+	if err := w.cmd.Wait(); err == nil || w.cmd.ProcessState.ExitCode() != exitUsage {
+		t.Errorf("it ended with %v, want %d", err, exitUsage)
+	}
+}
+
 // With NO_COLOR, whatever its value, nothing has a colour; without it something has.
 func TestWatchWithoutColours(t *testing.T) {
 	for env, want := range map[string]bool{"NO_COLOR=": true, "NO_COLOR=yes": false} {

@@ -41,7 +41,7 @@ func (m *Model) lane(i, width, height int) []string {
 	rows = append(rows, d.listing(min(longest, max(fewLines, rest-fewCounts)))...)
 	rows = append(rows, places...)
 	counts := min(len(order()), height-len(rows))
-	if tracks := len(run.Actors()) + 2; height-len(rows) >= fewCounts*2+tracks {
+	if tracks := len(m.tracks()) + 2; height-len(rows) >= fewCounts*2+tracks {
 		counts = min(counts, height-len(rows)-tracks)
 		rows = append(rows, d.tracks()...)
 	}
@@ -171,6 +171,9 @@ func (d drawn) places() []string {
 			}
 		}
 	}
+	if d.m.receives() {
+		rows = append(rows, d.receiver())
+	}
 	return rows
 }
 
@@ -180,19 +183,22 @@ func (m *Model) draws(p trace.Place) bool {
 	return p == trace.UserBuffer || slices.ContainsFunc(m.runs, func(run *web.Steps) bool { return run.Uses(p) || run.Dark(p) != "" })
 }
 
+// receives says whether some lane has a receiver, and so all have a row for it.
+func (m *Model) receives() bool {
+	return slices.ContainsFunc(m.runs, func(run *web.Steps) bool { _, is := run.Received(0); return is })
+}
+
 // place is a row: whether the step takes from it or brings to it, its name, how full
 // it is, and with what.
 func (d drawn) place(p trace.Place) string {
-	role := ""
-	if d.any && d.event.Kind != trace.ModeSwitch {
-		switch p {
-		case d.event.From:
-			role = d.m.t.T("watch.from")
-		case d.event.To:
-			role = d.m.t.T("watch.to")
-		}
+	role, e := "", d.event
+	switch {
+	case !d.any || e.Kind == trace.ModeSwitch:
+	case p == e.From:
+		role = d.m.t.T("watch.from")
+	case p == e.To && e.Endpoint != trace.Receiver: // that has memory of its own
+		role = d.m.t.T("watch.to")
 	}
-	const wide, gauge = 5, 7
 	c := d.run.Content(p, d.step)
 	text := templates.Size(c.Own)
 	if c.Lent > 0 {
@@ -206,8 +212,28 @@ func (d drawn) place(p trace.Place) string {
 	} else if !d.run.Uses(p) {
 		text = d.m.t.T("scope.place.unused")
 	}
-	name := d.fit(d.plain(d.run.PlaceName(p)), max(10, min(18, d.width-wide-gauge-14)))
-	row := d.fit(d.plain(role), wide) + name + " " + d.gauge(c, gauge) + " " + d.plain(text)
+	return d.box(role, d.run.PlaceName(p), c, text)
+}
+
+// receiver is the row of who receives.
+func (d drawn) receiver() string {
+	role := ""
+	if d.any && d.event.Endpoint == trace.Receiver && d.event.Kind == trace.CPUCopy {
+		role = d.m.t.T("watch.to")
+	}
+	c, is := d.run.Received(d.step)
+	text := templates.Size(c.Own)
+	if !is {
+		text = d.m.t.T("scope.place.unused")
+	}
+	return d.box(role, d.m.t.T("scope.place.receiver"), c, text)
+}
+
+// box is the row of a place.
+func (d drawn) box(role, name string, c web.Content, text string) string {
+	const before, gauge = 5, 7
+	name = d.fit(d.plain(name), max(10, min(18, d.width-before-gauge-14)))
+	row := d.fit(d.plain(role), before) + name + " " + d.gauge(c, gauge) + " " + d.plain(text)
 	if role != "" {
 		return bold(coloured(d.event.Kind, d.fit(row, d.width)))
 	}
@@ -257,6 +283,20 @@ func (d drawn) counts(rows int) []string {
 	return out
 }
 
+// receiving is the track of the receiver, whose processor is not the sender's.
+const receiving trace.Actor = "receiver"
+
+// tracks are the actors of all lanes, so that a track is at the same height in each.
+func (m *Model) tracks() []trace.Actor {
+	all := slices.DeleteFunc(trace.Actors(), func(a trace.Actor) bool {
+		return !slices.ContainsFunc(m.runs, func(run *web.Steps) bool { return slices.Contains(run.Actors(), a) })
+	})
+	if m.receives() {
+		all = append(all, receiving)
+	}
+	return all
+}
+
 // tracks are the steps around this one, a row for each actor: who did what, one
 // character a step. What is to come is faint.
 func (d drawn) tracks() []string {
@@ -264,27 +304,14 @@ func (d drawn) tracks() []string {
 	cells := d.width - name - 1
 	first := max(1, min(d.step-cells/2, d.run.Len()-cells+1))
 	rows := []string{d.plain(d.m.t.T("watch.tracks", "From", first, "To", min(d.run.Len(), first+cells-1)))}
-	for _, actor := range d.run.Actors() {
-		row := d.fit(d.plain(d.m.t.Term("actor", string(actor))), name) + " "
+	for _, actor := range d.m.tracks() {
+		title := d.m.t.T("scope.place.receiver")
+		if actor != receiving {
+			title = d.m.t.Term("actor", string(actor))
+		}
+		row := d.fit(d.plain(title), name) + " "
 		for step := first; step < first+cells && step <= d.run.Len(); step++ {
-			e, _ := d.run.Event(step)
-			mark := " "
-			if e.Actor == actor {
-				shape, ok := marks[e.Kind]
-				if !ok {
-					shape = [2]string{"·", "."}
-				}
-				mark = d.pick(shape)
-			}
-			switch {
-			case step == d.step:
-				mark = reverse(mark)
-			case step > d.step:
-				mark = faint(mark)
-			default:
-				mark = coloured(e.Kind, mark)
-			}
-			row += mark
+			row += d.mark(step, actor)
 		}
 		rows = append(rows, row)
 	}
@@ -293,4 +320,27 @@ func (d drawn) tracks() []string {
 		cursor = strings.Repeat(" ", name+1+d.step-first) + d.glyph("▲", "^")
 	}
 	return append(rows, cursor)
+}
+
+// mark is a step on an actor's track.
+func (d drawn) mark(step int, actor trace.Actor) string {
+	e, _ := d.run.Event(step)
+	if e.Endpoint == trace.Receiver {
+		e.Actor = receiving
+	}
+	mark := " "
+	if e.Actor == actor {
+		shape, ok := marks[e.Kind]
+		if !ok {
+			shape = [2]string{"·", "."}
+		}
+		mark = d.pick(shape)
+	}
+	switch {
+	case step == d.step:
+		return reverse(mark)
+	case step > d.step:
+		return faint(mark)
+	}
+	return coloured(e.Kind, mark)
 }

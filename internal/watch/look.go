@@ -94,7 +94,7 @@ func (l look) right(s string, width int) string {
 // wrapped are as many rows of a text as there may be; the last one is cut.
 func (l look) wrapped(s string, width, rows int) []string {
 	out := make([]string, 0, rows)
-	lines := strings.Split(ansi.Wrap(s, max(1, width), ""), "\n")
+	lines := wrap(s, max(2, width))
 	for i := range rows {
 		switch {
 		case i >= len(lines):
@@ -106,4 +106,39 @@ func (l look) wrapped(s string, width, rows int) []string {
 		}
 	}
 	return out
+}
+
+// closing are characters that begin no row.
+const closing = "，。：；、！？）》”’,.:;!?)"
+
+// wrap breaks a text into rows: at spaces, and beside each Chinese character, which
+// has none around it.
+func wrap(s string, width int) (rows []string) {
+	row, used, last := "", 0, -1 // last is how much of row may stay on it
+	runes := []rune(s)
+	for i, r := range runes {
+		wide := ansi.StringWidth(string(r))
+		if used+wide > width {
+			switch {
+			case r == ' ':
+				rows, row, used, last = append(rows, row), "", 0, -1
+				continue
+			case last > 0:
+				rest := row[last:]
+				rows = append(rows, strings.TrimRight(row[:last], " "))
+				row, used, last = rest, ansi.StringWidth(rest), -1
+			default:
+				rows, row, used, last = append(rows, row), "", 0, -1
+			}
+		}
+		row, used = row+string(r), used+wide
+		next := ' '
+		if i+1 < len(runes) {
+			next = runes[i+1]
+		}
+		if r == ' ' || (wide == 2 || ansi.StringWidth(string(next)) == 2) && next != ' ' && !strings.ContainsRune(closing, next) {
+			last = len(row)
+		}
+	}
+	return append(rows, row)
 }

@@ -101,6 +101,8 @@ func TestTheScreen(t *testing.T) {
 		{"copy-80x24", two, watch.Options{}, 80, 24, []string{"down", "down", "left"}},
 		{"copy-120x40", two, watch.Options{}, 120, 40, []string{"down", "down", "left"}},
 		{"end-80x24", two[:1], watch.Options{}, 80, 24, []string{"end"}},
+		{"chinese-80x24", two, watch.Options{Lang: locale.Chinese}, 80, 24, []string{"down", "down", "left"}},
+		{"receiver-120x40", runs(t, "read-write,net=loopback,cache=warm", "sendfile,net=loopback,cache=warm"), watch.Options{}, 120, 40, []string{"end", "left"}},
 		{"chinese-120x40", two, watch.Options{Lang: locale.Chinese}, 120, 40, []string{"down", "down", "right"}},
 		{"ascii-80x24", two, watch.Options{Lang: locale.Chinese, ASCII: true}, 80, 24, []string{"down", "down", "left"}},
 		{"help-80x24", two, watch.Options{}, 80, 24, []string{"?"}},
