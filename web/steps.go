@@ -50,6 +50,7 @@ func stepsOf(t *locale.Translator, run *shownRun) *Steps {
 	for _, h := range s.head.Inside["receiver"] {
 		s.got.add(h.From, h.Bytes)
 	}
+	s.head.Inside, s.head.Links, s.head.Sums, s.head.Pages = nil, nil, nil, nil // most of the memory of a long run
 	return s
 }
 

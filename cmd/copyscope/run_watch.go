@@ -20,7 +20,7 @@ import (
 )
 
 // watchedEvents is how many events of a run can be stepped through in a terminal, at
-// about 300 bytes each; the lane says if there were more.
+// about 1.4 KB of memory each; the lane says if there were more.
 const watchedEvents = 100_000
 
 // notWatched are the flags that say what is printed instead of the screen.
