@@ -265,8 +265,13 @@ func (d drawn) counts(rows int) []string {
 	for _, name := range order()[:rows] {
 		c := d.run.Count(name, d.step)
 		word := d.pick(provenances[c.Provenance]) + " " + d.plain(d.m.t.Term("provenance", string(c.Provenance)))
-		row := d.fit(d.plain(d.m.t.Term("count", string(name))), label) + " "
-		if !c.Known() {
+		title := d.plain(d.m.t.Term("count", string(name)))
+		row := d.fit(title, label) + " "
+		switch {
+		case !c.Known() && d.width >= wide && c.Reason != "": // why is worth more than a straight column
+			out = append(out, d.fit(title+"  "+word+": "+d.plain(c.Reason), d.width))
+			continue
+		case !c.Known():
 			out = append(out, row+d.right(word, value+change+1+known))
 			continue
 		}

@@ -233,6 +233,9 @@ func TestTheEndShowsTheCountsOfTheRun(t *testing.T) {
 					row = line
 				}
 			}
+			if !c.Known() && !strings.Contains(row, c.Reason[:min(20, len(c.Reason))]) {
+				t.Errorf("%s, %s: the screen says %q and not why: %s", r.Scenario.Path, name, strings.TrimSpace(row), c.Reason)
+			}
 			if !strings.Contains(row, " "+value+" ") || !strings.Contains(row, words.Term("provenance", string(c.Provenance))) {
 				t.Errorf("%s, %s: the screen says %q, the run %s %s", r.Scenario.Path, name, strings.TrimSpace(row), value, c.Provenance)
 			}
