@@ -45,13 +45,14 @@ func (c *requestCounter) served(version int16, took time.Duration) {
 // counters are the broker's; the topics have their own.
 type counters struct {
 	requests map[int16]*requestCounter // fixed once the broker runs
+	engines  map[string]*engineCounter // fixed, too
 
 	mu    sync.Mutex
 	paths map[way]*PathStats
 }
 
 func newCounters() *counters {
-	c := &counters{requests: map[int16]*requestCounter{}, paths: map[way]*PathStats{}}
+	c := &counters{requests: map[int16]*requestCounter{}, engines: newEngineCounters(), paths: map[way]*PathStats{}}
 	for key, api := range apis {
 		c.requests[key] = &requestCounter{min: api.min, versions: make([]atomic.Int64, api.max-api.min+1), buckets: make([]atomic.Int64, len(RequestBuckets)+1)}
 	}

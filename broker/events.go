@@ -159,6 +159,7 @@ func (c *connection) append(clientID string, t *topic, index int32, to *log.Part
 		e.Duplicates = 1
 	default:
 		e.Bytes, e.Records = int64(len(records)), a.Last-a.Base+1
+		c.b.counted.engines[e.Engine].appended(e.Bytes, a.Calls)
 	}
 	if c.b.events.appended.single(began) {
 		e.Client = c.clientName(clientID)

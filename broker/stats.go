@@ -17,6 +17,7 @@ type Stats struct {
 	Connections int
 	Requests    []RequestStats
 	Paths       []PathStats
+	Engines     []EngineStats
 	Topics      []TopicStats
 	Cleaner     CleanerStats
 	Lags        []GroupLag
@@ -105,7 +106,7 @@ func (b *Broker) Stats() Stats {
 	for _, key := range slices.Sorted(maps.Keys(b.counted.requests)) {
 		s.Requests = append(s.Requests, b.counted.requests[key].stats(key))
 	}
-	s.Paths = b.counted.pathStats()
+	s.Paths, s.Engines = b.counted.pathStats(), b.counted.engineStats()
 	for _, t := range b.topics.all() {
 		c := &t.counted
 		s.Topics = append(s.Topics, TopicStats{TopicInfo: t.info(),

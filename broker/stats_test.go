@@ -49,6 +49,12 @@ func TestStats(t *testing.T) {
 	if len(s.Paths) != 1 || s.Paths[0].Bytes != topic.BytesOut || s.Paths[0].Regions == 0 {
 		t.Errorf("paths: %+v", s.Paths)
 	}
+	if len(s.Engines) != 1 || s.Engines[0].Engine != "write" || s.Engines[0].Bytes != topic.BytesIn || s.Engines[0].Batches != records {
+		t.Errorf("engines: %+v", s.Engines)
+	}
+	if calls := s.Engines[0].SyscallsByName; !reflect.DeepEqual(calls, map[string]int64{"pwrite64": records}) {
+		t.Errorf("calls of %d appends: %v", records, calls)
+	}
 	produced := int64(0)
 	for _, r := range s.Requests {
 		sum := int64(0)

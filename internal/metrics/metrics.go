@@ -75,6 +75,10 @@ var (
 	pathSocket  = desc("copyscope_fetch_socket_bytes_total", "Bytes that sockets took for them: over TLS (SSL) they are sealed, so more.", "path", "security_protocol")
 	pathRegions = desc("copyscope_fetch_regions_total", "Regions of files that fetches sent, by path.", "path", "security_protocol")
 	pathCalls   = desc("copyscope_fetch_syscalls_total", "System calls of the transfer programs, by path and name.", "path", "security_protocol", "syscall")
+
+	engineBytes   = desc("copyscope_append_bytes_total", "Bytes of record batches of producers that were stored, by the append engine.", "engine")
+	engineBatches = desc("copyscope_append_batches_total", "Record batches of producers that were stored, by the append engine.", "engine")
+	engineCalls   = desc("copyscope_append_syscalls_total", "System calls that stored them, by engine and name.", "engine", "syscall")
 )
 
 // Of consumer groups. Kafka's broker has no such figure; the name is the usual
@@ -104,7 +108,7 @@ var (
 
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{bytesIn, messagesIn, bytesOut, produceRequests, failedProduce, fetchRequests, failedFetch,
-		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, groups, throttles, throttleTime, throttledNow, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls} {
+		logSize, logStart, logEnd, logSegments, partitions, leaders, offline, connections, requests, requestTime, errorCodes, lag, lagOmitted, groups, throttles, throttleTime, throttledNow, txnIDs, txnEnded, txnAbort, pathBytes, pathSocket, pathRegions, pathCalls, engineBytes, engineBatches, engineCalls} {
 		to <- d
 	}
 	for _, d := range cleanerDescs {
@@ -174,6 +178,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		count(pathRegions, p.Regions, p.Path, p.Protocol)
 		for name, n := range p.SyscallsByName {
 			count(pathCalls, n, p.Path, p.Protocol, name)
+		}
+	}
+	for _, e := range s.Engines {
+		count(engineBytes, e.Bytes, e.Engine)
+		count(engineBatches, e.Batches, e.Engine)
+		for name, n := range e.SyscallsByName {
+			count(engineCalls, n, e.Engine, name)
 		}
 	}
 }

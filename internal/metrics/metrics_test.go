@@ -21,26 +21,30 @@ func scrape(t *testing.T, h http.Handler) string {
 	return w.Body.String()
 }
 
-func TestNamesAreKafkas(t *testing.T) {
+// everything has something to tell in every metric.
+func everything() broker.Stats {
 	buckets := make([]int64, len(broker.RequestBuckets)+1)
 	buckets[0], buckets[len(buckets)-1] = 2, 1
-	text := scrape(t, metrics.Handler("v1", func() broker.Stats {
-		return broker.Stats{
-			Connections: 3,
-			Cleaner:     broker.CleanerStats{Runs: 21, Failures: 22, BytesRead: 23, BytesKept: 24, BytesCleaned: 48, Failing: 1, Dirtiest: 0.25, Last: time.Now(), Took: 2 * time.Second, KeysFill: 0.5},
-			Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second, Errors: map[int16]int64{1: 4, -1: 5, 9999: 6}}},
-			Lags:        []broker.GroupLag{{Group: "g", Topic: "t", Partition: 1, Lag: 8}}, LagsOmitted: 2, Groups: map[broker.GroupKind]int{{Type: "consumer", State: "Reconciling"}: 3},
-			Transactions: broker.TransactionStats{Committed: 21, Aborted: 22, TimedOut: 23, Fenced: 24, IDs: map[string]int{"Ongoing": 25}},
-			Throttled:    26, Throttles: []broker.QuotaWaits{{Key: "producer_byte_rate", Times: 27, Sum: 1500 * time.Millisecond}},
-			Paths: []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
-				{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
-			Topics: []broker.TopicStats{{
-				TopicInfo: broker.TopicInfo{Name: "t", Partitions: []broker.PartitionInfo{
-					{Partition: 0, Low: 1, High: 9, Bytes: 700, Segments: 2}, {Partition: 1, Offline: true}}},
-				BytesIn: 10, MessagesIn: 11, BytesOut: 12, ProduceRequests: 13, FailedProduce: 14, FetchRequests: 15, FailedFetch: 16,
-			}},
-		}
-	}))
+	return broker.Stats{
+		Connections: 3,
+		Cleaner:     broker.CleanerStats{Runs: 21, Failures: 22, BytesRead: 23, BytesKept: 24, BytesCleaned: 48, Failing: 1, Dirtiest: 0.25, Last: time.Now(), Took: 2 * time.Second, KeysFill: 0.5},
+		Requests:    []broker.RequestStats{{API: "Fetch", ByVersion: map[int16]int64{11: 3}, Buckets: buckets, Sum: 90 * time.Second, Errors: map[int16]int64{1: 4, -1: 5, 9999: 6}}},
+		Lags:        []broker.GroupLag{{Group: "g", Topic: "t", Partition: 1, Lag: 8}}, LagsOmitted: 2, Groups: map[broker.GroupKind]int{{Type: "consumer", State: "Reconciling"}: 3},
+		Transactions: broker.TransactionStats{Committed: 21, Aborted: 22, TimedOut: 23, Fenced: 24, IDs: map[string]int{"Ongoing": 25}},
+		Throttled:    26, Throttles: []broker.QuotaWaits{{Key: "producer_byte_rate", Times: 27, Sum: 1500 * time.Millisecond}},
+		Paths: []broker.PathStats{{Path: "sendfile", Protocol: "PLAINTEXT", Regions: 2, Bytes: 500, SocketBytes: 500, SyscallsByName: map[string]int64{"sendfile": 4}},
+			{Path: "read-write", Protocol: "SSL", Regions: 1, Bytes: 600, SocketBytes: 622, SyscallsByName: map[string]int64{"write": 1}}},
+		Engines: []broker.EngineStats{{Engine: "mmap", Batches: 31, Bytes: 32, SyscallsByName: map[string]int64{"fallocate": 33}}},
+		Topics: []broker.TopicStats{{
+			TopicInfo: broker.TopicInfo{Name: "t", Partitions: []broker.PartitionInfo{
+				{Partition: 0, Low: 1, High: 9, Bytes: 700, Segments: 2}, {Partition: 1, Offline: true}}},
+			BytesIn: 10, MessagesIn: 11, BytesOut: 12, ProduceRequests: 13, FailedProduce: 14, FetchRequests: 15, FailedFetch: 16,
+		}},
+	}
+}
+
+func TestNamesAreKafkas(t *testing.T) {
+	text := scrape(t, metrics.Handler("v1", everything))
 	for _, want := range []string{
 		`kafka_server_brokertopicmetrics_bytesin_total{topic="t"} 10`,
 		`kafka_server_brokertopicmetrics_messagesin_total{topic="t"} 11`,
@@ -89,6 +93,9 @@ func TestNamesAreKafkas(t *testing.T) {
 		`copyscope_fetch_bytes_total{path="read-write",security_protocol="SSL"} 600`,
 		`copyscope_fetch_socket_bytes_total{path="read-write",security_protocol="SSL"} 622`,
 		`copyscope_fetch_syscalls_total{path="sendfile",security_protocol="PLAINTEXT",syscall="sendfile"} 4`,
+		`copyscope_append_batches_total{engine="mmap"} 31`,
+		`copyscope_append_bytes_total{engine="mmap"} 32`,
+		`copyscope_append_syscalls_total{engine="mmap",syscall="fallocate"} 33`,
 		`copyscope_build_info{version="v1"} 1`,
 		"go_goroutines ",
 	} {
