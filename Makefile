@@ -11,7 +11,7 @@ LDFLAGS  ?= -s -w -X main.version=$(VERSION)
 # GOOS/GOARCH pairs that must build; Linux on amd64 is where it is developed.
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 # Packages whose tests hold golden files, and what writes them anew.
-GOLDEN   ?= $(shell grep -rl --include='*_test.go' 'flag.Bool."update"' . | xargs -n1 dirname | sort -u)
+GOLDEN   ?= $(shell grep -rlE --include='*_test.go' 'flag.Bool."update"|importertest.Golden' . | xargs -n1 dirname | sort -u)
 # Packages in which goroutines meet. Not internal/lab: the race detector's
 # shadow memory takes page faults that no prediction knows of.
 RACY     ?= ./broker/... ./web/... ./internal/host/...
@@ -31,7 +31,7 @@ TORTURE  ?= 30m
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ torture: ## kill, cut off and starve a broker under load for TORTURE (default 30
 clients: ## run real clients against the broker and write docs/clients.md
 	$(GO) run ./clients/matrix
 
+monitoring: ## hold Prometheus' rules and Grafana's dashboard to Prometheus' parser and engine; fetches its modules
+	cd packaging/monitoring/check && $(GO) vet ./... && $(GO) test -count=1 ./...
+
 servers: ## hold copyscope attach to real servers, as root, and write docs/servers.md
 	$(GO) run ./servers
 
@@ -80,6 +83,7 @@ weight: ## write what the pages weigh to docs/bench/pages.md
 
 scale: ## measure what the product costs by size, on a quiet machine in a quarter of an hour, and write docs/bench/scale.md
 	$(GO) run ./docs/bench/scale
+
 soak: ## put a mixed load on a server with its pages open for SOAK (default 2h), hold that nothing grows, and write docs/bench/soak.md
 	$(GO) run ./docs/bench/soak -for $(SOAK) -o docs/bench/soak.md
 
@@ -105,8 +109,9 @@ notices: ## write THIRD_PARTY_NOTICES.md from what is linked
 golden: ## write the golden files anew; read the difference before you commit it
 	@for d in $(GOLDEN); do $(GO) test $$d -update || exit 1; done
 
-tidy: ## bring go.mod in line with the imports
+tidy: ## bring go.mod in line with the imports, also that of packaging/monitoring/check
 	$(GO) mod tidy
+	cd packaging/monitoring/check && $(GO) mod tidy
 
 ci: ## everything that must hold before a change is merged
 	bash .ci/run
