@@ -31,7 +31,7 @@ TORTURE  ?= 30m
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ torture: ## kill, cut off and starve a broker under load for TORTURE (default 30
 
 clients: ## run real clients against the broker and write docs/clients.md
 	$(GO) run ./clients/matrix
+
+migration: ## take the steps of docs/migration.md with a real Apache Kafka, in both directions
+	$(GO) run ./docs/migration
 
 monitoring: ## hold Prometheus' rules and Grafana's dashboard to Prometheus' parser and engine; fetches its modules
 	cd packaging/monitoring/check && $(GO) vet ./... && $(GO) test -count=1 ./...

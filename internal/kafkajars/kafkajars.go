@@ -18,9 +18,23 @@ import (
 // of clients has the same.
 const Dir = "bin/clients/java/v4/lib"
 
+// Modules of clients/java: each has the jars of one version. Current is the broker
+// and the tools; Mirror has MirrorMaker besides, which Maven Central lacks of later
+// versions.
+const (
+	Current = "v4"
+	Mirror  = "v3"
+)
+
+// ModuleDir is where a module's jars are.
+func ModuleDir(module string) string { return filepath.Join("bin/clients/java", module, "lib") }
+
 // Collect has Maven fetch the jars that are out of date.
-func Collect(ctx context.Context) error {
-	_, err := process.Run(ctx, "mvn", "-B", "-ntp", "-q", "-f", "clients/java/pom.xml", "-pl", "v4", "prepare-package")
+func Collect(ctx context.Context) error { return CollectModule(ctx, Current) }
+
+// CollectModule has Maven fetch those of one module.
+func CollectModule(ctx context.Context, module string) error {
+	_, err := process.Run(ctx, "mvn", "-B", "-ntp", "-q", "-f", "clients/java/pom.xml", "-pl", module, "prepare-package")
 	return err
 }
 
@@ -82,5 +96,10 @@ func (b Broker) Start(ctx context.Context) (*process.Process, error) {
 	if _, err := process.Run(ctx, "java", Java(ToolFlags, "kafka.tools.StorageTool", "format", "-t", "Y29weXNjb3BlY2xpZW50cw", "-c", config)...); err != nil {
 		return nil, err
 	}
-	return process.Launch(filepath.Join(b.Dir, "log"), "java", Java(b.Flags, "kafka.Kafka", config)...)
+	return b.Again()
+}
+
+// Again starts a broker once more, on what it left.
+func (b Broker) Again() (*process.Process, error) {
+	return process.Launch(filepath.Join(b.Dir, "log"), "java", Java(b.Flags, "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))...)
 }
