@@ -9,6 +9,7 @@ import (
 
 var rules = map[string]Rule{
 	"arrows": Arrows, "purity": Purity, "blocking": Blocking, "short": Short, "named": Named, "clean": Clean, "views": Views, "defended": Defended,
+	"linked": Linked, "translated": Translated, "mapped": Mapped, "made": Made,
 }
 
 // TestTree holds this repository to every rule.

@@ -1,0 +1,164 @@
+package archtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+)
+
+// document is what is looked at of a Markdown file.
+type document struct {
+	levels  []int           // of its headings, in order
+	anchors map[string]bool // what a # may name
+	links   []string        // where links and pictures lead
+	blocks  []string        // of code
+}
+
+// anchorTag is an anchor that is written as HTML.
+var anchorTag = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
+
+func readDocument(source []byte) document {
+	d := document{anchors: map[string]bool{}}
+	for _, m := range anchorTag.FindAllSubmatch(source, -1) {
+		d.anchors[string(m[1])] = true
+	}
+	root := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+	ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			d.levels = append(d.levels, n.Level)
+			d.addAnchor(words(n, source))
+		case *ast.Link:
+			d.links = append(d.links, string(n.Destination))
+		case *ast.Image:
+			d.links = append(d.links, string(n.Destination))
+		case *ast.FencedCodeBlock:
+			d.blocks = append(d.blocks, string(n.Lines().Value(source)))
+		}
+		return ast.WalkContinue, nil
+	})
+	return d
+}
+
+// words are a heading without its marks.
+func words(n ast.Node, source []byte) string {
+	var b bytes.Buffer
+	ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if t, ok := n.(*ast.Text); ok && entering {
+			b.Write(t.Segment.Value(source))
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// addAnchor names a heading as GitHub does: letters, digits, _ and - in lower case, a
+// - for each space, and a number behind what there is already.
+func (d document) addAnchor(heading string) {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, heading)
+	for n, base := 1, name; d.anchors[name]; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	d.anchors[name] = true
+}
+
+// Linked is the rule that the links of Markdown files lead somewhere: to a file or a
+// folder of this tree, and to a heading of it. What is elsewhere is not asked for.
+func Linked(tree fs.FS) (found []string, err error) {
+	documents := map[string]document{}
+	err = each(tree, []string{".md"}, func(name string, text []byte) error {
+		documents[name] = readDocument(text)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for name, d := range documents {
+		for _, link := range d.links {
+			if why := broken(tree, documents, name, link); why != "" {
+				found = append(found, fmt.Sprintf("%s: the link to %s leads nowhere: %s", name, link, why))
+			}
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// elsewhere are links that begin with a scheme.
+var elsewhere = regexp.MustCompile(`^[a-z]+:`)
+
+// broken says why a link of a document leads nowhere, or nothing.
+func broken(tree fs.FS, documents map[string]document, from, link string) string {
+	if elsewhere.MatchString(link) {
+		return ""
+	}
+	file, anchor, _ := strings.Cut(link, "#")
+	to := from
+	if file != "" {
+		to = path.Join(path.Dir(from), file)
+		if _, err := fs.Stat(tree, to); err != nil {
+			return fmt.Sprintf("there is no %s", to)
+		}
+	}
+	if d, ok := documents[to]; ok && anchor != "" && !d.anchors[anchor] {
+		return fmt.Sprintf("%s has no heading %q", to, anchor)
+	}
+	return ""
+}
+
+// readmes are the same text in two languages.
+var readmes = [2]string{"README.md", "README.zh.md"}
+
+// Translated is the rule that both have the same headings by their levels, the same
+// blocks of code, and links to the same places, and that each leads to the other.
+func Translated(tree fs.FS) (found []string, err error) {
+	var read [2]document
+	for i, name := range readmes {
+		source, err := fs.ReadFile(tree, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return []string{name + " is missing"}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		read[i] = readDocument(source)
+		if other := readmes[1-i]; !slices.Contains(read[i].links, other) {
+			found = append(found, fmt.Sprintf("%s does not lead to %s", name, other))
+		}
+		read[i].links = slices.DeleteFunc(read[i].links, func(l string) bool { return slices.Contains(readmes[:], l) })
+		slices.Sort(read[i].links)
+	}
+	a, b := read[0], read[1]
+	if !slices.Equal(a.levels, b.levels) {
+		found = append(found, fmt.Sprintf("%s has headings of the levels %v, %s %v", readmes[0], a.levels, readmes[1], b.levels))
+	}
+	if !slices.Equal(a.blocks, b.blocks) {
+		found = append(found, fmt.Sprintf("%s has other blocks of code than %s: %q and %q", readmes[0], readmes[1], a.blocks, b.blocks))
+	}
+	if !slices.Equal(a.links, b.links) {
+		found = append(found, fmt.Sprintf("%s has other links than %s: %q and %q", readmes[0], readmes[1], a.links, b.links))
+	}
+	return found, nil
+}
