@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func TestEveryAppendIsTold(t *testing.T) {
 			r.stop()
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			var records, stands int64
+			var records, stands, bytes int64
 			calls := map[string]int64{}
 			for _, a := range h.appended {
 				if a.Topic != "told" || a.Partition != 0 || !strings.HasPrefix(a.Client, "teller@") || a.Engine != engine || a.Seq == 0 || a.Dur <= 0 ||
@@ -60,12 +61,17 @@ func TestEveryAppendIsTold(t *testing.T) {
 				}
 				records += a.Records
 				stands += a.Stands
+				bytes += a.Bytes
 				for name, n := range a.SyscallsByName {
 					calls[name] += n
 				}
 			}
 			if records != 4 || stands != int64(len(h.appended)) {
 				t.Errorf("%d records in %d appends, want 4", records, stands)
+			}
+			want := []broker.EngineStats{{Engine: engine, Batches: stands, Bytes: bytes, SyscallsByName: calls}}
+			if got := r.Stats().Engines; !reflect.DeepEqual(got, want) {
+				t.Errorf("counted %+v, told %+v", got, want)
 			}
 			switch engine {
 			case "write":
@@ -120,6 +126,9 @@ func TestRepeatedBatchIsToldAsDuplicate(t *testing.T) {
 	}
 	if again := h.appended[1]; again.Duplicates != 1 || again.Bytes != 0 || again.Records != 0 || len(again.SyscallsByName) != 0 {
 		t.Errorf("the second time: %+v", again)
+	}
+	if counted := r.Stats().Engines; len(counted) != 1 || counted[0].Batches != 1 || counted[0].Bytes != h.appended[0].Bytes {
+		t.Errorf("counted %+v, stored was %+v", counted, h.appended[0])
 	}
 }
 

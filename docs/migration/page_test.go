@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"copyscope/internal/kafkajars"
 )
 
 // Every block of the page is run in some direction, and every step that runs blocks
@@ -78,6 +80,28 @@ func TestBlocksThatNothingWouldRunAreRefused(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, found, err)
 		case r.want != "" && (err == nil || !strings.Contains(err.Error(), r.want)):
 			t.Errorf("%s: %v, want %q", name, err, r.want)
+		}
+	}
+}
+
+// The page names the versions that are run.
+func TestVersionsAreThoseThatRun(t *testing.T) {
+	page, err := os.ReadFile("../migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module, name := range map[string]string{kafkajars.Current: "Apache Kafka ", kafkajars.Mirror: "MirrorMaker "} {
+		pom, err := os.ReadFile(filepath.Join("../../clients/java", module, "pom.xml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, version, _ := strings.Cut(string(pom), "<kafka.version>")
+		version, _, found := strings.Cut(version, "</kafka.version>")
+		if !found {
+			t.Fatalf("%s: no version of Kafka", module)
+		}
+		if !strings.Contains(string(page), name+version) {
+			t.Errorf("the page does not say %s%s", name, version)
 		}
 	}
 }
