@@ -6,29 +6,18 @@ import (
 	"copyscope/templates"
 )
 
-// pathGroups sorts the paths by what they are for, and names for each the one
-// that it is worth comparing with: lane A, when the chooser opens it in lane B.
-// Each registered path is in one group.
-var pathGroups = []struct {
-	name  string
-	paths [][2]string // path, beside
-}{
-	{"one", [][2]string{{"read", "read-write"}, {"read-write", "sendfile"}, {"mmap-write", "read-write"}, {"sendfile", "read-write"}, {"splice", "sendfile"}}},
-	{"fan-out", [][2]string{{"tee", "splice"}}},
-	{"relay", [][2]string{{"relay-copy", "relay-splice"}, {"relay-splice", "relay-copy"}}},
-	{"today", [][2]string{{"msg-zerocopy", "read-write"}, {"io-uring", "read-write"}, {"direct", "read-write"}}},
-	{"reshape", [][2]string{{"tls", "ktls"}, {"ktls", "tls"}, {"compress", "read-write"}}},
-}
-
-// choosablePaths are the paths as the page offers them.
+// choosablePaths are the paths as the page offers them, by what they are for. The
+// chooser opens a path in lane B, and in lane A the one that it is worth comparing
+// with.
 func choosablePaths() []templates.ScopePathGroup {
 	var groups []templates.ScopePathGroup
-	for _, g := range pathGroups {
-		group := templates.ScopePathGroup{Name: g.name}
-		for _, p := range g.paths {
-			program, _ := transfer.Lookup(p[0])
-			at := besides(opening(p[1]), opening(p[0]))
-			group.Paths = append(group.Paths, templates.ScopePath{Path: p[0], Address: at.String(), Needs: needs(program)})
+	for _, name := range transfer.Groups() {
+		group := templates.ScopePathGroup{Name: string(name)}
+		for _, p := range transfer.Programs() {
+			if p.Group == name {
+				at := besides(opening(p.Beside), opening(p.Path))
+				group.Paths = append(group.Paths, templates.ScopePath{Path: p.Path, Address: at.String(), Needs: needs(p)})
+			}
 		}
 		groups = append(groups, group)
 	}

@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"copyscope/internal/labnet"
+	"copyscope/internal/transfer"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -24,8 +26,14 @@ func TestMain(m *testing.M) {
 
 // The scripts in testdata call the command as a shell would.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Condition: condition,
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Condition: condition, Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex}})
+}
+
+// setup gives scripts PATHS, how many paths there are.
+func setup(env *testscript.Env) error {
+	env.Setenv("PATHS", strconv.Itoa(len(transfer.Paths())))
+	return nil
 }
 
 // unhex FROM TO writes the bytes that a file has in hex, which a script can hold.

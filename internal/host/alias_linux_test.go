@@ -31,12 +31,27 @@ func TestAliasShowsWhoCopiesAndWhoLends(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Verdict != want[p.Path] {
-				t.Errorf("%+v, want %s", r, want[p.Path])
+			says, ok := want[p.Path]
+			if !ok {
+				says = ruled(t, p)
+			}
+			if r.Verdict != says {
+				t.Errorf("%+v, want %s", r, says)
 			}
 			if r.Provenance != trace.Measured || r.OldBytes+r.NewBytes != int64(p.Sinks*r.Pieces*r.PieceBytes) {
 				t.Errorf("%+v: not every byte is accounted for", r)
 			}
 		})
 	}
+}
+
+// ruled is what the probe must find of a path that the table has not: a copy where
+// the rules that derive copies from calls say that the CPU made one.
+func ruled(t *testing.T, p transfer.Program) string {
+	t.Helper()
+	_, run := measure(t, host.Options{Program: p, Size: 64 << 10, Chunk: 16 << 10, Dir: t.TempDir()})
+	if run.CountsAt(len(run.Events)).Count(trace.CPUCopiedBytes).Value > 0 {
+		return host.AliasCopy
+	}
+	return host.AliasLend
 }

@@ -3,7 +3,9 @@ package transfer
 // compress: a web server's gzip on the way. As with tls, the bytes must pass
 // through user code.
 var compress = Program{
-	Path: "compress",
+	Path:   "compress",
+	Group:  Reshape,
+	Beside: "read-write",
 	Listing: []Line{
 		{"read", "n = read(file, buf, chunk);"},
 		{"compress", "m = gzip(out, buf, n);"},

@@ -5,7 +5,9 @@ package transfer
 // Offset, length and memory of such a read lie on [DirectAlign], so a job that
 // does not reads a little more than it sends.
 var direct = Program{
-	Path: "direct",
+	Path:   "direct",
+	Group:  Today,
+	Beside: "read-write",
 	Listing: []Line{
 		{"open", "file = open(path, O_RDONLY | O_DIRECT);"},
 		{"read", "n = read(file, aligned_buf, chunk);"},

@@ -8,7 +8,9 @@ import (
 // io-uring: one call submits a read and, linked to it, the send of what was
 // read, and waits for both.
 var ioUring = Program{
-	Path: "io-uring",
+	Path:   "io-uring",
+	Group:  Today,
+	Beside: "read-write",
 	Listing: []Line{
 		{"setup", "ring = io_uring_setup(2, &params);"},
 		{"enter", "io_uring_enter(ring, 2, 2, IORING_ENTER_GETEVENTS, NULL, 0);"},

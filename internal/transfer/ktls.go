@@ -2,7 +2,9 @@ package transfer
 
 // ktls: the kernel makes the TLS records, so sendfile(2) works again.
 var kernelTLS = Program{
-	Path: "ktls",
+	Path:   "ktls",
+	Group:  Reshape,
+	Beside: "tls",
 	Listing: []Line{
 		{"setsockopt", "setsockopt(sock, SOL_TCP, TCP_ULP, \"tls\", 4);"},
 		{"setsockopt", "setsockopt(sock, SOL_TLS, TLS_TX, &keys, sizeof keys);"},

@@ -5,7 +5,9 @@ import "os"
 // mmap-write: the page cache is mapped into user space, so that write(2) reads
 // from it directly. One copy less than read-write; page faults instead.
 var mmapWrite = Program{
-	Path: "mmap-write",
+	Path:   "mmap-write",
+	Group:  OneFile,
+	Beside: "read-write",
 	Listing: []Line{
 		{"mmap", "p = mmap(0, len, PROT_READ, MAP_SHARED, file, 0);"},
 		{"write", "write(sock, p + done, chunk);"},

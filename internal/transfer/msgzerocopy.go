@@ -5,7 +5,9 @@ package transfer
 // used again, so the calls are the same in every run; a busy server would keep
 // several buffers under way.
 var msgZerocopy = Program{
-	Path: "msg-zerocopy",
+	Path:   "msg-zerocopy",
+	Group:  Today,
+	Beside: "read-write",
 	Listing: []Line{
 		{"setsockopt", "setsockopt(sock, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof one);"},
 		{"read", "n = read(file, buf, chunk);"},

@@ -43,6 +43,20 @@ const (
 	FromSocket
 )
 
+// Group is what a path is for, in the words of the message catalogues.
+type Group string
+
+const (
+	OneFile Group = "one"     // a file to one socket
+	FanOut  Group = "fan-out" // a file to two sockets
+	Relay   Group = "relay"   // a socket to a socket
+	Today   Group = "today"   // later calls of the kernel
+	Reshape Group = "reshape" // the bytes change on the way
+)
+
+// Groups lists every group, in the order of the story.
+func Groups() []Group { return []Group{OneFile, FanOut, Relay, Today, Reshape} }
+
 // offset is the off argument for the file's calls.
 func (j Job) offset() *int64 {
 	if j.UsePosition {
@@ -59,6 +73,10 @@ func (j Job) piece(rest int64) int { return int(min(int64(j.Chunk), rest)) }
 type Program struct {
 	// Path is the name in commands, addresses and topic configs.
 	Path string
+	// Group is what the path is for. Beside is the path that it is worth comparing
+	// with: the pages open both next to each other.
+	Group  Group
+	Beside string
 	// Listing is the program in the C of the man pages, for readers.
 	Listing []Line
 	// UserMemory says that the bytes can be touched by user code on the way.

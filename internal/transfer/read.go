@@ -2,7 +2,9 @@ package transfer
 
 // read: the story's beginning, from the disk to a user buffer and no further.
 var read = Program{
-	Path: "read",
+	Path:   "read",
+	Group:  OneFile,
+	Beside: "read-write",
 	Listing: []Line{
 		{"read", "n = read(file, buf, chunk);"},
 	},

@@ -3,7 +3,9 @@ package transfer
 // read-write: read(2) copies each chunk from the page cache into a user
 // buffer, write(2) copies it again into the socket buffer.
 var readWrite = Program{
-	Path: "read-write",
+	Path:   "read-write",
+	Group:  OneFile,
+	Beside: "sendfile",
 	Listing: []Line{
 		{"read", "n = read(file, buf, chunk);"},
 		{"write", "write(sock, buf, n);"},

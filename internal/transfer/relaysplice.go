@@ -3,7 +3,9 @@ package transfer
 // relay-splice: what a proxy does that only passes references on; the bytes
 // never are in its memory.
 var relaySplice = Program{
-	Path: "relay-splice",
+	Path:   "relay-splice",
+	Group:  Relay,
+	Beside: "relay-copy",
 	Listing: []Line{
 		{"pipe", "pipe(p);"},
 		{"splice-in", "n = splice(from, NULL, p[1], NULL, chunk, SPLICE_F_MOVE);"},

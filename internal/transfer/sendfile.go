@@ -3,7 +3,9 @@ package transfer
 // sendfile: one call per chunk; the bytes never are in user memory, and a
 // device that gathers takes them from the page cache itself.
 var sendfile = Program{
-	Path: "sendfile",
+	Path:   "sendfile",
+	Group:  OneFile,
+	Beside: "read-write",
 	Listing: []Line{
 		{"sendfile", "sendfile(sock, file, &off, chunk);"},
 	},

@@ -3,7 +3,9 @@ package transfer
 // splice: page references travel from the page cache into a pipe and from the
 // pipe to the socket; the pipe holds references, not bytes.
 var splice = Program{
-	Path: "splice",
+	Path:   "splice",
+	Group:  OneFile,
+	Beside: "sendfile",
 	Listing: []Line{
 		{"pipe", "pipe(p);"},
 		{"splice-in", "n = splice(file, &off, p[1], NULL, chunk, SPLICE_F_MOVE);"},

@@ -3,7 +3,9 @@ package transfer
 // tee: one file to two sockets. The pages are read once and referenced twice:
 // tee(2) hands the references that one pipe holds to a second pipe.
 var tee = Program{
-	Path: "tee",
+	Path:   "tee",
+	Group:  FanOut,
+	Beside: "splice",
 	Listing: []Line{
 		{"pipe", "pipe(p1), pipe(p2);"},
 		{"splice-in", "n = splice(file, &off, p1[1], NULL, chunk, SPLICE_F_MOVE);"},

@@ -3,7 +3,9 @@ package transfer
 // tls: the bytes must pass through user code, which makes TLS records of them:
 // no path that keeps them in the kernel will do.
 var userTLS = Program{
-	Path: "tls",
+	Path:   "tls",
+	Group:  Reshape,
+	Beside: "ktls",
 	Listing: []Line{
 		{"read", "n = read(file, buf, chunk);"},
 		{"encrypt", "m = tls_records(out, buf, n);"},
