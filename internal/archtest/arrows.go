@@ -18,7 +18,7 @@ const module = "copyscope"
 // Each of these is all that lies below a link of it.
 var (
 	belowKernels = []string{"internal/trace", "internal/transfer"}
-	belowLab     = append([]string{"sim", "internal/copysample", "internal/host", "internal/labnet", "internal/recordings", "internal/spread"}, belowKernels...)
+	belowLab     = append([]string{"sim", "internal/copysample", "internal/host", "internal/labnet", "internal/recordings", "internal/spread", "internal/yamlfile"}, belowKernels...)
 	belowLesson  = append([]string{"internal/lab"}, belowLab...)
 )
 

@@ -42,7 +42,9 @@ func TestProfileSchema(t *testing.T) {
 	required := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		return slices.Contains([]string{"veth_ns", "reader_bytes_per_second"}, name)
 	}) // earlier documents have none
-	same(t, "costs that every profile has", texts(costs["required"]), required)
+	whole := s.at(t, "$defs", "whole", "properties", "costs")
+	same(t, "costs that every profile without a base has", texts(whole["required"]), required)
+	s.at(t, "properties", "base").lists(t, "bases", sim.ProfileNames())
 	costs.at(t, "propertyNames").lists(t, "costs", names)
 }
 

@@ -16,6 +16,29 @@ type Event struct {
 	Nth int `yaml:"nth"`
 }
 
+// Word is a field of an event that has one of a few words.
+type Word struct {
+	Field, Word string
+	May         []string
+}
+
+// Words are the fields of an event that have one of a few words, those that are left
+// out too.
+func (e Event) Words() []Word {
+	return []Word{
+		{"kind", e.Kind, texts(trace.Kinds())}, {"actor", e.Actor, texts(trace.Actors())},
+		{"from", e.From, texts(trace.Places())}, {"to", e.To, texts(trace.Places())},
+		{"endpoint", e.Endpoint, texts([]trace.Endpoint{trace.Sender, trace.Receiver, trace.Relay})},
+	}
+}
+
+func texts[T ~string](all []T) (out []string) {
+	for _, v := range all {
+		out = append(out, string(v))
+	}
+	return out
+}
+
 // Is says whether an event is one of those that match.
 func (e Event) Is(event trace.Event) bool {
 	return given(e.Kind, event.Kind) && given(e.Actor, event.Actor) && given(e.From, event.From) && given(e.To, event.To) &&

@@ -1,26 +1,30 @@
 package lab
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 
 	"copyscope/internal/host"
 	"copyscope/internal/spread"
 	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
 	"copyscope/sim"
 )
 
 // ProfileFile is a profile as a document: what `copyscope calibrate -o` writes
-// and --profile reads.
+// and --profile reads, as JSON or as YAML.
 type ProfileFile struct {
-	Schema  int                    `json:"schema"`
-	Name    string                 `json:"name"`
-	Machine ProfileMachine         `json:"machine"`
+	Schema int    `json:"schema"`
+	Name   string `json:"name"`
+	// Base is the shipped profile whose costs stand for those that the document
+	// leaves out; empty if it has them all, as a calibrated one has.
+	Base string `json:"base,omitempty"`
+	// Machine is left out where the costs are of no machine that anybody looked at.
+	Machine ProfileMachine         `json:"machine,omitzero"`
 	Costs   map[string]ProfileCost `json:"costs"`
 	// Figures are what was measured of the machine beside its costs: no model
 	// takes them.
@@ -29,8 +33,8 @@ type ProfileFile struct {
 
 // ProfileMachine is the machine that a profile is of.
 type ProfileMachine struct {
-	Processor string `json:"processor,omitempty"`
-	host.Facts
+	Processor  string `json:"processor,omitempty"`
+	host.Facts `yaml:",inline"`
 }
 
 // ProfileCost is one cost: in ns or bytes per second, as its name says.
@@ -46,73 +50,75 @@ type ProfileCost struct {
 	Refused string `json:"refused,omitempty"`
 }
 
-// ParseProfile reads the text of a profile file; name is the file's, for errors.
+// profileText is what the text of a profile may be: YAML, of which JSON is a part.
+var profileText = yamlfile.Kind{Name: "a profile", MaxBytes: 256 << 10}
+
+// ParseProfile reads the text of a profile file; name is the file's, for errors,
+// which are of type [*yamlfile.Error].
 func ParseProfile(name string, text []byte) (*sim.Profile, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	var p ProfileFile
-	if err := d.Decode(&p); err != nil {
-		return nil, fmt.Errorf("profile %s: %w; copyscope calibrate -o FILE writes one", name, inWords(err))
+	fields, unfit := yamlfile.Read(name, text, profileText, &p)
+	if len(unfit) > 0 {
+		return nil, unfit[0]
 	}
-	if d.More() {
-		return nil, fmt.Errorf("profile %s: something follows the profile; a file has one", name)
+	if !fields.Given("schema") {
+		return nil, fields.Fail("schema", "it is missing; this program reads schema %d", trace.Schema)
 	}
-	out, err := p.Profile()
+	out, field, err := p.profile()
 	if err != nil {
-		return nil, fmt.Errorf("profile %s: %w", name, err)
+		return nil, fields.Fail(field, "%v", err)
 	}
 	return out, nil
 }
 
-// inWords tells what does not fit without the names that the document's types
-// have in this program.
-func inWords(err error) error {
-	var unfit *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &unfit) && unfit.Field == "":
-		return fmt.Errorf("it holds JSON of another kind (%s), and is to be an object", unfit.Value)
-	case errors.As(err, &unfit):
-		return fmt.Errorf("%s: JSON of another kind (%s) than is to be there", unfit.Field, unfit.Value)
-	case errors.Is(err, io.EOF):
-		return errors.New("it is empty")
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it ends too early")
-	}
-	return err
-}
-
 // Profile is the document's, if it is whole.
 func (p ProfileFile) Profile() (*sim.Profile, error) {
-	switch {
-	case p.Schema == 0:
-		return nil, fmt.Errorf("schema: it is missing; this program reads schema %d", trace.Schema)
-	case p.Schema != trace.Schema:
-		return nil, fmt.Errorf("schema %d: this program reads schema %d", p.Schema, trace.Schema)
-	case p.Name == "":
-		return nil, errors.New("name: it is empty; give the profile one")
-	}
-	shipped, err := sim.LookupProfile("")
+	out, field, err := p.profile()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", field, err)
 	}
-	out := &sim.Profile{Name: p.Name}
-	left := len(p.Costs)
+	return out, nil
+}
+
+// profile is the document's, or what is wrong with a field of it.
+func (p ProfileFile) profile() (out *sim.Profile, field string, err error) {
+	switch {
+	case p.Schema != trace.Schema:
+		return nil, "schema", fmt.Errorf("%d: this program reads schema %d", p.Schema, trace.Schema)
+	case p.Name == "":
+		return nil, "name", errors.New("it is missing; give the profile one")
+	case p.Base != "" && !slices.Contains(sim.ProfileNames(), p.Base):
+		return nil, "base", fmt.Errorf("%q: %s", p.Base, yamlfile.Nearest(p.Base, sim.ProfileNames()))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Costs)) {
+		switch v := p.Costs[name].Value; {
+		case !slices.Contains(costNames(), name):
+			return nil, "costs." + name, errors.New("unknown cost; " + yamlfile.Nearest(name, costNames()))
+		case v < 0:
+			return nil, "costs." + name + ".value", fmt.Errorf("%d: use 0 or more", v)
+		}
+	}
+	base, err := sim.LookupProfile(p.Base)
+	if err != nil {
+		return nil, "base", err
+	}
+	out = &sim.Profile{}
+	if p.Base != "" {
+		*out = base // with what no cost tells: the kind of its disk
+	}
+	out.Name = p.Name
 	for _, c := range out.Costs() {
 		v, ok := p.Costs[c.Name]
-		if !ok && slices.Contains(added, c.Name) {
-			c.Set(costNamed(&shipped, c.Name).Get())
-			continue
+		switch {
+		case ok:
+			c.Set(v.Value)
+		case p.Base == "" && !slices.Contains(added, c.Name):
+			return nil, "costs." + c.Name, fmt.Errorf("it is missing; give all costs, or name a shipped profile as base (base: %s), whose costs stand for those that are left out", sim.DefaultProfile)
+		default:
+			c.Set(costNamed(&base, c.Name).Get())
 		}
-		if !ok {
-			return nil, fmt.Errorf("costs.%s: it is missing; the costs are %s", c.Name, strings.Join(costNames(), ", "))
-		}
-		left--
-		c.Set(v.Value)
 	}
-	if left > 0 {
-		return nil, fmt.Errorf("costs: %d of them are none; the costs are %s", left, strings.Join(costNames(), ", "))
-	}
-	return out, out.Check()
+	return out, "costs", out.Check()
 }
 
 // added are costs that a document of an earlier version of this program has not: the

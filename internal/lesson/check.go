@@ -239,24 +239,15 @@ func (c *checker) place(field string, p Place) {
 }
 
 func (c *checker) selector(field string, s *Selector) {
-	c.oneOf(field+".kind", s.Kind, texts(trace.Kinds())...)
-	c.oneOf(field+".actor", s.Actor, texts(trace.Actors())...)
-	c.oneOf(field+".from", s.From, texts(trace.Places())...)
-	c.oneOf(field+".to", s.To, texts(trace.Places())...)
-	c.oneOf(field+".endpoint", s.Endpoint, texts([]trace.Endpoint{trace.Sender, trace.Receiver, trace.Relay})...)
+	for _, w := range s.Words() {
+		c.oneOf(field+"."+w.Field, w.Word, w.May...)
+	}
 	if *s == (Selector{Event: authored.Event{Nth: s.Nth}}) {
 		c.fail(field, "it says nothing of the event; write kind and, say, actor")
 	}
 	if s.Nth == 0 && c.Given(field+".nth") {
 		c.fail(field+".nth", "0: count from 1, or from −1 at the end")
 	}
-}
-
-func texts[T ~string](all []T) (out []string) {
-	for _, v := range all {
-		out = append(out, string(v))
-	}
-	return out
 }
 
 // text checks a text of which at least one language must be there, in shipped

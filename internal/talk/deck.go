@@ -6,6 +6,7 @@ import (
 	"copyscope/internal/authored"
 	"copyscope/internal/lab"
 	"copyscope/internal/trace"
+	"copyscope/internal/yamlfile"
 )
 
 // Schema is the version of the deck's format that this program reads.
@@ -18,6 +19,8 @@ type Deck struct {
 	Title  authored.Text `yaml:"title"`
 	Author string        `yaml:"author"`
 	Slides []Slide       `yaml:"slides"`
+
+	fields *yamlfile.Fields `yaml:"-"` // of its file
 }
 
 // Slide shows a text, and at most one of a question and a scope.

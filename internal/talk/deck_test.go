@@ -80,6 +80,9 @@ func eachText(v reflect.Value, at string, see func(string, authored.Text)) {
 			return
 		}
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue // no text of the deck
+			}
 			eachText(v.Field(i), at+"."+v.Type().Field(i).Name, see)
 		}
 	}
@@ -120,6 +123,8 @@ func TestErrors(t *testing.T) {
 		{"a: \"sendfile,model=textbook\"", "b: \"sendfile\"", `x.yaml:7: slides[0].scope.a: it is missing`},
 		{"stops: [start", "stops: [begin", `x.yaml:9: slides[0].scope.stops[0]: "begin": write a step's number`},
 		{"{kind: descriptor}", "{lane: c, kind: descriptor}", `x.yaml:9: slides[0].scope.stops[1].lane: "c": this slide has no such lane`},
+		{"{kind: descriptor}", "{kind: descripter}", `x.yaml:9: slides[0].scope.stops[1].kind: "descripter": did you mean descriptor?`},
+		{"- {value: 1}", "- {value: one}", `x.yaml:16: slides[1].ask.choices[1].value: "one": write a number`},
 		{"{kind: descriptor}", "{kin: descriptor}", `x.yaml:9: slides[0].scope.stops[1].kin: unknown field`},
 		{"stops:", "align: sideways\n      stops:", `x.yaml:9: slides[0].scope.align: "sideways"`},
 		{"stops:", "align: time\n      stops:", `x.yaml:10: slides[0].scope.stops[1]: with align: time, write a step's number`},
@@ -150,15 +155,15 @@ func TestErrors(t *testing.T) {
 // What only the runs can tell is told too.
 func TestPlanErrors(t *testing.T) {
 	for _, row := range []struct{ old, new, want string }{
-		{"{kind: descriptor}", "{kind: evict}", "slides[0].scope: no event fits {kind: evict}"},
-		{"- {value: 0}", "- {value: 7}", "slides[1].ask.answer: count cpu_copies is 0, which no choice has"},
-		{"count: cpu_copies", "count: packets", "slides[1].ask.answer: count packets: it cannot be told of this run"},
+		{"{kind: descriptor}", "{kind: evict}", "x.yaml:7: slides[0].scope: no event fits {kind: evict}"},
+		{"- {value: 0}", "- {value: 7}", "x.yaml:13: slides[1].ask.answer: count cpu_copies is 0, which no choice has"},
+		{"count: cpu_copies", "count: packets", "x.yaml:13: slides[1].ask.answer: count packets: it cannot be told of this run"},
 	} {
 		d, err := talk.Parse("x.yaml", []byte(strings.Replace(good, row.old, row.new, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = talk.Make(t.Context(), "x.yaml", d, noHost(t)); err == nil || !strings.HasPrefix(err.Error(), "x.yaml: "+row.want) {
+		if _, err = talk.Make(t.Context(), "x.yaml", d, noHost(t)); err == nil || !strings.HasPrefix(err.Error(), row.want) {
 			t.Errorf("%q: %v", row.new, err)
 		}
 	}
@@ -206,7 +211,7 @@ func TestSchema(t *testing.T) {
 			has = append(has, p)
 		}
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
-			if !f.Anonymous {
+			if !f.Anonymous && f.Tag.Get("yaml") != "-" {
 				reads = append(reads, f.Tag.Get("yaml"))
 			}
 		}

@@ -34,6 +34,7 @@ func Parse(file string, text []byte) (*Deck, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
+	d.fields = fields
 	return d, nil
 }
 
@@ -147,6 +148,16 @@ func (c *check) scope(at string, s *Scope) {
 			c.fail(at, "with align: %s, write a step's number", s.Align)
 		case stop.Selector != nil && stop.Selector.Lane != "" && !slices.ContainsFunc(lanes, func(l [2]string) bool { return l[0] == stop.Selector.Lane }):
 			c.fail(at+".lane", "%q: this slide has no such lane", stop.Selector.Lane)
+		case stop.Selector != nil:
+			c.event(at, stop.Selector)
+		}
+	}
+}
+
+func (c *check) event(at string, s *Selector) {
+	for _, w := range s.Words() {
+		if w.Word != "" && !slices.Contains(w.May, w.Word) {
+			c.fail(at+"."+w.Field, "%q: %s", w.Word, yamlfile.Nearest(w.Word, w.May))
 		}
 	}
 }

@@ -58,7 +58,8 @@ func (s *PlannedSlide) Stops() int {
 // type [*lab.UnavailableError].
 type Runner func(ctx context.Context, s lab.Scenario) (*lab.Result, error)
 
-// Make runs what a deck shows and asks, each scenario once.
+// Make runs what a deck shows and asks, each scenario once. The deck is one that
+// [Parse] read from the file, whose name is for errors.
 func Make(ctx context.Context, file string, d *Deck, run Runner) (*Plan, error) {
 	m := &maker{run: run, done: map[string]PlannedLane{}}
 	p := &Plan{Deck: d}
@@ -75,7 +76,7 @@ func Make(ctx context.Context, file string, d *Deck, run Runner) (*Plan, error) 
 			at += ".scope"
 		}
 		if err != nil {
-			return nil, &yamlfile.Error{File: file, Field: at, Text: err.Error()}
+			return nil, &yamlfile.Error{File: file, Line: d.fields.Line(at), Field: at, Text: err.Error()}
 		}
 		p.Slides = append(p.Slides, s)
 	}

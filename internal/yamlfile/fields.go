@@ -51,6 +51,9 @@ func (f *Fields) find(n ast.Node, t reflect.Type, path string) {
 	if reflect.PointerTo(t).Implements(formed) {
 		t = reflect.TypeOf(reflect.New(t).Interface().(Formed).Form(n)).Elem()
 	}
+	if t == reflect.TypeFor[int64]() { // one that is named has a form of its own, as a size has
+		t = reflect.TypeFor[int]()
+	}
 	switch t.Kind() {
 	case reflect.Struct:
 		if m, ok := n.(ast.MapNode); ok {
@@ -83,6 +86,14 @@ func (f *Fields) find(n ast.Node, t reflect.Type, path string) {
 	case reflect.Int, reflect.Uint64:
 		if n.Type() != ast.IntegerType {
 			misfit("write a whole number")
+		}
+	case reflect.Float64:
+		if t == reflect.TypeFor[float64]() && n.Type() != ast.IntegerType && n.Type() != ast.FloatType {
+			misfit("write a number")
+		}
+	case reflect.Bool:
+		if t == reflect.TypeFor[bool]() && n.Type() != ast.BoolType { // one that is named has words of its own
+			misfit("write true or false")
 		}
 	}
 }
@@ -139,7 +150,7 @@ func (f *Fields) Fail(field, format string, args ...any) *Error {
 // names are those of a struct's fields, of embedded structs' too.
 func names(t reflect.Type) (all []string) {
 	for _, field := range reflect.VisibleFields(t) {
-		if name := field.Tag.Get("yaml"); name != "-" && name != "" && !field.Anonymous {
+		if name := nameOf(field); name != "-" && name != "" && !field.Anonymous {
 			all = append(all, name)
 		}
 	}
@@ -148,11 +159,22 @@ func names(t reflect.Type) (all []string) {
 
 func byName(t reflect.Type, name string) (reflect.Type, bool) {
 	for _, field := range reflect.VisibleFields(t) {
-		if tag := field.Tag.Get("yaml"); tag == name && tag != "-" && tag != "" && !field.Anonymous {
+		if own := nameOf(field); own == name && own != "-" && own != "" && !field.Anonymous {
 			return field.Type, true
 		}
 	}
 	return nil, false
+}
+
+// nameOf is a field's name in a file: that of its yaml tag or, of a type that is
+// written as JSON, of its json tag, as the decoder takes it.
+func nameOf(field reflect.StructField) string {
+	tag, ok := field.Tag.Lookup("yaml")
+	if !ok {
+		tag = field.Tag.Get("json")
+	}
+	name, _, _ := strings.Cut(tag, ",")
+	return name
 }
 
 // Nearest says which name may have been meant, or which there are.

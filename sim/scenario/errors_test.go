@@ -132,7 +132,8 @@ func TestUnknownFields(t *testing.T) {
 func TestStepErrors(t *testing.T) {
 	step := func(s string) string { return "threads[0].do[0]." + s }
 	refused(t, []refusal{
-		{"path: sendfile", "path: teleport", "x.yaml:10: " + step(`send.path: "teleport": use one of read-write`)},
+		{"path: sendfile", "path: sendfil", "x.yaml:10: " + step(`send.path: "sendfil": did you mean sendfile?`)},
+		{"path: sendfile", "path: teleport", "x.yaml:10: " + step(`send.path: "teleport": use read-write`)},
 		{"path: sendfile", "path: read", "x.yaml:10: " + step("send.path")},
 		{"path: sendfile", "path: relay-copy", "x.yaml:10: " + step("send.path")},
 		{"file: f}", "file: g}", "x.yaml:10: " + step(`send.file: "g" is no file of this scenario; use f`)},

@@ -1,9 +1,8 @@
 package scenario
 
 import (
-	"strings"
-
 	"copyscope/internal/transfer"
+	"copyscope/internal/yamlfile"
 )
 
 // What a step may be, by itself; whether its file has the bytes is checked by
@@ -31,7 +30,7 @@ func (c *checker) send(field string, s *Send) {
 	p, ok := transfer.Lookup(s.Path)
 	switch {
 	case !ok || !sends(p):
-		c.fail(field+".path", "%q: use one of %s", s.Path, strings.Join(scenarioPaths(), ", "))
+		c.fail(field+".path", "%q: %s", s.Path, yamlfile.Nearest(s.Path, scenarioPaths()))
 	case bool(s.ZeroCopy) && s.Path != "io-uring":
 		c.fail(field+".zerocopy", "%s has one way to send; use io-uring", s.Path)
 	case bool(s.Follow) && s.Bytes == 0:
