@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"copyscope/docs/schema/schematest"
 	"copyscope/internal/labnet"
 	"copyscope/internal/transfer"
 )
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 // The scripts in testdata call the command as a shell would.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Condition: condition, Setup: setup,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex}})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "valid": valid}})
 }
 
 // setup gives scripts PATHS, how many paths there are.
@@ -44,6 +45,17 @@ func unhex(ts *testscript.TestScript, neg bool, args []string) {
 	b, err := hex.DecodeString(strings.Join(strings.Fields(ts.ReadFile(args[0])), ""))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o666))
+}
+
+// valid SCHEMA FILE holds a file, or stdout, to a schema in docs/schema.
+func valid(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: valid SCHEMA FILE")
+	}
+	err := schematest.Check(args[0], []byte(ts.ReadFile(args[1])))
+	if neg == (err == nil) {
+		ts.Fatalf("%s is held to the schema %s: %v", args[1], args[0], err)
+	}
 }
 
 // condition knows [lab]: this user may have a lab network.

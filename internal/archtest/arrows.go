@@ -82,7 +82,7 @@ var mayImport = map[string][]string{
 	"internal/brokerview":            {"broker", "broker/log", "internal/host", "web"},   // a broker as the pages see it
 	"broker/dump":                    {"broker/dump/decoder", "broker/log"},
 	"broker/dump/decoder":            {},
-	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs"},
+	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs/schema"},
 	"internal/audience":              {"internal/lab", "internal/talk", "web"}, // a talk as its viewers have it
 	"internal/notices":               {},
 	"internal/archtest":              {"internal/trace"},
@@ -92,7 +92,9 @@ var mayImport = map[string][]string{
 	"internal/served":                {},                                                                        // knows copyscope by its command alone
 	"pages":                          {"internal/chromium", "internal/served"},                                  // knows copyscope by its command and its port alone
 	"docs":                           {"internal/…", "sim", "broker", "broker/log", "web", "docs/bench/victim"}, // programs that a document speaks of
-	"docs/bench/victim":              {},                                                                        // knows a broker by its process and its port alone
+	"docs/schema":                    {},
+	"docs/schema/schematest":         {"docs/schema"},
+	"docs/bench/victim":              {}, // knows a broker by its process and its port alone
 	"docs/bench/torture":             {"broker", "broker/log", "broker/vfs", "docs/bench/victim", "docs/bench/torture/…"},
 	"docs/bench/torture/history":     {},
 	"docs/bench/torture/check":       {"docs/bench/torture/history"}, // knows no broker, only what clients were told
@@ -127,6 +129,8 @@ var testsMayImport = map[string][]string{
 	"broker/sasl":                  {"broker/vfs"},
 	"internal/watch":               {"internal/lab"},    // the runs that it steps through
 	"internal/lesson":              {"internal/locale"}, // the same
+	"cmd/copyscope":                {"docs/schema/schematest"},
+	"docs/schema":                  {"docs/schema/schematest"},
 	"internal/claim":               {"internal/locale"}, // that every word of its is in the catalogues
 	"packaging/monitoring/check":   {"broker", "internal/metrics"}, // what is exported
 	"internal/lesson":              {"internal/locale"},            // the same
