@@ -5,5 +5,6 @@
 // kernel (package internal/host).
 //
 // To add a path, add one file with its program, name it in registry.go, and
-// teach the kernels the syscalls that it needs.
+// teach the kernels the syscalls that it needs; docs/extending.md does so step by
+// step.
 package transfer
