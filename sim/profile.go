@@ -192,14 +192,19 @@ func (c *CallTimes) of(f form, syscall string) trace.Ns {
 func (p *Profile) sendCopy(n int64) trace.Ns    { return cmp.Or(p.SendCopyRate, p.CopyRate).time(n) }
 func (p *Profile) receiveCopy(n int64) trace.Ns { return cmp.Or(p.ReceiveCopyRate, p.CopyRate).time(n) }
 
-// Check names the first cost that cannot be.
+// CostError is a cost that cannot be. Cost is its name in files.
+type CostError struct{ Profile, Cost, Text string }
+
+func (e *CostError) Error() string { return fmt.Sprintf("profile %q: %s", e.Profile, e.Text) }
+
+// Check names the first cost that cannot be, in a [*CostError].
 func (p *Profile) Check() error {
 	for _, c := range p.Costs() {
 		switch {
 		case c.Time != nil && *c.Time < 0:
-			return fmt.Errorf("profile %q: %s takes %d ns; use 0 or more", p.Name, c.Title, *c.Time)
+			return &CostError{p.Name, c.Name, fmt.Sprintf("%s takes %d ns; use 0 or more", c.Title, *c.Time)}
 		case c.Rate != nil && *c.Rate <= 0 && c.Rate != &p.SendCopyRate && c.Rate != &p.ReceiveCopyRate && c.Rate != &p.ReaderRate && c.Rate != &p.MemoryRate, c.Rate != nil && *c.Rate < 0:
-			return fmt.Errorf("profile %q: the %s rate is %d bytes per second; use 1 or more", p.Name, c.Title, *c.Rate)
+			return &CostError{p.Name, c.Name, fmt.Sprintf("the %s rate is %d bytes per second; use 1 or more", c.Title, *c.Rate)}
 		}
 	}
 	return nil

@@ -169,6 +169,7 @@ func (r *reader) mistakes(t *testing.T) {
 		{"old-laptop.yaml", "base: hdd-1g", "base: hd-1g", `old-laptop.yaml:4: base: "hd-1g": did you mean hdd-1g?`},
 		{"old-laptop.yaml", "disk_latency_ns", "disk_latency", "old-laptop.yaml:8: costs.disk_latency: unknown cost; did you mean disk_latency_ns?"},
 		{"old-laptop.yaml", "value: 17560000", "value: 17.56ms", "old-laptop.yaml:8: costs.disk_latency_ns.value: \"17.56ms\": write a whole number"},
+		{"old-laptop.yaml", "value: 3000000000", "value: 0", "old-laptop.yaml:6: costs.copy_bytes_per_second: the copy rate is 0 bytes per second; use 1 or more"},
 		{"old-laptop.yaml", "base: hdd-1g\n", "", "old-laptop.yaml:4: costs.mode_switch_ns: it is missing; give all costs, or name a shipped profile as base"},
 		{"my-lessons/fan-out.yaml", "minutes: 3", "minutes: few", `fan-out.yaml:5: minutes: "few": write a whole number`},
 		{"my-lessons/fan-out.yaml", "answer: {run: two, events", "answer: {run: too, events", `fan-out.yaml:19: predict[0].answer.run: "too" is no run of this file; did you mean two?`},

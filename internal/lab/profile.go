@@ -91,11 +91,8 @@ func (p ProfileFile) profile() (out *sim.Profile, field string, err error) {
 		return nil, "base", fmt.Errorf("%q: %s", p.Base, yamlfile.Nearest(p.Base, sim.ProfileNames()))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Costs)) {
-		switch v := p.Costs[name].Value; {
-		case !slices.Contains(costNames(), name):
+		if !slices.Contains(costNames(), name) {
 			return nil, "costs." + name, errors.New("unknown cost; " + yamlfile.Nearest(name, costNames()))
-		case v < 0:
-			return nil, "costs." + name + ".value", fmt.Errorf("%d: use 0 or more", v)
 		}
 	}
 	base, err := sim.LookupProfile(p.Base)
@@ -118,7 +115,11 @@ func (p ProfileFile) profile() (out *sim.Profile, field string, err error) {
 			c.Set(costNamed(&base, c.Name).Get())
 		}
 	}
-	return out, "costs", out.Check()
+	var unfit *sim.CostError
+	if errors.As(out.Check(), &unfit) {
+		return nil, "costs." + unfit.Cost, errors.New(unfit.Text)
+	}
+	return out, "", nil
 }
 
 // added are costs that a document of an earlier version of this program has not: the
