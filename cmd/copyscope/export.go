@@ -33,6 +33,7 @@ or record write it, the name of a recorded run that is shipped (copyscope record
 		Example: `  copyscope run sendfile --side sim --net nic --size 1MiB --trace-out run.json
   copyscope export run.json --format chrome,html
   copyscope export run.json --format csv -o - | head`,
+		ValidArgsFunction: firstOf(recordedRuns),
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{fmt.Errorf("name one run, a trace file or a recorded run; got %d", len(args))}

@@ -62,10 +62,11 @@ is read. A file that is no such trace at all is an error.`,
 func importOf(format, short, example string, read readTrace) *cobra.Command {
 	var f importFlags
 	c := &cobra.Command{
-		Use:     format + " FILE",
-		Short:   short,
-		Long:    short + "; - reads the standard input.",
-		Example: example,
+		Use:               format + " FILE",
+		Short:             short,
+		Long:              short + "; - reads the standard input.",
+		Example:           example,
+		ValidArgsFunction: firstOf(files),
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{fmt.Errorf("name one file, or - for the standard input; got %d", len(args))}

@@ -32,8 +32,9 @@ those of a directory beside them.`,
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return listLessons(c.OutOrStdout(), lesson.Shipped()) },
 	}, &cobra.Command{
-		Use:   "check DIR",
-		Short: "Read the lessons of a directory, run all that they ask, and tell what is wrong",
+		Use:               "check DIR",
+		ValidArgsFunction: firstOf(folders),
+		Short:             "Read the lessons of a directory, run all that they ask, and tell what is wrong",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{fmt.Errorf("lessons check takes one directory, got %d arguments", len(args))}

@@ -17,7 +17,6 @@ import (
 	"copyscope/internal/lab"
 	"copyscope/internal/recordings"
 	"copyscope/internal/trace"
-	"copyscope/internal/transfer"
 )
 
 // recordingFlags are the flags of `copyscope record`, as they were typed.
@@ -44,7 +43,7 @@ can be measured.`,
   copyscope record sendfile read-write --cache warm -o runs
   copyscope record --list
   copyscope run sendfile --side sim,recorded`,
-		ValidArgs: transfer.Paths(),
+		ValidArgsFunction: pathsToAdd,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
 				return &usageError{err}

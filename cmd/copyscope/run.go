@@ -63,7 +63,7 @@ page (? lists them), instead of printing the table.`,
   copyscope run sendfile --side sim --net nic --whatif 1000/sg=off
   copyscope run --scenario kafka-flow
   copyscope run --watch read-write sendfile --side sim --size 256KiB`,
-		ValidArgs: transfer.Paths(),
+		ValidArgsFunction: pathsToAdd,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
 				return &usageError{err}

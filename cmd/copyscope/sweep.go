@@ -12,7 +12,6 @@ import (
 
 	"copyscope/internal/lab"
 	"copyscope/internal/sweep"
-	"copyscope/internal/transfer"
 )
 
 // sweepFlags are the flags of `copyscope sweep`, as they were typed.
@@ -43,7 +42,7 @@ share the file out between them.`,
 		Example: `  copyscope sweep read-write sendfile --svg curves.svg
   copyscope sweep sendfile --chunk 4KiB..1MiB --cache warm,cold --side sim,real --csv -
   copyscope sweep read-write sendfile --connections 1..10000 --size 256MiB --net nic --json`,
-		ValidArgs: transfer.Paths(),
+		ValidArgsFunction: pathsToAdd,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseEmpty(c.Flags()); err != nil {
 				return &usageError{err}

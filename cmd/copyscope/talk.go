@@ -43,7 +43,8 @@ the speaker's page brings the talk back to where it was. --new makes others.`,
 		Example: `  copyscope talk
   copyscope talk my-deck.yaml --http 0.0.0.0:8080   # for a room full of phones
   copyscope talk my-deck.yaml --check               # run it all, open nothing`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: firstOf(decks),
 		RunE: func(c *cobra.Command, args []string) error {
 			name := "zero-copy"
 			if len(args) == 1 {

@@ -53,7 +53,8 @@ func usersAddCommand(data *string) *cobra.Command {
 		Long: `Adds a user, or gives one a new password. The password is the only line of
 --password-file or of the standard input, where a terminal asks for it. It is no
 argument, as others on this host can see those.`,
-		Args: userName,
+		Args:              userName,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
 			if iterations < users.MinIterations || iterations > users.MaxIterations {
 				return &usageError{fmt.Errorf("--iterations %d: write a number from %d to %d", iterations, users.MinIterations, users.MaxIterations)}
@@ -111,9 +112,10 @@ func usersListCommand(data *string) *cobra.Command {
 
 func usersRemoveCommand(data *string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove a user",
-		Args:  userName,
+		Use:               "remove NAME",
+		Short:             "Remove a user",
+		Args:              userName,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return editUsers(*data, func(store *users.Store) error {
 				var changes []users.Change
