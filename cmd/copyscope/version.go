@@ -14,7 +14,7 @@ import (
 	"copyscope/internal/trace"
 )
 
-// version is set by release builds (-ldflags "-X main.version=v1.2.3").
+// version is set by who builds without a clone (make build VERSION=v1.2.3).
 var version = ""
 
 // buildVersion is the version that pages and exports name.
@@ -23,8 +23,8 @@ func buildVersion() string { return readBuild().Version }
 // buildReport says what a binary was built of; version --json prints it.
 type buildReport struct {
 	Schema int `json:"schema"`
-	// Version is the release's, as v1.2.3, else dev- and the commit's first 12
-	// digits, else dev.
+	// Version is the one that was given, else the commit's tag, as v1.2.3, else dev-
+	// and the commit's first 12 digits, else dev.
 	Version string `json:"version"`
 	// Commit, its time (RFC 3339) and whether the files were others than the
 	// commit's are what the build recorded of the clone that it was in. Without a
@@ -49,10 +49,9 @@ func readBuild() buildReport {
 // (https://go.dev/ref/mod#pseudo-versions); dev- and the commit say the same.
 var betweenReleases = regexp.MustCompile(`[-.]\d{14}-[0-9a-f]{12}(\+|$)`)
 
-// reportBuild prefers the version that a release was given to the tag that the go
-// command saw on the commit.
-func reportBuild(released string, info *debug.BuildInfo) buildReport {
-	b := buildReport{Schema: trace.Schema, Version: released, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+// reportBuild prefers a version that was given to the tag that Go saw on the commit.
+func reportBuild(given string, info *debug.BuildInfo) buildReport {
+	b := buildReport{Schema: trace.Schema, Version: given, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":

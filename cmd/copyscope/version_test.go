@@ -14,13 +14,13 @@ func TestWhatABuildRecorded(t *testing.T) {
 	}
 	const from = "commit " + commit + " of 2026-11-27T12:00:00Z, "
 	for _, c := range []struct {
-		of, released, tag string
-		settings          []debug.BuildSetting
-		version, second   string
+		of, given, tag  string
+		settings        []debug.BuildSetting
+		version, second string
 	}{
-		{"a release", "v1.2.3", "v1.2.3", clone("false"), "v1.2.3", from + "unmodified"},
-		{"a release whose version was given", "v1.2.3", "(devel)", nil, "v1.2.3", ""},
-		{"go install at a tag", "", "v1.2.3", clone("false"), "v1.2.3", from + "unmodified"},
+		{"a version that was given", "v1.2.3", "v1.2.4", clone("false"), "v1.2.3", from + "unmodified"},
+		{"the same, and no clone", "v1.2.3", "(devel)", nil, "v1.2.3", ""},
+		{"a tag", "", "v1.2.3", clone("false"), "v1.2.3", from + "unmodified"},
 		{"a pre-release's tag", "", "v1.2.3-rc.1", clone("false"), "v1.2.3-rc.1", from + "unmodified"},
 		{"changes on top of a tag", "", "v1.2.3+dirty", clone("true"), "v1.2.3+dirty", from + "modified"},
 		{"a commit before any tag", "", "v0.0.0-20261127120000-0123456789ab", clone("false"), "dev-0123456789ab", from + "unmodified"},
@@ -29,7 +29,7 @@ func TestWhatABuildRecorded(t *testing.T) {
 		{"go run", "", "(devel)", nil, "dev", ""},
 		{"no build information", "", "", nil, "dev", ""},
 	} {
-		b := reportBuild(c.released, &debug.BuildInfo{Main: debug.Module{Version: c.tag}, Settings: c.settings})
+		b := reportBuild(c.given, &debug.BuildInfo{Main: debug.Module{Version: c.tag}, Settings: c.settings})
 		var out strings.Builder
 		if err := printBuild(&out, b); err != nil {
 			t.Fatal(err)
