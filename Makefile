@@ -8,6 +8,8 @@ PREFIX   ?= /usr/local
 # For who builds without a clone: in one, Go tells the binary its tag and commit.
 VERSION  ?=
 LDFLAGS  ?= -s -w -X main.version=$(VERSION)
+# A module of its own has what makes releases, so that the product requires none of it.
+GORELEASER ?= $(GO) tool -modfile=packaging/release/go.mod goreleaser
 # GOOS/GOARCH pairs that must build; Linux on amd64 is where it is developed.
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 # Packages whose tests hold golden files, and what writes them anew.
@@ -31,7 +33,7 @@ TORTURE  ?= 30m
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install clean
+.PHONY: help build run generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install snapshot release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -121,6 +123,12 @@ ci: ## everything that must hold before a change is merged
 
 install: build ## install the binary to PREFIX/bin
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/copyscope
+
+snapshot: ## build the archives and packages of this commit, for every platform, into bin/release
+	$(GORELEASER) release --snapshot --clean
+
+release: ## the same of the tag that is checked out (docs/install.md)
+	$(GORELEASER) release --clean
 
 clean: ## remove what make made
 	rm -rf bin
