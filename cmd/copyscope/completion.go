@@ -12,6 +12,7 @@ import (
 	"copyscope/internal/export"
 	"copyscope/internal/lab"
 	"copyscope/internal/load"
+	"copyscope/internal/locale"
 	"copyscope/internal/recordings"
 	"copyscope/internal/talk"
 	"copyscope/internal/trace"
@@ -43,6 +44,7 @@ var offered = map[string]cobra.CompletionFunc{
 	"client":      someOf(load.RawSide, load.FranzSide),
 	"compression": oneOf("none"),
 	"log-level":   oneOf("debug", "info", "warn", "error"),
+	"lang":        oneOf(string(locale.English), string(locale.Chinese)),
 
 	"kafka-sasl":            someOf(append(slices.Clone(defaultMechanisms), "PLAIN")...),
 	"kafka-tls-sasl":        someOf(append(slices.Clone(defaultMechanisms), "PLAIN")...),
