@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,7 +55,7 @@ the schema:
 }
 
 func printSchema(w io.Writer, name string) error {
-	text, err := fs.ReadFile(schema.Files(), schema.File(name))
+	text, err := schema.Text(name)
 	if err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ func printSchema(w io.Writer, name string) error {
 func listSchemas(w io.Writer) error {
 	rows := [][]string{{"schema", "what it is of"}}
 	for _, name := range schema.Names() {
-		text, err := fs.ReadFile(schema.Files(), schema.File(name))
+		text, err := schema.Text(name)
 		if err != nil {
 			return err
 		}
@@ -88,7 +87,7 @@ func writeSchemas(dir string) error {
 		return &usageError{err}
 	}
 	for _, name := range schema.Names() {
-		text, err := fs.ReadFile(schema.Files(), schema.File(name))
+		text, err := schema.Text(name)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io/fs"
 	"maps"
 	"reflect"
 	"slices"
@@ -14,7 +13,7 @@ import (
 
 // docs/schema/scenario-report.schema.json tells what run --scenario --json prints.
 func TestScenarioReportSchema(t *testing.T) {
-	text, err := fs.ReadFile(schema.Files(), schema.File("scenario-report"))
+	text, err := schema.Text("scenario-report")
 	if err != nil {
 		t.Fatal(err)
 	}

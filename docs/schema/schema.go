@@ -20,6 +20,9 @@ func Files() fs.FS { return files }
 // File is the name of a schema's file. Schemas refer to each other by it.
 func File(name string) string { return name + ending }
 
+// Text is the schema of a name.
+func Text(name string) ([]byte, error) { return files.ReadFile(File(name)) }
+
 // Names lists the schemas, sorted.
 func Names() []string {
 	all, _ := files.ReadDir(".") // what is embedded can be read

@@ -124,7 +124,7 @@ func (t *table) workload(ctx context.Context, w workload.Workload) (out result.R
 				}
 			}
 			if writes(w.Kind) || w.Cold {
-				if err := back(turnBytes); err != nil {
+				if err := back(d); err != nil {
 					return out, err
 				}
 			}
@@ -145,10 +145,6 @@ func (t *table) workload(ctx context.Context, w workload.Workload) (out result.R
 	}
 	return out, nil
 }
-
-// turnBytes is more than any server takes in a turn: what is free of the memory is had
-// from the host of a virtual machine before, not by whoever's turn it is.
-const turnBytes = 2 << 30
 
 // standardRounds are as many as a run has where nobody says other; with fewer, no
 // workload has more.

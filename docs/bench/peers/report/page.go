@@ -32,7 +32,7 @@ first (of 2 s at least for what runs on a JVM). Servers and clients share the CP
   it has come. For nginx and the bare loops, a reader that throws away. iperf3 is both ends itself; what sends is
   its client, and stands here as the server. Readers sleep until 128 KiB are there,
   but over TLS and from Kafka with its own settings: its send buffer of 100 KiB holds less, and it would be measured by that.
-- **Memory.** Before a turn that writes, 2 GiB are had and given back: a virtual machine whose free pages
+- **Memory.** Before a turn that writes, 2 GiB for each of its seconds are had and given back: a virtual machine whose free pages
   are reported to its host has to get them from there again, and who writes just then is measured at half of its speed.
 - **Bytes** are those of record batches, for NATS of messages, for nginx of the file.
 - **CPU** is user and system time of the server's process by procfs (ticks of 10 ms), and of the client's process
