@@ -41,7 +41,7 @@ func TestBrowserMeasuresAClaim(t *testing.T) {
 
 	b.do(chromedp.Navigate(site + "/claims/speedup?lang=en"))
 	b.size(390, 844)
-	b.do(chromedp.Click(`button[name="quick"]`))
+	b.click(`button[name="quick"]`)
 	b.await(`document.querySelector("[data-claim-state]")`)
 	inView := func(what string) string {
 		return `(() => { const box = document.querySelector("` + what + `")?.getBoundingClientRect(); return box && box.top >= 0 && box.bottom <= innerHeight; })()`
@@ -72,16 +72,16 @@ func TestBrowserClaimLeadsAndBack(t *testing.T) {
 	site := serve(t, lab.New(t.TempDir()))
 	led := `(document.querySelector(".led")?.innerText ?? "")`
 	b.do(chromedp.Navigate(site + "/claims?lang=en"))
-	b.do(chromedp.Click(`#nginx-default .experiment a.button`))
+	b.click(`#nginx-default .experiment a.button`)
 	b.await(`location.pathname === "/attach"`)
 	b.await(led + `.includes("nginx turns sendfile on by default")`)
 	if shown := eval[string](b, `document.querySelector("main").innerText + (document.querySelector("#attach-form [name=number]")?.value ?? "--port 80")`); !strings.Contains(shown, "80") || !strings.Contains(shown, "sendfile") {
 		t.Errorf("the attach page has lost the port or the path: %s", shown)
 	}
-	b.do(chromedp.Click(".led a"))
+	b.click(".led a")
 	b.await(`location.pathname + location.hash === "/claims#nginx-default"`)
 
-	b.do(chromedp.Click(`.claim-card .experiment a.button[href^="/scope"]`))
+	b.click(`.claim-card .experiment a.button[href^="/scope"]`)
 	b.await(`document.querySelector('.scope')?.dataset.ready === 'true'`)
 	b.press(kb.ArrowRight)
 	b.await(`location.search.includes("step=1")`)

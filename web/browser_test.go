@@ -197,6 +197,13 @@ func (b *tab) await(expression string) {
 	}
 }
 
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	if err := b.Click(selector, patience); err != nil {
+		b.t.Fatalf("%v\nconsole: %v", err, b.complaints())
+	}
+}
+
 func (b *tab) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -253,7 +253,7 @@ func TestBrowserLesson(t *testing.T) {
 
 	// Keys and links do not lead past the question.
 	l.press("n")
-	l.do(chromedp.Click(`[data-station="watch"]`))
+	l.click(`[data-station="watch"]`)
 	if l.section() != "predict" || eval[string](l.tab, `document.querySelector("[data-stage]").dataset.ready ?? ""`) != "" {
 		t.Errorf("without a prediction one gets to %s", l.section())
 	}
@@ -284,7 +284,7 @@ func TestBrowserLesson(t *testing.T) {
 	}
 	l.press(kb.ArrowRight)
 	l.await(`!document.querySelector('[data-part="again"]').hidden`)
-	l.do(chromedp.Click(`[data-part="again"]`))
+	l.click(`[data-part="again"]`)
 	l.await(fmt.Sprintf(`document.querySelector('[data-part="again"]').hidden && document.querySelector("[data-stage]").dataset.step === "%s"`, step))
 
 	// A reload is no loss: the place, the prediction, the step of the stage.
@@ -358,7 +358,7 @@ func TestBrowserLessonTellsThePlaceInTheQueue(t *testing.T) {
 		script(l.tab, `localStorage.setItem("copyscope.lessons", JSON.stringify({v: 1, lessons: {"my-first-lesson": {seed: 0, at: "real", replies: {"predict-1": "0"}, solved: []}}}))`)
 		l.do(chromedp.Navigate(site + "/lessons/my-first-lesson?lang=zh"))
 		l.awaitSection("real")
-		l.do(chromedp.Click(`#real [data-part="run"]`))
+		l.click(`#real [data-part="run"]`)
 		tabs = append(tabs, l)
 		if len(tabs) == 1 {
 			<-slow.begun

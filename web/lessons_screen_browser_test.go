@@ -21,7 +21,7 @@ func TestBrowserLessonNamesWhatIsMissing(t *testing.T) {
 	if noted := eval[string](l.tab, `document.querySelector("#predict-1 .noted").innerText`); !strings.Contains(noted, "One more question") {
 		t.Errorf("after the first of two predictions the page says %q", noted)
 	}
-	l.do(chromedp.Click(`[data-station="watch"]`))
+	l.click(`[data-station="watch"]`)
 	if said := eval[string](l.tab, `document.querySelector('[data-part="first"]').innerText`); !strings.Contains(said, "One prediction is missing") {
 		t.Errorf("on the way past a missing prediction the page says %q", said)
 	}
@@ -110,7 +110,7 @@ func TestBrowserLessonShowsTheLaneOfItsStep(t *testing.T) {
 	l.await(`document.querySelector('[data-lane-focus][aria-pressed="true"]').dataset.laneFocus === "b"`)
 
 	// What the real run gave fits the screen, too.
-	l.do(chromedp.Click(`[data-station="real"]`))
+	l.click(`[data-station="real"]`)
 	l.awaitSection("real")
 	script(l.tab, `document.querySelector('#real [data-part="run"]').click()`)
 	l.await(`!document.querySelector('#real [data-part="result"]').hidden`)

@@ -83,7 +83,7 @@ func TestBrowserLessonServerRestarts(t *testing.T) {
 	l.do(chromedp.Navigate(base + "/lessons/my-first-lesson?lang=en"))
 	l.awaitSection("real")
 	l.await(`document.querySelector("#connection").dataset.state === "open"`)
-	l.do(chromedp.Click(`#real [data-part="run"]`))
+	l.click(`#real [data-part="run"]`)
 	<-held.begun
 	shut()
 	l.await(`document.querySelector("#connection").dataset.state === "waiting"`)

@@ -39,12 +39,6 @@ func (b *tab) key(name string) {
 	eval[bool](b, fmt.Sprintf(`document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: %q, bubbles: true, cancelable: true})) || true`, name))
 }
 
-func (b *tab) click(selector string) {
-	b.t.Helper()
-	b.await(fmt.Sprintf(`(e => e && !e.hidden && !e.disabled)(document.querySelector(%q))`, selector))
-	eval[bool](b, fmt.Sprintf(`document.querySelector(%q).click() || true`, selector))
-}
-
 // A speaker and somebody of the audience, in two tabs: following, leaving,
 // rejoining, freezing, answering, darkness; and a page without the token.
 func TestTalkInTwoBrowsers(t *testing.T) {
