@@ -35,18 +35,21 @@ func (t Tab) Size(width, height int) error {
 	return err
 }
 
-// Await waits until a JavaScript expression is true, for so long at the most.
+// Await waits until a JavaScript expression is true, for so long at the most. An
+// expression that throws is asked again: its page may not have got that far, or be
+// leaving.
 func (t Tab) Await(expression string, patience time.Duration) error {
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		is, err := chromedp.Run(t.Ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		if is && err == nil {
+			return nil
+		}
+		if t.Ctx.Err() == nil && time.Now().Before(end) {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", expression, err)
 		}
-		if is {
-			return nil
-		}
-		if time.Now().After(end) {
-			return fmt.Errorf("after %v still not: %s", patience, expression)
-		}
+		return fmt.Errorf("after %v still not: %s", patience, expression)
 	}
 }
