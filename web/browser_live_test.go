@@ -172,6 +172,36 @@ func TestBrowserShowsFetchesAsTheyHappen(t *testing.T) {
 	quiet(t, b)
 }
 
+// A fetch that comes after a calm is marked as new. Under load nothing is, for a table
+// that never stops fading is drawn anew with every frame.
+func TestBrowserMarksNewFetchesInACalmOnly(t *testing.T) {
+	s, site := liveSite(t)
+	b := browse(t)
+	b.do(chromedp.Navigate(site + "/live?lang=en"))
+	b.await(is(connected, "open"))
+	s.Served(fetch("sendfile", 1000))
+	b.await(is(rowCount, "1"))
+	if class := text(b, `document.querySelector('#fetches tbody tr').className`); class != "new" {
+		t.Errorf("the first fetch has the class %q", class)
+	}
+	over := make(chan struct{})
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		for tick := time.NewTicker(20 * time.Millisecond); ; {
+			select {
+			case <-over:
+				tick.Stop()
+				return
+			case <-tick.C:
+				s.Served(fetch("sendfile", 1000))
+			}
+		}
+	}()
+	defer func() { close(over); <-served }()
+	b.await(rowCount + ` > 10 && document.querySelector('#fetches tbody tr').className === '' && document.getAnimations().length === 0`)
+}
+
 func TestBrowserPauseHoldsAndResumeCatchesUp(t *testing.T) {
 	s, site := liveSite(t)
 	b := browse(t)

@@ -17,9 +17,12 @@ function fetchRow(fetch) {
   const why = row.querySelector('[data-field="why"]');
   why.hidden = !fetch.why;
   why.textContent = fetch.why ? t('live.fetch.why', { Reason: fetch.why[lang] }) : '';
-  row.classList.add('new');
   return row;
 }
+
+/** How long, in ms, no fetch came before one whose row is marked as new. */
+const CALM = 2000;
+let lastArrival = -Infinity;
 
 export function showFetches(body) {
   const table = document.getElementById('fetches');
@@ -27,7 +30,14 @@ export function showFetches(body) {
   const rows = table.tBodies[0];
   const fresh = body.rows.filter((fetch) => fetch.number > state.fetch);
   if (fresh.length > 0) state.fetch = fresh.at(-1).number;
-  rows.prepend(...fresh.map(fetchRow).reverse());
+  const arrived = fresh.map(fetchRow).reverse();
+  if (arrived.length > 0) {
+    // A colour that fades tells new rows from old ones. Under load all are new: it would
+    // tell nothing, and a table that never stops fading takes a third of a processor.
+    if (performance.now() - lastArrival > CALM) arrived.forEach((row) => row.classList.add('new'));
+    lastArrival = performance.now();
+  }
+  rows.prepend(...arrived);
   while (rows.children.length > state.kept) rows.lastElementChild.remove();
   document.getElementById('fetches-box').hidden = rows.children.length === 0;
   document.getElementById('fetches-empty').hidden = rows.children.length > 0;
