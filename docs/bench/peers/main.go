@@ -37,6 +37,8 @@ type options struct {
 	seconds         float64
 	out, dir        string
 	list, report    bool
+	add             bool
+	before          result.All // what -add adds to
 	contenders      []contender.Contender
 	load            []workload.Workload
 }
@@ -53,6 +55,7 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 1, "time of a turn, where the workload does not say other")
 	flag.StringVar(&o.out, "out", "", "`directory` of peers.md and peers/*.json (default: "+defaultOut+")")
 	flag.StringVar(&o.dir, "dir", "", "`directory` for the servers' files (default: the system's temporary one)")
+	flag.BoolVar(&o.add, "add", false, "add the runs to those that are stored, which were measured in the same way on this machine")
 	flag.BoolVar(&o.list, "list", false, "list servers and workloads, and measure nothing")
 	flag.BoolVar(&o.report, "report", false, "write the report anew from the stored figures, and measure nothing")
 	flag.Parse()
@@ -91,6 +94,14 @@ func (o *options) check() (err error) {
 	case !(o.seconds >= 0.1 && o.seconds <= 60):
 		return fmt.Errorf("-seconds %v: use 0.1 to 60", o.seconds)
 	}
+	if o.add {
+		if o.place() == "" {
+			return errors.New("-add: a part of the servers or workloads is not stored; name with -out where its runs are")
+		}
+		if o.before, err = result.Read(o.stored()); err != nil {
+			return fmt.Errorf("-add: there are no runs to add to: %w; leave the flag out to store the first", err)
+		}
+	}
 	if _, err := os.Stat(filepath.Join("docs", "bench", "peers", "servers", "go.mod")); err != nil {
 		return fmt.Errorf("run it in the repository's root: %w", err)
 	}
@@ -116,13 +127,9 @@ func (o *options) do(ctx context.Context) error {
 
 // rewrite writes the report from what is stored.
 func (o *options) rewrite() error {
-	out := o.out
-	if out == "" {
-		out = defaultOut
-	}
-	all, err := result.Read(filepath.Join(out, "peers"))
+	all, err := result.Read(o.stored())
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "peers.md"), report.Page(all), 0o644)
+	return os.WriteFile(filepath.Join(o.place(), "peers.md"), report.Page(all), 0o644)
 }

@@ -53,6 +53,19 @@ func TestTwoServersInTurns(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("%v stays", left)
 	}
+
+	// One more run is added, but none that was measured otherwise.
+	add := command(t, dir, "-workloads", "fetch-warm", "-rounds", "1", "-seconds", "0.2", "-out", out, "-add")
+	if said, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	if page, err = os.ReadFile(filepath.Join(out, "peers.md")); err != nil || !bytes.Contains(page, []byte("2 runs")) {
+		t.Errorf("%v, and after an added run the page says\n%s", err, page)
+	}
+	other := command(t, dir, "-workloads", "fetch-warm", "-rounds", "2", "-seconds", "0.2", "-out", out, "-add")
+	if said, err := other.CombinedOutput(); err == nil || !bytes.Contains(said, []byte("rounds: the stored runs have 1, this one has 2")) {
+		t.Errorf("other rounds are added: %v\n%s", err, said)
+	}
 }
 
 // watched is what a program has said so far.
@@ -118,6 +131,8 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 		{options{rounds: 0, runs: 1, seconds: 1}, "-rounds 0"},
 		{options{rounds: 1, runs: 0, seconds: 1}, "-runs 0"},
 		{options{rounds: 1, runs: 1, seconds: 0}, "-seconds 0"},
+		{options{rounds: 1, runs: 1, seconds: 1, only: "kafka", add: true}, "-out"},
+		{options{rounds: 1, runs: 1, seconds: 1, out: "nowhere", add: true}, "no runs to add to"},
 	} {
 		if err := c.o.check(); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: %v, want %s", c.o, err, c.says)

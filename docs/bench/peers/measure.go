@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,24 +58,44 @@ func (o *options) measure(ctx context.Context) error {
 		}
 		all.Machine.Servers = append(all.Machine.Servers, info)
 	}
+	if o.add {
+		if err := o.before.Machine.Same(all.Machine); err != nil {
+			return notTheSame(err)
+		}
+	}
 	for _, w := range o.load {
 		all.Files = append(all.Files, result.File{Schema: 1, Workload: w})
 	}
 	began := time.Now()
 	for run := range o.runs {
 		t := &table{options: o, servers: &pool{env: contender.Env{Dir: dir, Bin: binDir(dir), Trust: trust}}, absent: absent, run: run + 1}
-		err := t.all(ctx, all.Files, func() error { return o.store(all) })
+		err := t.all(ctx, all.Files, func() error {
+			if o.add {
+				return nil // a part of a run is no run
+			}
+			return o.store(all)
+		})
 		if err = errors.Join(err, t.servers.close()); err != nil {
 			return err
 		}
 	}
 	all.Machine.TookSeconds = time.Since(began).Round(time.Second).Seconds()
+	if o.add {
+		if err := o.before.Add(all); err != nil {
+			return notTheSame(err)
+		}
+		all = o.before
+	}
 	return o.finish(all)
+}
+
+func notTheSame(err error) error {
+	return fmt.Errorf("-add: %w; leave the flag out to store these runs alone", err)
 }
 
 // place is where the report belongs; empty if it is printed.
 func (o *options) place() string {
-	if o.out == "" && o.whole() {
+	if o.out == "" && (o.whole() || o.report) {
 		return defaultOut
 	}
 	return o.out
@@ -85,8 +106,11 @@ func (o *options) store(all result.All) error {
 	if o.place() == "" {
 		return nil
 	}
-	return all.Write(filepath.Join(o.place(), "peers"))
+	return all.Write(o.stored())
 }
+
+// stored is where the raw figures are.
+func (o *options) stored() string { return filepath.Join(o.place(), "peers") }
 
 // finish writes the report where it belongs, or prints it.
 func (o *options) finish(all result.All) error {

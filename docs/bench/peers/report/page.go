@@ -50,7 +50,7 @@ func Page(a result.All) []byte {
 	b.WriteString(head)
 	m := a.Machine
 	fmt.Fprintf(&b, "\nOne machine: %d CPUs, %s of memory, Linux %s, %s, %s; %s on loopback; %s. Turns of %g s, %d rounds where a workload does not say other, %s; %s in all.\n",
-		m.Host.CPUs, humanize.IBytes(m.MemoryBytes), m.Host.Kernel, m.Host.Filesystem, m.Go, m.Congestion, m.Date, m.TurnSeconds, m.Rounds, runs(a), clock(m.TookSeconds))
+		m.Host.CPUs, humanize.IBytes(m.MemoryBytes), m.Host.Kernel, m.Host.Filesystem, m.Go, m.Congestion, dates(m), m.TurnSeconds, m.Rounds, runs(a), clock(m.TookSeconds))
 	b.WriteString("\n## Targets\n\n| | measured | promised | held |\n| --- | --- | --- | --- |\n")
 	for _, t := range targets {
 		fmt.Fprintln(&b, t.row(a))
@@ -60,6 +60,13 @@ func Page(a result.All) []byte {
 		table(&b, f)
 	}
 	return b.Bytes()
+}
+
+func dates(m result.Machine) string {
+	if m.LastDate == "" {
+		return m.Date
+	}
+	return m.Date + " to " + m.LastDate
 }
 
 func runs(a result.All) string {

@@ -53,6 +53,7 @@ type Machine struct {
 	Congestion  string     `json:"congestion"` // of the servers' sockets
 	Go          string     `json:"go"`
 	Date        string     `json:"date"`
+	LastDate    string     `json:"last_date,omitempty"` // of the newest run, if another one
 	Rounds      int        `json:"rounds"`
 	TurnSeconds float64    `json:"turn_seconds"`
 	TookSeconds float64    `json:"took_seconds"`

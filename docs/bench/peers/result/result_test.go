@@ -2,6 +2,7 @@ package result_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"copyscope/docs/bench/peers/result"
@@ -81,5 +82,46 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 	}
 	if _, err := result.Read(t.TempDir()); err == nil {
 		t.Error("an empty directory holds a comparison")
+	}
+}
+
+// Runs of one machine, one setting and one set of workloads are added to each other, in
+// order; no others are.
+func TestAdd(t *testing.T) {
+	w := workload.All()
+	comparison := func(date string, mbps float64, change func(*result.All)) result.All {
+		a := result.All{
+			Machine: result.Machine{Schema: 1, Rounds: 3, Go: "go1", Date: date, TookSeconds: 60, Servers: []result.Server{{Name: "a", Version: "1"}}},
+			Files:   []result.File{{Schema: 1, Workload: w[0], Runs: []result.Run{{Rounds: []result.Round{round(1, "a", mbps)}}}}},
+		}
+		if change != nil {
+			change(&a)
+		}
+		return a
+	}
+	first := comparison("2026-01-01", 5, nil)
+	if err := first.Add(comparison("2026-01-02", 7, nil)); err != nil {
+		t.Fatal(err)
+	}
+	runs := first.Files[0].Runs
+	if len(runs) != 2 || *runs[0].Rounds[0].Figures[load.BytesPerSecond].Value != 5 || *runs[1].Rounds[0].Figures[load.BytesPerSecond].Value != 7 {
+		t.Errorf("the runs are %+v", runs)
+	}
+	if m := first.Machine; m.Date != "2026-01-01" || m.LastDate != "2026-01-02" || m.TookSeconds != 120 {
+		t.Errorf("they are told as of %+v", m)
+	}
+	for what, change := range map[string]func(*result.All){
+		"rounds":    func(a *result.All) { a.Machine.Rounds = 4 },
+		"Go":        func(a *result.All) { a.Machine.Go = "go2" },
+		"servers":   func(a *result.All) { a.Machine.Servers[0].Version = "2" },
+		"workload":  func(a *result.All) { a.Files[0].Workload.RecordBytes++ },
+		"workloads": func(a *result.All) { a.Files = append(a.Files, result.File{Workload: w[1]}) },
+	} {
+		if err := first.Add(comparison("2026-01-03", 9, change)); err == nil || !strings.HasPrefix(err.Error(), what) {
+			t.Errorf("with other %s: %v", what, err)
+		}
+		if len(first.Files[0].Runs) != 2 {
+			t.Fatalf("other %s were added", what)
+		}
 	}
 }
