@@ -2,12 +2,11 @@ package broker
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
-	"syscall"
+
+	"copyscope/internal/host"
 )
 
 // listen binds the address, and says what to do if that fails.
@@ -20,18 +19,7 @@ func listen(address string) (*net.TCPListener, error) {
 		}
 		return tcp, nil
 	}
-	var remedy string
-	switch unknown := new(net.DNSError); {
-	case errors.Is(err, syscall.EADDRINUSE):
-		remedy = "the port is in use: end the program that holds it, or take another port (0 takes a free one)"
-	case errors.Is(err, os.ErrPermission):
-		remedy = "ports below 1024 need privilege: take a higher one"
-	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &unknown):
-		remedy = "no interface of this host has that address: try 127.0.0.1"
-	default:
-		remedy = "give host:port, such as 127.0.0.1:9092"
-	}
-	return nil, fmt.Errorf("listen for Kafka clients on %q: %w; %s", address, err, remedy)
+	return nil, fmt.Errorf("listen for Kafka clients on %q: %w; %s", address, err, host.ListenRemedy(address, "127.0.0.1:9092", err))
 }
 
 // openListeners binds what is configured: all of it or, with an error, nothing.

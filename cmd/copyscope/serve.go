@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -95,6 +96,9 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 		settings.OnServed = func(s trace.Served) { pages.Served(s) }
 		settings.OnAppended = func(a trace.Appended) { pages.Appended(a) }
 		kafka, err = broker.Open(ctx, settings)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%w; --kafka-listen names it, and --no-broker serves the pages alone", err)
+		}
 		if err != nil {
 			return err
 		}

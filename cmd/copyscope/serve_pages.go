@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"golang.org/x/net/netutil"
+
+	"copyscope/internal/host"
 )
 
 // pagesFlags are the flags of each command that serves the pages.
@@ -45,11 +47,8 @@ func (f *pagesFlags) listen(broker int) (net.Listener, error) {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", f.http)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--http %s: the port is in use by another program; choose another, or port 0 for a free one", f.http)
-	case err != nil:
-		return nil, fmt.Errorf("--http %s: %w; give host:port, for example 127.0.0.1:8080", f.http, err)
+	if err != nil {
+		return nil, fmt.Errorf("--http %s: %w; %s", f.http, err, host.ListenRemedy(f.http, "127.0.0.1:8080", err))
 	}
 	return netutil.LimitListener(listener, pageConnections(broker)), nil
 }

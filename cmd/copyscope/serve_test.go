@@ -139,7 +139,7 @@ func TestServeRefusesWhatCannotBe(t *testing.T) {
 		says  []string
 	}{
 		{"web port in use", []string{"--http", taken.Addr().String()}, exitFailed, []string{taken.Addr().String(), "in use"}},
-		{"kafka port in use", []string{"--http", "127.0.0.1:0", "--kafka-listen", taken.Addr().String()}, exitFailed, []string{taken.Addr().String(), "in use"}},
+		{"kafka port in use", []string{"--http", "127.0.0.1:0", "--kafka-listen", taken.Addr().String()}, exitFailed, []string{taken.Addr().String(), "in use", "--kafka-listen", "--no-broker"}},
 		{"no address", []string{"--http", "nowhere"}, exitFailed, []string{"nowhere", "host:port"}},
 		{"data is a file", []string{"--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--data", filepath.Join(file, "dir")}, exitFailed, []string{file}},
 		{"log level", []string{"--log-level", "loud"}, exitUsage, []string{`"loud"`, "debug, info, warn or error"}},
