@@ -53,15 +53,16 @@ func printTables(w io.Writer, report lab.Report) error {
 	for _, not := range report.Unavailable {
 		fmt.Fprintln(out, not)
 	}
-	failed := 0
+	if rows := shortRows(report.Runs); len(rows) > 1 {
+		fmt.Fprintln(out, "\n"+render(w, rows))
+	}
 	for _, c := range report.Compare {
 		if !c.Holds() {
-			failed++
-			fmt.Fprintf(out, "\n%s %s: %s", c.Path, c.Count, c.Reason)
+			fmt.Fprintf(out, "%s %s: %s\n", c.Path, c.Count, c.Reason)
 		}
 	}
-	if failed > 0 {
-		fmt.Fprintf(out, "\n%d of %d predictions did not hold\n", failed, len(report.Compare))
+	if len(report.Compare) > 0 {
+		fmt.Fprintln(out, outcome(report.Compare))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

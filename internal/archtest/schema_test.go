@@ -153,7 +153,7 @@ func TestReportSchema(t *testing.T) {
 	comparison := s.at(t, "$defs", "comparison")
 	same(t, "comparison", keys(comparison.at(t, "properties")), keys(row))
 	comparison.at(t, "properties", "verdict").lists(t, "verdicts",
-		[]trace.Verdict{trace.Equal, trace.EqualByRule, trace.Within, trace.Differs, trace.NotMeasurable})
+		[]trace.Verdict{trace.Equal, trace.EqualByRule, trace.Within, trace.Differs, trace.NotMeasurable, trace.NotPredicted})
 }
 
 // TestBenchSchema: docs/schema/bench-report.schema.json tells what

@@ -27,7 +27,7 @@ var predicted = []struct {
 	{count: trace.UserBufferBytes},
 	{count: trace.PageFaults, bound: trace.Bound{Abs: 32, Fewer: true,
 		Why: "a fault maps up to 16 pages, or a whole larger folio, so that there may be fewer; the Go runtime has some of its own"}},
-	{count: trace.ContextSwitches, bound: trace.Bound{Abs: 64,
+	{count: trace.ContextSwitches, bound: trace.Bound{Free: true,
 		Why: "a call may wake the receiver, which takes the processor; a sender waits where its socket's queue is full, which begins at 16 KiB (tcp_wmem), and gives way when its time slice ends; how often, receiver and scheduler decide"}},
 	{count: trace.LinearPayloadBytes},
 	{count: trace.PagedPayloadBytes},
@@ -53,14 +53,6 @@ var coalesced = trace.Bound{Rel: requests.Rel, Abs: requests.Abs, Fewer: true,
 // smallRequest is half of what 254 pieces of a page hold, the most of a virtio disk
 // here: a request may begin or end before it has so many.
 const smallRequest = 512 << 10
-
-// leastQueue is what a socket's queue takes at first, in bytes (tcp_wmem's default,
-// tcp(7)), leastSlice how long the scheduler lets a thread run at the least, in ns: a
-// tick at HZ=1000, the highest of kernel/Kconfig.hz.
-const (
-	leastQueue = 16 << 10
-	leastSlice = 1e6
-)
 
 // cutPackets is how far the packets may be off that software cut: each is full but for
 // the last of a segment.
@@ -107,9 +99,6 @@ func boundIn(prediction, measured *Result, name trace.CountName, usual trace.Bou
 		if !measured.Scenario.SG && path != relaySplice {
 			b = cutPackets
 		}
-	case trace.ContextSwitches:
-		program, _ := transfer.Lookup(path)
-		b.Abs += p.Count(trace.Syscalls).Value + float64(measured.Scenario.Size/leastQueue)*float64(max(program.Sinks, 1)) + measured.Counter.Count(trace.WallTime).Value/leastSlice
 	case trace.DiskReads, trace.DMATransfers, trace.Interrupts:
 		b.Abs += p.Count(trace.DiskReadBytes).Value / smallRequest
 	case trace.PageFaults: // a long run gives the Go runtime more time for its own

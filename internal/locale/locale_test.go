@@ -84,7 +84,7 @@ func TestVocabularyIsTranslated(t *testing.T) {
 		"endpoint":   {string(trace.Sender), string(trace.Receiver), string(trace.Relay)},
 		"phase":      {string(trace.SetUp), string(trace.Transfer), string(trace.TearDown)},
 		"provenance": {string(trace.Measured), string(trace.Recorded), string(trace.Derived), string(trace.Modelled), string(trace.Unavailable)},
-		"verdict":    {string(trace.Equal), string(trace.EqualByRule), string(trace.Within), string(trace.Differs), string(trace.NotMeasurable)},
+		"verdict":    {string(trace.Equal), string(trace.EqualByRule), string(trace.Within), string(trace.Differs), string(trace.NotMeasurable), string(trace.NotPredicted)},
 		"unit":       {string(trace.Times), string(trace.Bytes), string(trace.PerByte), string(trace.Nanos)},
 		"side":       {string(trace.Sim), string(trace.Real)},
 	}

@@ -23,6 +23,9 @@ const (
 	Differs Verdict = "differs"
 	// NotMeasurable: this host cannot see it; the reason says why.
 	NotMeasurable Verdict = "not measurable"
+	// NotPredicted: it was measured, and what decides it is outside of what is
+	// modelled; the reason says what.
+	NotPredicted Verdict = "not predicted"
 )
 
 // Comparison is one predicted figure beside the measured one.
@@ -74,6 +77,8 @@ type Bound struct {
 	Abs, Rel float64
 	// Fewer: the measurement may also be anything less than the prediction.
 	Fewer bool
+	// Free: no prediction is made; nothing that is measured would be wrong.
+	Free bool
 	// Why says what makes the figure vary; it explains a difference.
 	Why string
 }
@@ -90,11 +95,14 @@ func Compare(path string, name CountName, predicted, measured Count, bound Bound
 	if !predicted.Known() {
 		c.Predicted, c.Verdict, c.Reason = nil, NotMeasurable, predicted.Reason
 	}
+	if bound.Free {
+		c.Predicted, c.PredictedBy, c.Verdict, c.Reason = nil, Unavailable, NotPredicted, bound.Why
+	}
 	if !measured.Known() { // its reason is the one that a reader can do something about
 		c.Measured, c.Verdict, c.Reason = nil, NotMeasurable, measured.Reason
 	}
 	switch {
-	case c.Verdict == NotMeasurable:
+	case c.Verdict == NotMeasurable, c.Verdict == NotPredicted:
 	case diff == 0:
 		c.Verdict = equality(measured.Provenance)
 	case diff <= allowed:

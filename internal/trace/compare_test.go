@@ -53,6 +53,20 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// What nobody can predict has no predicted value, whatever the model has, and is never
+// wrong.
+func TestNothingIsPredicted(t *testing.T) {
+	free := Bound{Free: true, Why: "the scheduler"}
+	c := Compare("sendfile", ContextSwitches, Count{Value: 0, Provenance: Modelled}, Count{Value: 122, Provenance: Measured}, free)
+	if c.Verdict != NotPredicted || !c.Holds() || c.Reason != "the scheduler" || c.Predicted != nil || c.PredictedBy != Unavailable || c.Measured != 122. {
+		t.Errorf("%+v", c)
+	}
+	c = Compare("sendfile", ContextSwitches, Count{Value: 0, Provenance: Modelled}, Count{Provenance: Unavailable, Reason: "no counter"}, free)
+	if c.Verdict != NotMeasurable || c.Reason != "no counter" || c.Measured != nil {
+		t.Errorf("what was not seen, either: %+v", c)
+	}
+}
+
 func TestCompareWords(t *testing.T) {
 	for _, r := range []struct {
 		observed string
