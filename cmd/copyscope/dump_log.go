@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -50,8 +49,11 @@ A record that is not understood is shown in hex, and is no fault.
 			}
 			o.Records = o.Records || o.Decoder.Named()
 			out := bufio.NewWriter(c.OutOrStdout())
-			err = dump.Files(out, args, o)
-			return errors.Join(err, out.Flush())
+			if err := dump.Files(out, args, o); err != nil {
+				out.Flush() // fails with the same, if that was the reason
+				return err
+			}
+			return out.Flush()
 		},
 	}
 	c.Flags().BoolVar(&o.Records, "records", false, "also print the records, decompressed")

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	case errors.Is(err, errPredictionFailed):
 		return exitFailed // the table has said which
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
 		fmt.Fprintln(stderr, "copyscope: interrupted")
 		return exitFailed
 	case errors.As(err, &usage):
@@ -83,8 +83,10 @@ Without a subcommand it serves the pages and the Kafka broker (copyscope serve).
 		RunE:          serve.RunE,
 	}
 	root.Flags().AddFlagSet(serve.Flags())
+	root.Version = describe(readBuild()) // --version, which everybody tries first
+	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w\nsee: %s --help", flagError(err), c.CommandPath())}
+		return &usageError{fmt.Errorf("%w\nsee: %s --help", flagError(c.Flags(), err), c.CommandPath())}
 	})
 	root.AddCommand(serve, talkCommand(), runCommand(), sweepCommand(), attachCommand(), calibrateCommand(), claimsCommand(), benchCommand(), dumpLogCommand(), importCommand(), exportCommand(), recordCommand(), lessonsCommand(), schemaCommand(), doctorCommand(), usersCommand(), versionCommand(), manCommand())
 	return root

@@ -13,7 +13,9 @@ func nearest(typed string, names []string) string {
 	if len(typed) > longest {
 		return ""
 	}
-	best, distance := "", len(typed)/2+2
+	// A slip of the hand is a letter or two, in a long word some more; what is farther
+	// off would be a guess.
+	best, distance := "", min(len(typed)/3+2, 5)
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(typed, name); d < distance {
 			best, distance = name, d

@@ -61,6 +61,9 @@ func clearReadyFile(path string) error {
 	}
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
+		if at, err := os.Stat(filepath.Dir(path)); err != nil || !at.IsDir() {
+			return fmt.Errorf("--ready-file %s: there is no directory %s; make it, or name another place", path, filepath.Dir(path))
+		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("--ready-file: %w", err)

@@ -93,14 +93,16 @@ Two builds of one commit with one Go release are the same to the byte.`,
 				e.SetIndent("", "  ")
 				return e.Encode(b)
 			}
-			return printBuild(c.OutOrStdout(), b)
+			_, err := io.WriteString(c.OutOrStdout(), describe(b))
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, schema 1")
 	return c
 }
 
-func printBuild(w io.Writer, b buildReport) error {
+// describe is a build in words.
+func describe(b buildReport) string {
 	out := fmt.Sprintf("copyscope %s %s %s/%s\n", b.Version, b.Go, b.OS, b.Arch)
 	if b.Commit != "" {
 		out += "commit " + b.Commit
@@ -116,6 +118,5 @@ func printBuild(w io.Writer, b buildReport) error {
 		}
 		out += "\n"
 	}
-	_, err := io.WriteString(w, out)
-	return err
+	return out
 }

@@ -30,13 +30,10 @@ func TestWhatABuildRecorded(t *testing.T) {
 		{"no build information", "", "", nil, "dev", ""},
 	} {
 		b := reportBuild(c.given, &debug.BuildInfo{Main: debug.Module{Version: c.tag}, Settings: c.settings})
-		var out strings.Builder
-		if err := printBuild(&out, b); err != nil {
-			t.Fatal(err)
-		}
-		first, second, _ := strings.Cut(strings.TrimSuffix(out.String(), "\n"), "\n")
+		out := describe(b)
+		first, second, _ := strings.Cut(strings.TrimSuffix(out, "\n"), "\n")
 		if !strings.HasPrefix(first, "copyscope "+c.version+" go") || second != c.second {
-			t.Errorf("%s: %q, want version %s and %q", c.of, out.String(), c.version, c.second)
+			t.Errorf("%s: %q, want version %s and %q", c.of, out, c.version, c.second)
 		}
 		if (b.Commit == "") != (b.Modified == nil) {
 			t.Errorf("%s: commit %q, modified %v: one is known without the other", c.of, b.Commit, b.Modified)
