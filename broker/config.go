@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"copyscope/broker/repeatlog"
 	"copyscope/broker/vfs"
 	"copyscope/internal/trace"
 )
@@ -94,6 +95,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
+	c.Log = repeatlog.New(c.Log)
 	if c.Files == nil {
 		c.Files = vfs.OS
 	}

@@ -1,7 +1,7 @@
 package broker
 
 import (
-	"bufio"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"copyscope/broker/quota"
@@ -70,8 +71,12 @@ func openDataDir(cfg Config) (*dataDir, error) {
 // makeDir makes the directory, with all above it that are missing, for this user
 // alone: records are nobody else's business. One that is there stays as it is.
 func makeDir(path string, log *slog.Logger) error {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return err
+	_, err := os.Stat(path)
+	if made := os.MkdirAll(path, 0o700); made != nil {
+		return made
+	}
+	if errors.Is(err, os.ErrNotExist) { // a slip in a path would be an empty broker
+		log.Info("the data directory is new", "directory", path)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o022 != 0 && runtime.GOOS != "windows" {
 		log.Warn("others than its owner can put files into the data directory, and take some away; chmod go-w it", "directory", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
@@ -92,10 +97,26 @@ func clusterID(disk vfs.FS, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for lines := bufio.NewScanner(strings.NewReader(string(b))); lines.Scan(); {
-		if id, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "cluster.id="); ok && id != "" {
-			return id, nil
+	return metaProperties(path, string(b))
+}
+
+// metaProperties reads what Kafka's MetaProperties are: of version 1 the node's id is
+// node.id, of version 0, in which ZooKeeper had the rest, it was broker.id.
+func metaProperties(path, text string) (clusterID string, err error) {
+	has := map[string]string{}
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(key, "#") {
+			has[strings.TrimSpace(key)] = strings.TrimSpace(value)
 		}
+	}
+	if v := has["version"]; v != "0" && v != "1" {
+		return "", fmt.Errorf("%s has version=%.20q, this program knows 0 and 1; use the program that wrote the directory", path, v)
+	}
+	if node := cmp.Or(has["node.id"], has["broker.id"], strconv.Itoa(nodeID)); node != strconv.Itoa(nodeID) {
+		return "", fmt.Errorf("%s says that the directory is node %.20q's, and this broker is node %d; take over another broker's topics as docs/migration.md says, or remove the file if the directory is this one's", path, node, nodeID)
+	}
+	if id := has["cluster.id"]; id != "" {
+		return id, nil
 	}
 	return "", fmt.Errorf("%s has no cluster.id line; remove the file to get a new id", path)
 }

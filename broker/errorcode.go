@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"log/slog"
+	"syscall"
 
 	"copyscope/broker/group"
 	"copyscope/broker/log"
@@ -187,7 +188,11 @@ func codeOf(err error) int16 {
 func codeLogged(l *slog.Logger, err error, args ...any) int16 {
 	code := codeOf(err)
 	if code == codeStorage || code == codeUnknown {
-		l.Error("request failed", append(args, "error", err)...)
+		args = append(args, "error", err)
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			args = append(args, "remedy", "free space where the data directory is; until then producers are told KAFKA_STORAGE_ERROR, and what was acknowledged stays")
+		}
+		l.Error("request failed", args...)
 	}
 	return code
 }

@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,26 @@ func TestFilesOfTheConfig(t *testing.T) {
 	produce(t, client(t, b.addr), "t", "a") // the first try finds no space
 	if files.Made()["rename .properties"] == 0 {
 		t.Error("meta.properties did not go through the files of the config")
+	}
+}
+
+// A full disk fails every request in the same way: each producer is told, and the log
+// says once what is to be done.
+func TestFullDiskIsLoggedOnce(t *testing.T) {
+	b := start(t, t.TempDir(), func(c *broker.Config) { c.Files = vfstest.Inject(t, vfs.OS, "write .log#*: ENOSPC") })
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 1))
+	for range 5 {
+		got := ask[*kmsg.ProduceResponse](c, produceReq(9, -1, "t", 0, batchOf("a")), 1)
+		if code := got.Topics[0].Partitions[0].ErrorCode; code != 56 {
+			t.Fatalf("error %d, want 56", code)
+		}
+	}
+	b.wantSaid(t, "free space where the data directory is")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := strings.Count(b.said.String(), "no space left on device"); n != 1 {
+		t.Errorf("the log says so %d times:\n%s", n, &b.said)
 	}
 }
 

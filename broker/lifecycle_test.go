@@ -50,6 +50,9 @@ func TestOpenErrors(t *testing.T) {
 		{"bad advertised address", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Advertised: "host"}, []string{`"host"`, "host:port"}},
 		{"too few bytes in flight", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), MaxInFlightBytes: 1000}, []string{"queued.max.request.bytes 1000", "104857600"}},
 		{"advertised port 0", broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir(), Advertised: "host:0"}, []string{`"host:0"`, "port"}},
+		{"another node's directory", broker.Config{Listen: "127.0.0.1:0", Dir: holds(t, "meta.properties", "version=1\nnode.id=7\ncluster.id=x\n")}, []string{"meta.properties", `node "7"`, "docs/migration.md"}},
+		{"a newer directory", broker.Config{Listen: "127.0.0.1:0", Dir: holds(t, "meta.properties", "version=9\nnode.id=1\ncluster.id=x\n")}, []string{"meta.properties", `version="9"`}},
+		{"a catalogue without a schema", broker.Config{Listen: "127.0.0.1:0", Dir: holds(t, "topics.json", `{"version":99}`)}, []string{"topics.json", "schema 0"}},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			got, err := broker.Open(context.Background(), k.cfg)
@@ -64,6 +67,16 @@ func TestOpenErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// holds is a directory with a file.
+func holds(t *testing.T, name, text string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // A failed Open leaves neither the port nor the directory taken, and Close

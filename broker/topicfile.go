@@ -37,10 +37,11 @@ type topicOnFile struct {
 // readCatalogue reads the file and holds it to what create would have allowed.
 // A missing file is an empty catalogue.
 func readCatalogue(disk vfs.FS, path string, maxPartitions int) (catalogueFile, error) {
-	f := catalogueFile{Schema: catalogueSchema}
+	var f catalogueFile
 	b, err := vfs.ReadFile(disk, path, mostStateBytes)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
+		f.Schema = catalogueSchema
 	case err != nil:
 		return f, err
 	default:

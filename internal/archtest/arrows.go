@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"broker/log":                     append([]string{"broker/vfs"}, belowKernels...), // knows nothing of the wire
 	"broker/clocktest":               {},                                              // for tests
 	"broker/vfs":                     {},
+	"broker/repeatlog":               {},
 	"broker/users":                   {"broker/vfs"},   // knows no messages
 	"broker/quota":                   {"broker/vfs"},   // knows neither the wire nor connections
 	"broker/sasl":                    {"broker/users"}, // knows nothing of the wire
