@@ -73,7 +73,11 @@ func checkLessons(ctx context.Context, stdout, stderr io.Writer, dir string) err
 	for _, err := range errs {
 		fmt.Fprintln(stderr, err)
 	}
-	if len(errs) > 0 {
+	switch len(errs) {
+	case 0:
+	case 1:
+		return fmt.Errorf("1 error in %s", dir)
+	default:
 		return fmt.Errorf("%d errors in %s", len(errs), dir)
 	}
 	if len(all.Lessons) == 0 {
