@@ -124,19 +124,19 @@ var modeline = regexp.MustCompile(`^# yaml-language-server: \$schema=(\S+)\n`)
 func (r *reader) schemas(t *testing.T) {
 	held := 0
 	for _, b := range guide(t) {
-		if b.kind != "yaml" {
+		if b.Language != "yaml" {
 			continue
 		}
-		m := modeline.FindStringSubmatch(b.text)
+		m := modeline.FindStringSubmatch(b.Text)
 		if m == nil {
-			t.Errorf("%s names no schema", b.name)
+			t.Errorf("%s names no schema", b.File())
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(r.folder, filepath.Dir(b.name), m[1])); err != nil {
-			t.Errorf("%s: %v", b.name, err)
+		if _, err := os.Stat(filepath.Join(r.folder, filepath.Dir(b.File()), m[1])); err != nil {
+			t.Errorf("%s: %v", b.File(), err)
 		}
-		if err := schematest.Check(strings.TrimSuffix(filepath.Base(m[1]), ".schema.json"), []byte(b.text)); err != nil {
-			t.Errorf("%s: %v", b.name, err)
+		if err := schematest.Check(strings.TrimSuffix(filepath.Base(m[1]), ".schema.json"), []byte(b.Text)); err != nil {
+			t.Errorf("%s: %v", b.File(), err)
 		}
 		held++
 	}
@@ -154,8 +154,8 @@ func (r *reader) mistakes(t *testing.T) {
 	}
 	text := map[string]string{}
 	for _, b := range guide(t) {
-		if checks[b.name] != "" {
-			text[b.name] = b.text
+		if checks[b.File()] != "" {
+			text[b.File()] = b.Text
 		}
 	}
 	for _, m := range []struct{ file, right, wrong, says string }{

@@ -7,29 +7,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"copyscope/internal/codeblocks"
 )
 
 // root is the project's, from here.
 const root = "../.."
 
-// block is a block of code in the guide. name is the file's that it is, or an edit
-// of, empty for commands and what they print.
-type block struct{ name, kind, text string }
-
-var fenced = regexp.MustCompile("(?m)(?:^`([^`\n]+)`:\n\n)?^```(\\w*)\n((?s:.*?))^```$")
-
 // guide is the blocks of docs/extending.md, in their order.
-func guide(t *testing.T) (all []block) {
+func guide(t *testing.T) []codeblocks.Block {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "docs", "extending.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
-		all = append(all, block{m[1], m[2], m[3]})
+	all, err := codeblocks.Read(text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
@@ -51,18 +47,18 @@ func newReader(t *testing.T) *reader {
 	bin := t.TempDir()
 	replaced := map[string]string{}
 	for _, b := range guide(t) {
-		if b.name == "" {
+		if b.File() == "" {
 			continue
 		}
-		file, text := filepath.Join(r.folder, b.name), b.text
-		if strings.HasPrefix(b.name, "internal/") {
-			at, err := filepath.Abs(filepath.Join(root, b.name))
+		file, text := filepath.Join(r.folder, b.File()), b.Text
+		if strings.HasPrefix(b.File(), "internal/") {
+			at, err := filepath.Abs(filepath.Join(root, b.File()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			file = filepath.Join(bin, strings.ReplaceAll(b.name, "/", "_"))
+			file = filepath.Join(bin, strings.ReplaceAll(b.File(), "/", "_"))
 			replaced[at] = file
-			if b.kind == "diff" {
+			if b.Language == "diff" {
 				text = edited(t, at, text)
 			}
 		}
@@ -124,10 +120,10 @@ func (r *reader) run(folder, line string) (string, error) {
 func commands(t *testing.T, of string) (all []string) {
 	t.Helper()
 	for _, b := range guide(t) {
-		if b.kind != "sh" {
+		if b.Language != "sh" {
 			continue
 		}
-		for line := range strings.Lines(b.text) {
+		for line := range strings.Lines(b.Text) {
 			line, _, _ = strings.Cut(strings.TrimSpace(line), "   #")
 			serves := strings.HasPrefix(line, "copyscope serve") || strings.HasPrefix(line, "copyscope talk") && !strings.Contains(line, "--check")
 			if strings.HasPrefix(line, of+" ") && !serves && !strings.HasPrefix(line, "go build") {

@@ -70,7 +70,7 @@ func run(ctx context.Context, which *regexp.Regexp) error {
 			return err
 		}
 	}
-	if err := scripts(filepath.Join(dir, "bin")); err != nil {
+	if err := kafkajars.Scripts(filepath.Join(dir, "bin")); err != nil {
 		return err
 	}
 	binary := filepath.Join(dir, "copyscope")

@@ -52,7 +52,7 @@ func TestEveryToolIsKafkas(t *testing.T) {
 		for _, word := range strings.Fields(text) {
 			if strings.HasSuffix(word, ".sh") {
 				used++
-				if _, ok := classes[word]; !ok {
+				if _, ok := kafkajars.Tools[word]; !ok {
 					t.Errorf("%s: there is no class for %s", name, word)
 				}
 			}
@@ -66,9 +66,9 @@ func TestEveryToolIsKafkas(t *testing.T) {
 func TestBlocksThatNothingWouldRunAreRefused(t *testing.T) {
 	for name, r := range map[string]struct{ text, want string }{
 		"without a name":  {"```sh\nls\n```\n", "not run by anything"},
-		"two of a name":   {"<!-- step: a -->\n```sh\nls\n```\n<!-- step: a -->\n", `two steps "a"`},
+		"two of a name":   {"<!-- step: a -->\n```sh\nls\n```\n<!-- step: a -->\n```sh\nls\n```\n", `two steps "a"`},
 		"without an end":  {"<!-- step: a -->\n```sh\nls\n", "does not end"},
-		"one that is run": {"<!-- step: a -->\n\n   ```sh\n   ls\n   ```\n", ""},
+		"one that is run": {"1. One:\n\n   <!-- step: a -->\n   ```sh\n   ls\n   ```\n", ""},
 	} {
 		file := filepath.Join(t.TempDir(), "page.md")
 		if err := os.WriteFile(file, []byte(r.text), 0o644); err != nil {

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"copyscope/internal/kafkajars"
 	"copyscope/internal/process"
 )
 
@@ -77,36 +76,6 @@ func (m *move) shell(ctx context.Context, kafka, copyscope *server, names []stri
 		}
 		mirror, _ := os.ReadFile(filepath.Join(m.dir, "mirror.log"))
 		return fmt.Errorf("%w\n%s%s", err, process.End(string(out)), process.End(string(mirror)))
-	}
-	return nil
-}
-
-// classes are the tools of Kafka's bin directory that the page uses.
-var classes = map[string][2]string{ // module, class
-	"kafka-topics.sh":          {kafkajars.Current, "org.apache.kafka.tools.TopicCommand"},
-	"kafka-configs.sh":         {kafkajars.Current, "org.apache.kafka.tools.ConfigCommand"},
-	"kafka-consumer-groups.sh": {kafkajars.Current, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"},
-	"connect-mirror-maker.sh":  {kafkajars.Mirror, "org.apache.kafka.connect.mirror.MirrorMaker"},
-}
-
-// scripts writes them: jars have classes alone.
-func scripts(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, of := range classes {
-		jars, err := filepath.Abs(kafkajars.ModuleDir(of[0]))
-		if err != nil {
-			return err
-		}
-		logging, err := filepath.Abs("clients/java/logging")
-		if err != nil {
-			return err
-		}
-		text := fmt.Sprintf("#!/bin/sh\nexec java %s -cp '%s:%s/*' %s \"$@\"\n", strings.Join(kafkajars.ToolFlags, " "), logging, jars, of[1])
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
-			return err
-		}
 	}
 	return nil
 }

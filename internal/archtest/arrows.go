@@ -101,6 +101,7 @@ var mayImport = map[string][]string{
 	"docs/bench/torture/check":       {"docs/bench/torture/history"}, // knows no broker, only what clients were told
 	"internal/ownnet":                {},
 	"internal/kafkajars":             {"internal/process"},
+	"internal/codeblocks":            {},
 	"internal/process":               {},
 	"internal/selfsigned":            {},
 	"docs/bench/peers":               {"internal/…", "docs/bench/peers/…"}, // knows every server by its command and its port alone
