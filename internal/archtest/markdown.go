@@ -2,7 +2,6 @@ package archtest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -54,6 +53,15 @@ func readDocument(source []byte) document {
 	return d
 }
 
+// readDocuments are all of a tree, by their names.
+func readDocuments(tree fs.FS) (map[string]document, error) {
+	all := map[string]document{}
+	return all, each(tree, []string{".md"}, func(name string, text []byte) error {
+		all[name] = readDocument(text)
+		return nil
+	})
+}
+
 // words are a heading without its marks.
 func words(n ast.Node, source []byte) string {
 	var b bytes.Buffer
@@ -87,11 +95,7 @@ func (d document) addAnchor(heading string) {
 // Linked is the rule that the links of Markdown files lead somewhere: to a file or a
 // folder of this tree, and to a heading of it. What is elsewhere is not asked for.
 func Linked(tree fs.FS) (found []string, err error) {
-	documents := map[string]document{}
-	err = each(tree, []string{".md"}, func(name string, text []byte) error {
-		documents[name] = readDocument(text)
-		return nil
-	})
+	documents, err := readDocuments(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -126,39 +130,4 @@ func broken(tree fs.FS, documents map[string]document, from, link string) string
 		return fmt.Sprintf("%s has no heading %q", to, anchor)
 	}
 	return ""
-}
-
-// readmes are the same text in two languages.
-var readmes = [2]string{"README.md", "README.zh.md"}
-
-// Translated is the rule that both have the same headings by their levels, the same
-// blocks of code, and links to the same places, and that each leads to the other.
-func Translated(tree fs.FS) (found []string, err error) {
-	var read [2]document
-	for i, name := range readmes {
-		source, err := fs.ReadFile(tree, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return []string{name + " is missing"}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		read[i] = readDocument(source)
-		if other := readmes[1-i]; !slices.Contains(read[i].links, other) {
-			found = append(found, fmt.Sprintf("%s does not lead to %s", name, other))
-		}
-		read[i].links = slices.DeleteFunc(read[i].links, func(l string) bool { return slices.Contains(readmes[:], l) })
-		slices.Sort(read[i].links)
-	}
-	a, b := read[0], read[1]
-	if !slices.Equal(a.levels, b.levels) {
-		found = append(found, fmt.Sprintf("%s has headings of the levels %v, %s %v", readmes[0], a.levels, readmes[1], b.levels))
-	}
-	if !slices.Equal(a.blocks, b.blocks) {
-		found = append(found, fmt.Sprintf("%s has other blocks of code than %s: %q and %q", readmes[0], readmes[1], a.blocks, b.blocks))
-	}
-	if !slices.Equal(a.links, b.links) {
-		found = append(found, fmt.Sprintf("%s has other links than %s: %q and %q", readmes[0], readmes[1], a.links, b.links))
-	}
-	return found, nil
 }

@@ -29,29 +29,3 @@ func TestBrokenLinksAreFound(t *testing.T) {
 		}
 	}
 }
-
-// TestTranslationsThatDifferAreFound changes one of two texts.
-func TestTranslationsThatDifferAreFound(t *testing.T) {
-	const english = "# a\n\n[中文](README.zh.md) [b](docs/b.md)\n\n```\ngo test\n```\n\n## c\n"
-	chinese := strings.NewReplacer("# a", "# 甲", "[中文](README.zh.md)", "[English](README.md)", "## c", "## 丙").Replace(english)
-	for name, r := range map[string]struct{ text, want string }{
-		"the same":          {chinese, ""},
-		"another level":     {strings.Replace(chinese, "## 丙", "### 丙", 1), "headings"},
-		"another command":   {strings.Replace(chinese, "go test", "go run", 1), "blocks of code"},
-		"a link less":       {strings.Replace(chinese, "[b](docs/b.md)", "b", 1), "links"},
-		"no way back":       {strings.Replace(chinese, "README.md", "docs/b.md", 1), "does not lead to README.md"},
-		"no text at all":    {"", "headings"},
-		"a heading besides": {chinese + "\n## 丁\n", "headings"},
-	} {
-		found, err := Translated(fstest.MapFS{"README.md": {Data: []byte(english)}, "README.zh.md": {Data: []byte(r.text)}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if said := strings.Join(found, "\n"); r.want == "" && said != "" || !strings.Contains(said, r.want) {
-			t.Errorf("%s: said %q, want %q", name, said, r.want)
-		}
-	}
-	if found, err := Translated(fstest.MapFS{"README.md": {Data: []byte(english)}}); err != nil || len(found) == 0 {
-		t.Errorf("without the other text: %v, %v", found, err)
-	}
-}
