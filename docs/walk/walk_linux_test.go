@@ -19,11 +19,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"copyscope/internal/host"
 	"copyscope/internal/ownnet"
 	"copyscope/internal/process"
 )
@@ -36,7 +38,7 @@ type page struct {
 	name  string   // in docs, without .md
 	clone bool     // it begins in a clone of the project, not in an empty folder
 	needs []string // programs
-	root  bool     // it has commands of sudo
+	root  bool     // it watches another process, with sudo
 	ports []string // that its servers listen at
 }
 
@@ -53,33 +55,35 @@ var pages = []page{
 // ports that the pages name are free.
 const ownNetwork = "COPYSCOPE_WALK_OWN_NETWORK"
 
+// TestMain runs the tests in a network of their own where the user may have one, and
+// fails in CI where root may not.
 func TestMain(m *testing.M) {
 	if os.Geteuid() != 0 {
 		os.Exit(m.Run())
 	}
-	if err := enclosed(m); err != nil {
-		var ended *ownnet.FailedError // has said why itself
-		if !errors.As(err, &ended) {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(1)
+	ctx := context.Background()
+	if os.Getenv(ownNetwork) != "" {
+		told(ownnet.Up())
+		os.Exit(m.Run())
 	}
+	told(collectKafka(ctx)) // which fetches, so before there is no network
+	err := ownnet.Reenter(ctx, ownNetwork+"=1")
+	if inside := new(exec.ExitError); errors.As(err, &inside) {
+		os.Exit(inside.ExitCode()) // it has said why
+	}
+	if err != nil && os.Getenv("CI") == "" {
+		fmt.Fprintf(os.Stderr, "the pages' servers share the host's network: %v\n", err)
+		os.Exit(m.Run())
+	}
+	told(err)
 }
 
-// enclosed runs the tests in a network of their own, which root may have. What is
-// fetched is fetched before that.
-func enclosed(m *testing.M) error {
-	if os.Getenv(ownNetwork) == "" {
-		if err := collectKafka(context.Background()); err != nil {
-			return err
-		}
-		return ownnet.Reenter(context.Background(), ownNetwork+"=1")
+// told ends the process if there is an error.
+func told(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	if err := ownnet.Up(); err != nil {
-		return err
-	}
-	os.Exit(m.Run())
-	return nil
 }
 
 // Every how-to is walked.
@@ -118,13 +122,18 @@ func TestPages(t *testing.T) {
 func (p page) possible(t *testing.T) {
 	t.Helper()
 	if p.root && os.Geteuid() != 0 {
-		t.Skip("SKIPPED: the page's commands take root")
+		t.Skip("SKIPPED: the page's commands take root; run it as root")
 	}
 	missing := func(what string) {
 		if os.Getenv("CI") != "" {
 			t.Fatal(what)
 		}
 		t.Skip("SKIPPED: " + what)
+	}
+	if p.root {
+		if c := host.Attachable(context.Background()); c.Status != host.Active {
+			missing(c.Why + "; " + c.Enable)
+		}
 	}
 	for _, program := range p.needs {
 		if _, err := process.Find(program); err != nil {
