@@ -2,7 +2,7 @@ package host
 
 import "context"
 
-var tracepoints = attempt{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one", tryTracefs}
+var tracepoints = attempt{"tracefs", "tracepoints: copies, DMA requests, page-cache insertions, packets, one by one; what other processes call (copyscope attach)", tryTracefs}
 
 // Attachable is the doctor's check of what watching another process needs, alone: it
 // takes some milliseconds.
