@@ -47,7 +47,7 @@ func TestTutorialInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addresses := regexp.MustCompile(`<(http://127\.0\.0\.1:8080/scope[^>]*)>`).FindAllStringSubmatch(string(source), -1)
+	addresses := regexp.MustCompile(`\((http://127\.0\.0\.1:8080/scope[^)]*)\)`).FindAllStringSubmatch(string(source), -1)
 	if len(addresses) != len(steps) {
 		t.Fatalf("the tutorial has %d addresses of the scope, want %d", len(addresses), len(steps))
 	}
