@@ -39,6 +39,7 @@ func Handler(version string, stats func() broker.Stats) http.Handler {
 type collector struct{ stats func() broker.Stats }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
+	described = append(described, Metric{Name: name, Type: typeOf(name), Help: help, Labels: labels})
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
