@@ -33,7 +33,7 @@ TORTURE  ?= 30m
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install snapshot release clean
+.PHONY: help build run docs generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install snapshot release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ build: ## build bin/copyscope for this machine, the same to the byte as whoever 
 
 run: ## serve the pages and the broker on loopback
 	$(GO) run ./cmd/copyscope
+
+docs: ## write the documentation as files into bin/docs, which open without a server
+	$(GO) run ./cmd/copyscope docs --write bin/docs
 
 generate: ## write anew what is written by programs: the Go of every templ page, docs/models.md, the table in docs/profiles.md, docs/coverage.md
 	$(GO) tool templ generate

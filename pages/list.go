@@ -61,6 +61,11 @@ var views = []view{
 	{"claim", "/claims/speedup", ""},
 	{"doctor", "/doctor", `!document.querySelector('main [aria-busy="true"]')`},
 	{"models", "/models", ""},
+	{"docs", "/docs/", ""},
+	{"docs-text", "/docs/architecture.html", ""},
+	{"docs-commands", "/docs/reference/commands.html", ""},
+	{"docs-schema", "/docs/reference/schema-scenario.html", ""},
+	{"docs-settings", "/docs/reference/broker-settings.html", ""},
 	{"missing", "/nowhere", ""},
 }
 

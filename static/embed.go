@@ -12,6 +12,7 @@ import (
 //go:embed attach
 //go:embed broker
 //go:embed claims
+//go:embed docs
 //go:embed doctor
 //go:embed embed
 //go:embed lessons

@@ -122,3 +122,19 @@ func TestTrend(t *testing.T) {
 		}
 	}
 }
+
+// A page of the documentation as a file, and the first page.
+func TestGoldenDocs(t *testing.T) {
+	link := DocLink{Title: "First steps", Summary: "To begin", Lang: locale.English, Address: "../tutorial.html"}
+	page := DocPage{
+		Title: "Once <more>", Body: "<h1 id=\"once-more\">Once &lt;more&gt;</h1>\n", Lang: locale.English, Other: true, Section: "howto", Before: &link, After: &link, Root: "../", Home: "index.html",
+		Headings:  []DocHeading{{ID: "a", Text: "A <b>", Level: 2}, {ID: "b", Text: "B", Level: 3}},
+		Sections:  []DocSection{{Name: "tutorial", Pages: []DocLink{link}}, {Name: "howto", Current: true, Pages: []DocLink{{Title: "Once <more>", Lang: locale.English, Address: "x.html", Current: true}, {Title: "下面", Lang: locale.Chinese, Address: "y.html", Under: true}}}},
+		Languages: map[locale.Lang]string{locale.English: "../x.html", locale.Chinese: "x.html"},
+	}
+	frame := DocsFrame{Translator: locale.New(locale.Chinese), Version: "1.2.3", Icon: "static/favicon.svg", Styles: []string{"static/base.css"}, Script: "static/theme.js"}
+	golden(t, "docs-written.zh", DocsWritten(frame, page))
+	first := page
+	first.Index, first.Title, first.Body = true, "", ""
+	golden(t, "docs-index.en", DocContent(locale.New(locale.English), first))
+}

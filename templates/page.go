@@ -82,7 +82,7 @@ func (p PageData) script(modules []string) (address string, ok bool) {
 func navigation() []struct{ Name, Path string } {
 	return []struct{ Name, Path string }{
 		{"lessons", "/lessons"}, {"scope", "/scope"}, {"live", "/live"}, {"broker", "/broker"}, {"attach", "/attach"}, {"claims", "/claims"}, {"talk", "/talk"},
-		{"doctor", "/doctor"}, {"models", "/models"},
+		{"doctor", "/doctor"}, {"models", "/models"}, {"docs", "/docs/"},
 	}
 }
 

@@ -25,8 +25,10 @@ import (
 	"golang.org/x/net/html"
 
 	"copyscope/broker"
+	"copyscope/docs"
 	"copyscope/internal/brokerview"
 	"copyscope/internal/claim"
+	"copyscope/internal/docsite"
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
 	"copyscope/internal/talk"
@@ -104,6 +106,7 @@ func hostileConfig(t *testing.T, addr string) web.Config {
 	}
 	return web.Config{Addr: addr, Version: "test", Lab: lab.New(t.TempDir()), Store: brokerview.Of(b), Attach: idleAttacher{}, Lessons: lessons,
 		Metrics: http.NotFoundHandler(),
+		Docs:    func() (*docsite.Site, error) { return docsite.New(docs.Files()) },
 		Sample: func() (host.Sample, error) {
 			v := 1.0
 			return host.Sample{At: time.Now(), Figures: []host.Figure{{Name: "cpu_context_switches", Value: &v, Unit: host.PerSecond, Provenance: trace.Measured}}}, nil
@@ -203,6 +206,8 @@ func (s *hostileSite) known(pattern, placeholder string) string {
 		return "readers"
 	case "{code}":
 		return s.room.Code
+	case "{page...}":
+		return "websocket.html"
 	case "{$}":
 		return ""
 	case "{name}":
@@ -218,7 +223,7 @@ func (s *hostileSite) known(pattern, placeholder string) string {
 	return ""
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z$]+\}`)
+var placeholder = regexp.MustCompile(`\{[a-z$]+(\.\.\.)?\}`)
 
 // path is a route's path with known values, but for the place whose number is
 // given, which has the value.

@@ -18,11 +18,13 @@ const year = 365 * 24 * 3600
 // keys and messages. It remembers a language that the address asks for. The
 // messages are those of the shell and those below the given prefixes.
 func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
-	asked := r.URL.Query().Get("lang")
-	lang := requestLang(r)
-	if locale.Lang(asked).Known() {
-		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
-	}
+	rememberLang(w, r)
+	return s.pageDataIn(requestLang(r), w, r, name, messages...)
+}
+
+// pageDataIn is the same in a language that is not the reader's to choose here, because
+// the address has it.
+func (s *Server) pageDataIn(lang locale.Lang, w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
 	t := locale.New(lang)
 	p := templates.PageData{
 		Translator: t,
@@ -40,6 +42,13 @@ func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, m
 		p.Claim = s.lessons.led(r.Context(), p, led)
 	}
 	return p
+}
+
+// rememberLang keeps the language that the address asks for.
+func rememberLang(w http.ResponseWriter, r *http.Request) {
+	if asked := r.URL.Query().Get("lang"); locale.Lang(asked).Known() {
+		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
+	}
 }
 
 // requestLang is the language that the address asks for, else the one remembered,

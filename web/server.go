@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"copyscope/internal/claim"
+	"copyscope/internal/docsite"
 	"copyscope/internal/host"
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 	Lessons string
 	// Attach watches other processes of this host; nil where nothing can.
 	Attach Attacher
+	// Docs is the documentation, made when it is first asked for; nil if there is none.
+	Docs func() (*docsite.Site, error)
 	// Metrics answers GET /metrics; nil where there are none.
 	Metrics http.Handler
 }
@@ -138,6 +141,7 @@ func (s *Server) routes() {
 	s.hub.Handle("live.path", s.live.flipPath)
 	s.mux.HandleFunc("GET /models", s.models)
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
+	s.mux.HandleFunc("GET /docs/{page...}", s.docs)
 	s.lessons = s.lessonRoutes()
 	s.mux.HandleFunc("/", s.missing)
 }

@@ -50,7 +50,7 @@ var offered = map[string]cobra.CompletionFunc{
 	"kafka-tls-sasl":        someOf(append(slices.Clone(defaultMechanisms), "PLAIN")...),
 	"kafka-tls-client-auth": oneOf("none", "requested", "required"),
 
-	"data": folders, "dir": folders, "lessons": folders, "server-data": folders, "record output": folders,
+	"data": folders, "dir": folders, "lessons": folders, "server-data": folders, "write": folders, "record output": folders,
 	"config": files, "kafka-tls-cert": files, "kafka-tls-key": files, "kafka-tls-client-ca": files, "password-file": files,
 	"csv": files, "output": files, "pprof": files, "ready-file": files, "svg": files, "trace-out": files,
 

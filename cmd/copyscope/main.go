@@ -88,7 +88,7 @@ Without a subcommand it serves the pages and the Kafka broker (copyscope serve).
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\nsee: %s --help", flagError(c.Flags(), err), c.CommandPath())}
 	})
-	root.AddCommand(serve, talkCommand(), runCommand(), sweepCommand(), attachCommand(), calibrateCommand(), claimsCommand(), benchCommand(), dumpLogCommand(), importCommand(), exportCommand(), recordCommand(), lessonsCommand(), schemaCommand(), doctorCommand(), usersCommand(), versionCommand(), manCommand())
+	root.AddCommand(serve, talkCommand(), runCommand(), sweepCommand(), attachCommand(), calibrateCommand(), claimsCommand(), benchCommand(), dumpLogCommand(), importCommand(), exportCommand(), recordCommand(), lessonsCommand(), schemaCommand(), doctorCommand(), docsCommand(), usersCommand(), versionCommand(), manCommand())
 	return root
 }
 

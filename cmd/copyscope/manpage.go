@@ -35,16 +35,9 @@ func manPage(root *cobra.Command, b buildReport) string {
 	writeManText(out, root.Long)
 	writeManFlags(out, root)
 	out.WriteString(".SH COMMANDS\n")
-	writeManCommands(out, root)
+	eachCommand(root, func(c *cobra.Command) { writeManCommand(out, c) })
 	out.WriteString(".SH EXIT STATUS\n")
-	for _, s := range []struct {
-		code  int
-		means string
-	}{
-		{exitDone, "It is done, and every prediction held."},
-		{exitFailed, "It failed, was interrupted, or a prediction did not hold."},
-		{exitUsage, "A mistake in how the command was called."},
-	} {
+	for _, s := range exitStatuses {
 		fmt.Fprintf(out, ".TP\n.B %d\n%s\n", s.code, roff(s.means))
 	}
 	out.WriteString(".SH EXAMPLES\n")
@@ -52,25 +45,37 @@ func manPage(root *cobra.Command, b buildReport) string {
 	return out.String()
 }
 
-// writeManCommands goes through the commands that people are shown, each before its
-// own.
-func writeManCommands(out *strings.Builder, parent *cobra.Command) {
+// exitStatuses are the exit codes, as people read of them.
+var exitStatuses = []struct {
+	code  int
+	means string
+}{
+	{exitDone, "It is done, and every prediction held."},
+	{exitFailed, "It failed, was interrupted, or a prediction did not hold."},
+	{exitUsage, "A mistake in how the command was called."},
+}
+
+// eachCommand goes through the commands that people are shown, each before its own.
+func eachCommand(parent *cobra.Command, visit func(*cobra.Command)) {
 	for _, c := range parent.Commands() {
-		if !c.IsAvailableCommand() {
-			continue
+		if c.IsAvailableCommand() {
+			visit(c)
+			eachCommand(c, visit)
 		}
-		fmt.Fprintf(out, ".SS %s\n", roff(strings.TrimPrefix(c.UseLine(), c.Root().Name()+" ")))
-		if c.Long == "" {
-			writeManText(out, c.Short+".")
-		} else {
-			writeManText(out, c.Long)
-		}
-		writeManFlags(out, c)
-		if c.Example != "" {
-			out.WriteString(".PP\n")
-			writeManLines(out, c.Example)
-		}
-		writeManCommands(out, c)
+	}
+}
+
+func writeManCommand(out *strings.Builder, c *cobra.Command) {
+	fmt.Fprintf(out, ".SS %s\n", roff(strings.TrimPrefix(c.UseLine(), c.Root().Name()+" ")))
+	if c.Long == "" {
+		writeManText(out, c.Short+".")
+	} else {
+		writeManText(out, c.Long)
+	}
+	writeManFlags(out, c)
+	if c.Example != "" {
+		out.WriteString(".PP\n")
+		writeManLines(out, c.Example)
 	}
 }
 
@@ -82,21 +87,38 @@ func writeManFlags(out *strings.Builder, c *cobra.Command) {
 	}
 }
 
-// writeManText fills lines, but for paragraphs that are tables.
+// writeManText fills lines, but for paragraphs that are laid out.
 func writeManText(out *strings.Builder, text string) {
-	for i, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
+	for i, p := range paragraphs(text) {
 		if i > 0 {
 			out.WriteString(".PP\n")
 		}
-		lines := strings.Split(paragraph, "\n")
-		if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") }) {
-			writeManLines(out, paragraph)
+		if p.laidOut {
+			writeManLines(out, p.text)
 			continue
 		}
-		for _, line := range lines {
+		for line := range strings.SplitSeq(p.text, "\n") {
 			fmt.Fprintln(out, roff(line))
 		}
 	}
+}
+
+// paragraph is one of a command's description.
+type paragraph struct {
+	text string
+	// laidOut: it is a table, or lines to type, which stay as they are.
+	laidOut bool
+}
+
+func paragraphs(text string) (all []paragraph) {
+	if text = strings.TrimSpace(text); text == "" {
+		return nil
+	}
+	for p := range strings.SplitSeq(text, "\n\n") {
+		moved := slices.ContainsFunc(strings.Split(p, "\n"), func(l string) bool { return strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") })
+		all = append(all, paragraph{p, moved})
+	}
+	return all
 }
 
 // writeManLines keeps lines as they are.

@@ -32,13 +32,20 @@ type server struct {
 // start runs serve with the flags and waits until it serves.
 func start(t *testing.T, flags ...string) *server {
 	t.Helper()
+	return startCommand(t, append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0"}, flags...)...)
+}
+
+// startCommand is the same of a command that serves pages.
+func startCommand(t *testing.T, args ...string) *server {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ready.json")
-	if i := slices.Index(flags, "--ready-file"); i >= 0 {
-		file = flags[i+1]
+	if i := slices.Index(args, "--ready-file"); i >= 0 {
+		file = args[i+1]
+	} else {
+		args = append(args, "--ready-file", file)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &server{stop: cancel, code: make(chan int, 1), stdout: &safeBuffer{}, stderr: &safeBuffer{}}
-	args := append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0", "--ready-file", file}, flags...)
 	go func() { s.code <- run(ctx, args, s.stdout, s.stderr) }()
 	t.Cleanup(cancel)
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {

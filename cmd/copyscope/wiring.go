@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"sync"
 
 	"copyscope/broker"
 	"copyscope/internal/brokerview"
 	"copyscope/internal/claim"
+	"copyscope/internal/docsite"
 	"copyscope/internal/host"
 	"copyscope/internal/lab"
 	"copyscope/internal/metrics"
@@ -19,6 +21,11 @@ import (
 func webConfig(addr string, kafka *broker.Broker, log *slog.Logger) web.Config {
 	l := lab.New("")
 	c := web.Config{Addr: addr, Version: buildVersion(), Log: log, Lab: l, Doctor: host.Doctor, Attach: shownAttach{}}
+	c.Docs = sync.OnceValues(func() (*docsite.Site, error) {
+		root := rootCommand()
+		addCompletion(root)
+		return documentation(root)
+	})
 	if runtime.GOOS == "linux" {
 		c.Claims = func(ctx context.Context, name string, o claim.Options) (*claim.Report, error) {
 			return claim.Run(ctx, l, name, o)

@@ -51,6 +51,9 @@ var mayImport = map[string][]string{
 	"internal/recordings":            {"internal/host", "internal/trace"},
 	"internal/lesson":                append([]string{"internal/authored", "internal/yamlfile", "sim/scenario"}, belowLesson...),
 	"internal/talk":                  append([]string{"internal/authored", "internal/yamlfile"}, belowLesson...),
+	"internal/anchor":                {},
+	"internal/docsite":               {"internal/anchor", "internal/locale", "static", "templates"}, // knows documents, and no program
+	"internal/reference":             {"broker", "docs/schema", "internal/docsite", "internal/locale", "internal/metrics", "internal/trace", "internal/transfer"},
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
 	"internal/importer":              {"internal/trace"},
 	"internal/importer/importertest": {"internal/trace", "internal/importer"},
@@ -61,7 +64,7 @@ var mayImport = map[string][]string{
 	"internal/locale":                {},
 	"static":                         {},
 	"templates":                      {"internal/attach", "internal/lab", "internal/lesson", "internal/locale", "internal/trace", "internal/transfer"},
-	"web":                            append([]string{"internal/attach", "internal/authored", "internal/claim", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
+	"web":                            append([]string{"internal/attach", "internal/authored", "internal/claim", "internal/docsite", "internal/export", "internal/importer", "internal/importer/…", "internal/lesson", "internal/locale", "internal/talk", "sim/scenario", "static", "templates"}, belowLesson...),
 	"internal/watch":                 {"internal/locale", "internal/trace", "static", "templates", "web"}, // a run's steps on a terminal
 	"broker":                         append([]string{"internal/host", "broker/…"}, belowKernels...),
 	"broker/group":                   {"broker/statelog", "broker/assignor", "broker/consumerrecord"}, // knows nothing of the wire, nor of the disk
@@ -83,10 +86,10 @@ var mayImport = map[string][]string{
 	"internal/brokerview":            {"broker", "broker/log", "internal/host", "web"},   // a broker as the pages see it
 	"broker/dump":                    {"broker/dump/decoder", "broker/log"},
 	"broker/dump/decoder":            {},
-	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs/schema"},
+	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs", "docs/schema"},
 	"internal/audience":              {"internal/lab", "internal/talk", "web"}, // a talk as its viewers have it
 	"internal/notices":               {},
-	"internal/archtest":              {"internal/trace"},
+	"internal/archtest":              {"internal/anchor", "internal/trace"},
 	"clients":                        {},                                                                                   // a client knows the broker by its port and its files alone
 	"servers":                        {"internal/kafkajars", "internal/ownnet", "internal/process", "internal/selfsigned"}, // knows copyscope by its command alone
 	"internal/chromium":              {},
@@ -120,7 +123,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
+	"web":                          {"broker/…", "docs", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"broker":                       {"internal/transfer/transfertest"},
 	"broker/log":                   {"broker/clocktest", "broker/vfs/vfstest"},

@@ -1,34 +1,34 @@
 package archtest
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"copyscope/internal/anchor"
 )
 
 // document is what is looked at of a Markdown file.
 type document struct {
-	levels  []int           // of its headings, in order
-	anchors map[string]bool // what a # may name
-	links   []string        // where links and pictures lead
-	blocks  []string        // of code
+	levels  []int        // of its headings, in order
+	anchors anchor.Names // what a # may name
+	links   []string     // where links and pictures lead
+	blocks  []string     // of code
 }
 
 // anchorTag is an anchor that is written as HTML.
 var anchorTag = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
 
 func readDocument(source []byte) document {
-	d := document{anchors: map[string]bool{}}
+	d := document{anchors: anchor.Names{}}
 	for _, m := range anchorTag.FindAllSubmatch(source, -1) {
 		d.anchors[string(m[1])] = true
 	}
@@ -40,7 +40,7 @@ func readDocument(source []byte) document {
 		switch n := n.(type) {
 		case *ast.Heading:
 			d.levels = append(d.levels, n.Level)
-			d.addAnchor(words(n, source))
+			d.anchors.Add(anchor.Words(n, source))
 		case *ast.Link:
 			d.links = append(d.links, string(n.Destination))
 		case *ast.Image:
@@ -60,36 +60,6 @@ func readDocuments(tree fs.FS) (map[string]document, error) {
 		all[name] = readDocument(text)
 		return nil
 	})
-}
-
-// words are a heading without its marks.
-func words(n ast.Node, source []byte) string {
-	var b bytes.Buffer
-	ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if t, ok := n.(*ast.Text); ok && entering {
-			b.Write(t.Segment.Value(source))
-		}
-		return ast.WalkContinue, nil
-	})
-	return b.String()
-}
-
-// addAnchor names a heading as GitHub does: letters, digits, _ and - in lower case, a
-// - for each space, and a number behind what there is already.
-func (d document) addAnchor(heading string) {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ':
-			return '-'
-		case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, heading)
-	for n, base := 1, name; d.anchors[name]; n++ {
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-	d.anchors[name] = true
 }
 
 // Linked is the rule that the links of Markdown files lead somewhere: to a file or a
