@@ -12,8 +12,8 @@ import (
 // tree is a small documentation with what ours has, and what it must not have.
 func tree() fstest.MapFS {
 	files := map[string]string{
-		"tutorial.md":    "# First steps\n\nTo begin. Then more.\n\n## Run it\n\n[there](howto/one.md#the-2nd-step-of-serve), [here](#run-it), [中文](tutorial.zh.md)\n",
-		"tutorial.zh.md": "# 第一步\n\n开始吧。然后。\n\n## 运行它\n\n[English](tutorial.md), [那里](howto/one.md), [英文那里](tutorial.md#run-it), [标题](#运行它)\n",
+		"tutorial.md":    "# First steps\n\nEnglish · [中文](tutorial.zh.md)\n\nTo begin. Then more.\n\n## Run it\n\n[there](howto/one.md#the-2nd-step-of-serve), [here](#run-it), [中文](tutorial.zh.md)\n",
+		"tutorial.zh.md": "# 第一步\n\n[English](tutorial.md) · 中文\n\n开始吧。然后。\n\n## 运行它\n\n[English](tutorial.md), [那里](howto/one.md), [英文那里](tutorial.md#run-it), [标题](#运行它)\n",
 		"howto/one.md":   "# One thing\n\nDo it.\n\n## The 2nd step of `serve`\n\n### Again\n\n### Again\n\n#### Messages\n\n[m](#messages) [a](../tutorial.md) [again](#again-1)\n",
 		"websocket.md": "# The websocket\n\n[code](../web/hub.go), [docs/schema](schema), [the settings](server.properties), [the harness](bench/peers), [lists](bench/README.md#lists), <https://kafka.apache.org/>\n\n" +
 			"| a | | n |\n| --- | --- | ---: |\n| `x\\|y` | b | 1 |\n\n| | |\n| --- | --- |\n| c | d |\n\n![a curve](bench/curve.svg)\n\n```mermaid\na --> b\n```\n\n<!-- a step -->\n\n" +
@@ -123,6 +123,9 @@ func TestSectionsAndLanguages(t *testing.T) {
 	zh, _ := s.Page("index", locale.Chinese)
 	if first := zh.Sections[0].Pages[0]; first.Title != "第一步" || first.Summary != "开始吧" || zh.Sections[1].Pages[0].Lang != locale.English {
 		t.Errorf("the Chinese index begins with %+v", first)
+	}
+	if text, _ := s.Page("tutorial", locale.English); strings.Contains(text.Body, "·") {
+		t.Errorf("the line of languages is there twice: %s", text.Body)
 	}
 	if settings, _ := s.Page("index", locale.English); settings.Sections[2].Pages[0].Summary != "All of them" {
 		t.Errorf("the note of a generated page is taken for its summary: %+v", settings.Sections[2].Pages[0])

@@ -44,6 +44,12 @@ func read(file string, lang locale.Lang, source []byte) *written {
 	w := &written{lang: lang, file: file, source: source, root: markdown.Parser().Parse(text.NewReader(source)), anchors: map[string]string{}}
 	names := anchor.Names{}
 	second := 0
+	for n := w.root.FirstChild(); n != nil; n = n.NextSibling() {
+		if n.Kind() == ast.KindParagraph && anchor.Words(n, source) == languageLine() {
+			w.root.RemoveChild(w.root, n)
+			break
+		}
+	}
 	ast.Walk(w.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
@@ -83,6 +89,16 @@ func read(file string, lang locale.Lang, source []byte) *written {
 		w.headings = kept
 	}
 	return w
+}
+
+// languageLine is the paragraph by which a file leads to its twin on GitHub. On the
+// site every page has that above it.
+func languageLine() string {
+	var names []string
+	for _, l := range locale.Languages() {
+		names = append(names, l.Name())
+	}
+	return strings.Join(names, " · ")
 }
 
 // sentence is the first one of a paragraph.
