@@ -17,11 +17,9 @@ type DocPage struct {
 	Lang  locale.Lang
 	Other bool
 	// Index is the first page.
-	Index    bool
-	Headings []DocHeading
-	Sections []DocSection
-	// Section is the name of the one that the page is in.
-	Section       string
+	Index         bool
+	Headings      []DocHeading
+	Sections      []DocSection
 	Before, After *DocLink
 	// Root leads to the site's root, Home to its first page in this language, Languages
 	// to this page in each.

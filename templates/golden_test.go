@@ -127,7 +127,7 @@ func TestTrend(t *testing.T) {
 func TestGoldenDocs(t *testing.T) {
 	link := DocLink{Title: "First steps", Summary: "To begin", Lang: locale.English, Address: "../tutorial.html"}
 	page := DocPage{
-		Title: "Once <more>", Body: "<h1 id=\"once-more\">Once &lt;more&gt;</h1>\n", Lang: locale.English, Other: true, Section: "howto", Before: &link, After: &link, Root: "../", Home: "index.html",
+		Title: "Once <more>", Body: "<h1 id=\"once-more\">Once &lt;more&gt;</h1>\n", Lang: locale.English, Other: true, Before: &link, After: &link, Root: "../", Home: "index.html",
 		Headings:  []DocHeading{{ID: "a", Text: "A <b>", Level: 2}, {ID: "b", Text: "B", Level: 3}},
 		Sections:  []DocSection{{Name: "tutorial", Pages: []DocLink{link}}, {Name: "howto", Current: true, Pages: []DocLink{{Title: "Once <more>", Lang: locale.English, Address: "x.html", Current: true}, {Title: "下面", Lang: locale.Chinese, Address: "y.html", Under: true}}}},
 		Languages: map[locale.Lang]string{locale.English: "../x.html", locale.Chinese: "x.html"},

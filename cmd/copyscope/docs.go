@@ -39,7 +39,7 @@ command wrote before, of which it replaces and takes away only its own files.`,
 			if !c.Flags().Changed("write") {
 				return serveDocs(c.Context(), f.pages, c.OutOrStdout(), c.ErrOrStderr())
 			}
-			for _, other := range []string{"http", "ready-file"} {
+			for _, other := range []string{"http", "ready-file", "log-level"} {
 				if c.Flags().Changed(other) {
 					return &usageError{fmt.Errorf("--write writes files and ends, so there is nothing for --%s to say; leave one of them out", other)}
 				}

@@ -231,7 +231,6 @@ func (s *Site) frame(name string, lang locale.Lang) templates.DocPage {
 		}
 	}
 	if i := slices.Index(s.order, name); i >= 0 {
-		f.Section = sections[own].key
 		if i > 0 {
 			before := s.link(from, s.order[i-1], lang, false)
 			f.Before = &before

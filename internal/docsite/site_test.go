@@ -94,7 +94,7 @@ func TestElements(t *testing.T) {
 func TestSectionsAndLanguages(t *testing.T) {
 	s := site(t, tree())
 	page, _ := s.Page("websocket", locale.Chinese)
-	if page.Lang != locale.English || !page.Other || page.Section != "reference" || page.Languages[locale.English] != "../websocket.html" || page.Home != "index.html" || page.Root != "../" {
+	if page.Lang != locale.English || !page.Other || !page.Sections[2].Current || page.Languages[locale.English] != "../websocket.html" || page.Home != "index.html" || page.Root != "../" {
 		t.Errorf("the page is %+v", page)
 	}
 	if page.Before == nil || page.Before.Address != "reference/broker-settings.html" || page.After == nil {

@@ -66,7 +66,7 @@ func Code(text string) string {
 
 // Plain keeps text from being read as Markdown.
 func Plain(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", "[", `\[`, "|", `\|`, "#", `\#`).Replace(text)
+	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "&", "&amp;", "<", "&lt;", "~", `\~`, "[", `\[`, "|", `\|`, "#", `\#`).Replace(text)
 }
 
 // codes are texts as code, with commas.
