@@ -74,6 +74,8 @@ type AttachState struct {
 	Calls  AttachNumber  `json:"seen_calls"`
 	Bytes  AttachNumber  `json:"seen_bytes"`
 	Report *AttachReport `json:"report"`
+	// Beside is the simulation of the path that was seen; nil where there is none.
+	Beside *AttachBeside `json:"beside"`
 	// Trace names the trace of the calls that were kept, Kept says how many; empty: there
 	// is none.
 	Trace string        `json:"trace"`
@@ -89,6 +91,38 @@ type AttachState struct {
 // lane is the address of the scope page with the calls that were kept.
 func (s AttachState) lane() templ.SafeURL {
 	return templ.SafeURL("/scope?" + url.Values{"a": {"import=" + s.Trace}}.Encode())
+}
+
+// besideLane is the same with the simulation's lane beside it.
+func (s AttachState) besideLane() templ.SafeURL {
+	if s.Beside == nil {
+		return s.lane()
+	}
+	return templ.SafeURL("/scope?" + url.Values{"a": {"import=" + s.Trace}, "b": {s.Beside.Lane}}.Encode())
+}
+
+// AttachBeside is what the simulation says of the path that a watch saw.
+type AttachBeside struct {
+	// Of says what was simulated, Lane is its lane's address.
+	Of   locale.Spoken     `json:"of"`
+	Lane string            `json:"lane"`
+	Rows []AttachBesideRow `json:"rows"`
+}
+
+// AttachBesideRow is a figure, measured and predicted.
+type AttachBesideRow struct {
+	What      locale.Spoken `json:"what"`
+	Measured  AttachNumber  `json:"measured"`
+	Predicted AttachNumber  `json:"predicted"`
+	Verdict   locale.Spoken `json:"verdict"`
+}
+
+// besideShown is what is beside, or what the script fills.
+func besideShown(b *AttachBeside) AttachBeside {
+	if b == nil {
+		return AttachBeside{}
+	}
+	return *b
 }
 
 // AttachNumber is a number with where it is from.

@@ -47,7 +47,16 @@ func (d *attachDesk) begin(w AttachWatch, who string) (int64, error) {
 	}
 	d.done.Go(func() {
 		defer cancel()
-		d.end(d.run(ctx, w))
+		result, err := d.run(ctx, w)
+		var beside *templates.AttachBeside
+		if err == nil {
+			// Not the watch's context, which a reader may have ended.
+			if beside, err = d.beside(d.server.hub.ctx, result.Report); err != nil {
+				d.server.config.Log.Warn("the simulation beside a watch", "err", err)
+				err = nil
+			}
+		}
+		d.end(result, beside, err)
 	})
 	return n, nil
 }
@@ -81,7 +90,7 @@ func (d *attachDesk) hear(n int64, take func()) {
 }
 
 // end shows what was found, or why nothing was.
-func (d *attachDesk) end(result *Attached, err error) {
+func (d *attachDesk) end(result *Attached, beside *templates.AttachBeside, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.cancel = nil
@@ -91,7 +100,7 @@ func (d *attachDesk) end(result *Attached, err error) {
 		return
 	}
 	d.result = result
-	d.state.Phase, d.state.Report = "done", attachView(result.Report)
+	d.state.Phase, d.state.Report, d.state.Beside = "done", attachView(result.Report), beside
 	d.flame = flameView(result.Stacks, result.Lent, d.state.Who)
 	if result.Trace != nil {
 		d.state.Trace, d.state.Kept = traceName(result.Report, d.began), keptCalls(result.Trace)

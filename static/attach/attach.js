@@ -22,6 +22,8 @@ const flame = document.getElementById('attach-flame');
 const flamePlace = document.getElementById('flame-place');
 const flameNone = document.getElementById('flame-none');
 const profile = document.getElementById('attach-pprof');
+const beside = document.getElementById('attach-beside');
+const besideScope = document.getElementById('attach-scope-beside');
 const lane = document.getElementById('attach-lane');
 const scope = document.getElementById('attach-scope');
 const kept = document.getElementById('attach-kept');
@@ -65,10 +67,17 @@ function showReport() {
   if (state.report) bind(report.querySelector('[data-row]'), state.report);
 }
 
+function showBeside() {
+  beside.hidden = !state.beside;
+  if (state.beside) bind(beside.querySelector('[data-row]'), state.beside);
+}
+
 function showLane() {
   lane.hidden = !state.trace;
   if (!state.trace) return;
   scope.href = `/scope?${new URLSearchParams({ a: `import=${state.trace}` })}`;
+  besideScope.hidden = !state.beside;
+  if (state.beside) besideScope.href = `/scope?${new URLSearchParams({ a: `import=${state.trace}`, b: state.beside.lane })}`;
   kept.textContent = say(state.kept);
 }
 
@@ -106,6 +115,7 @@ function show(next) {
   heard = performance.now();
   showPhase();
   showReport();
+  showBeside();
   showLane();
   showFlame();
 }
