@@ -2,6 +2,7 @@ package templates
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,9 +25,11 @@ type BrokerData struct {
 	TopicsShown string
 	Groups      []BrokerGroupRow
 	GroupsShown string
-	// Connections is how many are open.
+	// Connections says how many are open; empty where that is not known.
 	Connections string
-	Create      TopicForm
+	// Cluster is how the cluster stands; nil for the broker of this process.
+	Cluster *ClusterCard
+	Create  TopicForm
 }
 
 // BrokerListener is an address that clients use.
@@ -70,13 +73,15 @@ type ConfigField struct {
 
 // TopicData is the page of one topic.
 type TopicData struct {
-	Name, ID   string
-	Internal   bool
-	Refused    string
-	Done       string
-	Records    string
-	Bytes      string
-	Addr       string
+	Name, ID string
+	Internal bool
+	Refused  string
+	Done     string
+	Records  string
+	Bytes    string
+	Addr     string
+	// Cluster says that the topic is a cluster's.
+	Cluster    bool
 	Partitions []PartitionRow
 	// Compacted says that the log cleaner works on it.
 	Compacted bool
@@ -105,6 +110,8 @@ type PartitionRow struct {
 	Offline                     bool
 	Segments                    []SegmentRow
 	SegmentCount, SegmentsShown string
+	// NoSegments is why they are not known here; empty if they are.
+	NoSegments string
 }
 
 // SegmentRow is a segment: its offsets, its files, and how much of its log is in
@@ -196,6 +203,23 @@ type RecordsData struct {
 	Oldest, Previous, Next, Newest string
 	Internal                       bool
 	Addr                           string
+	// Cluster says that the records are a cluster's.
+	Cluster bool
+}
+
+func rangeMessage(d RecordsData) string {
+	if d.Cluster {
+		return "cluster.records.range"
+	}
+	return "broker.records.range"
+}
+
+// offlineMessage says why a partition tells nothing of itself.
+func offlineMessage(d TopicData) string {
+	if d.Cluster {
+		return "cluster.partition.offline"
+	}
+	return "broker.partition.offline"
 }
 
 // BatchRow is a batch and those of its records that are shown.
@@ -277,6 +301,8 @@ type ConnectionsData struct {
 	Rows    []ClientRow
 	Shown   string
 	Addr    string
+	// Unknown is why nothing is known of them; empty if it is.
+	Unknown string
 }
 
 // ClientRow is a connection.
@@ -305,4 +331,17 @@ func here(is bool) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"selected": true}
+}
+
+// withoutEffect says whether a field of the form does nothing on this broker.
+func (f TopicForm) withoutEffect() bool {
+	return slices.ContainsFunc(f.Fields, func(c ConfigField) bool { return !c.Effect })
+}
+
+// bytesRule says what stored bytes are: of a cluster, what it tells of one replica.
+func bytesRule(p PageData, cluster bool) string {
+	if cluster {
+		return p.T("cluster.bytes.rule")
+	}
+	return p.T("broker.bytes.rule")
 }

@@ -42,6 +42,8 @@ type LiveData struct {
 	AppendsKept  int
 	AppendWindow *Window
 
+	// Cluster says that the broker is one of a cluster's, which tells of no fetches.
+	Cluster bool
 	// Load is what load this page may start; nil for none.
 	Load *LoadOffer
 
@@ -51,7 +53,11 @@ type LiveData struct {
 
 // LoadOffer is the load that a page may put on the broker.
 type LoadOffer struct {
-	Paths []string
+	// Cluster says that it is put on a cluster: a topic is made for it, and the paths are
+	// not for a client to choose. Watch are the pages that watch its brokers.
+	Cluster bool
+	Watch   []WatchLink
+	Paths   []string
 	// Lab is the topic that is made and filled for it, with LabSize.
 	Lab, LabSize string
 	// Most and Usual are seconds.
@@ -337,4 +343,40 @@ func consumeCommand(broker string, topics []TopicRow) string {
 		topic = topics[0].Name
 	}
 	return fmt.Sprintf("kcat -b %s -C -e -t %s > /dev/null", broker, topic)
+}
+
+// WatchLink leads to the page that watches the process at a port.
+type WatchLink struct{ Port, URL string }
+
+// ofBroker is the provenance of what a broker counts of itself: a cluster's tells nobody.
+func ofBroker(l LoadOffer, provenance string) string {
+	if l.Cluster {
+		return "unavailable"
+	}
+	return provenance
+}
+
+// notOfClient is why a client does not know it.
+func notOfClient(p PageData, l LoadOffer) string {
+	if l.Cluster {
+		return p.T("live.load.cluster.unknown")
+	}
+	return ""
+}
+
+// includes says what the load's figures are of.
+func includes(p PageData, l LoadOffer) string {
+	if l.Cluster {
+		return p.T("live.load.cluster.includes")
+	}
+	return p.T("live.load.includes")
+}
+
+// chartNote is the message that says what a chart is of: of a load on a cluster it is
+// not this process.
+func chartNote(c ChartView) string {
+	if len(c.Legend) > 0 && strings.HasPrefix(c.Legend[0].Name, "load_") {
+		return "live.chart." + c.Name + ".load"
+	}
+	return "live.chart." + c.Name + ".note"
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -26,7 +28,8 @@ const (
 // brokerPages are the pages of the broker.
 type brokerPages struct {
 	*Server
-	store BrokerStore
+	store   BrokerStore
+	cluster Cluster // nil for the broker of this process
 	// refused is the message that says why nothing can be changed here; empty if it
 	// can. open says that who reaches these pages may read records: the broker
 	// itself gives them to as many, and asks nobody who it is.
@@ -37,7 +40,7 @@ type brokerPages struct {
 }
 
 func (s *Server) brokerRoutes() {
-	b := &brokerPages{Server: s, store: s.config.Store, origins: http.NewCrossOriginProtection(), reading: newQueue(2)}
+	b := &brokerPages{Server: s, store: s.config.Store, cluster: s.config.Cluster, origins: http.NewCrossOriginProtection(), reading: newQueue(2)}
 	local := onLoopback(s.config.Addr)
 	if !local {
 		b.refused = "broker.refused.remote"
@@ -94,23 +97,34 @@ func (b *brokerPages) kafka() string {
 
 func (b *brokerPages) overview(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
-	d := b.overviewData(p, r.URL.Query().Get("q"))
+	d, err := b.overviewData(r.Context(), p, r.URL.Query().Get("q"))
+	if err != nil {
+		b.failed(w, r, p, err, "")
+		return
+	}
 	if name := r.URL.Query().Get("deleted"); name != "" {
 		d.Done = p.T("broker.done.deleted", "Name", visible(name, nameShown))
 	}
 	b.render(w, r, http.StatusOK, templates.Broker(p, d))
 }
 
-func (b *brokerPages) overviewData(p templates.PageData, query string) templates.BrokerData {
+func (b *brokerPages) overviewData(ctx context.Context, p templates.PageData, query string) (d templates.BrokerData, err error) {
 	if b.store == nil {
-		return templates.BrokerData{}
+		return d, nil
 	}
-	d := templates.BrokerData{There: true, Refused: b.whyNot(p), Addr: b.kafka(), Query: oneLine(query, nameShown), Connections: humanize.Comma(int64(len(b.store.Connections())))}
+	d = templates.BrokerData{There: true, Refused: b.whyNot(p), Addr: b.kafka(), Query: oneLine(query, nameShown), Cluster: b.clusterCard(p)}
+	if connections, err := b.store.Connections(); err == nil {
+		d.Connections = p.T("broker.connections.open", "Count", len(connections))
+	}
 	for _, l := range b.store.Listeners() {
 		d.Listeners = append(d.Listeners, templates.BrokerListener{Protocol: l.Protocol, Addr: l.Addr})
 	}
+	topics, err := b.store.StoredTopics(ctx)
+	if err != nil {
+		return d, err
+	}
 	fit := 0
-	for _, t := range b.store.StoredTopics() {
+	for _, t := range topics {
 		if !strings.Contains(strings.ToLower(t.Name), strings.ToLower(query)) {
 			continue
 		}
@@ -119,7 +133,10 @@ func (b *brokerPages) overviewData(p templates.PageData, query string) templates
 		}
 	}
 	d.TopicsShown = shownOf(p, len(d.Topics), fit)
-	groups, total := b.store.Groups(brokerGroupsShown)
+	groups, total, err := b.store.Groups(ctx, brokerGroupsShown)
+	if err != nil {
+		return d, err
+	}
 	for _, g := range groups {
 		lag := groupLag(g)
 		d.Groups = append(d.Groups, templates.BrokerGroupRow{
@@ -129,7 +146,7 @@ func (b *brokerPages) overviewData(p templates.PageData, query string) templates
 	}
 	d.GroupsShown = shownOf(p, len(d.Groups), total)
 	d.Create = templates.TopicForm{Partitions: "1", Fields: configFields(p, b.store.TopicDefaults())}
-	return d
+	return d, nil
 }
 
 // shownOf says that not all is shown; empty if all is.
@@ -142,24 +159,37 @@ func shownOf(p templates.PageData, shown, all int) string {
 
 func brokerTopicRow(p templates.PageData, t StoredTopic) templates.BrokerTopicRow {
 	records, bytes, offline := topicTotal(t)
-	row := templates.BrokerTopicRow{Name: t.Name, Partitions: strconv.Itoa(len(t.Partitions)), Records: humanize.Comma(records), Bytes: templates.Size(bytes),
-		Path: t.FetchPath, Engine: t.Engine, Internal: t.Internal}
+	row := templates.BrokerTopicRow{Name: t.Name, Partitions: strconv.Itoa(len(t.Partitions)), Records: humanize.Comma(records), Bytes: sizeOrUnknown(bytes),
+		Path: cmp.Or(t.FetchPath, "–"), Engine: cmp.Or(t.Engine, "–"), Internal: t.Internal}
 	if offline > 0 {
 		row.Offline = p.T("broker.offline", "Count", offline)
 	}
 	return row
 }
 
-// topicTotal is what a topic's partitions hold together.
+// topicTotal is what a topic's partitions hold together; the bytes are negative where
+// those of one are not known.
 func topicTotal(t StoredTopic) (records, bytes int64, offline int) {
 	for _, part := range t.Partitions {
 		records += part.High - part.Low
-		bytes += part.Bytes
+		if part.Bytes < 0 {
+			bytes = -1
+		} else if bytes >= 0 {
+			bytes += part.Bytes
+		}
 		if part.Offline {
 			offline++
 		}
 	}
 	return records, bytes, offline
+}
+
+// sizeOrUnknown is a dash for what is not known, which is negative.
+func sizeOrUnknown(bytes int64) string {
+	if bytes < 0 {
+		return "–"
+	}
+	return templates.Size(bytes)
 }
 
 // missingThing answers for a topic, partition or group that there is not.
@@ -169,8 +199,12 @@ func (b *brokerPages) missingThing(w http.ResponseWriter, r *http.Request, p tem
 
 // failed answers for what the broker could not do.
 func (b *brokerPages) failed(w http.ResponseWriter, r *http.Request, p templates.PageData, err error, what string) {
-	if errors.Is(err, ErrNoTopic) {
-		b.missingThing(w, r, p, what)
+	switch {
+	case errors.Is(err, ErrNoTopic), errors.Is(err, ErrNoGroup):
+		b.missingThing(w, r, p, oneLine(what, nameShown))
+		return
+	case errors.Is(err, ErrLost):
+		b.render(w, r, http.StatusServiceUnavailable, templates.ClusterLost(p, b.clusterCard(p), b.reason(p, err)))
 		return
 	}
 	b.config.Log.Error("broker page", "path", r.URL.Path, "err", err)

@@ -57,7 +57,11 @@ func (b *brokerPages) create(w http.ResponseWriter, r *http.Request, p templates
 		}
 		bad = badField(err, "name")
 	}
-	d := b.overviewData(p, "")
+	d, failed := b.overviewData(r.Context(), p, "")
+	if failed != nil {
+		b.failed(w, r, p, failed, name)
+		return
+	}
 	d.Create = retyped(d.Create, r.PostForm)
 	d.Create.Name, d.Create.Partitions, d.Create.Error, d.Create.Bad = oneLine(name, nameShown), oneLine(partitions, nameShown), b.reason(p, err), bad
 	b.render(w, r, http.StatusUnprocessableEntity, templates.Broker(p, d))
@@ -75,7 +79,7 @@ func (b *brokerPages) alter(w http.ResponseWriter, r *http.Request, p templates.
 	if len(set) == 0 {
 		done = "unchanged"
 	}
-	err := b.store.AlterTopic(name, set)
+	err := b.store.AlterTopic(r.Context(), name, set)
 	b.after(w, r, p, err, done, func(d *templates.TopicData, reason string) {
 		d.Alter = retyped(d.Alter, r.PostForm)
 		d.Alter.Error, d.Alter.Bad = reason, badField(err, "")
@@ -101,7 +105,7 @@ func (b *brokerPages) remove(w http.ResponseWriter, r *http.Request, p templates
 	var err error
 	if typed != name {
 		err = errors.New(p.T("broker.bad.confirmation", "Typed", oneLine(typed, nameShown), "Name", oneLine(name, nameShown)))
-	} else if err = b.store.DeleteTopic(name); err == nil {
+	} else if err = b.store.DeleteTopic(r.Context(), name); err == nil {
 		http.Redirect(w, r, "/broker?deleted="+url.QueryEscape(name), http.StatusSeeOther)
 		return
 	}
@@ -117,13 +121,9 @@ func (b *brokerPages) after(w http.ResponseWriter, r *http.Request, p templates.
 		http.Redirect(w, r, templates.TopicURL(name)+"?done="+done, http.StatusSeeOther)
 		return
 	}
-	d, ok, failed := b.topicData(p, name)
-	switch {
-	case failed != nil:
+	d, failed := b.topicData(r.Context(), p, name)
+	if failed != nil {
 		b.failed(w, r, p, failed, name)
-		return
-	case !ok:
-		b.missingThing(w, r, p, visible(name, nameShown))
 		return
 	}
 	wrong(&d, b.reason(p, err))

@@ -24,9 +24,9 @@ func groupLag(g ConsumerGroup) (lag int64) {
 
 func (b *brokerPages) group(w http.ResponseWriter, r *http.Request, id string) {
 	p := b.page(w, r)
-	g, ok := b.store.Group(id)
-	if !ok {
-		b.missingThing(w, r, p, oneLine(id, nameShown))
+	g, err := b.store.Group(r.Context(), id)
+	if err != nil {
+		b.failed(w, r, p, err, id)
 		return
 	}
 	d := templates.GroupData{Name: oneLine(g.ID, nameShown), Type: g.Type, State: g.State, About: p.Term("broker.state.about", g.State),
@@ -41,7 +41,10 @@ func (b *brokerPages) group(w http.ResponseWriter, r *http.Request, id string) {
 	for _, o := range g.Offsets[:min(len(g.Offsets), brokerOffsetsShown)] {
 		row := templates.OffsetRow{Topic: oneLine(o.Topic, nameShown), URL: templates.PartitionURL(o.Topic, o.Partition) + "?from=" + strconv.FormatInt(o.Committed, 10),
 			Partition: strconv.Itoa(int(o.Partition)), Committed: humanize.Comma(o.Committed), End: "–", Lag: "–",
-			At: moment(o.At.UnixMilli()), Metadata: oneLine(o.Metadata, nameShown), Behind: o.lag() > 0}
+			At: "–", Metadata: oneLine(o.Metadata, nameShown), Behind: o.lag() > 0}
+		if !o.At.IsZero() {
+			row.At = moment(o.At.UnixMilli())
+		}
 		if o.EndKnown {
 			row.End, row.Lag = humanize.Comma(o.End), humanize.Comma(o.lag())
 		}
@@ -83,7 +86,12 @@ func protocolAndPrincipal(c BrokerConnection) string {
 
 func (b *brokerPages) connections(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
-	all := b.store.Connections()
+	all, err := b.store.Connections()
+	if err != nil {
+		p.Title = p.T("broker.connections")
+		b.render(w, r, http.StatusOK, templates.BrokerConnections(p, templates.ConnectionsData{Unknown: b.reason(p, err)}))
+		return
+	}
 	slices.SortStableFunc(all, func(a, b BrokerConnection) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	d := templates.ConnectionsData{Columns: host.OnceFigureNames(), Addr: b.kafka()}
 	for _, c := range all[:min(len(all), brokerClientsShown)] {

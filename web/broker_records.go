@@ -41,14 +41,14 @@ type asked struct {
 
 func (b *brokerPages) records(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
-	a, t, ok := b.partition(r)
-	if !ok {
-		b.missingThing(w, r, p, oneLine(r.PathValue("topic")+"-"+r.PathValue("partition"), nameShown))
+	a, t, err := b.partition(r)
+	if err != nil {
+		b.failed(w, r, p, err, r.PathValue("topic")+"-"+r.PathValue("partition"))
 		return
 	}
 	q := r.URL.Query()
 	d := templates.RecordsData{Topic: a.topic, Partition: a.partition, Low: humanize.Comma(a.low), High: humanize.Comma(a.high), Counts: recordCounts, Formats: valueFormats,
-		From: oneLine(q.Get("from"), nameShown), Time: oneLine(q.Get("time"), nameShown), Addr: b.kafka(), Internal: t.Internal}
+		From: oneLine(q.Get("from"), nameShown), Time: oneLine(q.Get("time"), nameShown), Addr: b.kafka(), Internal: t.Internal, Cluster: b.cluster != nil}
 	for _, part := range t.Partitions {
 		d.Partitions = append(d.Partitions, part.Partition)
 	}
@@ -67,7 +67,10 @@ func (b *brokerPages) records(w http.ResponseWriter, r *http.Request) {
 	}
 	d.Count, d.As = strconv.Itoa(a.count), a.as
 	status := http.StatusOK
-	if err := b.start(p, &a, q, &d); err != nil {
+	if err := b.start(r.Context(), p, &a, q, &d); errors.Is(err, ErrLost) {
+		b.failed(w, r, p, err, p.Title)
+		return
+	} else if err != nil {
 		d.Error, status = visible(err.Error(), reasonShown), http.StatusBadRequest
 	} else {
 		d.From = strconv.FormatInt(a.from, 10)
@@ -80,19 +83,23 @@ func (b *brokerPages) records(w http.ResponseWriter, r *http.Request) {
 }
 
 // partition is the one that an address names.
-func (b *brokerPages) partition(r *http.Request) (a asked, t StoredTopic, ok bool) {
-	t, _, ok = b.store.StoredTopic(r.PathValue("topic"))
-	n, err := strconv.ParseInt(r.PathValue("partition"), 10, 32)
-	if !ok || err != nil || n < 0 || n >= int64(len(t.Partitions)) {
-		return a, t, false
+func (b *brokerPages) partition(r *http.Request) (a asked, t StoredTopic, err error) {
+	t, _, err = b.store.StoredTopic(r.Context(), r.PathValue("topic"))
+	if err != nil {
+		return a, t, err
 	}
-	part := t.Partitions[n]
-	return asked{topic: t.Name, partition: int32(n), low: part.Low, high: part.High}, t, true
+	n, err := strconv.ParseInt(r.PathValue("partition"), 10, 32)
+	at := slices.IndexFunc(t.Partitions, func(p StoredPartition) bool { return int64(p.Partition) == n })
+	if err != nil || at < 0 {
+		return a, t, ErrNoTopic
+	}
+	part := t.Partitions[at]
+	return asked{topic: t.Name, partition: part.Partition, low: part.Low, high: part.High}, t, nil
 }
 
 // start finds where to begin: from a time, if one is given, else from the offset,
 // else from the newest records. It says what is not there any more, or not yet.
-func (b *brokerPages) start(p templates.PageData, a *asked, q url.Values, d *templates.RecordsData) error {
+func (b *brokerPages) start(ctx context.Context, p templates.PageData, a *asked, q url.Values, d *templates.RecordsData) error {
 	newest := max(a.low, a.high-int64(a.count))
 	from, at := strings.TrimSpace(q.Get("from")), strings.TrimSpace(q.Get("time"))
 	switch {
@@ -101,7 +108,10 @@ func (b *brokerPages) start(p templates.PageData, a *asked, q url.Values, d *tem
 		if !ok {
 			return errors.New(p.T("broker.bad.time", "Value", oneLine(at, nameShown)))
 		}
-		offset, found, err := b.store.OffsetAt(a.topic, a.partition, ms)
+		offset, found, err := b.store.OffsetAt(ctx, a.topic, a.partition, ms)
+		if errors.Is(err, ErrLost) {
+			return err
+		}
 		if err != nil {
 			return errors.New(p.Sentence(err.Error()))
 		}
@@ -227,12 +237,15 @@ func batchRow(p templates.PageData, b StoredBatch) templates.BatchRow {
 	if b.Damage != nil {
 		row.Damage = visible(p.Sentence(b.Damage.Error()), reasonShown)
 	}
-	if b.Segment == "" { // damage without a header
+	if b.Bytes == 0 { // damage without a header
 		return row
 	}
 	row.Records = p.T("broker.batch.records", "Count", int(b.Records))
 	row.Codec, row.Bytes = b.Codec, templates.Size(b.Bytes)
-	row.Where = p.T("broker.batch.where", "Position", humanize.Comma(b.Position), "File", b.Segment)
+	row.Where = p.T("broker.batch.outside")
+	if b.Segment != "" {
+		row.Where = p.T("broker.batch.where", "Position", humanize.Comma(b.Position), "File", b.Segment)
+	}
 	row.CRC = fmt.Sprintf("%08x", b.CRC)
 	if b.ProducerID >= 0 {
 		row.Producer = p.T("broker.batch.producer", "ID", strconv.FormatInt(b.ProducerID, 10), "Epoch", strconv.Itoa(int(b.ProducerEpoch)), "Sequence", strconv.Itoa(int(b.FirstSequence)))
@@ -283,7 +296,7 @@ func controlKey(key []byte) string {
 // download gives a key, value or header as it is: a file, never a page.
 func (b *brokerPages) download(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
-	a, _, ok := b.partition(r)
+	a, _, missing := b.partition(r)
 	part := r.PathValue("part")
 	offset, err := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
 	name := fmt.Sprintf("%s-%d-%d-%s", a.topic, a.partition, offset, part)
@@ -291,7 +304,10 @@ func (b *brokerPages) download(w http.ResponseWriter, r *http.Request) {
 	case !b.open:
 		http.Error(w, p.T("broker.refused.records"), http.StatusForbidden)
 		return
-	case !ok, err != nil, offset < a.low, offset >= a.high, part != "key" && part != "value" && part != "header":
+	case errors.Is(missing, ErrLost):
+		b.failed(w, r, p, missing, name)
+		return
+	case missing != nil, err != nil, offset < a.low, offset >= a.high, part != "key" && part != "value" && part != "header":
 		b.missingThing(w, r, p, oneLine(r.URL.Path+"?"+r.URL.RawQuery, nameShown))
 		return
 	}

@@ -8,41 +8,55 @@ import (
 	"copyscope/internal/host"
 )
 
-// BrokerStore is what the broker pages see of the broker, and what they do with
-// its topics.
+// BrokerStore is what the broker pages see of a broker, or of a cluster, and what
+// they do with its topics. What it is asked for can fail: ErrNoTopic, ErrNoGroup,
+// ErrLost, an *Unknown, or what the broker said. No call waits for longer than some
+// seconds.
 type BrokerStore interface {
+	// Listeners are the addresses that clients use.
 	Listeners() []BrokerListener
-	StoredTopics() []StoredTopic
-	// StoredTopic is one topic with its configs; not ok if there is none.
-	StoredTopic(name string) (t StoredTopic, configs []TopicConfig, ok bool)
-	// TopicDefaults are the configs of a topic that sets none.
+	StoredTopics(ctx context.Context) ([]StoredTopic, error)
+	// StoredTopic is one topic with its configs.
+	StoredTopic(ctx context.Context, name string) (t StoredTopic, configs []TopicConfig, err error)
+	// TopicDefaults are the configs of a topic that sets none; none where they are
+	// told of a topic alone.
 	TopicDefaults() []TopicConfig
 	// Segments are the newest of a partition's segments, at most so many, oldest
 	// first, and how many there are. Each file's pages are told in so many cells.
-	// ErrNoTopic if there is no such partition.
-	Segments(topic string, partition int32, most, cells int) (all []StoredSegment, total int, err error)
+	Segments(ctx context.Context, topic string, partition int32, most, cells int) (all []StoredSegment, total int, err error)
 	// Browse visits the batches from the one that holds the offset on until visit
-	// returns false. ErrNoTopic if there is no such partition.
+	// returns false.
 	Browse(ctx context.Context, topic string, partition int32, from int64, visit func(StoredBatch) bool) error
 	// OffsetAt is that of the first record at or after a time in ms; not ok if all
 	// are older.
-	OffsetAt(topic string, partition int32, ms int64) (offset int64, ok bool, err error)
+	OffsetAt(ctx context.Context, topic string, partition int32, ms int64) (offset int64, ok bool, err error)
 	// Groups are the consumer groups by id, at most so many, and how many there are.
-	Groups(most int) (all []ConsumerGroup, total int)
-	Group(id string) (ConsumerGroup, bool)
-	Connections() []BrokerConnection
+	Groups(ctx context.Context, most int) (all []ConsumerGroup, total int, err error)
+	Group(ctx context.Context, id string) (ConsumerGroup, error)
+	Connections() ([]BrokerConnection, error)
 
 	// CreateTopic makes a topic; partitions 0 is the broker's default.
 	CreateTopic(ctx context.Context, name string, partitions int, set map[string]string) error
 	// AlterTopic sets configs, all or none; nil is the default again.
-	AlterTopic(name string, set map[string]*string) error
+	AlterTopic(ctx context.Context, name string, set map[string]*string) error
 	// GrowTopic gives a topic more partitions, up to the number.
 	GrowTopic(ctx context.Context, name string, partitions int) error
-	DeleteTopic(name string) error
+	DeleteTopic(ctx context.Context, name string) error
 }
 
 // ErrNoTopic: there is no topic, or no partition, of the name.
 var ErrNoTopic = errors.New("there is no such topic")
+
+// ErrNoGroup: there is no group of the id.
+var ErrNoGroup = errors.New("there is no such group")
+
+// ErrLost: the cluster does not answer now.
+var ErrLost = errors.New("the cluster does not answer")
+
+// Unknown says why something cannot be known here.
+type Unknown struct{ Reason string }
+
+func (u *Unknown) Error() string { return u.Reason }
 
 // BrokerListener is an address of the broker's; Protocol is Kafka's
 // security.protocol.
@@ -58,13 +72,14 @@ type StoredTopic struct {
 	// Internal says that it is the broker's own.
 	Internal bool
 	// FetchPath is the transfer program that serves its fetches, Engine what
-	// appends.
+	// appends; empty where the broker does not tell.
 	FetchPath, Engine string
 	Partitions        []StoredPartition
 }
 
 // StoredPartition has the offsets from Low up to High; Bytes are those of its
-// batches. A compacted one is clean up to the offset CleanUntil; Dirty is the part,
+// batches, of one replica. Bytes and Segments are negative where they are not known. A
+// compacted one is clean up to the offset CleanUntil; Dirty is the part,
 // in bytes, of what can be cleaned now that is dirty, 0 to 1.
 type StoredPartition struct {
 	Partition        int32
@@ -84,6 +99,9 @@ type TopicConfig struct {
 	Choices []string
 	// Effect is false for what is taken and kept only.
 	Effect bool
+	// Source is where the value comes from, in Kafka's words (ConfigSource), where
+	// what the config does is Kafka's to say.
+	Source string
 }
 
 // StoredSegment is a segment of a partition.
@@ -103,6 +121,7 @@ type StoredSegment struct {
 
 // StoredBatch is a batch as it is stored.
 type StoredBatch struct {
+	// Segment is the file that has it, at Position; empty where that is not known.
 	Segment         string
 	Position, Bytes int64
 	Base, Last      int64
@@ -165,7 +184,7 @@ type CommittedOffset struct {
 	Partition      int32
 	Committed, End int64
 	EndKnown       bool
-	At             time.Time
+	At             time.Time // zero: the broker does not tell
 	Metadata       string
 }
 

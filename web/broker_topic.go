@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,13 +23,9 @@ const (
 
 func (b *brokerPages) topic(w http.ResponseWriter, r *http.Request) {
 	p := b.page(w, r)
-	d, ok, err := b.topicData(p, r.PathValue("topic"))
-	switch {
-	case err != nil:
+	d, err := b.topicData(r.Context(), p, r.PathValue("topic"))
+	if err != nil {
 		b.failed(w, r, p, err, r.PathValue("topic"))
-		return
-	case !ok:
-		b.missingThing(w, r, p, visible(r.PathValue("topic"), nameShown))
 		return
 	}
 	switch done := r.URL.Query().Get("done"); done {
@@ -42,18 +40,21 @@ func (b *brokerPages) showTopic(w http.ResponseWriter, r *http.Request, p templa
 	b.render(w, r, status, templates.BrokerTopic(p, d))
 }
 
-func (b *brokerPages) topicData(p templates.PageData, name string) (d templates.TopicData, ok bool, err error) {
-	t, configs, ok := b.store.StoredTopic(name)
-	if !ok {
-		return d, false, nil
+func (b *brokerPages) topicData(ctx context.Context, p templates.PageData, name string) (d templates.TopicData, err error) {
+	t, configs, err := b.store.StoredTopic(ctx, name)
+	if err != nil {
+		return d, err
 	}
 	records, bytes, _ := topicTotal(t)
-	d = templates.TopicData{Name: t.Name, ID: t.ID, Internal: t.Internal, Refused: b.whyNot(p), Records: humanize.Comma(records), Bytes: templates.Size(bytes), Addr: b.kafka(),
+	d = templates.TopicData{Name: t.Name, ID: t.ID, Internal: t.Internal, Refused: b.whyNot(p), Records: humanize.Comma(records), Bytes: sizeOrUnknown(bytes), Cluster: b.cluster != nil, Addr: b.kafka(),
 		Alter: templates.TopicForm{Fields: configFields(p, configs)}, Grow: templates.TopicForm{Partitions: strconv.Itoa(len(t.Partitions) + 1)}}
 	left, hidden := segmentsOfTopic, 0
 	for _, part := range t.Partitions {
 		row := templates.PartitionRow{Number: part.Partition, Offline: part.Offline, Low: humanize.Comma(part.Low), High: humanize.Comma(part.High),
-			Records: humanize.Comma(part.High - part.Low), Bytes: templates.Size(part.Bytes), SegmentCount: humanize.Comma(int64(part.Segments))}
+			Records: humanize.Comma(part.High - part.Low), Bytes: sizeOrUnknown(part.Bytes), SegmentCount: "–"}
+		if part.Segments >= 0 {
+			row.SegmentCount = humanize.Comma(int64(part.Segments))
+		}
 		if part.Compacted {
 			d.Compacted, row.CleanUntil, row.Dirty = true, humanize.Comma(part.CleanUntil), strconv.FormatFloat(100*part.Dirty, 'f', 1, 64)+" %"
 		}
@@ -62,10 +63,16 @@ func (b *brokerPages) topicData(p templates.PageData, name string) (d templates.
 		case left == 0:
 			hidden++
 		default:
-			segments, all, err := b.store.Segments(name, part.Partition, min(segmentsOfPartition, left), stripCells)
-			if err != nil {
-				return d, true, err
+			segments, all, err := b.store.Segments(ctx, name, part.Partition, min(segmentsOfPartition, left), stripCells)
+			if unknown := (*Unknown)(nil); errors.As(err, &unknown) {
+				row.NoSegments = b.reason(p, unknown)
+				d.Partitions = append(d.Partitions, row)
+				continue
 			}
+			if err != nil {
+				return d, err
+			}
+			row.SegmentCount = humanize.Comma(int64(all))
 			left -= len(segments)
 			for _, s := range segments {
 				row.Segments = append(row.Segments, segmentRow(p, s))
@@ -79,7 +86,7 @@ func (b *brokerPages) topicData(p templates.PageData, name string) (d templates.
 	if hidden > 0 {
 		d.Omitted = p.T("broker.segments.hidden", "Count", hidden)
 	}
-	return d, true, nil
+	return d, nil
 }
 
 func segmentRow(p templates.PageData, s StoredSegment) templates.SegmentRow {
@@ -91,6 +98,9 @@ func segmentRow(p templates.PageData, s StoredSegment) templates.SegmentRow {
 	}
 	if s.First >= 0 {
 		row.Times = moment(s.First) + " – " + moment(s.Latest)
+		if s.Latest < 0 {
+			row.Times = p.T("broker.times.first", "Time", moment(s.First))
+		}
 	}
 	if s.Gone {
 		row.Reason = p.T("broker.segment.gone")
@@ -134,7 +144,13 @@ func configFields(p templates.PageData, configs []TopicConfig) (out []templates.
 	for _, c := range configs {
 		f := templates.ConfigField{Name: c.Name, Value: c.Value, Was: c.Value, Default: c.Default, Hint: configHint(p, c.Name, c.Value), Set: c.Set,
 			Choices: c.Choices, Effect: c.Effect, About: p.T("broker.config.kept")}
-		if c.Effect {
+		switch {
+		case c.Source != "":
+			// The cluster's words; what is not changed is not sent back.
+			f.Value, f.Default = oneLine(c.Value, reasonShown), oneLine(c.Default, reasonShown)
+			f.Was = f.Value
+			f.About = p.Term("broker.config.source", c.Source)
+		case c.Effect:
 			f.About = p.T("broker.config." + c.Name)
 		}
 		out = append(out, f)

@@ -13,7 +13,7 @@ import (
 
 // figureGroups is the order of the groups, which are the first words of the
 // figures' names.
-var figureGroups = []string{"broker", "cpu", "memory", "disk", "network", "pressure", "process", "connection"}
+var figureGroups = []string{"broker", "load", "cpu", "memory", "disk", "network", "pressure", "process", "connection"}
 
 // membersShown is how many devices or processors of one kind are shown: a
 // server has dozens.

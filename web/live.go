@@ -27,8 +27,8 @@ func newLive(s *Server) *live {
 	feed := s.hub.Feed("live")
 	stop := make(chan struct{})
 	l := &live{server: s, feed: feed, stop: sync.OnceFunc(func() { close(stop) }), past: newPast(), fetches: newFetches(feed, time.Now), appends: newAppends(feed, time.Now)}
-	if s.config.Load != nil && s.config.Traffic != nil {
-		l.desk = newLoadDesk(l, s.config.Load)
+	if (s.config.Load != nil || s.config.ClusterLoad != nil) && s.config.Traffic != nil {
+		l.desk = newLoadDesk(l)
 	}
 	failed := func(err error) { s.config.Log.Error("live feed", "err", err) }
 	l.done.Go(func() { publishDirty(l.fetches.dirty, stop, l.fetches.flush, failed) })
@@ -74,7 +74,7 @@ func (l *live) page(w http.ResponseWriter, r *http.Request) {
 		l.figures.fill(&d)
 	}
 	if b := l.server.config.Broker; b != nil {
-		d.Broker = b.Addr()
+		d.Broker, d.Cluster = b.Addr(), l.server.config.Cluster != nil
 		d.Topics = topicRows(b)
 		d.State.Topics = d.Topics
 	}
@@ -85,6 +85,11 @@ func (l *live) page(w http.ResponseWriter, r *http.Request) {
 // offerLoad says what load can be started from this page, or leaves it out.
 func (l *live) offerLoad(d *templates.LiveData) {
 	if l.mayLoad() != nil {
+		return
+	}
+	if l.desk.cluster != nil {
+		d.Load = l.desk.clusterOffer()
+		d.State.Load = &d.Load.State
 		return
 	}
 	d.Load = &templates.LoadOffer{Paths: l.desk.load.Paths(), Lab: labTopic, LabSize: templates.Size(labBytes),

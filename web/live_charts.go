@@ -14,8 +14,8 @@ import (
 // charts are those of the live page, in its order: what the broker does and what
 // that takes, then what the kernel does meanwhile. A chart has one unit.
 var charts = []templates.Chart{
-	{Name: "throughput", Unit: string(host.BytesPerSecond), Figures: []string{"broker_sent", "broker_received"}},
-	{Name: "cost", Unit: string(perGB), Figures: []string{"broker_cpu_per_gb"}},
+	{Name: "throughput", Unit: string(host.BytesPerSecond), Figures: []string{"broker_sent", "broker_received", "load_fetched", "load_produced"}},
+	{Name: "cost", Unit: string(perGB), Figures: []string{"broker_cpu_per_gb", "load_cpu_per_gb"}},
 	{Name: "calls", Unit: string(host.PerSecond), Figures: []string{"broker_syscalls", "broker_mode_switches"}},
 	{Name: "switches", Unit: string(host.PerSecond), Figures: []string{"process_voluntary_switches", "process_involuntary_switches", "cpu_context_switches"}},
 	{Name: "requests", Unit: string(host.PerSecond), Figures: []string{"broker_fetches", "broker_produces"}},

@@ -49,13 +49,14 @@ type loadDesk struct {
 	desk
 	live    *live
 	load    FetchLoad
+	cluster ClusterLoad // in the place of load, of which a desk has one
 	state   templates.LoadState
 	flipped time.Time // when the path last changed
 	tally   loadTally
 }
 
-func newLoadDesk(l *live, load FetchLoad) *loadDesk {
-	return &loadDesk{desk: desk{server: l.server, feed: l.feed}, live: l, load: load, state: templates.LoadState{Phase: "idle", Rows: []templates.LoadRow{}}}
+func newLoadDesk(l *live) *loadDesk {
+	return &loadDesk{desk: desk{server: l.server, feed: l.feed}, live: l, load: l.server.config.Load, cluster: l.server.config.ClusterLoad, state: templates.LoadState{Phase: "idle", Rows: []templates.LoadRow{}}}
 }
 
 // errLoadStopped ends a load that a reader stops.
@@ -84,6 +85,9 @@ func (d *loadDesk) begin(topic string, length time.Duration, turns bool) error {
 // run fills, fetches, and puts the path back.
 func (d *loadDesk) run(ctx context.Context, topic string, length time.Duration, turns bool) (congestion string, err error) {
 	defer d.rescue("a load", &err)
+	if d.cluster != nil {
+		return "", d.runCluster(ctx, length)
+	}
 	if topic == labTopic {
 		filling, stop := context.WithTimeout(ctx, mostFill)
 		err := d.load.Fill(filling, topic, labBytes)
@@ -168,7 +172,7 @@ func (d *loadDesk) measure(before, now Traffic, from, to time.Time) {
 	if d.flipped.Before(from) {
 		d.tally.add(before, now, to.Sub(from))
 	}
-	d.state.Rows = d.tally.rows(d.load.Paths())
+	d.state.Rows = d.tally.rows(d.rowOrder())
 	d.publish()
 }
 
@@ -197,7 +201,7 @@ func (d *loadDesk) end(congestion string, err error) {
 	if err != nil && !errors.Is(err, errLoadStopped) && !errors.Is(err, context.Canceled) {
 		d.state.Phase, d.state.Error = "failed", locale.Speak(err.Error())
 	}
-	d.state.Rows = d.tally.rows(d.load.Paths())
+	d.state.Rows = d.tally.rows(d.rowOrder())
 	d.publish()
 	topic := d.state.Topic
 	d.mu.Unlock()
@@ -270,6 +274,15 @@ func (l *live) startLoad(_ context.Context, c *Client, m Message) error {
 	if length < time.Second || length > mostLoad {
 		return Problem{"field", fmt.Sprintf("%d seconds are no time for a load", ask.Seconds), fmt.Sprintf("write 1 to %d", int(mostLoad.Seconds()))}
 	}
+	if l.desk.cluster != nil {
+		if ask.Topic != "" {
+			return Problem{"topic", fmt.Sprintf("a load on a cluster makes a topic of its own and deletes it; it does not load %.100q, which may be in use", ask.Topic), "leave the topic out"}
+		}
+		if err := l.desk.begin("", length, false); err != nil {
+			return err
+		}
+		return c.Send("live.load.started", m.ID, map[string]any{})
+	}
 	if ask.Topic == "" {
 		ask.Topic = labTopic
 	}
@@ -304,6 +317,9 @@ func (l *live) flipPath(ctx context.Context, c *Client, m Message) error {
 	}
 	if err := l.mayLoad(); err != nil {
 		return err
+	}
+	if l.desk.cluster != nil {
+		return Problem{"unavailable", "by which path a Kafka broker sends is not for a client to choose", "watch it on the attach page, or serve copyscope's own broker"}
 	}
 	if !slices.Contains(l.desk.load.Paths(), ask.Path) {
 		return Problem{"field", fmt.Sprintf("%.100q is no fetch path", ask.Path), "use one of " + joined(l.desk.load.Paths())}

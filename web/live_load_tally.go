@@ -47,9 +47,14 @@ func (t *loadTally) add(before, now Traffic, over time.Duration) {
 	}
 	p.took += over
 	p.rate = append(p.rate, float64(moved.Bytes)/over.Seconds())
+	if now.CPU >= 0 && before.CPU >= 0 {
+		p.cost = append(p.cost, milliseconds(now.CPU-before.CPU)/(float64(moved.Bytes)/1e9))
+	}
+	if now.AtClient {
+		return // a client knows neither calls nor switches
+	}
 	p.calls = append(p.calls, float64(moved.Syscalls)/(float64(moved.Bytes)/(1<<20)))
 	if now.CPU >= 0 {
-		p.cost = append(p.cost, milliseconds(now.CPU-before.CPU)/(float64(moved.Bytes)/1e9))
 		p.changes = append(p.changes, float64(now.Switches-before.Switches)/over.Seconds())
 	}
 }

@@ -20,6 +20,12 @@ type Traffic struct {
 	CPU time.Duration
 	// Switches are the context switches of its threads.
 	Switches int64
+	// AtClient says that it is a client that counts, for a cluster that is not of this
+	// process: Paths are what it did, "produce" and "fetch", CPU is of the brokers'
+	// processes on this host, and calls and switches are not known. NoCPU is why the CPU
+	// is not.
+	AtClient bool
+	NoCPU    string
 }
 
 // PathTraffic is what went out by one fetch path.
@@ -80,14 +86,13 @@ func (t *trafficSampler) take() (host.Sample, error) {
 // trafficFigures are the broker's figures between two readings; over is the time
 // between them, 0 before there are two.
 func trafficFigures(before, now Traffic, over time.Duration) []host.Figure {
+	if now.AtClient {
+		return clientFigures(before, now, over)
+	}
 	was, is := before.sent(), now.sent()
 	sent, calls := is.Bytes-was.Bytes, is.Syscalls-was.Syscalls
 	rate := func(name string, unit host.Unit, p trace.Provenance, growth int64) host.Figure {
-		if over <= 0 {
-			return host.Figure{Name: name, Unit: unit, Provenance: trace.Unavailable, Reason: "the first sample: a rate needs two"}
-		}
-		v := float64(growth) / over.Seconds()
-		return host.Figure{Name: name, Unit: unit, Provenance: p, Value: &v}
+		return rateOf(name, unit, p, growth, over)
 	}
 	return []host.Figure{
 		rate("broker_sent", host.BytesPerSecond, trace.Measured, sent),
@@ -101,10 +106,36 @@ func trafficFigures(before, now Traffic, over time.Duration) []host.Figure {
 	}
 }
 
+// clientFigures are those of a load on a cluster, as its client sees it. Without a load
+// they are 0: what others do with the cluster is not in them.
+func clientFigures(before, now Traffic, over time.Duration) []host.Figure {
+	fetched, produced := now.Paths["fetch"].Bytes-before.Paths["fetch"].Bytes, now.Paths["produce"].Bytes-before.Paths["produce"].Bytes
+	cost := cpuPerGB(before, now, over, fetched+produced)
+	cost.Name = "load_cpu_per_gb"
+	return []host.Figure{
+		rateOf("load_fetched", host.BytesPerSecond, trace.Measured, fetched, over),
+		rateOf("load_produced", host.BytesPerSecond, trace.Measured, produced, over),
+		cost,
+	}
+}
+
+// rateOf is a growth in a time; unknown before there are two samples.
+func rateOf(name string, unit host.Unit, p trace.Provenance, growth int64, over time.Duration) host.Figure {
+	if over <= 0 {
+		return host.Figure{Name: name, Unit: unit, Provenance: trace.Unavailable, Reason: "the first sample: a rate needs two"}
+	}
+	v := float64(growth) / over.Seconds()
+	return host.Figure{Name: name, Unit: unit, Provenance: p, Value: &v}
+}
+
 func cpuPerGB(before, now Traffic, over time.Duration, sent int64) host.Figure {
 	f := host.Figure{Name: "broker_cpu_per_gb", Unit: perGB, Provenance: trace.Unavailable}
 	switch {
 	case over <= 0:
+		f.Reason = "the first sample: a rate needs two"
+	case now.CPU < 0 && now.NoCPU != "":
+		f.Reason = now.NoCPU
+	case before.CPU < 0 && now.AtClient:
 		f.Reason = "the first sample: a rate needs two"
 	case now.CPU < 0:
 		f.Reason = "the processor time of this process is read on Unix alone"

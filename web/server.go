@@ -28,6 +28,9 @@ type Config struct {
 	Broker Broker
 	// Store is what the broker pages show and change; nil if there is no broker.
 	Store BrokerStore
+	// Cluster says how the cluster stands whose store it is; nil for the broker of this
+	// process.
+	Cluster Cluster
 	// Sample reads the host's figures; nil where they cannot be read.
 	// SampleEvery is how often, a second if zero.
 	Sample      func() (host.Sample, error)
@@ -36,6 +39,8 @@ type Config struct {
 	Traffic func() Traffic
 	// Load puts a load on the broker for the live page; nil where nothing can.
 	Load FetchLoad
+	// ClusterLoad puts a load on the cluster, in the place of Load.
+	ClusterLoad ClusterLoad
 	// Doctor tries what the host can witness; without it the
 	// doctor page says that there is nothing to try.
 	Doctor func(context.Context) host.Report

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -22,9 +23,10 @@ type Topic struct {
 	Name       string
 	Partitions int
 	// Records is how many records its partitions hold, Bytes the size of the
-	// stored batches.
+	// stored batches, negative if it is not known.
 	Records, Bytes int64
-	// FetchPath is the transfer program that serves its fetches.
+	// FetchPath is the transfer program that serves its fetches; empty if that is not
+	// known.
 	FetchPath string
 }
 
@@ -35,8 +37,8 @@ func topicRows(b Broker) []templates.TopicRow {
 			Name:       t.Name,
 			Partitions: strconv.Itoa(t.Partitions),
 			Records:    humanize.Comma(t.Records),
-			Size:       templates.Size(t.Bytes),
-			Path:       t.FetchPath,
+			Size:       sizeOrUnknown(t.Bytes),
+			Path:       cmp.Or(t.FetchPath, "–"),
 		})
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ type serveFlags struct {
 	pages    pagesFlags
 	broker   brokerFlags
 	noBroker bool
+	cluster  clusterFlags
 	lessons  string
 }
 
@@ -35,15 +37,26 @@ func serveCommand() *cobra.Command {
 Kafka protocol and sends its records with sendfile(2). Prints one line for each
 address that it really got. Ctrl-C ends it.
 
-Without --data the records go to a temporary directory that is removed at exit.`,
+Without --data the records go to a temporary directory that is removed at exit.
+
+With --kafka there is no broker of its own: the pages show an existing Kafka cluster,
+which must answer within a few seconds (docs/cluster.md).`,
 		Example: `  copyscope serve
   copyscope serve --http 127.0.0.1:0 --kafka-listen 127.0.0.1:0 --data ./records
   copyscope serve --kafka-tls-listen 127.0.0.1:9093 --kafka-tls-cert cert.pem --kafka-tls-key key.pem
   copyscope serve --config server.properties
   copyscope serve --lessons ./my-lessons
-  copyscope serve --no-broker`,
+  copyscope serve --no-broker
+  copyscope serve --kafka kafka1:9092,kafka2:9092
+  copyscope serve --kafka kafka1:9093 --kafka-ca ca.pem --kafka-user alice --kafka-password-file alice.txt`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.cluster.check(c.Flags()); err != nil {
+				return err
+			}
+			if f.cluster.given(c.Flags()) {
+				return serveCluster(c.Context(), f, c.OutOrStdout(), c.ErrOrStderr())
+			}
 			settings, err := f.broker.settings(c.Flags())
 			if err != nil {
 				return err
@@ -54,6 +67,7 @@ Without --data the records go to a temporary directory that is removed at exit.`
 	flags := c.Flags()
 	f.pages.register(flags)
 	f.broker.register(flags)
+	f.cluster.register(flags)
 	flags.BoolVar(&f.noBroker, "no-broker", false, "serve the pages alone")
 	flags.StringVar(&f.lessons, "lessons", "", "a directory of lessons to show beside those that are shipped (docs/lessons.md)")
 	return c
@@ -79,9 +93,7 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 		return err
 	}
 	defer listener.Close()
-	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
-		log.Warn("other machines can reach the pages, which therefore start no real runs", "address", listener.Addr())
-	}
+	warnOfReach(log, listener)
 
 	var pages *web.Server
 	var kafka *broker.Broker
@@ -111,6 +123,13 @@ func serve(ctx context.Context, f serveFlags, settings broker.Config, stdout, st
 		return err
 	}
 	return serveBoth(ctx, f.pages.readyFile, listener, pages, kafka, map[string]string{"web": "http://" + listener.Addr().String()}, stdout)
+}
+
+// warnOfReach says that the pages are open to other machines, if they are.
+func warnOfReach(log *slog.Logger, listener net.Listener) {
+	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+		log.Warn("other machines can reach the pages, which therefore start no real runs", "address", listener.Addr())
+	}
 }
 
 // serveBoth runs pages and broker until the context ends or one of them fails.

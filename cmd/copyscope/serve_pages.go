@@ -85,6 +85,9 @@ func announce(readyFile string, ready map[string]string, stdout io.Writer) error
 	if addr, ok := ready["kafka_tls"]; ok {
 		fmt.Fprintf(stdout, "kafka-tls %s\n", addr)
 	}
+	if brokers, ok := ready["cluster"]; ok {
+		fmt.Fprintf(stdout, "cluster %s\n", brokers)
+	}
 	if readyFile == "" {
 		return nil
 	}

@@ -29,13 +29,19 @@ type server struct {
 	stderr *safeBuffer
 }
 
-// start runs serve with the flags and waits until it serves.
+// start runs serve with a broker of its own and the flags.
 func start(t *testing.T, flags ...string) *server {
 	t.Helper()
-	return startCommand(t, append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0"}, flags...)...)
+	return startServe(t, append([]string{"--kafka-listen", "127.0.0.1:0"}, flags...)...)
 }
 
-// startCommand is the same of a command that serves pages.
+// startServe runs serve with the flags.
+func startServe(t *testing.T, flags ...string) *server {
+	t.Helper()
+	return startCommand(t, append([]string{"serve", "--http", "127.0.0.1:0"}, flags...)...)
+}
+
+// startCommand runs a command that serves pages, and waits until it serves.
 func startCommand(t *testing.T, args ...string) *server {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ready.json")

@@ -191,6 +191,11 @@ func readPassword(c *cobra.Command, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the password, from %s: %w", name, err)
 	}
+	return passwordOf(text, name)
+}
+
+// passwordOf is the one line of a text, which is of the file or input of that name.
+func passwordOf(text []byte, name string) (string, error) {
 	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	switch {
 	case password == "":

@@ -11,6 +11,7 @@ import (
 
 	"copyscope/broker"
 	"copyscope/broker/log"
+	"copyscope/internal/batchview"
 	"copyscope/internal/host"
 	"copyscope/web"
 )
@@ -37,11 +38,11 @@ func (v View) Listeners() (all []web.BrokerListener) {
 }
 
 // StoredTopics are all topics by name.
-func (v View) StoredTopics() (all []web.StoredTopic) {
+func (v View) StoredTopics(context.Context) (all []web.StoredTopic, _ error) {
 	for _, t := range v.b.Topics() {
 		all = append(all, topic(t))
 	}
-	return all
+	return all, nil
 }
 
 func topic(t broker.TopicInfo) web.StoredTopic {
@@ -53,9 +54,12 @@ func topic(t broker.TopicInfo) web.StoredTopic {
 }
 
 // StoredTopic is one topic and its configs.
-func (v View) StoredTopic(name string) (web.StoredTopic, []web.TopicConfig, bool) {
+func (v View) StoredTopic(_ context.Context, name string) (web.StoredTopic, []web.TopicConfig, error) {
 	t, c, ok := v.b.Topic(name)
-	return topic(t), configs(c), ok
+	if !ok {
+		return web.StoredTopic{}, nil, web.ErrNoTopic
+	}
+	return topic(t), configs(c), nil
 }
 
 // TopicDefaults are the configs of a topic that sets none.
@@ -63,13 +67,13 @@ func (v View) TopicDefaults() []web.TopicConfig { return configs(v.b.TopicDefaul
 
 func configs(all []broker.ConfigInfo) (out []web.TopicConfig) {
 	for _, c := range all {
-		out = append(out, web.TopicConfig(c))
+		out = append(out, web.TopicConfig{Name: c.Name, Value: c.Value, Default: c.Default, Set: c.Set, Choices: c.Choices, Effect: c.Effect})
 	}
 	return out
 }
 
 // Segments are the newest of a partition's.
-func (v View) Segments(name string, partition int32, most, cells int) (all []web.StoredSegment, total int, err error) {
+func (v View) Segments(_ context.Context, name string, partition int32, most, cells int) (all []web.StoredSegment, total int, err error) {
 	p, err := v.partition(name, partition)
 	if err != nil {
 		return nil, 0, err
@@ -103,34 +107,17 @@ func (v View) partition(name string, n int32) (*log.Partition, error) {
 	return p, err
 }
 
-var codecs = map[log.Codec]string{log.Uncompressed: "none", log.Gzip: "gzip", log.Snappy: "snappy", log.LZ4: "lz4", log.Zstd: "zstd"}
-
 // Browse visits the batches of a partition.
 func (v View) Browse(ctx context.Context, name string, partition int32, from int64, visit func(web.StoredBatch) bool) error {
 	p, err := v.partition(name, partition)
 	if err != nil {
 		return err
 	}
-	return p.Browse(ctx, from, func(b log.StoredBatch) bool {
-		return visit(web.StoredBatch{
-			Segment: b.Segment, Position: b.Position, Bytes: b.Bytes, Base: b.Base, Last: b.Last, Records: b.BatchInfo.Records, Codec: codecs[b.Codec],
-			Control: b.Control, LogAppendTime: b.LogAppendTime, ProducerID: b.ProducerID, ProducerEpoch: b.ProducerEpoch,
-			FirstSequence: b.FirstSequence, LeaderEpoch: b.LeaderEpoch, CRC: b.CRC, Damage: b.Damage,
-			Each: func(visit func(web.StoredRecord) error) error {
-				return b.Records(func(r log.RecordInfo) error {
-					out := web.StoredRecord{Offset: r.Offset, Timestamp: r.Timestamp, Key: r.Key, Value: r.Value}
-					for _, h := range r.Headers {
-						out.Headers = append(out.Headers, web.RecordHeader(h))
-					}
-					return visit(out)
-				})
-			},
-		})
-	})
+	return p.Browse(ctx, from, func(b log.StoredBatch) bool { return visit(batchview.Of(b)) })
 }
 
 // OffsetAt finds the first record at or after a time.
-func (v View) OffsetAt(name string, partition int32, ms int64) (int64, bool, error) {
+func (v View) OffsetAt(_ context.Context, name string, partition int32, ms int64) (int64, bool, error) {
 	p, err := v.partition(name, partition)
 	if err != nil {
 		return 0, false, err
@@ -140,18 +127,21 @@ func (v View) OffsetAt(name string, partition int32, ms int64) (int64, bool, err
 }
 
 // Groups are the consumer groups.
-func (v View) Groups(most int) (all []web.ConsumerGroup, total int) {
+func (v View) Groups(_ context.Context, most int) (all []web.ConsumerGroup, total int, _ error) {
 	groups, total := v.b.Groups(most)
 	for _, g := range groups {
 		all = append(all, group(g))
 	}
-	return all, total
+	return all, total, nil
 }
 
 // Group is one group.
-func (v View) Group(id string) (web.ConsumerGroup, bool) {
+func (v View) Group(_ context.Context, id string) (web.ConsumerGroup, error) {
 	g, ok := v.b.Group(id)
-	return group(g), ok
+	if !ok {
+		return web.ConsumerGroup{}, web.ErrNoGroup
+	}
+	return group(g), nil
 }
 
 func group(g broker.GroupInfo) web.ConsumerGroup {
@@ -170,7 +160,7 @@ func group(g broker.GroupInfo) web.ConsumerGroup {
 }
 
 // Connections are those that are open, with what the kernel tells of each.
-func (v View) Connections() (all []web.BrokerConnection) {
+func (v View) Connections() (all []web.BrokerConnection, _ error) {
 	for _, c := range v.b.ConnectionInfos() {
 		out := web.BrokerConnection{Peer: c.Peer, Protocol: c.Protocol, Principal: c.Principal, Since: c.Since, ClientID: c.ClientID, Software: c.Software, Version: c.Version,
 			API: c.API, Requests: c.Requests, ThrottledUntil: c.ThrottledUntil, Path: c.Path, Regions: c.Regions, Bytes: c.Bytes}
@@ -179,7 +169,7 @@ func (v View) Connections() (all []web.BrokerConnection) {
 		}
 		all = append(all, out)
 	}
-	return all
+	return all, nil
 }
 
 // CreateTopic makes a topic.
@@ -188,7 +178,7 @@ func (v View) CreateTopic(ctx context.Context, name string, partitions int, set 
 }
 
 // AlterTopic sets configs.
-func (v View) AlterTopic(name string, set map[string]*string) error {
+func (v View) AlterTopic(_ context.Context, name string, set map[string]*string) error {
 	return unknown(v.b.AlterTopic(name, set))
 }
 
@@ -198,7 +188,9 @@ func (v View) GrowTopic(ctx context.Context, name string, partitions int) error 
 }
 
 // DeleteTopic deletes a topic.
-func (v View) DeleteTopic(name string) error { return unknown(v.b.DeleteTopic(name)) }
+func (v View) DeleteTopic(_ context.Context, name string) error {
+	return unknown(v.b.DeleteTopic(name))
+}
 
 func unknown(err error) error {
 	if errors.Is(err, broker.ErrTopicUnknown) {

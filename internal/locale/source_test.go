@@ -33,7 +33,7 @@ func TestSentencesOfTheSourcesAreKnown(t *testing.T) {
 		atLeast int
 	}{
 		"../host/*.go": {errorsToo, 70}, "../lab/*.go": {errorsToo, 12}, "../trace/compare.go": {findings, 2}, "../claim/*.go": {errorsToo, 12},
-		"../transfer/program.go": {errorsToo, 5}, "../attach/*_*.go": {errorsToo, 14}, "../../web/*.go": {findings, 15},
+		"../transfer/program.go": {errorsToo, 5}, "../attach/*_*.go": {errorsToo, 14}, "../clusterview/[lops]*.go": {append([]string{"unknown"}, errorsToo...), 14}, "../../web/*.go": {findings, 15},
 	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

@@ -24,6 +24,10 @@ async function refresh() {
   if (!held && document.visibilityState === 'visible') {
     try {
       const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
+      if (answer.ok && document.querySelector('[data-lost]')) {
+        location.reload(); // the cluster answers again
+        return;
+      }
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
         for (const region of live()) {
@@ -31,6 +35,8 @@ async function refresh() {
           if (fresh && !held) take(region, fresh);
         }
         if (!held) say('broker.refresh.on');
+      } else if (answer.status === 503) {
+        say('broker.refresh.cluster-lost');
       } else {
         say('broker.refresh.gone'); // the topic or the group is there no more
       }

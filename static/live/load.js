@@ -5,6 +5,8 @@ import { fill } from './rows.js';
 
 const lang = document.documentElement.lang.split('-')[0];
 const panel = document.getElementById('load');
+// A cluster of others makes a topic for the load, and has no paths to choose from.
+const cluster = panel?.dataset.cluster === 'true';
 
 export class Load {
   #socket;
@@ -21,7 +23,8 @@ export class Load {
     this.#state = block('live').load;
     this.topics(topics);
     panel.hidden = false;
-    const on = (action, handler) => panel.querySelector(`[data-action="${action}"]`).addEventListener('click', handler);
+    // On a cluster there are no paths to take in turns.
+    const on = (action, handler) => panel.querySelector(`[data-action="${action}"]`)?.addEventListener('click', handler);
     on('load-turns', () => this.#start(true));
     on('load-start', () => this.#start(false));
     on('load-stop', () => this.#stop());
@@ -31,7 +34,7 @@ export class Load {
       const button = panel.querySelectorAll('[data-path]')[Number(key) - 1];
       if (button && !button.disabled) this.#flip(button.dataset.path);
     });
-    onKey('load', () => (this.#busy() ? this.#stop() : this.#start(true)));
+    onKey('load', () => (this.#busy() ? this.#stop() : this.#start(!cluster)));
     this.show(this.#state);
   }
 
@@ -81,6 +84,7 @@ export class Load {
     if (!panel) return;
     const select = document.getElementById('load-topic');
     const lab = select.options[0];
+    if (cluster) list = [];
     this.#topics = new Map(list.map((topic) => [topic.name, topic.path]));
     const chosen = select.value;
     select.replaceChildren(lab, ...list.filter((topic) => topic.name !== lab.value).map((topic) => new Option(topic.name)));
@@ -109,7 +113,7 @@ export class Load {
     }
     if (was && !busy) this.#ended = new Date().toLocaleTimeString(document.documentElement.lang);
     panel.dataset.phase = state.phase;
-    for (const action of ['load-turns', 'load-start']) panel.querySelector(`[data-action="${action}"]`).hidden = busy;
+    for (const button of panel.querySelectorAll('[data-action="load-turns"], [data-action="load-start"]')) button.hidden = busy;
     panel.querySelector('[data-action="load-stop"]').hidden = !busy;
     for (const id of ['load-topic', 'load-seconds']) document.getElementById(id).disabled = busy;
     const progress = document.getElementById('load-progress');
@@ -133,7 +137,7 @@ export class Load {
     if (state.phase === 'failed') this.#say(t('live.load.failed', { Reason: state.error[lang] }), true);
     else if (state.phase !== 'idle') {
       // Whose load it is, and when it ended: another page's takes the place of one's own.
-      let said = t(`live.load.state.${state.phase}`, { Topic: state.topic, Path: state.path });
+      let said = t(`live.load.${cluster ? 'cluster' : 'state'}.${state.phase}`, { Topic: state.topic, Path: state.path });
       if (this.#ended) said = t('live.load.ended', { Said: said, Time: this.#ended });
       this.#say(this.#own ? said : t('live.load.other', { Said: said }));
     }
