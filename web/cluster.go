@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"copyscope/templates"
@@ -55,7 +56,8 @@ func (b *brokerPages) clusterCard(p templates.PageData) *templates.ClusterCard {
 		As: p.T("cluster.as", "Time", clock(s.At), "Seconds", int64(time.Since(s.At).Seconds()), "Took", templates.Duration(int64(s.Took.Round(time.Millisecond)))),
 	}
 	if s.Lost != nil {
-		c.Lost = p.T("cluster.lost", "Time", clock(s.LostSince), "Reason", b.reason(p, s.Lost))
+		why := strings.TrimPrefix(s.Lost.Error(), ErrLost.Error()+": ") // which the sentence says itself
+		c.Lost = p.T("cluster.lost", "Time", clock(s.LostSince), "Reason", visible(p.Sentence(why), reasonShown))
 	}
 	if s.HiddenTopics > 0 {
 		c.Hidden = p.T("cluster.hidden", "Count", s.HiddenTopics)

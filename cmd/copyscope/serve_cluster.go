@@ -164,10 +164,15 @@ func serveCluster(ctx context.Context, f serveFlags, stdout, stderr io.Writer) e
 	defer listener.Close()
 	warnOfReach(log, listener)
 	cluster, err := f.cluster.connect(ctx, o)
+	if err == nil {
+		defer cluster.Close()
+	}
+	if ctx.Err() != nil {
+		return nil // Ctrl-C, before anything was served
+	}
 	if err != nil {
 		return err
 	}
-	defer cluster.Close()
 	config := webConfig(listener.Addr().String(), nil, log)
 	config.Lessons = f.lessons
 	showCluster(&config, cluster)

@@ -49,7 +49,7 @@ func realKafka(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = p.Stop(syscall.SIGKILL) })
 	if err := p.Accepts(ctx, addresses[0]); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; it said %s", err, p.Said())
 	}
 	return addresses[0]
 }
@@ -169,6 +169,9 @@ func TestPagesBesideARealKafka(t *testing.T) {
 
 	p.to(at + "/live?lang=en")
 	p.await(`!document.querySelector('#load').hidden`)
+	if err := chromedp.Do(p.Ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#load-seconds').value = '60'`)); err != nil { // it is stopped below
+		t.Fatal(err)
+	}
 	p.click(`[data-action="load-start"]`)
 	p.await(`document.querySelector('#load-state').textContent.startsWith('fetch: copyscope-load-')`)
 	p.await(`[...document.querySelectorAll('#load-rows tr')].some(r => r.innerText.startsWith('fetch') && /B\/s/.test(r.innerText))`)

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Flags that contradict one another, or make no sense, are one error that names them.
@@ -108,5 +111,32 @@ func TestThePasswordOfAClusterIsNowhere(t *testing.T) {
 	}
 	if strings.Contains(said, secret) {
 		t.Error("the password is told")
+	}
+}
+
+// Ctrl-C ends it while the cluster is still asked for the first time.
+func TestServeEndsBeforeTheClusterAnswers(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	go func() {
+		if conn, err := silent.Accept(); err == nil {
+			defer conn.Close()
+		}
+		interrupt()
+		close(asked)
+	}()
+	var out, complaint bytes.Buffer
+	began := time.Now()
+	if code := run(ctx, []string{"serve", "--http", "127.0.0.1:0", "--kafka", silent.Addr().String()}, &out, &complaint); code != 0 || complaint.Len() > 0 {
+		t.Errorf("it ends with %d and says %q", code, &complaint)
+	}
+	<-asked
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v to end", took)
 	}
 }

@@ -62,7 +62,7 @@ func (v *View) await(ctx context.Context, so func(t kadm.TopicDetail, there bool
 		case <-c.Done():
 		}
 	}
-	_ = v.refresh(ctx) // told by State
+	_ = v.refresh(c) // told by State
 }
 
 // AlterTopic sets configs, all or none (KIP-339).

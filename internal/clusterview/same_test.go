@@ -1,7 +1,6 @@
 package clusterview_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -148,10 +147,7 @@ func TestTheSameAsOfTheBrokerItself(t *testing.T) {
 func TestMembersOfAGroup(t *testing.T) {
 	b := startBroker(t, broker.Config{})
 	stored(t, b)
-	for name, options := range map[string][]kgo.Opt{
-		"classic":  {},
-		"consumer": {kgo.WithContext(context.WithValue(context.Background(), "opt_in_kafka_next_gen_balancer_beta", true))},
-	} {
+	for name, options := range map[string][]kgo.Opt{"classic": {}, "consumer": {kgo.ServerSideBalancer()}} {
 		cl := client(t, b.addr, append(options, kgo.ConsumerGroup(name), kgo.ConsumeTopics("orders"))...)
 		go cl.PollFetches(t.Context())
 	}
