@@ -16,7 +16,7 @@ PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 GOLDEN   ?= $(shell grep -rlE --include='*_test.go' 'flag.Bool."update"|importertest.Golden' . | xargs -n1 dirname | sort -u)
 # Packages in which goroutines meet. Not internal/lab: the race detector's
 # shadow memory takes page faults that no prediction knows of.
-RACY     ?= ./broker/... ./web/... ./internal/host/...
+RACY     ?= ./broker/... ./web/... ./internal/host/... ./internal/clusterview/...
 # Tests that are left out under the race detector: they take long, most of it in the
 # browser, with one goroutine or waiting for the disk, and meet the same goroutines as
 # the others. What one reader does with the scope in a browser is such a test
