@@ -35,7 +35,7 @@ func TestDoctorPageTellsTheLayers(t *testing.T) {
 	s := newServer(t, Config{Doctor: ill})
 	for lang, words := range map[string][]string{
 		"en": {"1 Tracepoints", "could be enabled", "Counts: disk reads, page-cache insertions.", "Lacks Tracepoints (tracefs): tracefs is not mounted", "sudo setcap", "This is a container (docker): /.dockerenv.", "no_new_privs", "eth7"},
-		"zh": {"1 跟踪点", "可以启用", "缺少跟踪点（tracefs）：tracefs 未挂载在", "这里是容器（docker）", "eth7", "未告知"},
+		"zh": {"1 跟踪点", "可以启用", "缺少跟踪点（tracefs）：tracefs 未挂载在", "这里是容器（docker）", "eth7", "未知"},
 	} {
 		html := body(t, ask(s, "GET", "/doctor?lang="+lang, nil))
 		for _, w := range words {
@@ -50,7 +50,7 @@ func TestDoctorPage(t *testing.T) {
 	s := newServer(t, Config{Doctor: ill})
 	for lang, words := range map[string][]string{
 		"en": {"1 of 3 work here", "Alias probe", "Could be enabled", "Not on this host", "sudo copyscope doctor", "permission denied &lt;root&gt;", "as user 1000", "1 MiB", "not told"},
-		"zh": {"共 3 项，其中 1 项", "别名探针", "可以启用", "本机没有", "未告知"},
+		"zh": {"共 3 项，其中 1 项", "别名探针", "可以启用", "本机没有", "未知"},
 	} {
 		html := body(t, ask(s, "GET", "/doctor?lang="+lang, nil))
 		at := strings.Index(html, "status-active") + 1 // of a layer

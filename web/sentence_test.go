@@ -223,7 +223,7 @@ func TestProblemsAreInTheReadersLanguage(t *testing.T) {
 	if got := p.in(locale.New(locale.English)); got != p {
 		t.Errorf("in English %+v became %+v", p, got)
 	}
-	want := Problem{"type", "此处不认识消息类型“fly”", "消息类型见 docs/websocket.md"}
+	want := Problem{"type", "此处不支持消息类型“fly”", "消息类型见 docs/websocket.md"}
 	if got := p.in(locale.New(locale.Chinese)); got != want {
 		t.Errorf("in Chinese: %+v", got)
 	}
