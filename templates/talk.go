@@ -29,7 +29,9 @@ type TalkPage struct {
 	// Author is who gives the talk, "" if the deck does not say.
 	Author string
 	// Link is the audience's.
-	Link   string
+	Link string
+	// Alone: the link leads to a loopback address, which no other computer can open.
+	Alone  bool
 	Slides []TalkSlide
 	// Slide is the one that the audience sees.
 	Slide int

@@ -55,6 +55,27 @@ func TestScopeFitsItsScreen(t *testing.T) {
 	}
 }
 
+// The controls have one row, and leave the buttons under the lanes free.
+func TestScopeControlsHaveOneRow(t *testing.T) {
+	b := browse(t)
+	base := serve(t, newKeptLab(t))
+	for _, lang := range []string{"en", "zh"} {
+		for _, screen := range [][2]int{{1280, 800}, {1366, 768}, {1440, 900}} {
+			b.size(screen[0], screen[1])
+			b.open(strings.Replace(address(base, 0, story, gather), "lang=en", "lang="+lang, 1))
+			if !eval[bool](b, `(() => {
+				const boxes = [...document.querySelectorAll('.controls > .buttons, .more-controls > :not(.copied)')].filter((e) => e.offsetWidth > 0).map((e) => e.getBoundingClientRect());
+				return Math.max(...boxes.map((box) => box.top)) < Math.min(...boxes.map((box) => box.bottom));
+			})()`) {
+				t.Errorf("%s, %d × %d: the controls wrap", lang, screen[0], screen[1])
+			}
+			if screen[1] >= 800 && !eval[bool](b, `document.querySelector('[data-action="what-if"]').getBoundingClientRect().bottom <= document.querySelector('.controls').getBoundingClientRect().top`) {
+				t.Errorf("%s, %d × %d: the controls lie on the buttons under the lanes", lang, screen[0], screen[1])
+			}
+		}
+	}
+}
+
 // Beside two lanes the headline counts have one line each, and what a step added
 // stands in its own lane's column, beside the figure that it raised.
 func TestScopeScoreboardColumns(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -279,13 +280,25 @@ func knowVoter(w http.ResponseWriter, r *http.Request) {
 func (t *talks) origin(r *http.Request) string {
 	if host, port, err := net.SplitHostPort(r.Host); err == nil && t.wide() {
 		// A speaker on the host itself uses loopback, which leads no phone here.
-		if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); host == "localhost" || err == nil && ip.IsLoopback() {
+		if loopbackName(host) {
 			if own := ReachableHost(); own != "" {
 				return "http://" + net.JoinHostPort(own, port)
 			}
 		}
 	}
 	return "http://" + r.Host
+}
+
+// loopbackName: a host, as addresses of pages have it, is this computer to whoever asks.
+func loopbackName(host string) bool {
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
+
+// onlyHere: an origin leads other computers to themselves.
+func onlyHere(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && loopbackName(u.Hostname())
 }
 
 // wide: the listener takes connections at every address of the host.

@@ -195,8 +195,9 @@ func (t *talks) page(w http.ResponseWriter, r *http.Request, room *talkRoom, nam
 	data.Preload = append(data.Preload, "talk/ink.js", "talk/regions.js", "talk/room.js", "talk/runs.js", "talk/slides.js", "talk/warp.js")
 	data.Title = line(room.Plan().Title, string(data.Lang()))
 	s := room.State()
+	origin := t.origin(r)
 	return templates.TalkPage{PageData: data, Code: room.code, Author: room.Plan().Author, Slides: slidesOf(data.Translator, room.Plan()), Slide: s.Shown.Slide,
-		Link: t.origin(r) + "/t/" + room.code, Deck: room.block(data.Lang()),
+		Link: origin + "/t/" + room.code, Alone: onlyHere(origin), Deck: room.block(data.Lang()),
 		Stage: t.scope.stage(r.Context(), data.Translator, nil, 0, templates.StageParts{Narration: true, Scoreboard: true, Controls: name == "audience"})}
 }
 
@@ -208,6 +209,9 @@ func (t *talks) audiencePage(w http.ResponseWriter, r *http.Request) {
 	knowVoter(w, r)
 	page := t.page(w, r, room, "audience", "talk/audience.js")
 	page.Wall = r.URL.Query().Has("wall")
+	if page.Wall && !r.URL.Query().Has("theme") {
+		page.Theme = "projector" // and not kept: the speaker's own pages have the reader's
+	}
 	t.render(w, r, http.StatusOK, templates.TalkAudience(page))
 }
 
@@ -261,8 +265,11 @@ func (t *talks) notes(w http.ResponseWriter, r *http.Request) {
 		answer.Notes = append(answer.Notes, html)
 	}
 	if role == talk.Presenter {
-		answer.Clicker = t.origin(r) + room.links().ClickerPath()
-		answer.QR, _ = qrSVG(answer.Clicker) // the link is short
+		origin := t.origin(r)
+		answer.Clicker = origin + room.links().ClickerPath()
+		if !onlyHere(origin) {
+			answer.QR, _ = qrSVG(answer.Clicker) // the link is short
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
