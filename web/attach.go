@@ -99,7 +99,7 @@ type attaching struct {
 
 func newAttaching(s *Server) *attaching {
 	feed := s.hub.Feed("attach")
-	a := &attaching{server: s, feed: feed, local: onLoopback(s.config.Addr), watch: newAttachDesk(s, feed)}
+	a := &attaching{server: s, feed: feed, local: s.local(), watch: newAttachDesk(s, feed)}
 	s.mux.HandleFunc("GET /attach", a.page)
 	s.mux.HandleFunc("GET /attach/flame", a.flame)
 	s.mux.HandleFunc("GET /attach/report.json", a.report)

@@ -41,7 +41,7 @@ type brokerPages struct {
 
 func (s *Server) brokerRoutes() {
 	b := &brokerPages{Server: s, store: s.config.Store, cluster: s.config.Cluster, origins: http.NewCrossOriginProtection(), reading: newQueue(2)}
-	local := onLoopback(s.config.Addr)
+	local := s.local()
 	if !local {
 		b.refused = "broker.refused.remote"
 	}

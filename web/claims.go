@@ -42,7 +42,7 @@ type claimState struct {
 var claimSeconds = map[string]int{"switches": 60, "speedup": 60, "neighbour": 60, "headroom": 30, "prediction": 90}
 
 func (s *Server) claimRoutes() *claims {
-	c := &claims{Server: s, local: onLoopback(s.config.Addr), last: map[string]*claimState{}}
+	c := &claims{Server: s, local: s.local(), last: map[string]*claimState{}}
 	for _, name := range claim.Names() {
 		c.last[name] = &claimState{}
 	}

@@ -128,7 +128,7 @@ func openHostileSite(t *testing.T, config web.Config) *hostileSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, "", "")
+	room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, web.TalkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func parameters() (scope, others []string) {
 	for _, field := range []string{"path", "side", "size", "chunk", "cache", "net", "cpus", "whatif", "profile"} {
 		scope = append(scope, "a."+field)
 	}
-	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker", "total", "claim", "port", "expect"}
+	others = []string{"lang", "theme", "id", "q", "deleted", "done", "from", "time", "n", "as", "offset", "i", "seed", "at", "answers", "reply", "predict-1", "exercise-1", "code", "wall", "speaker", "total", "claim", "port", "expect", "after"}
 	return scope, others
 }
 

@@ -36,7 +36,7 @@ func (s *Server) lessonRoutes() *lessons {
 	if s.config.Lab != nil {
 		runs = s.config.Lab
 	}
-	l := &lessons{Server: s, player: lesson.NewPlayer(runs), local: onLoopback(s.config.Addr), library: lesson.Shipped()}
+	l := &lessons{Server: s, player: lesson.NewPlayer(runs), local: s.local(), library: lesson.Shipped()}
 	s.mux.HandleFunc("GET /{$}", l.start)
 	s.mux.HandleFunc("GET /lessons", l.list)
 	s.mux.HandleFunc("GET /lessons/{name}", l.page)

@@ -248,7 +248,7 @@ func (l *live) mayLoad() error {
 	switch {
 	case l.desk == nil:
 		return Problem{"unavailable", "this server puts no load on a broker", "start copyscope serve with its broker, on a loopback address"}
-	case !onLoopback(l.server.config.Addr):
+	case !l.server.local():
 		return Problem{"local", "pages that other machines can reach put no load on this host", "serve the pages on 127.0.0.1"}
 	}
 	return nil

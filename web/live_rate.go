@@ -44,7 +44,7 @@ func (l *live) rate(_ context.Context, _ *Client, m Message) error {
 	switch {
 	case l.figures == nil:
 		return Problem{"unavailable", "this host's figures cannot be read", "see copyscope doctor"}
-	case !onLoopback(l.server.config.Addr):
+	case !l.server.local():
 		return Problem{"unavailable", "pages that other machines can reach do not set how often this host is sampled", "serve the pages on 127.0.0.1"}
 	case r.Hz < 1 || r.Hz > mostHertz:
 		return Problem{"body", fmt.Sprintf("hz %d is not a number of samples per second", r.Hz), fmt.Sprintf("give a whole number from 1 to %d", mostHertz)}

@@ -57,7 +57,7 @@ type scope struct {
 }
 
 func (s *Server) scopeRoutes() *scope {
-	sc := &scope{Server: s, lab: s.config.Lab, local: onLoopback(s.config.Addr), sims: newQueue(2), large: newQueue(1), exports: newQueue(2), imports: newQueue(2), kept: &keptRuns{budget: keptBytes}}
+	sc := &scope{Server: s, lab: s.config.Lab, local: s.local(), sims: newQueue(2), large: newQueue(1), exports: newQueue(2), imports: newQueue(2), kept: &keptRuns{budget: keptBytes}}
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
 	s.mux.HandleFunc("POST /scope/import", sc.importTrace)

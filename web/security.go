@@ -20,14 +20,22 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard refuses requests that a foreign page made a browser send.
 type guard struct{ hosts map[string]bool }
 
-// newGuard accepts the names under which a listener on addr is reached. A
-// numeric address is always accepted: DNS rebinding needs a name.
-func newGuard(addr string) (*guard, error) {
+// newGuard accepts the names under which a listener on addr is reached, and that of
+// the public address. A numeric address is always accepted: DNS rebinding needs a
+// name.
+func newGuard(addr, public string) (*guard, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("web: address %q: %w; give host:port", addr, err)
 	}
 	g := &guard{hosts: map[string]bool{"localhost": true, strings.ToLower(host): true}}
+	if public != "" {
+		u, err := ParsePublic(public)
+		if err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		g.hosts[strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")] = true
+	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		if name, err := os.Hostname(); err == nil {
 			g.hosts[strings.ToLower(name)] = true
@@ -84,6 +92,20 @@ func sameHost(origin, hostport string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, hostport)
 }
+
+// ParsePublic reads the address under which a proxy has these pages: a scheme and a
+// host, with a port or without one.
+func ParsePublic(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("public address %.200q: give a scheme and a host, such as https://talk.example.org; pages are at the root of their host", address)
+	}
+	return u, nil
+}
+
+// local: these pages can be reached from this host alone. Behind a proxy a request
+// that comes from this host may be anybody's.
+func (s *Server) local() bool { return onLoopback(s.config.Addr) && !s.config.Fronted }
 
 // onLoopback says whether a listener's address is this host's alone.
 func onLoopback(addr string) bool {

@@ -19,6 +19,12 @@ import (
 type Config struct {
 	// Addr is the host:port that the listener really got.
 	Addr string
+	// Fronted says that a proxy or a balancer stands before the listener, so that
+	// requests from this host may be anybody's. Public is the address that readers
+	// have then, such as https://talk.example.org; "" if it is the one that they ask
+	// for.
+	Fronted bool
+	Public  string
 	// Version is the product's version, for the footer.
 	Version string
 	Log     *slog.Logger
@@ -86,7 +92,7 @@ func New(config Config) (*Server, error) {
 		config.SampleEvery = time.Second
 	}
 	s := &Server{config: config, mux: http.NewServeMux(), hub: NewHub(config.Log, config.Version), real: newQueue(1), times: usualTimes}
-	guard, err := newGuard(config.Addr)
+	guard, err := newGuard(config.Addr, config.Public)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -40,7 +41,7 @@ type talks struct {
 // talkRoutes needs the scope's lines of runs.
 func (s *Server) talkRoutes(sc *scope) *talks {
 	ctx, cancel := context.WithCancel(s.hub.ctx)
-	t := &talks{Server: s, scope: sc, local: onLoopback(s.config.Addr), ctx: ctx, cancel: cancel, rooms: map[string]*talkRoom{}}
+	t := &talks{Server: s, scope: sc, local: s.local(), ctx: ctx, cancel: cancel, rooms: map[string]*talkRoom{}}
 	s.mux.HandleFunc("GET /talk", t.startPage)
 	s.mux.HandleFunc("POST /talk/start", t.start)
 	s.mux.HandleFunc("POST /talk/restore", t.restore)
@@ -126,22 +127,37 @@ func (r TalkRoom) ClickerPath() string { return "/t/" + r.Code + "/clicker#" + r
 // errRooms: there are as many talks as may be.
 var errRooms = fmt.Errorf("%d talks are open, which is the limit: end copyscope and start it anew, or use one of them", maxRooms)
 
-// OpenTalk runs what a deck shows, once, and opens a room for it. file is the
-// deck's, for errors; shipped says that its name is one of the decks that are
-// shipped, so that a speaker's page can have the talk opened again. Code and
-// token may be empty: then they are made.
-func (s *Server) OpenTalk(ctx context.Context, file string, deck *talk.Deck, code, token string) (TalkRoom, error) {
-	return s.talks.open(ctx, file, deck, "", code, token)
+// TalkOptions say how a talk is opened.
+type TalkOptions struct {
+	// Code and Token are the room's; empty ones are made.
+	Code, Token string
+	// Feed is the log that this server shares with others; nil if it serves alone.
+	// With one the token is to be given, and the code is the log's.
+	Feed TalkFeed
+	// Ended is told if the feed cannot be followed any more.
+	Ended func(error)
+
+	shipped string // the deck's name, if a speaker's page can have the talk opened again
 }
 
-func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, shipped, code, token string) (TalkRoom, error) {
+// OpenTalk runs what a deck shows, once, and opens a room for it. file is the
+// deck's, for errors.
+func (s *Server) OpenTalk(ctx context.Context, file string, deck *talk.Deck, o TalkOptions) (TalkRoom, error) {
+	return s.talks.open(ctx, file, deck, o)
+}
+
+func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, o TalkOptions) (TalkRoom, error) {
 	t.mu.Lock()
 	full := len(t.rooms) >= maxRooms
 	t.mu.Unlock()
 	if full {
 		return TalkRoom{}, errRooms
 	}
-	plan, err := talk.Make(ctx, file, deck, t.runner)
+	runner := t.runner
+	if o.Feed != nil {
+		runner = t.recordedOnly
+	}
+	plan, err := talk.Make(ctx, file, deck, runner)
 	if err != nil {
 		return TalkRoom{}, err
 	}
@@ -149,11 +165,14 @@ func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, shipped,
 	if err != nil {
 		return TalkRoom{}, err
 	}
-	if code == "" {
-		code = talk.NewCode()
-	}
-	if token == "" {
-		token = talk.NewToken()
+	code, token := cmp.Or(o.Code, talk.NewCode()), cmp.Or(o.Token, talk.NewToken())
+	var joined talk.Joined
+	if o.Feed != nil {
+		joined, err = o.Feed.Join(ctx, talk.Print{Deck: deck.Hash(), Runs: runs.hash(), Version: t.config.Version})
+		if err != nil {
+			return TalkRoom{}, err
+		}
+		code = joined.Code
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -167,7 +186,12 @@ func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, shipped,
 		return TalkRoom{}, errRooms
 	}
 	room := newTalkRoom(plan, code, token, runs, t.config.Log)
-	room.deck = shipped
+	room.deck = o.shipped
+	room.open(joined.Begun)
+	if o.Feed != nil {
+		room.id, room.shared.feed, room.shared.kick = joined.Room, o.Feed, make(chan struct{}, 1)
+		room.join(t, joined, o.Ended)
+	}
 	t.rooms[code] = room
 	return room.links(), nil
 }
@@ -190,7 +214,7 @@ func (t *talks) start(w http.ResponseWriter, r *http.Request) {
 		t.refused(w, r, http.StatusNotFound, "refused.talk", "Reason", err)
 		return
 	}
-	room, err := t.open(r.Context(), name+".yaml", deck, name, "", "")
+	room, err := t.open(r.Context(), name+".yaml", deck, TalkOptions{shipped: name})
 	if err != nil {
 		t.refuse(w, r, err)
 		return
@@ -226,7 +250,7 @@ func (t *talks) restore(w http.ResponseWriter, r *http.Request) {
 		t.refused(w, r, http.StatusNotFound, "refused.talk", "Reason", err)
 		return
 	}
-	if _, err := t.open(r.Context(), asked.Deck+".yaml", deck, asked.Deck, asked.Code, asked.Token); err != nil {
+	if _, err := t.open(r.Context(), asked.Deck+".yaml", deck, TalkOptions{Code: asked.Code, Token: asked.Token, shipped: asked.Deck}); err != nil {
 		t.refuse(w, r, err)
 		return
 	}
@@ -278,6 +302,9 @@ func knowVoter(w http.ResponseWriter, r *http.Request) {
 
 // origin is the address under which a request found this server.
 func (t *talks) origin(r *http.Request) string {
+	if t.config.Public != "" {
+		return strings.TrimSuffix(t.config.Public, "/")
+	}
 	if host, port, err := net.SplitHostPort(r.Host); err == nil && t.wide() {
 		// A speaker on the host itself uses loopback, which leads no phone here.
 		if loopbackName(host) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
@@ -36,23 +35,21 @@ type command struct {
 // drives are the messages of those who change the room, and who may send each.
 var drives = map[string]struct {
 	clicker bool
-	do      func(r *talkRoom, c command) (talk.Change, error)
+	event   func(c command) talk.Event
 }{
-	"talk.show":   {false, func(r *talkRoom, c command) (talk.Change, error) { return r.Show(c.Slide, c.Stop) }},
-	"talk.move":   {true, func(r *talkRoom, c command) (talk.Change, error) { return r.Move(clamp(c.By, talk.MaxMove)) }},
-	"talk.freeze": {true, func(r *talkRoom, c command) (talk.Change, error) { return r.Freeze(c.On) }},
-	"talk.black":  {true, func(r *talkRoom, c command) (talk.Change, error) { return r.Black(c.On) }},
-	"talk.begin":  {true, func(r *talkRoom, c command) (talk.Change, error) { return r.Begin() }},
-	"talk.point": {false, func(r *talkRoom, c command) (talk.Change, error) {
-		return r.Point(talk.Pointer{On: c.On, X: c.X, Y: c.Y, At: c.At})
+	"talk.show":   {false, func(c command) talk.Event { return talk.Event{Kind: talk.Shows, Slide: c.Slide, Stop: c.Stop} }},
+	"talk.move":   {true, func(c command) talk.Event { return talk.Event{Kind: talk.Moves, By: c.By} }},
+	"talk.freeze": {true, func(c command) talk.Event { return talk.Event{Kind: talk.Freezes, On: c.On} }},
+	"talk.black":  {true, func(c command) talk.Event { return talk.Event{Kind: talk.Blackens, On: c.On} }},
+	"talk.begin":  {true, func(command) talk.Event { return talk.Event{Kind: talk.Begins} }},
+	"talk.point": {false, func(c command) talk.Event {
+		return talk.Event{Kind: talk.Points, Pointer: &talk.Pointer{On: c.On, X: c.X, Y: c.Y, At: c.At}}
 	}},
-	"talk.draw": {false, func(r *talkRoom, c command) (talk.Change, error) {
-		return r.Draw(talk.Piece{Points: rounded(c.Points), At: c.At})
+	"talk.draw": {false, func(c command) talk.Event {
+		return talk.Event{Kind: talk.Draws, Piece: &talk.Piece{Points: rounded(c.Points), At: c.At}}
 	}},
-	"talk.wipe": {false, func(r *talkRoom, c command) (talk.Change, error) { return r.Wipe() }},
+	"talk.wipe": {false, func(command) talk.Event { return talk.Event{Kind: talk.Wipes} }},
 }
-
-func clamp(v, most int) int { return max(-most, min(v, most)) }
 
 // rounded keeps a point to a ten-thousandth of what it lies in, which no screen
 // shows more exactly.
@@ -87,31 +84,55 @@ func (v *viewer) take(m Message) {
 		v.fail(m.ID, "type", "Type", m.Type)
 		return
 	}
-	if code := v.refused(drive.clicker); code != "" {
+	desk, code := v.drives(drive.clicker)
+	if code != "" {
 		v.fail(m.ID, code)
 		return
 	}
-	changed, err := drive.do(r, c)
-	if err != nil {
-		v.fail(m.ID, "command", "Reason", locale.New(v.lang).Sentence(err.Error()))
+	e := drive.event(c)
+	e.Desk = desk
+	if e.Kind == talk.Points {
+		r.point(e, v.done(m.ID))
 		return
 	}
-	r.changed(changed)
+	r.send(e, v.done(m.ID))
 }
 
-// refused says why a viewer may not change the room; "" if it may.
-func (v *viewer) refused(clicker bool) string {
+// done tells a viewer why what it asked for was not done.
+func (v *viewer) done(id string) func(error) {
+	return func(err error) {
+		switch {
+		case err == nil:
+		case errors.Is(err, talk.ErrLost):
+			v.fail(id, "feed")
+		case errors.Is(err, talk.ErrSeat):
+			v.fail(id, "seat")
+		case errors.Is(err, talk.ErrClosed):
+			v.fail(id, "closed")
+		default:
+			v.fail(id, "command", "Reason", locale.New(v.lang).Sentence(err.Error()))
+		}
+	}
+}
+
+// drives gives the desk for the events of a viewer who may change the room, or a code
+// that says why it may not.
+func (v *viewer) drives(clicker bool) (desk, code string) {
 	v.room.mu.Lock()
 	defer v.room.mu.Unlock()
 	switch {
 	case v.role == talk.Nobody:
-		return "audience"
+		return "", "audience"
 	case v.role == talk.Clicker && !clicker:
-		return "clicker"
+		return "", "clicker"
 	case v.role == talk.Presenter && v.room.driver != v:
-		return "seat"
+		return "", "seat"
+	case v.room.shared.lost:
+		return "", "feed"
+	case v.role == talk.Clicker:
+		return "", ""
 	}
-	return ""
+	return v.seal, ""
 }
 
 // welcomeBody is the answer to talk.hello.
@@ -158,16 +179,31 @@ func (v *viewer) hello(id string, c command) {
 		return
 	}
 	answer := welcomeBody{Role: role, Server: r.server(), Seat: seat, Choice: -1}
-	if role == talk.Presenter && seat == "yours" && c.Saved != nil {
-		restored, err := r.Restore(*c.Saved)
-		if err != nil {
-			v.fail(id, "restore", "Reason", locale.New(v.lang).Sentence(err.Error()))
-		}
-		answer.Restored = restored
+	welcome := func() {
+		answer.Rev = r.State().Rev
+		v.send("talk.welcome", id, answer)
+		r.changed(talk.Shown)
 	}
-	answer.Rev = r.State().Rev
-	v.send("talk.welcome", id, answer)
-	r.changed(talk.Shown)
+	if seat != "yours" {
+		welcome()
+		return
+	}
+	r.send(talk.Event{Kind: talk.Seats, Desk: v.seal}, func(err error) {
+		r.sit(v)
+		switch {
+		case err != nil:
+			v.done(id)(err)
+		case c.Saved == nil || r.State().Rev != 0:
+			welcome()
+		default:
+			r.send(talk.Event{Kind: talk.Restores, Desk: v.seal, Saved: c.Saved}, func(err error) {
+				if answer.Restored = err == nil; !answer.Restored && !errors.Is(err, talk.ErrBegun) {
+					v.fail(id, "restore", "Reason", locale.New(v.lang).Sentence(err.Error()))
+				}
+				welcome()
+			})
+		}
+	})
 }
 
 // role is what a token lets one do; wait is for how many seconds none from that
@@ -177,7 +213,7 @@ func (v *viewer) hello(id string, c command) {
 func (r *talkRoom) role(token, from, desk string) (role talk.Role, wait int) {
 	now := time.Now()
 	r.mu.Lock()
-	known := desk != "" && r.desks[desk]
+	known := desk != "" && r.desks[talk.Seal(desk)]
 	r.mu.Unlock()
 	if w := r.tries.Wait(from, now); w > 0 && !known {
 		return talk.Nobody, int(math.Ceil(w.Seconds()))
@@ -191,7 +227,7 @@ func (r *talkRoom) role(token, from, desk string) (role talk.Role, wait int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(desk) >= minDesk && len(desk) <= maxDesk && len(r.desks) < maxDesks {
-		r.desks[desk] = true
+		r.desks[talk.Seal(desk)] = true
 	}
 	return role, 0
 }
@@ -210,40 +246,48 @@ func (r *talkRoom) seat(v *viewer, role talk.Role, c command) (string, bool) {
 		}
 		r.audience--
 	}
-	v.role, v.id = role, c.Desk
+	if v.id = c.Desk; v.id == "" {
+		v.id = talk.NewToken() // a page that no other connection is of
+	}
+	v.role, v.seal = role, talk.Seal(v.id)
 	v.desk.Store(true)
 	v.rate.SetLimit(rate.Limit(speakerRate))
 	v.rate.SetBurst(speakerBurst)
 	if role == talk.Clicker {
 		return "", true
 	}
-	if r.driver != nil && r.driver != v && (v.id == "" || r.desk != v.id) {
+	if r.driven() && r.driver != v && r.Seat() != v.seal {
 		return "taken", true
 	}
 	if former := r.driver; former != nil && former != v {
 		former.end(4000, "this page has connected anew") // its old connection, not yet found dead
 	}
-	r.driver, r.desk = v, v.id
+	r.driver = v
 	return "yours", true
 }
 
-// takeOver moves the driver's seat to this page and tells the one that had it.
+// takeOver moves the driver's seat to this page; the one that had it is told.
 func (v *viewer) takeOver(id string) {
 	r := v.room
 	r.mu.Lock()
-	if v.role != talk.Presenter {
-		r.mu.Unlock()
+	role, desk, lost := v.role, v.seal, r.shared.lost
+	r.mu.Unlock()
+	switch {
+	case role != talk.Presenter:
 		v.fail(id, "audience")
 		return
+	case lost:
+		v.fail(id, "feed")
+		return
 	}
-	former := r.driver
-	r.driver, r.desk = v, v.id
-	r.mu.Unlock()
-	if former != nil && former != v {
-		former.send("talk.seat", "", map[string]string{"seat": "taken"})
-	}
-	v.send("talk.seat", id, map[string]string{"seat": "yours"})
-	r.changed(talk.Shown)
+	r.send(talk.Event{Kind: talk.Seats, Desk: desk}, func(err error) {
+		if err != nil {
+			v.done(id)(err)
+			return
+		}
+		r.sit(v)
+		v.send("talk.seat", id, map[string]string{"seat": "yours"})
+	})
 }
 
 // vote takes an answer: one for each browser.
@@ -252,18 +296,19 @@ func (v *viewer) vote(id string, c command) {
 		v.fail(id, "cookie")
 		return
 	}
-	changed, err := v.room.Vote(v.voter, c.Slide, c.Choice)
-	switch {
-	case errors.Is(err, talk.ErrClosed):
-		v.fail(id, "closed")
-	case err != nil:
-		v.fail(id, "command", "Reason", err.Error())
-	default:
-		v.send("talk.voted", id, map[string]int{"slide": c.Slide, "choice": c.Choice})
-		v.room.changed(changed)
+	if v.room.isLost() {
+		v.fail(id, "feed")
+		return
 	}
+	v.room.send(talk.Event{Kind: talk.Votes, Voter: v.voter, Slide: c.Slide, Choice: c.Choice}, func(err error) {
+		if err != nil {
+			v.done(id)(err)
+			return
+		}
+		v.send("talk.voted", id, map[string]int{"slide": c.Slide, "choice": c.Choice})
+	})
 }
 
 // server tells this room from one of the same code that an earlier run of the
-// server had.
-func (r *talkRoom) server() string { return fmt.Sprintf("%x", r.born.UnixNano()) }
+// server had. Servers of one feed have one room.
+func (r *talkRoom) server() string { return r.id }

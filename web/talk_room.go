@@ -1,7 +1,10 @@
 package web
 
 import (
+	"cmp"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,12 +50,28 @@ func (f *frame) set(kind string, body any) error {
 // readers have does not change: another one takes its place, so that thousands of
 // them wait for no lock.
 type screen struct {
+	// state is the speaker's page's; the audience has steps, the newest last, so that
+	// who was away is sent each that it missed.
 	state, pointer, poll frame
-	pointed              talk.Pointer
-	epoch, first         int
-	wiped                *websocket.PreparedMessage
-	pieces               []*websocket.PreparedMessage
+	steps                []step
+	rev                  uint64 // of the last of them
+	// driven: a speaker's page is connected. feed: the room's log is away or back.
+	driven, feed frame
+	driving      bool
+	pointed      talk.Pointer
+	epoch, first int
+	wiped        *websocket.PreparedMessage
+	pieces       []*websocket.PreparedMessage
 }
+
+// step is where the audience was sent by the event at an offset of the room's log.
+type step struct {
+	offset  int64
+	message *websocket.PreparedMessage
+}
+
+// maxSteps is how many steps are kept for who was away: a talk has a few hundred.
+const maxSteps = 1024
 
 // talkRoom is a room with those who are in it.
 type talkRoom struct {
@@ -63,14 +82,17 @@ type talkRoom struct {
 	runs   talkRuns
 	tries  talk.Tries
 	log    *slog.Logger
-	born   time.Time
+	id     string // tells it from a room of the same code that an earlier run had
+	shared shared
+
+	order sync.Mutex // one event after the other; before mu
 
 	mu       sync.Mutex
+	offset   int64 // of the last event that was applied
 	viewers  map[*viewer]struct{}
-	audience int // viewers that are no speaker's
-	driver   *viewer
-	desk     string          // the id of the page that drives, kept while it is away
-	desks    map[string]bool // those that have shown the token
+	audience int             // viewers that are no speaker's
+	driver   *viewer         // if it is connected here
+	desks    map[string]bool // those that have shown the token, sealed
 	// hall is what the audience sees, stage what the speaker does.
 	hall, stage atomic.Pointer[screen]
 	due         map[talk.Change]*time.Timer // what is told a little later
@@ -80,25 +102,35 @@ type talkRoom struct {
 }
 
 func newTalkRoom(plan *talk.Plan, code, token string, runs talkRuns, log *slog.Logger) *talkRoom {
-	r := &talkRoom{Room: talk.NewRoom(plan), code: code, tokens: talk.NewTokens(token), runs: runs, log: log, born: time.Now(),
+	r := &talkRoom{Room: talk.NewRoom(plan), code: code, tokens: talk.NewTokens(token), runs: runs, log: log, id: fmt.Sprintf("%x", time.Now().UnixNano()),
 		viewers: map[*viewer]struct{}{}, desks: map[string]bool{}, due: map[talk.Change]*time.Timer{}}
 	r.hall.Store(&screen{pointed: nowhere})
 	r.stage.Store(&screen{pointed: nowhere})
+	return r
+}
+
+// open shows the room's beginning, which is at an offset of its log.
+func (r *talkRoom) open(begun int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.offset = begun
 	r.publish(talk.Shown | talk.Pointed | talk.Drawn | talk.Voted)
-	return r
 }
 
 // nowhere is where no pointer is.
 var nowhere = talk.Pointer{X: -1}
 
-// headsChanged is told beside the changes of the room itself.
-const headsChanged talk.Change = 1 << 7
+// These are told beside the changes of the room itself: how many watch, and whether
+// its log is there.
+const (
+	headsChanged talk.Change = 1 << 7
+	feedChanged  talk.Change = 1 << 6
+)
 
 // stateBody is talk.state: where the audience is.
 type stateBody struct {
 	Rev    uint64 `json:"rev"`
+	Offset int64  `json:"offset"` // of the event that led here, in the room's log
 	Slide  int    `json:"slide"`
 	Stop   int    `json:"stop"`
 	Black  bool   `json:"black"`
@@ -143,6 +175,9 @@ type pieceBody struct {
 func (r *talkRoom) changed(c talk.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c&(talk.Shown|headsChanged) != 0 {
+		r.tellOthers()
+	}
 	now := c &^ (talk.Pointed | talk.Voted | headsChanged)
 	if now&talk.Shown != 0 { // what belongs to the new place goes with it
 		now |= talk.Pointed | talk.Voted | talk.Drawn
@@ -186,7 +221,7 @@ func (r *talkRoom) version(c talk.Change) any {
 		p, _ := r.Poll(r.State().Desk.Slide)
 		return [2]any{p.Slide, sum(p.Counts)}
 	}
-	return r.audience
+	return r.heads()
 }
 
 // sum tells two polls apart: the counts as one text would, without making one.
@@ -210,8 +245,12 @@ func (r *talkRoom) publish(c talk.Change) {
 	if c&(talk.Shown|headsChanged) != 0 {
 		fail(stage.state.set("talk.desk", r.deskOf(s)))
 	}
-	if c&talk.Shown != 0 {
-		fail(hall.state.set("talk.state", r.stateOf(s, s.Shown)))
+	if c&(talk.Shown|headsChanged) != 0 {
+		fail(hall.step(r.stateOf(s, s.Shown)))
+	}
+	if lost := r.shared.lost; c&feedChanged != 0 {
+		fail(stage.feed.set("talk.feed", map[string]bool{"lost": lost}))
+		fail(hall.feed.set("talk.feed", map[string]bool{"lost": lost}))
 	}
 	if c&talk.Pointed != 0 {
 		fail(stage.point(s.Desk.Pointer))
@@ -241,11 +280,11 @@ func (r *talkRoom) publish(c talk.Change) {
 }
 
 func (r *talkRoom) stateOf(s talk.State, v talk.View) stateBody {
-	return stateBody{Rev: s.Rev, Slide: v.Slide, Stop: v.Stop, Black: s.Black, Driven: r.driver != nil}
+	return stateBody{Rev: s.Rev, Offset: r.offset, Slide: v.Slide, Stop: v.Stop, Black: s.Black, Driven: r.driven()}
 }
 
 func (r *talkRoom) deskOf(s talk.State) deskBody {
-	d := deskBody{stateBody: r.stateOf(s, s.Desk), Frozen: s.Frozen, Now: time.Now().UnixMilli(), Viewers: r.audience, Shown: [2]int{s.Shown.Slide, s.Shown.Stop}}
+	d := deskBody{stateBody: r.stateOf(s, s.Desk), Frozen: s.Frozen, Now: time.Now().UnixMilli(), Viewers: r.heads(), Shown: [2]int{s.Shown.Slide, s.Shown.Stop}}
 	if !s.Began.IsZero() {
 		d.Began = s.Began.UnixMilli()
 	}
@@ -264,6 +303,35 @@ func (r *talkRoom) pollOf(v talk.View, whole bool) (pollBody, bool) {
 		right = r.Plan().Slides[v.Slide].Right
 	}
 	return pollBody{p.Slide, p.Counts, p.Total, p.Open, right}, true
+}
+
+// step adds a step, if the talk is elsewhere, and tells whether it is driven if that
+// has changed.
+func (s *screen) step(at stateBody) error {
+	if s.driven.message == nil || at.Driven != s.driving {
+		s.driving = at.Driven
+		if err := s.driven.set("talk.driven", map[string]bool{"driven": at.Driven}); err != nil {
+			return err
+		}
+	}
+	if len(s.steps) > 0 && s.rev == at.Rev {
+		return nil
+	}
+	var f frame
+	if err := f.set("talk.state", at); err != nil {
+		return err
+	}
+	s.rev, s.steps = at.Rev, append(s.steps[max(0, len(s.steps)-maxSteps+1):], step{at.Offset, f.message})
+	return nil
+}
+
+// after is what follows the step at an offset; for who has none, the newest.
+func (s *screen) after(offset int64) []step {
+	if offset < 0 {
+		return s.steps[len(s.steps)-1:]
+	}
+	first, _ := slices.BinarySearchFunc(s.steps, offset+1, func(s step, at int64) int { return cmp.Compare(s.offset, at) })
+	return s.steps[first:]
 }
 
 // point moves the pointer, if it is elsewhere.
@@ -301,26 +369,36 @@ func (s *screen) draw(ink talk.Ink) error {
 
 // seen is what a viewer has been sent of a screen.
 type seen struct {
-	desk                 bool // of the speaker's
-	state, pointer, poll uint64
-	epoch, next          int // of the ink; epoch −1: none yet
+	desk                               bool   // of the speaker's
+	step                               int64  // the offset of the last one; −1: none yet
+	state, pointer, poll, driven, feed uint64 // versions
+	epoch, next                        int    // of the ink; epoch −1: none yet
 }
+
+// unseen is of one that has been sent nothing.
+func unseen(desk bool) seen { return seen{desk: desk, step: -1, epoch: -1} }
 
 // news is what a viewer has not seen, and notes that it has. The viewer's writer
 // alone calls it.
 func (r *talkRoom) news(v *viewer) []*websocket.PreparedMessage {
 	if desk := v.desk.Load(); desk != v.seen.desk {
-		v.seen = seen{desk: desk, epoch: -1}
+		v.seen = unseen(desk)
 	}
 	s, at := r.hall.Load(), &v.seen
 	if at.desk {
 		s = r.stage.Load()
 	}
 	out := v.out[:0]
+	if !at.desk {
+		for _, step := range s.after(at.step) {
+			at.step = step.offset
+			out = append(out, step.message)
+		}
+	}
 	for _, f := range [...]struct {
 		frame *frame
 		seen  *uint64
-	}{{&s.state, &at.state}, {&s.poll, &at.poll}, {&s.pointer, &at.pointer}} {
+	}{{&s.state, &at.state}, {&s.driven, &at.driven}, {&s.feed, &at.feed}, {&s.poll, &at.poll}, {&s.pointer, &at.pointer}} {
 		if f.frame.message != nil && f.frame.version != *f.seen {
 			*f.seen = f.frame.version
 			out = append(out, f.frame.message)

@@ -69,6 +69,7 @@ type viewer struct {
 
 	role talk.Role // with id, under room.mu
 	id   string
+	seal string      // the id, as events have it
 	desk atomic.Bool // it sees the speaker's screen
 	seen seen        // the writer's
 	out  []*websocket.PreparedMessage
@@ -102,9 +103,10 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("speaker") {
 		ping, pong = speakerPing, speakerPong
 	}
-	v := &viewer{room: room, conn: conn, voter: voterOf(r), from: from, lang: locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""),
+	v := &viewer{room: room, conn: conn, voter: talk.Seal(voterOf(r)), from: from, lang: locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""),
 		woken: make(chan struct{}, 1), answers: make(chan []byte, 4), gone: make(chan struct{}), ping: ping, pong: pong,
-		rate: rate.NewLimiter(viewerRate, viewerBurst), seen: seen{epoch: -1}}
+		rate: rate.NewLimiter(viewerRate, viewerBurst), seen: unseen(false)}
+	v.seen.step = room.after(r.URL.Query().Get("after"))
 	// The handler ends here, and what the server keeps for a request with it.
 	t.done.Add(2)
 	go func() {

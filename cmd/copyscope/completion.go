@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"copyscope/broker/dump"
-	"copyscope/internal/clusterview"
 	"copyscope/internal/export"
+	"copyscope/internal/kafkalogin"
 	"copyscope/internal/lab"
 	"copyscope/internal/load"
 	"copyscope/internal/locale"
@@ -49,19 +49,18 @@ var offered = map[string]cobra.CompletionFunc{
 
 	"kafka-sasl":            someOf(append(slices.Clone(defaultMechanisms), "PLAIN")...),
 	"kafka-tls-sasl":        someOf(append(slices.Clone(defaultMechanisms), "PLAIN")...),
+	"kafka-mechanism":       oneOf(kafkalogin.Mechanisms()...),
 	"kafka-tls-client-auth": oneOf("none", "requested", "required"),
 
-	"kafka-mechanism": oneOf(clusterview.Mechanisms()...),
-
 	"data": folders, "dir": folders, "lessons": folders, "server-data": folders, "write": folders, "record output": folders,
-	"config": files, "kafka-tls-cert": files, "kafka-tls-key": files, "kafka-tls-client-ca": files, "kafka-ca": files, "kafka-password-file": files, "password-file": files,
+	"config": files, "kafka-tls-cert": files, "kafka-tls-key": files, "kafka-tls-client-ca": files, "kafka-ca": files, "kafka-password-file": files, "password-file": files, "token-file": files,
 	"csv": files, "output": files, "pprof": files, "ready-file": files, "svg": files, "trace-out": files,
 
 	// Addresses, sizes, rates, ranges and names that only the user knows.
 	"batch-bytes": cobra.NoFileCompletions, "brokers": cobra.NoFileCompletions, "bytes": cobra.NoFileCompletions, "bytes-each": cobra.NoFileCompletions,
 	"fill": cobra.NoFileCompletions, "max-bytes": cobra.NoFileCompletions,
 	"chunk": cobra.NoFileCompletions, "connections": cobra.NoFileCompletions, "events": cobra.NoFileCompletions,
-	"http": cobra.NoFileCompletions, "kafka": cobra.NoFileCompletions, "kafka-user": cobra.NoFileCompletions, "kafka-advertised": cobra.NoFileCompletions, "kafka-listen": cobra.NoFileCompletions,
+	"http": cobra.NoFileCompletions, "feed": cobra.NoFileCompletions, "public": cobra.NoFileCompletions, "kafka": cobra.NoFileCompletions, "kafka-user": cobra.NoFileCompletions, "kafka-advertised": cobra.NoFileCompletions, "kafka-listen": cobra.NoFileCompletions,
 	"kafka-tls-advertised": cobra.NoFileCompletions, "kafka-tls-listen": cobra.NoFileCompletions, "llc": cobra.NoFileCompletions,
 	"rate": cobra.NoFileCompletions, "record-size": cobra.NoFileCompletions, "size": cobra.NoFileCompletions,
 	"topic": cobra.NoFileCompletions, "unit": cobra.NoFileCompletions, "whatif": cobra.NoFileCompletions,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,7 @@ import (
 // talkFlags are the flags of `copyscope talk`.
 type talkFlags struct {
 	pages        pagesFlags
+	feed         feedFlags
 	fresh, check bool
 }
 
@@ -39,13 +41,22 @@ minutes"; one that is shipped may be named. docs/talk.md says how to write one.
 The pages are those of serve, without the broker. On an address that other
 machines reach, whatever changes the talk needs the token in the speaker's link.
 The links are kept in the user's cache directory, so a restart has the same ones:
-the speaker's page brings the talk back to where it was. --new makes others.`,
+the speaker's page brings the talk back to where it was. --new makes others.
+
+With --feed any number of servers behind a balancer give one talk: its steps and
+answers are in a topic of a Kafka cluster, or of copyscope serve. A page whose server
+ends goes on at another one, from the step that it saw last. All have the same deck
+and the same token, which is kept in the cache directory, or in --token-file.`,
 		Example: `  copyscope talk
   copyscope talk my-deck.yaml --http 0.0.0.0:8080   # for a room full of phones
-  copyscope talk my-deck.yaml --check               # run it all, open nothing`,
+  copyscope talk my-deck.yaml --check               # run it all, open nothing
+  copyscope talk my-deck.yaml --feed kafka://127.0.0.1:9092/my-talk --http 127.0.0.1:0   # one of several`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: firstOf(decks),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.feed.check(); err != nil {
+				return &usageError{err}
+			}
 			name := "zero-copy"
 			if len(args) == 1 {
 				name = args[0]
@@ -59,6 +70,7 @@ the speaker's page brings the talk back to where it was. --new makes others.`,
 	}
 	flags := c.Flags()
 	f.pages.register(flags)
+	f.feed.register(flags)
 	flags.BoolVar(&f.fresh, "new", false, "make a new room code and new tokens")
 	flags.BoolVar(&f.check, "check", false, "read the deck and run what it shows, then end")
 	return c
@@ -91,27 +103,45 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 		return err
 	}
 	defer listener.Close()
-	pages, err := web.New(webConfig(listener.Addr().String(), nil, log))
+	config := webConfig(listener.Addr().String(), nil, log)
+	config.Public = f.feed.public
+	config.Fronted = f.feed.public != "" || f.feed.address != ""
+	pages, err := web.New(config)
 	if err != nil {
 		return err
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	kept := roomFile(file)
-	var links roomLinks
-	if !f.fresh {
-		links = kept.read()
+	var options web.TalkOptions
+	var lost error // why the feed cannot be followed any more; before ctx has ended by it
+	if f.feed.address != "" {
+		feed, token, err := f.feed.open(ctx, f.fresh, log)
+		if err != nil {
+			pages.Close()
+			return err
+		}
+		defer feed.Close()
+		options = web.TalkOptions{Token: token, Feed: feed, Ended: func(err error) { lost = err; end(err) }}
+	} else if !f.fresh {
+		links := kept.read()
+		options = web.TalkOptions{Code: links.Code, Token: links.Token}
 	}
-	room, err := pages.OpenTalk(ctx, file, deck, links.Code, links.Token)
+	room, err := pages.OpenTalk(ctx, file, deck, options)
 	if err != nil {
 		pages.Close()
 		return err
 	}
-	if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
-		log.Warn("the talk's links will be others after a restart", "err", err)
+	if f.feed.address == "" {
+		if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
+			log.Warn("the talk's links will be others after a restart", "err", err)
+		}
 	}
-	base := "http://" + reachable(listener.Addr().(*net.TCPAddr))
+	base := cmp.Or(strings.TrimSuffix(f.feed.public, "/"), "http://"+reachable(listener.Addr().(*net.TCPAddr)))
 	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
-	return serveBoth(ctx, f.pages.readyFile, listener, pages, nil, ready, stdout)
+	err = serveBoth(ctx, f.pages.readyFile, listener, pages, nil, ready, stdout)
+	return errors.Join(err, lost) // pages have closed, and with them whoever follows the feed
 }
 
 // checkTalk runs all that a deck shows, on pages that nobody reaches.
@@ -121,7 +151,7 @@ func checkTalk(ctx context.Context, file string, deck *talk.Deck, log *slog.Logg
 		return err
 	}
 	defer pages.Close()
-	if _, err := pages.OpenTalk(ctx, file, deck, "", ""); err != nil {
+	if _, err := pages.OpenTalk(ctx, file, deck, web.TalkOptions{}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s: %d slides, %v planned; every run, stop and answer is there\n", file, len(deck.Slides), deck.Planned(len(deck.Slides)-1))

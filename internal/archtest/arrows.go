@@ -54,6 +54,8 @@ var mayImport = map[string][]string{
 	"internal/anchor":                {},
 	"internal/docsite":               {"internal/anchor", "internal/locale", "static", "templates"}, // knows documents, and no program
 	"internal/reference":             {"broker", "docs/schema", "internal/docsite", "internal/locale", "internal/metrics", "internal/trace", "internal/transfer"},
+	"internal/talkfeed":              {"internal/talk"}, // a room's log; knows no pages
+	"internal/kafkalogin":            {},
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
 	"internal/importer":              {"internal/trace"},
 	"internal/importer/importertest": {"internal/trace", "internal/importer"},
@@ -126,6 +128,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
 	"web":                          {"broker/…", "docs", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
+	"web":                          {"broker", "broker/…", "internal/brokerview", "internal/chromium", "internal/talkfeed"}, // the browser tests serve the whole
 	"templates":                    {"internal/host", "sim"},
 	"internal/clusterview":         {"broker", "broker/users", "internal/brokerview", "internal/selfsigned"}, // the same of a broker of ours
 	"broker":                       {"internal/transfer/transfertest"},

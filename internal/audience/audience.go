@@ -100,7 +100,7 @@ func Measure(ctx context.Context, p Plan) (f Figures, err error) {
 	if err != nil {
 		return f, err
 	}
-	room, err := pages.OpenTalk(ctx, "zero-copy.yaml", deck, "", "")
+	room, err := pages.OpenTalk(ctx, "zero-copy.yaml", deck, web.TalkOptions{})
 	if err != nil {
 		return f, err
 	}

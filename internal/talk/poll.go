@@ -17,11 +17,9 @@ type Poll struct {
 // ErrClosed: the question takes no answers now.
 var ErrClosed = errors.New("this question takes no answers now; the speaker has shown them, or is elsewhere")
 
-// Vote takes the answer of one voter. Until the answers are shown, a voter may
-// answer anew, which replaces the first answer.
-func (r *Room) Vote(voter string, slide, choice int) (Change, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// vote takes the answer of one voter. Until the answers are shown, a voter may
+// answer anew, which replaces the first answer. r.mu is held.
+func (r *Room) vote(voter string, slide, choice int) (Change, error) {
 	if !r.open(slide) {
 		return 0, ErrClosed
 	}

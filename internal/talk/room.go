@@ -79,12 +79,12 @@ type Room struct {
 	black  bool
 	began  time.Time
 	polls  map[int]map[string]int // slide → voter → choice
-	now    func() time.Time
+	seat   string                 // the speaker's page that drives
 }
 
 // NewRoom makes the room of a talk that has not begun.
 func NewRoom(p *Plan) *Room {
-	return &Room{plan: p, polls: map[int]map[string]int{}, now: time.Now}
+	return &Room{plan: p, polls: map[int]map[string]int{}}
 }
 
 // State is all of a room but its votes, at one moment.
@@ -105,37 +105,20 @@ func (r *Room) State() State {
 // Plan is the room's talk.
 func (r *Room) Plan() *Plan { return r.plan }
 
-// apply runs a change under the lock; the audience follows unless frozen.
-func (r *Room) apply(change func() (Change, error)) (Change, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	changed, err := change()
-	if err != nil {
-		return 0, err
+// Each of these does one kind of event; r.mu is held.
+
+// showAt goes to a slide's stop; both are counted from 0.
+func (r *Room) showAt(slide, stop int, at time.Time) (Change, error) {
+	if slide < 0 || slide >= len(r.plan.Slides) {
+		return 0, fmt.Errorf("slide %d: the talk has %d", slide+1, len(r.plan.Slides))
 	}
-	if changed&Shown != 0 {
-		r.rev++
+	if most := r.plan.Slides[slide].Stops(); stop < 0 || stop >= most {
+		return 0, fmt.Errorf("stop %d: slide %d has %d", stop+1, slide+1, most)
 	}
-	if !r.frozen {
-		r.shown = r.desk
-	}
-	return changed, nil
+	return r.show(slide, stop, at), nil
 }
 
-// Show goes to a slide's stop; both are counted from 0.
-func (r *Room) Show(slide, stop int) (Change, error) {
-	return r.apply(func() (Change, error) {
-		if slide < 0 || slide >= len(r.plan.Slides) {
-			return 0, fmt.Errorf("slide %d: the talk has %d", slide+1, len(r.plan.Slides))
-		}
-		if most := r.plan.Slides[slide].Stops(); stop < 0 || stop >= most {
-			return 0, fmt.Errorf("stop %d: slide %d has %d", stop+1, slide+1, most)
-		}
-		return r.show(slide, stop), nil
-	})
-}
-
-func (r *Room) show(slide, stop int) Change {
+func (r *Room) show(slide, stop int, at time.Time) Change {
 	if r.desk.Slide == slide && r.desk.Stop == stop {
 		return 0
 	}
@@ -145,74 +128,56 @@ func (r *Room) show(slide, stop int) Change {
 		r.desk.Pointer = Pointer{}
 	}
 	r.desk.Slide, r.desk.Stop = slide, stop
-	r.begin()
+	if r.began.IsZero() {
+		r.began = at
+	}
 	return changed
 }
 
-// Move goes so many stops on, or back if by is less than 0, as far as the talk
-// reaches.
-func (r *Room) Move(by int) (Change, error) {
-	return r.apply(func() (Change, error) {
-		slide, stop := r.desk.Slide, r.desk.Stop
-		for ; by > 0; by-- {
-			switch {
-			case stop+1 < r.plan.Slides[slide].Stops():
-				stop++
-			case slide+1 < len(r.plan.Slides):
-				slide, stop = slide+1, 0
-			}
-		}
-		for ; by < 0; by++ {
-			switch {
-			case stop > 0:
-				stop--
-			case slide > 0:
-				slide--
-				stop = r.plan.Slides[slide].Stops() - 1
-			}
-		}
-		return r.show(slide, stop), nil
-	})
-}
-
-// MaxMove bounds how far one Move goes.
+// MaxMove bounds how far one event moves.
 const MaxMove = 1000
 
-func (r *Room) begin() {
-	if r.began.IsZero() {
-		r.began = r.now()
+// move goes so many stops on, or back if by is less than 0, as far as the talk
+// reaches.
+func (r *Room) move(by int, at time.Time) Change {
+	slide, stop := r.desk.Slide, r.desk.Stop
+	for ; by > 0; by-- {
+		switch {
+		case stop+1 < r.plan.Slides[slide].Stops():
+			stop++
+		case slide+1 < len(r.plan.Slides):
+			slide, stop = slide+1, 0
+		}
 	}
+	for ; by < 0; by++ {
+		switch {
+		case stop > 0:
+			stop--
+		case slide > 0:
+			slide--
+			stop = r.plan.Slides[slide].Stops() - 1
+		}
+	}
+	return r.show(slide, stop, at)
 }
 
-// Begin starts the clock anew.
-func (r *Room) Begin() (Change, error) {
-	return r.apply(func() (Change, error) {
-		r.began = r.now()
-		return Shown, nil
-	})
-}
-
-// Freeze keeps the audience where it is while the speaker goes on, or lets it
+// freeze keeps the audience where it is while the speaker goes on, or lets it
 // follow again.
-func (r *Room) Freeze(on bool) (Change, error) {
-	return r.apply(func() (Change, error) {
-		if r.frozen == on {
-			return 0, nil
-		}
-		r.frozen = on
-		return Shown | Pointed | Drawn, nil
-	})
+func (r *Room) freeze(on bool) Change {
+	if r.frozen == on {
+		return 0
+	}
+	r.frozen = on
+	return Shown | Pointed | Drawn
 }
 
-// Black darkens the audience's screens.
-func (r *Room) Black(on bool) (Change, error) {
-	return r.apply(func() (Change, error) {
-		if r.black == on {
-			return 0, nil
-		}
-		r.black = on
-		return Shown, nil
-	})
+// blacken darkens the audience's screens.
+func (r *Room) blacken(on bool) Change {
+	if r.black == on {
+		return 0
+	}
+	r.black = on
+	return Shown
 }
 
 // far is how far outside of what it names a point may lie, in its widths and
@@ -232,41 +197,35 @@ func near(numbers ...float64) bool {
 	return true
 }
 
-// Point moves the pointer.
-func (r *Room) Point(p Pointer) (Change, error) {
-	return r.apply(func() (Change, error) {
-		if !near(p.X, p.Y) || !place.MatchString(p.At) {
-			return 0, errors.New("the pointer is nowhere: x and y are parts of the width and height of what at names, such as lane-a")
-		}
-		r.desk.Pointer = p
-		return Pointed, nil
-	})
+func (r *Room) point(p *Pointer) (Change, error) {
+	if p == nil || !near(p.X, p.Y) || !place.MatchString(p.At) {
+		return 0, errors.New("the pointer is nowhere: x and y are parts of the width and height of what at names, such as lane-a")
+	}
+	r.desk.Pointer = *p
+	return Pointed, nil
 }
 
-// Draw adds a piece of a stroke. The oldest pieces go when there are too many.
-func (r *Room) Draw(p Piece) (Change, error) {
-	return r.apply(func() (Change, error) {
-		n := len(p.Points)
-		if n < 2 || n%2 != 0 || n > 2*piecePoints || !near(p.Points...) || !place.MatchString(p.At) {
-			return 0, fmt.Errorf("a piece of a stroke has 1 to %d points, x and y in turn, as parts of the width and height of what at names, such as lane-a", piecePoints)
-		}
-		ink := &r.desk.Ink
-		ink.Pieces = append(ink.Pieces, p)
-		ink.points += n / 2
-		for len(ink.Pieces) > maxPieces || ink.points > maxPoints {
-			ink.points -= len(ink.Pieces[0].Points) / 2
-			ink.Pieces = ink.Pieces[1:]
-			ink.First++
-		}
-		return Drawn, nil
-	})
+// draw adds a piece of a stroke. The oldest pieces go when there are too many.
+func (r *Room) draw(p *Piece) (Change, error) {
+	n := 0
+	if p != nil {
+		n = len(p.Points)
+	}
+	if n < 2 || n%2 != 0 || n > 2*piecePoints || !near(p.Points...) || !place.MatchString(p.At) {
+		return 0, fmt.Errorf("a piece of a stroke has 1 to %d points, x and y in turn, as parts of the width and height of what at names, such as lane-a", piecePoints)
+	}
+	ink := &r.desk.Ink
+	ink.Pieces = append(ink.Pieces, *p)
+	ink.points += n / 2
+	for len(ink.Pieces) > maxPieces || ink.points > maxPoints {
+		ink.points -= len(ink.Pieces[0].Points) / 2
+		ink.Pieces = ink.Pieces[1:]
+		ink.First++
+	}
+	return Drawn, nil
 }
 
-// Wipe takes the ink off the slide.
-func (r *Room) Wipe() (Change, error) {
-	return r.apply(func() (Change, error) { return r.wipe(), nil })
-}
-
+// wipe takes the ink off the slide.
 func (r *Room) wipe() Change {
 	if len(r.desk.Ink.Pieces) == 0 {
 		return 0
@@ -285,25 +244,23 @@ type Saved struct {
 	Began  int64 `json:"began"` // ms since 1970; 0: not yet
 }
 
-// Restore brings a room to where a speaker's page left it. Only a room in which
-// nothing has happened yet takes it; it says whether it did.
-func (r *Room) Restore(s Saved) (bool, error) {
-	taken := false
-	_, err := r.apply(func() (Change, error) {
-		if r.rev != 0 {
-			return 0, nil
-		}
-		if s.Slide < 0 || s.Slide >= len(r.plan.Slides) || s.Stop < 0 || s.Stop >= r.plan.Slides[s.Slide].Stops() {
-			return 0, errors.New("the page remembers a place that this deck does not have; the deck has changed, so the talk begins at its first slide")
-		}
-		taken = true
-		r.desk.Slide, r.desk.Stop = s.Slide, s.Stop
-		r.shown = r.desk
-		r.frozen, r.black = s.Frozen, s.Black
-		if s.Began > 0 {
-			r.began = time.UnixMilli(s.Began)
-		}
-		return Shown, nil
-	})
-	return taken, err
+// ErrBegun: something has happened in the room already.
+var ErrBegun = errors.New("the talk has begun")
+
+// restore brings a room to where a speaker's page left it. Only a room in which
+// nothing has happened yet takes it.
+func (r *Room) restore(s *Saved) (Change, error) {
+	if r.rev != 0 {
+		return 0, ErrBegun
+	}
+	if s == nil || s.Slide < 0 || s.Slide >= len(r.plan.Slides) || s.Stop < 0 || s.Stop >= r.plan.Slides[s.Slide].Stops() {
+		return 0, errors.New("the page remembers a place that this deck does not have; the deck has changed, so the talk begins at its first slide")
+	}
+	r.desk.Slide, r.desk.Stop = s.Slide, s.Stop
+	r.shown = r.desk
+	r.frozen, r.black = s.Frozen, s.Black
+	if s.Began > 0 {
+		r.began = time.UnixMilli(s.Began)
+	}
+	return Shown, nil
 }

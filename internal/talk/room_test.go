@@ -10,7 +10,7 @@ import (
 	"copyscope/internal/talk"
 )
 
-func room(t *testing.T) *talk.Room {
+func room(t *testing.T) driven {
 	t.Helper()
 	d, err := talk.Load("zero-copy")
 	if err != nil {
@@ -20,7 +20,7 @@ func room(t *testing.T) *talk.Room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return talk.NewRoom(p)
+	return driven{talk.NewRoom(p)}
 }
 
 // Going on stop by stop reaches the end and no further; going back is the same way.

@@ -18,6 +18,7 @@ let following = true;
 let server = deck.server;
 let poll = null;
 const given = new Set(); // slides whose answers this run of the server has been given
+const asked = new Map(); // answers that no server has confirmed yet, by slide
 
 const own = memory(`talk-${deck.code}`); // this browser's answers, by slide
 
@@ -98,6 +99,7 @@ function go(by) {
 }
 
 const room = new Room(deck.code, {
+  server: deck.server,
   hello: () => ({ lang: document.documentElement.lang.split('-')[0] }),
   state(name, { again }) {
     const text = { open: '', away: t('talk.page.away'), gone: t('talk.page.gone'), full: t('talk.page.full') }[name] ?? '';
@@ -108,6 +110,7 @@ const room = new Room(deck.code, {
 
 function vote(slide, choice) {
   given.add(slide);
+  asked.set(slide, choice);
   return room.send('talk.vote', { slide, choice });
 }
 
@@ -115,6 +118,12 @@ function vote(slide, choice) {
 // this browser's is given again.
 function giveAgain() {
   if (talk?.stop === 0 && own.get(talk.slide) >= 0 && !given.has(talk.slide)) vote(talk.slide, own.get(talk.slide));
+}
+
+// askAgain: an answer was on its way when the connection, or the room's log, was lost.
+// It counts once, however often it is given.
+function askAgain() {
+  for (const [slide, choice] of asked) room.send('talk.vote', { slide, choice });
 }
 
 let calm = 0;
@@ -132,16 +141,26 @@ room.on('talk.welcome', (body) => {
     given.clear();
     giveAgain();
     notice(t('talk.page.restarted'), false);
-  }
+  } else askAgain();
   if (talk && body.choice >= 0) {
     own.set(talk.slide, body.choice);
     slides.choose(talk.slide, body.choice);
   }
 });
+function driven(is) {
+  part('talk-state').textContent = is ? '' : t('talk.page.undriven');
+}
+
+room.on('talk.driven', (body) => driven(body.driven));
+room.on('talk.feed', ({ lost }) => {
+  root.dataset.feed = lost ? 'lost' : 'there';
+  notice(t(lost ? 'talk.page.feed-lost' : 'talk.page.feed-back'), lost);
+  if (!lost) askAgain();
+});
 room.on('talk.state', (body) => {
   talk = body;
   root.dataset.rev = body.rev;
-  part('talk-state').textContent = body.driven ? '' : t('talk.page.undriven');
+  driven(body.driven);
   if (following) follow();
   else render();
   giveAgain();
@@ -155,9 +174,11 @@ room.on('talk.ink', (body) => ink.wipe(body));
 room.on('talk.piece', (body) => ink.add(body));
 room.on('talk.voted', ({ slide, choice }) => {
   own.set(slide, choice);
+  asked.delete(slide);
   if (slides.slide === slide) part('sheet').querySelector('.slide.current [data-part="total"]').textContent = t('talk.page.voted');
 });
 room.on('error', (body) => {
+  if (body.code !== 'feed') asked.clear();
   notice(`${body.message} ${body.remedy}`, false);
   slides.choose(slides.slide, own.get(slides.slide));
 });

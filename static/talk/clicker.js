@@ -20,6 +20,7 @@ function notice(text) {
 
 const room = new Room(deck.code, {
   speaker: true,
+  server: deck.server,
   hello: () => ({ token, role: 'clicker', desk, lang: document.documentElement.lang.split('-')[0] }),
   state(name) {
     root.dataset.connection = name;
@@ -51,5 +52,6 @@ room.on('talk.desk', (body) => {
   clock.set(body);
 });
 room.on('talk.poll', (body) => { part('bars-total').textContent = deck.slides[state?.slide]?.kind === 'ask' ? t('talk.page.votes', { Count: body.total }) : ''; });
+room.on('talk.feed', ({ lost }) => notice(lost ? t('talk.present.feed-lost') : ''));
 room.on('error', (body) => notice(`${body.message} ${body.remedy}`));
 if (!token) notice(t('talk.present.no-token'));

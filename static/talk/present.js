@@ -170,6 +170,7 @@ async function restore() {
 
 const room = new Room(deck.code, {
   speaker: true,
+  server: deck.server,
   hello: () => ({ token, desk, lang, saved: saved() }),
   state(name, { again }) {
     root.dataset.connection = name;
@@ -210,6 +211,11 @@ room.on('talk.welcome', (body) => {
     room.send('talk.black', { on: black });
   }
   if (state) render();
+});
+room.on('talk.feed', ({ lost }) => {
+  root.dataset.feed = lost ? 'lost' : 'there';
+  notice(t(lost ? 'talk.present.feed-lost' : 'talk.present.feed-back'), lost);
+  if (!lost && seat === '') room.greet();
 });
 room.on('talk.seat', (body) => {
   seat = body.seat;

@@ -1,9 +1,14 @@
-// The connection to a talk's room. docs/websocket.md has the messages. Rooms are
-// told what is on the screen at present, so a page that comes back misses nothing.
+// The connection to a talk's room. docs/websocket.md has the messages. A page that
+// comes back, to this server or to another one of the talk, says which step it saw
+// last, and is sent each that it missed.
 import { onWake } from '../wake.js';
 
 const version = 1;
-const firstWait = 500; // ms; doubles with every failure
+// When a server ends, hundreds of pages lose it at once. Each comes back soon, and
+// they do not come together: the first try is spread over a second and a half.
+const soonest = 100; // ms
+const spread = 1500; // ms
+const firstWait = 500; // ms; after the first try, and doubles with every failure
 const longestWait = 10000; // ms
 const answerWait = 3000; // ms in which a connection that may be dead has to answer
 
@@ -20,10 +25,13 @@ export class Room {
   #timer = 0;
   #probe = 0;
   #requests = 0;
+  #seen = -1; // the offset of the step seen last
+  #told = false; // on this connection
 
-  constructor(code, { hello, state, speaker = false }) {
-    this.address = `/t/${code}/ws${speaker ? '?speaker' : ''}`;
+  constructor(code, { hello, state, server, speaker = false }) {
     this.code = code;
+    this.server = server; // the room's number, which servers of one talk share
+    this.speaker = speaker;
     this.hello = hello;
     this.tell = state;
     this.opened = 0; // connections so far
@@ -47,22 +55,40 @@ export class Room {
     return true;
   }
 
+  /** Greets the room, on a new connection and whenever an answer is wanted. */
+  greet() { return this.send('talk.hello', this.hello()); }
+
+  #note(message) {
+    if (message.type === 'talk.state') {
+      this.#seen = message.body.offset;
+      this.#told = true;
+    }
+    if (message.type === 'talk.welcome' && message.body.server !== this.server) { // its offsets are others
+      this.server = message.body.server;
+      if (!this.#told) this.#seen = -1;
+    }
+  }
+
   #connect() {
     clearTimeout(this.#timer);
-    const url = new URL(this.address, location.href);
+    this.#told = false;
+    const url = new URL(`/t/${this.code}/ws`, location.href);
+    if (this.speaker) url.searchParams.set('speaker', '');
+    if (this.#seen >= 0) url.searchParams.set('after', `${this.server}.${this.#seen}`);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.addEventListener('open', () => {
       this.#failures = 0;
       this.opened += 1;
-      this.send('talk.hello', this.hello());
+      this.greet();
       this.tell('open', { again: this.opened > 1 });
     });
     socket.addEventListener('message', (event) => {
       clearTimeout(this.#probe);
       const message = JSON.parse(event.data);
       if (message.v !== version) return;
+      this.#note(message);
       for (const handler of this.#handlers.get(message.type) ?? []) handler(message.body, message);
     });
     socket.addEventListener('close', (event) => {
@@ -75,19 +101,23 @@ export class Room {
       this.tell('elsewhere', {});
       return;
     }
-    const wait = Math.min(longestWait, firstWait * 2 ** this.#failures) * (0.5 + Math.random());
+    const wait = this.#failures === 0 ? soonest + spread * Math.random()
+      : Math.min(longestWait, firstWait * 2 ** (this.#failures - 1)) * (0.5 + Math.random());
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#connect(), wait);
-    // A browser does not say why it was refused; the server does, when asked.
-    let state = 'away';
-    try {
-      const answer = await fetch(`/t/${this.code}/here`, { cache: 'no-store' });
-      if (answer.status === 404) state = 'gone';
-      if (answer.status === 503) state = 'full';
-    } catch {
-      // Nobody answers: the server is away.
-    }
+    // All have just lost theirs, so none asks why before it has tried again.
+    const state = this.#failures > 1 ? await this.#why() : 'away';
     if (!this.open) this.tell(state, {});
+  }
+
+  // why asks the server: a browser does not say why it was refused.
+  async #why() {
+    try {
+      const { status } = await fetch(`/t/${this.code}/here`, { cache: 'no-store' });
+      return { 404: 'gone', 503: 'full' }[status] ?? 'away';
+    } catch {
+      return 'away'; // nobody answers
+    }
   }
 
   #now() {
@@ -102,7 +132,7 @@ export class Room {
       return;
     }
     clearTimeout(this.#probe);
-    this.send('talk.hello', this.hello());
+    this.greet();
     const socket = this.#socket;
     this.#probe = setTimeout(() => {
       if (socket !== this.#socket) return;
