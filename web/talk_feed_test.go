@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"copyscope/broker"
 	"copyscope/internal/lab"
@@ -426,5 +430,90 @@ func TestTalkWhoseFeedIsAway(t *testing.T) {
 	watched.saw(t, 1, 1)
 	if got, _ := watched.seen(); len(got) != 3 {
 		t.Errorf("the viewer was sent %v", got)
+	}
+}
+
+// Who reads the topic finds no token, no cookie and no page's number there, by which
+// it could drive, or answer in another's stead.
+func TestTheFeedGivesNothingAway(t *testing.T) {
+	kafka, _ := openBroker(t, "127.0.0.1:0", t.TempDir())
+	a := join(t, kafka, talkfeed.Config{})
+	speaker, voter := takeSeat(t, a.base, a.room.Code, false), takeSeat(t, a.base, a.room.Code, true)
+	const desk = "number-of-the-speakers-page"
+	speaker.drive(a.room.Present, desk)
+	speaker.say("talk.show", map[string]int{"slide": 1})
+	voter.hear("talk.state", at(1, 0))
+	voter.say("talk.vote", map[string]int{"slide": 1, "choice": 1})
+	voter.hear("talk.voted", nil)
+
+	client, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.ConsumeTopics("talk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	read := ""
+	for !strings.Contains(read, `"vote"`) {
+		for _, r := range client.PollFetches(t.Context()).Records() {
+			read += string(r.Key) + string(r.Value)
+			for _, h := range r.Headers {
+				read += h.Key + string(h.Value)
+			}
+		}
+	}
+	base, err := url.Parse(a.base + "/t/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies := voter.jar.Cookies(base)
+	if len(cookies) == 0 {
+		t.Fatal("the voter has no cookie")
+	}
+	for name, secret := range map[string]string{"speaker's token": a.room.Present, "clicker's token": a.room.Click, "voter's cookie": cookies[0].Value, "page's number": desk} {
+		if len(secret) < 20 || strings.Contains(read, secret) {
+			t.Errorf("the %s, %q, is in the topic", name, secret)
+		}
+	}
+}
+
+// Behind a proxy pages answer to the public name, and to no other; a request from
+// this host may be anybody's there, so it may do no more than one from elsewhere.
+func TestPublicAddress(t *testing.T) {
+	_, pages, _ := serveAtWith(t, "127.0.0.1:0", web.Config{Lab: lab.New(t.TempDir()), Fronted: true, Public: "https://talk.example.org"})
+	deck, err := talk.Load("zero-copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, web.TalkOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method, host, path, origin string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(method, path, strings.NewReader("deck=zero-copy"))
+		r.Host = host
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		pages.Handler().ServeHTTP(w, r)
+		return w
+	}
+	if w := ask("GET", "talk.example.org", room.AudiencePath(), "https://talk.example.org"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "https://talk.example.org/t/"+room.Code) {
+		t.Errorf("by the public name: %d, and the link is not in the page", w.Code)
+	}
+	for host, status := range map[string]int{"other.example.org": http.StatusMisdirectedRequest, "talk.example.org.evil.example": http.StatusMisdirectedRequest, "127.0.0.1:80": http.StatusOK} {
+		if w := ask("GET", host, room.AudiencePath(), ""); w.Code != status {
+			t.Errorf("by the name %s: %d, not %d", host, w.Code, status)
+		}
+	}
+	if w := ask("GET", "talk.example.org", room.AudiencePath(), "https://evil.example"); w.Code != http.StatusForbidden {
+		t.Errorf("from another site: %d", w.Code)
+	}
+	if w := ask("POST", "127.0.0.1:80", "/talk/start", "http://127.0.0.1:80"); w.Code != http.StatusForbidden {
+		t.Errorf("a talk is opened by way of the proxy: %d", w.Code)
+	}
+	for _, bad := range []string{"talk.example.org", "ftp://x", "https://", "https://u:p@x", "https://x/talk", "https://x?y", "https://x#y"} {
+		if _, err := web.ParsePublic(bad); err == nil {
+			t.Errorf("%q is a public address", bad)
+		}
 	}
 }

@@ -112,36 +112,48 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	kept := roomFile(file)
-	var options web.TalkOptions
 	var lost error // why the feed cannot be followed any more; before ctx has ended by it
-	if f.feed.address != "" {
-		feed, token, err := f.feed.open(ctx, f.fresh, log)
-		if err != nil {
-			pages.Close()
-			return err
-		}
-		defer feed.Close()
-		options = web.TalkOptions{Token: token, Feed: feed, Ended: func(err error) { lost = err; end(err) }}
-	} else if !f.fresh {
-		links := kept.read()
-		options = web.TalkOptions{Code: links.Code, Token: links.Token}
-	}
-	room, err := pages.OpenTalk(ctx, file, deck, options)
+	room, leave, err := openRoom(ctx, f, file, deck, pages, func(err error) { lost = err; end(err) }, log)
 	if err != nil {
 		pages.Close()
 		return err
 	}
-	if f.feed.address == "" {
-		if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
-			log.Warn("the talk's links will be others after a restart", "err", err)
-		}
-	}
-	base := cmp.Or(strings.TrimSuffix(f.feed.public, "/"), "http://"+reachable(listener.Addr().(*net.TCPAddr)))
-	ready := map[string]string{"web": base, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
+	defer leave()
+	own := "http://" + reachable(listener.Addr().(*net.TCPAddr))
+	base := cmp.Or(strings.TrimSuffix(f.feed.public, "/"), own)
+	ready := map[string]string{"web": own, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])
 	err = serveBoth(ctx, f.pages.readyFile, listener, pages, nil, ready, stdout)
 	return errors.Join(err, lost) // pages have closed, and with them whoever follows the feed
+}
+
+// openRoom opens the room whose links are kept, or that of the feed; ended is told if
+// the feed is lost. leave is for when the pages have closed.
+func openRoom(ctx context.Context, f talkFlags, file string, deck *talk.Deck, pages *web.Server, ended func(error), log *slog.Logger) (room web.TalkRoom, leave func(), err error) {
+	if f.feed.address != "" {
+		feed, token, err := f.feed.open(ctx, f.fresh, log)
+		if err != nil {
+			return room, nil, err
+		}
+		room, err := pages.OpenTalk(ctx, file, deck, web.TalkOptions{Token: token, Feed: feed, Ended: ended})
+		if err != nil {
+			feed.Close()
+		}
+		return room, feed.Close, err
+	}
+	kept := roomFile(file)
+	var links roomLinks
+	if !f.fresh {
+		links = kept.read()
+	}
+	room, err = pages.OpenTalk(ctx, file, deck, web.TalkOptions{Code: links.Code, Token: links.Token})
+	if err != nil {
+		return room, nil, err
+	}
+	if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
+		log.Warn("the talk's links will be others after a restart", "err", err)
+	}
+	return room, func() {}, nil
 }
 
 // checkTalk runs all that a deck shows, on pages that nobody reaches.

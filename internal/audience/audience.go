@@ -59,13 +59,17 @@ type task struct {
 const childArgument = "-audience"
 
 // Main is the audience, if this process was started as one, and says whether it
-// was. A program that calls [Measure] calls it first of all.
+// was. A program that calls [Measure] or [Survive] calls it first of all.
 func Main() bool {
-	if len(os.Args) != 3 || os.Args[1] != childArgument {
+	if len(os.Args) != 3 {
+		return false
+	}
+	be := map[string]func(string) error{childArgument: watch, lossArgument: lose}[os.Args[1]]
+	if be == nil {
 		return false
 	}
 	raise()
-	if err := watch(os.Args[2]); err != nil {
+	if err := be(os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "audience:", err)
 		os.Exit(1)
 	}

@@ -211,11 +211,13 @@ func (f *Figures) take(sent map[uint64]time.Time, watchers []*watcher) {
 	}
 	slices.Sort(all)
 	slices.Sort(whole)
-	share := func(of []time.Duration, part float64) time.Duration {
-		if len(of) == 0 {
-			return 0
-		}
-		return of[min(len(of)-1, int(part*float64(len(of))))]
-	}
 	f.P50, f.P99, f.StepP99 = share(all, .5), share(all, .99), share(whole, .99)
+}
+
+// share is the value below which so large a part of the sorted ones lies.
+func share(of []time.Duration, part float64) time.Duration {
+	if len(of) == 0 {
+		return 0
+	}
+	return of[min(len(of)-1, int(part*float64(len(of))))]
 }

@@ -28,9 +28,16 @@ func main() {
 	log.SetFlags(0)
 	viewers := flag.Int("n", 2000, "viewers")
 	steps := flag.Int("steps", 100, "steps of the talk")
+	feed := flag.String("feed", "", "have three servers give the talk, and kill one, with the feed on copyscope or kafka, or both with a comma")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *feed != "" {
+		if err := lossReport(ctx, *feed, *viewers, *steps); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	fmt.Print(heading())
 	kept := true
 	for _, p := range []audience.Plan{
@@ -57,15 +64,21 @@ const (
 	maxViewer = 30 << 10
 )
 
-func heading() string {
+// machine describes this one, and how busy it is.
+func machine() string {
 	facts := host.ReadFacts("")
 	load, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(load), " ")
-	return fmt.Sprintf("# An audience of thousands\n\nWritten by `go run ./docs/bench/viewers` on %s: Linux %s, %d processors, which server and viewers share, %s. "+
-		"The load average was %s when it began: above 1, others were at work. Every 250 ms (500 ms with the pointer) the speaker takes a step; "+
+	return fmt.Sprintf("%s: Linux %s, %d processors, %s; the load average was %s when it began: above 1, others were at work", time.Now().UTC().Format(time.DateOnly), facts.Kernel, facts.CPUs, runtime.Version(), first)
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1e3) }
+
+func heading() string {
+	return fmt.Sprintf("# An audience of thousands\n\nWritten by `go run ./docs/bench/viewers` on %s. Server and viewers share the processors. Every 250 ms (500 ms with the pointer) the speaker takes a step; "+
 		"the time is from before it is sent until a viewer has read it. Deaf viewers never read. Missed: a viewer was sent a newer state instead.\n\n"+
 		"| viewers | deaf | pointer | steps | connected in | a viewer has a step: p50 | p99 | all have it: p99 | missed | heap a viewer | stack | both | all that the runtime holds |\n"+
-		"| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", time.Now().UTC().Format(time.DateOnly), facts.Kernel, facts.CPUs, runtime.Version(), first)
+		"| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", machine())
 }
 
 func row(p audience.Plan, f audience.Figures) string {
@@ -73,7 +86,6 @@ func row(p audience.Plan, f audience.Figures) string {
 	if p.Pointer {
 		pointer = "30 Hz"
 	}
-	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1e3) }
 	kib := func(b float64) string { return fmt.Sprintf("%.1f KiB", b/1024) }
 	return fmt.Sprintf("| %d | %d | %s | %d | %.1f s | %s | %s | %s | %d | %s | %s | %s | %s |", p.Viewers, p.Deaf, pointer, p.Steps, f.Connect.Seconds(),
 		ms(f.P50), ms(f.P99), ms(f.StepP99), f.Missed, kib(f.Heap), kib(f.Stack), kib(f.Heap+f.Stack), kib(f.Total))
