@@ -445,6 +445,11 @@ func TestTheFeedGivesNothingAway(t *testing.T) {
 	voter.hear("talk.state", at(1, 0))
 	voter.say("talk.vote", map[string]int{"slide": 1, "choice": 1})
 	voter.hear("talk.voted", nil)
+	const points = 60 // at once
+	for i := range points {
+		speaker.say("talk.point", map[string]any{"on": true, "x": float64(i) / points, "y": .5, "at": "ask"})
+	}
+	speaker.hear("talk.pointer", func(m map[string]any) bool { return m["x"] == float64(points-1)/points })
 
 	client, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.ConsumeTopics("talk"))
 	if err != nil {
@@ -452,13 +457,16 @@ func TestTheFeedGivesNothingAway(t *testing.T) {
 	}
 	defer client.Close()
 	read := ""
-	for !strings.Contains(read, `"vote"`) {
+	for !strings.Contains(read, fmt.Sprintf(`"x":%v`, float64(points-1)/points)) { // the last of it
 		for _, r := range client.PollFetches(t.Context()).Records() {
 			read += string(r.Key) + string(r.Value)
 			for _, h := range r.Headers {
 				read += h.Key + string(h.Value)
 			}
 		}
+	}
+	if n := strings.Count(read, `"kind":"point"`); n > points/3 {
+		t.Errorf("%d records of a pointer that has moved %d times", n, points)
 	}
 	base, err := url.Parse(a.base + "/t/")
 	if err != nil {
