@@ -445,8 +445,11 @@ func TestTheFeedGivesNothingAway(t *testing.T) {
 	voter.hear("talk.state", at(1, 0))
 	voter.say("talk.vote", map[string]int{"slide": 1, "choice": 1})
 	voter.hear("talk.voted", nil)
-	const points = 60 // at once
+	const points = 60
+	hand := time.NewTicker(10 * time.Millisecond) // slower than the most that a room takes
+	defer hand.Stop()
 	for i := range points {
+		<-hand.C
 		speaker.say("talk.point", map[string]any{"on": true, "x": float64(i) / points, "y": .5, "at": "ask"})
 	}
 	speaker.hear("talk.pointer", func(m map[string]any) bool { return m["x"] == float64(points-1)/points })

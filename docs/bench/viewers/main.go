@@ -69,7 +69,12 @@ func machine() string {
 	facts := host.ReadFacts("")
 	load, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(load), " ")
-	return fmt.Sprintf("%s: Linux %s, %d processors, %s; the load average was %s when it began: above 1, others were at work", time.Now().UTC().Format(time.DateOnly), facts.Kernel, facts.CPUs, runtime.Version(), first)
+	at := fmt.Sprintf("%s: Linux %s, %d processors, %s; the load average was %s when it began: above 1, others were at work", time.Now().UTC().Format(time.DateOnly), facts.Kernel, facts.CPUs, runtime.Version(), first)
+	group, _ := os.ReadFile("/proc/self/autogroup")
+	if _, nice, _ := strings.Cut(strings.TrimSpace(string(group)), "nice "); nice != "" && nice != "0" {
+		at += ", and this had its scheduler's group at nice " + nice
+	}
+	return at
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1e3) }
