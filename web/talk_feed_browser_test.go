@@ -68,3 +68,43 @@ func TestTalkPagesGoOnAtAnotherServer(t *testing.T) {
 	audience.await(`document.querySelector('.slide.current [data-choice="1"] input').checked`)
 	speaker.await(`document.querySelector('[data-part="bars-total"]').textContent.includes('1')`)
 }
+
+// The broker goes away: both pages say so and keep what they show, the speaker's step
+// and the audience's answer are refused, and when it is back both go on, with the answer
+// that the page gives again by itself.
+func TestTalkPagesWaitForTheFeed(t *testing.T) {
+	dir := t.TempDir()
+	kafka, shut := openBroker(t, "127.0.0.1:0", dir)
+	a := join(t, kafka, talkfeed.Config{})
+	speaker, audience := browse(t), browse(t)
+	audience.do(chromedp.Navigate(a.base + a.room.AudiencePath()))
+	audience.talkAt(0, 0)
+	speaker.do(chromedp.Navigate(a.base + a.room.PresentPath()))
+	speaker.await(`document.querySelector('[data-talk]').dataset.seat === 'yours'`)
+	speaker.key("ArrowRight")
+	audience.talkAt(1, 0)
+	shut()
+	for _, page := range []*tab{speaker, audience} {
+		page.await(`document.querySelector('[data-talk]').dataset.feed === 'lost' && !document.querySelector('[data-part="notice"]').hidden`)
+	}
+	speaker.key("ArrowRight")
+	speaker.await(`document.querySelector('[data-talk]').dataset.error === 'feed'`)
+	audience.click(`.slide.current [data-choice="1"] input`)
+	audience.await(`document.querySelector('[data-part="notice"]').textContent.includes('was not taken')`)
+	audience.talkAt(1, 0)
+
+	openBroker(t, kafka, dir)
+	for _, page := range []*tab{speaker, audience} {
+		page.await(`document.querySelector('[data-talk]').dataset.feed === 'there'`)
+	}
+	speaker.await(`document.querySelector('[data-part="bars-total"]').textContent.includes('1')`)
+	speaker.key("ArrowRight")
+	audience.talkAt(1, 1)
+	// Who comes now is told nothing of it.
+	late := browse(t)
+	late.do(chromedp.Navigate(a.base + a.room.AudiencePath()))
+	late.talkAt(1, 1)
+	if told := eval[string](late, `document.querySelector('[data-part="notice"]').textContent`); told != "" {
+		t.Errorf("a page that comes late is told %q", told)
+	}
+}

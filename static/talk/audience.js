@@ -153,6 +153,7 @@ function driven(is) {
 
 room.on('talk.driven', (body) => driven(body.driven));
 room.on('talk.feed', ({ lost }) => {
+  if (!lost && root.dataset.feed !== 'lost') return; // it was before this page came
   root.dataset.feed = lost ? 'lost' : 'there';
   notice(t(lost ? 'talk.page.feed-lost' : 'talk.page.feed-back'), lost);
   if (!lost) askAgain();

@@ -52,6 +52,10 @@ room.on('talk.desk', (body) => {
   clock.set(body);
 });
 room.on('talk.poll', (body) => { part('bars-total').textContent = deck.slides[state?.slide]?.kind === 'ask' ? t('talk.page.votes', { Count: body.total }) : ''; });
-room.on('talk.feed', ({ lost }) => notice(lost ? t('talk.present.feed-lost') : ''));
+room.on('talk.feed', ({ lost }) => {
+  if (!lost && root.dataset.feed !== 'lost') return; // it was before this page came
+  root.dataset.feed = lost ? 'lost' : 'there';
+  notice(lost ? t('talk.present.feed-lost') : '');
+});
 room.on('error', (body) => notice(`${body.message} ${body.remedy}`));
 if (!token) notice(t('talk.present.no-token'));

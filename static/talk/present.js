@@ -213,6 +213,7 @@ room.on('talk.welcome', (body) => {
   if (state) render();
 });
 room.on('talk.feed', ({ lost }) => {
+  if (!lost && root.dataset.feed !== 'lost') return; // it was before this page came
   root.dataset.feed = lost ? 'lost' : 'there';
   notice(t(lost ? 'talk.present.feed-lost' : 'talk.present.feed-back'), lost);
   if (!lost && seat === '') room.greet();
