@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"copyscope/internal/talk"
+	"copyscope/web"
 )
 
 // A link to a loopback address leads everybody else to their own computer: no page
@@ -27,7 +28,7 @@ func TestTalkThatOnlyThisComputerCanOpen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			base, pages, _ := serveAt(t, c.addr)
-			room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, "", "")
+			room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, web.TalkOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -127,8 +127,7 @@ var testsMayImport = map[string][]string{
 	"internal/importer":            {"internal/importer/importertest", "internal/importer/perfscript", "internal/importer/strace"},
 	"internal/importer/strace":     {"internal/importer/importertest"},
 	"internal/importer/perfscript": {"internal/importer/importertest"},
-	"web":                          {"broker/…", "docs", "internal/brokerview", "internal/chromium"}, // the browser tests serve the whole
-	"web":                          {"broker", "broker/…", "internal/brokerview", "internal/chromium", "internal/talkfeed"}, // the browser tests serve the whole
+	"web":                          {"broker", "broker/…", "docs", "internal/brokerview", "internal/chromium", "internal/talkfeed"}, // the browser tests serve the whole
 	"internal/talkfeed":            {"broker"},
 	"templates":                    {"internal/host", "sim"},
 	"internal/clusterview":         {"broker", "broker/users", "internal/brokerview", "internal/selfsigned"}, // the same of a broker of ours
