@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"copyscope/internal/talk"
+	"copyscope/web"
 )
 
 // lines counts the lines that each answer's text takes, in however narrow a box.
@@ -36,7 +37,7 @@ func TestAnswersHaveTheirRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	base, pages, _ := serveAt(t, "127.0.0.1:0")
-	room, err := pages.OpenTalk(t.Context(), "my-talk.yaml", parsed, "", "")
+	room, err := pages.OpenTalk(t.Context(), "my-talk.yaml", parsed, web.TalkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
