@@ -36,6 +36,9 @@ type Attacher interface {
 type AttachWatch struct {
 	Processes []int
 	For       time.Duration
+	// Port is the one that was asked about; the answer is of its connections alone. 0:
+	// processes were chosen.
+	Port int
 	// Samples also samples their clocks ([attach.Options]).
 	Samples bool
 	// Calls is how many calls are to be kept, the newest, for [Attached.Trace].
@@ -230,7 +233,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 	if len(pids) == 0 || len(pids) > mostAttached {
 		return Problem{"field", fmt.Sprintf("a watch is of 1 to %d processes, not of %d", mostAttached, len(pids)), "name a process or a port"}
 	}
-	n, err := a.watch.begin(AttachWatch{Processes: pids, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples, Calls: attachCalls}, a.nameOf(pids))
+	n, err := a.watch.begin(AttachWatch{Processes: pids, Port: ask.Port, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples, Calls: attachCalls}, a.nameOf(pids))
 	if err != nil {
 		return err
 	}

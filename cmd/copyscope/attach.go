@@ -16,7 +16,8 @@ import (
 	"copyscope/internal/attach"
 )
 
-// errNothingSeen: the watch is over, and there is no path to speak of.
+// errNothingSeen: the watch is over, and the report has said that there is no path to
+// speak of.
 var errNothingSeen = errors.New("nothing was seen")
 
 // attachFlags are the flags of `copyscope attach`, as they were typed.
@@ -39,7 +40,8 @@ func attachCommand() *cobra.Command {
 technique, how often the CPU copied each byte on the way, and what would change
 that. Nothing is injected and nothing stops: the kernel's tracepoints tell.
 
---port watches every process that listens there, --unit every process of a systemd
+--port watches every process that listens there, and those that they start, and
+answers for connections at that port alone; --unit watches every process of a systemd
 unit. Ctrl-C ends the watch early and prints what was seen. It takes root.
 
 The exit code is 0 if traffic was seen; with --expect, if at least 99 % of the bytes
@@ -142,7 +144,7 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: pids, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent,
+		Processes: pids, Port: f.port, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent,
 		Ready: func() {
 			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
 		},
@@ -173,8 +175,11 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.expect != "" {
 		return report.Expect(attach.Technique(f.expect))
 	}
+	if report.Verdict.Bytes == 0 && f.out == "-" {
+		return errors.New(report.Sentence)
+	}
 	if report.Verdict.Bytes == 0 {
-		return errNothingSeen
+		return errNothingSeen // the report has said it
 	}
 	return nil
 }
@@ -194,18 +199,8 @@ func printAttach(w io.Writer, r *attach.Report) error {
 	if r.Advice != "" {
 		fmt.Fprintf(out, "What would change it: %s\n", r.Advice)
 	}
-	for _, p := range r.Paths {
-		fmt.Fprintf(out, "\n%s\n", p.Sentence)
-		switches := fmt.Sprintf("%.0f mode switches (derived: two per call)", p.ModeSwitches.Value)
-		if !p.ModeSwitches.Known() {
-			switches = "mode switches " + p.ModeSwitches.Reason
-		}
-		fmt.Fprintf(out, "    %s in %s; %s\n", humanize.IBytes(uint64(p.Bytes.Value)), callList(p.Calls), switches)
-		for _, s := range p.Techniques {
-			fmt.Fprintf(out, "    %s, %d bytes: %s\n", s.Technique, s.Bytes, s.Evidence)
-		}
-	}
-	if r.Rest.Paths > 0 {
+	printPaths(out, r)
+	if r.Rest.Paths > 0 && len(r.Paths) > 0 { // else the sentence has said it
 		fmt.Fprintf(out, "\nother: %d paths, %s\n", r.Rest.Paths, humanize.IBytes(uint64(r.Rest.Bytes)))
 	}
 	fmt.Fprintf(out, "\nwatched for %.1f s:", float64(r.ForNs)/1e9)
@@ -223,6 +218,42 @@ func printAttach(w io.Writer, r *attach.Report) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// printPaths prints a paragraph for each path: first those that the answer is of.
+func printPaths(out io.Writer, r *attach.Report) {
+	for _, group := range []struct {
+		at    attach.At
+		title string
+	}{
+		{"", ""}, {attach.AtPort, ""},
+		{attach.Elsewhere, "other ports of these processes, or none at all, not in the answer:"},
+		{attach.Unplaced, "sockets whose port is not known, not in the answer:"},
+	} {
+		title := group.title
+		for _, p := range r.Paths {
+			if p.At != group.at {
+				continue
+			}
+			if title != "" {
+				fmt.Fprintf(out, "\n%s\n", title)
+				title = ""
+			}
+			printPath(out, p)
+		}
+	}
+}
+
+func printPath(out io.Writer, p attach.Path) {
+	fmt.Fprintf(out, "\n%s\n", p.Sentence)
+	switches := fmt.Sprintf("%.0f mode switches (derived: two per call)", p.ModeSwitches.Value)
+	if !p.ModeSwitches.Known() {
+		switches = "mode switches " + p.ModeSwitches.Reason
+	}
+	fmt.Fprintf(out, "    %s in %s; %s\n", humanize.IBytes(uint64(p.Bytes.Value)), callList(p.Calls), switches)
+	for _, s := range p.Techniques {
+		fmt.Fprintf(out, "    %s, %d bytes: %s\n", s.Technique, s.Bytes, s.Evidence)
+	}
 }
 
 // callList is calls by name, the most frequent first.

@@ -44,8 +44,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errPredictionFailed):
-		return exitFailed // the table has said which
+	case errors.Is(err, errPredictionFailed), errors.Is(err, errNothingSeen):
+		return exitFailed // the table, or the report, has said which
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
 		fmt.Fprintln(stderr, "copyscope: interrupted")
 		return exitFailed

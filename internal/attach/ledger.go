@@ -11,6 +11,8 @@ type Ledger struct {
 	unaddressed map[uint64][]*object
 	// untold are calls that do not say how many bytes they moved (sendmmsg).
 	untold int64
+	// port is the local port that reports answer for; 0: for all.
+	port int
 	// recent, if it is not nil, keeps the calls themselves.
 	recent *Recent
 }

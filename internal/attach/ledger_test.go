@@ -295,3 +295,54 @@ func TestAReusedDescriptorKeepsItsOwnName(t *testing.T) {
 		t.Errorf("got %v, want 7000 bytes of /srv/later and 5000 of a file without a name", got)
 	}
 }
+
+// What goes by another port of the same process answers nothing about the one that was
+// asked for.
+func TestOnlyThePortThatWasAskedFor(t *testing.T) {
+	socket := func(local string) attach.Looked {
+		protocol, name := "tcp", "tcp port "+local[strings.LastIndex(local, ":")+1:]
+		if local == ":" {
+			protocol, name, local = "", "", ""
+		}
+		return attach.Looked{End: attach.End{Kind: attach.Socket, Name: name, Protocol: protocol, Local: local}}
+	}
+	open := opened()
+	open[20], open[21], open[22] = socket("127.0.0.1:18081"), socket("[::1]:18082"), socket(":")
+	const busy, idle, unknown = "sendfile 20 3 = 1000000", "writev 21 = 200", "sendfile 22 3 = 500000"
+	for _, r := range []struct {
+		name, script, sentence, expect, note string
+		paths                                int // that the answer is of
+	}{
+		{"nothing there", busy, "nothing to speak of moved at port 18082, and 977 KiB elsewhere", "no byte went from a file to a socket at port 18082", "977 KiB went by paths that are not of port 18082", 0},
+		{"nothing at all", "", "nothing moved at port 18082", "no byte", "", 0},
+		{"little there", busy + "\n read 3 0x10000000 = 3000\n write 21 0x10000000 = 3000\n" + idle, "files to sockets: read-write, 2 CPU copies", "they took read-write", "977 KiB went by paths", 2},
+		{"the port is not known", "sendfile 21 3 = 100000\n" + unknown, "98 KiB from files to sockets: sendfile", "whose port is not known", "488 KiB went by sockets whose port nobody could look at", 1},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			var now int64 = 1
+			l := attach.NewLedger(descriptors{now: &now, open: open})
+			l.ForPort(18082)
+			book(t, l, &now, r.script)
+			report := l.Report()
+			report.Conclude()
+			if !strings.Contains(report.Sentence, r.sentence) {
+				t.Errorf("%q, want %q in it", report.Sentence, r.sentence)
+			}
+			if err := report.Expect(attach.Sendfile); err == nil || !strings.Contains(err.Error(), r.expect) {
+				t.Errorf("expecting sendfile: %v, want %q in it", err, r.expect)
+			}
+			if got := strings.Join(report.Notes, "\n"); !strings.Contains(got, r.note) || (got == "") != (r.note == "") {
+				t.Errorf("notes %q, want %q", got, r.note)
+			}
+			answering := 0
+			for _, p := range report.Paths {
+				if p.At == attach.AtPort {
+					answering++
+				}
+			}
+			if answering != r.paths {
+				t.Errorf("%d paths are of the port, want %d: %+v", answering, r.paths, report.Paths)
+			}
+		})
+	}
+}

@@ -1,12 +1,19 @@
 package attach
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Options say what is watched, and for how long.
 type Options struct {
 	// Processes are watched with all their threads.
 	Processes []int
 	For       time.Duration
+	// Port is the TCP port that was asked about: the answer is of connections at it
+	// alone. Processes that Processes start are watched then as with Follow, for a
+	// server that is told to read its configuration again starts new workers. 0: none.
+	Port int
 	// Follow also watches the processes that they start.
 	Follow bool
 	// Samples also samples the clocks of Processes, for [Report.CPU] and
@@ -28,4 +35,12 @@ type Options struct {
 	// goroutine: what it takes is taken from reading. Each report is its own; what the
 	// processes are is as it was when they were last looked at. It may be nil.
 	Snapshot func(*Report)
+}
+
+// target is how the command names a process that is to be watched: as it was asked for.
+func (o Options) target(pid int) string {
+	if o.Port != 0 {
+		return fmt.Sprintf("--port %d", o.Port)
+	}
+	return fmt.Sprintf("--pid %d", pid)
 }

@@ -43,21 +43,24 @@ type groupKey struct{ from, to string }
 // Report makes paths of what was booked. It lacks what only who watches knows:
 // processes, time, losses.
 func (l *Ledger) Report() *Report {
-	r := &Report{Schema: trace.Schema, Calls: map[string]*Tally{}, Paths: []Path{}}
+	r := &Report{Schema: trace.Schema, Port: l.port, Calls: map[string]*Tally{}, Paths: []Path{}}
 	for name, n := range l.calls {
 		r.Calls[name] = &Tally{n.Calls, n.Errors, n.Bytes}
 	}
 	l.bookRest()
 	var all []Path
-	total := 0.0
+	total := map[At]float64{} // a port with little traffic beside a busy one has its own measure
 	for _, g := range l.groups() {
 		if p, ok := g.path(); ok {
+			if l.port != 0 {
+				p.At = p.place(l.port)
+			}
 			all = append(all, p)
-			total += p.Bytes.Value
+			total[p.At] += p.Bytes.Value
 		}
 	}
 	for _, p := range all {
-		if p.From.Kind == Other || p.To.Kind == Other || p.Bytes.Value < restBytes && p.Bytes.Value < restShare*total {
+		if p.From.Kind == Other || p.To.Kind == Other || p.Bytes.Value < restBytes && p.Bytes.Value < restShare*total[p.At] {
 			r.Rest.Paths++
 			r.Rest.Bytes += int64(p.Bytes.Value)
 			continue

@@ -52,6 +52,8 @@ type Report struct {
 	Schema    int       `json:"schema"`
 	Processes []Process `json:"processes"`
 	ForNs     int64     `json:"for_ns"`
+	// Port is the local TCP port that the verdict and the sentence are of; 0: of all.
+	Port int `json:"port,omitempty"`
 	// Lost is how many records found no room in the kernel's rings: calls that are
 	// missing in all that follows.
 	Lost int64 `json:"lost"`
@@ -130,6 +132,8 @@ type Path struct {
 	From End    `json:"from"`
 	To   End    `json:"to"`
 	Kind string `json:"kind"` // file-to-socket, socket-to-file, …
+	// At says whether it is of the report's port, if that has one.
+	At At `json:"at,omitempty"`
 	// Technique has 99 % of the bytes, or is mixed.
 	Technique  Technique        `json:"technique"`
 	Techniques []Share          `json:"techniques"`

@@ -16,6 +16,10 @@ type samplers struct {
 	err   error // why there are none
 }
 
+// fewSamples: of so many, a share is off by some ten per cent of the whole and more (the
+// standard deviation of a share of n samples is at most 1/√4n).
+const fewSamples = 30
+
 func beginSamplers(o Options) *samplers {
 	s := &samplers{asked: o.Samples}
 	if !s.asked {
@@ -66,6 +70,9 @@ func (s *samplers) tell(r *Report) {
 	r.CPU = trace.Count{Value: float64(f.All.CPU), Provenance: trace.Measured}
 	r.CopyCPU = trace.Count{Value: float64(f.Copies.CPU), Provenance: trace.Measured}
 	r.Samples = f.All.Samples
+	if f.All.Samples < fewSamples {
+		r.Notes = append(r.Notes, fmt.Sprintf("only %d samples of the processes' clocks were taken: so few tell nothing of how their time was spent", f.All.Samples))
+	}
 	if f.Lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d samples of the processes' clocks found no room: their processor time is more than is told here", f.Lost))
 	}

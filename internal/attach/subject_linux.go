@@ -26,7 +26,7 @@ type subject struct {
 const kernelThread = 0x00200000
 
 // newSubject finds a process and says what it is, or why it cannot be watched.
-func newSubject(pid int) (*subject, error) {
+func newSubject(pid int, asked Options) (*subject, error) {
 	p, err := procfs.NewProc(pid)
 	if err != nil {
 		return nil, fmt.Errorf("process %d: there is none; ps -e lists those that are", pid)
@@ -46,7 +46,7 @@ func newSubject(pid int) (*subject, error) {
 		return nil, fmt.Errorf("process %d (%s): a thread of the kernel makes no syscalls", pid, stat.Comm)
 	}
 	if _, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)); errors.Is(err, os.ErrPermission) {
-		return nil, fmt.Errorf("process %d (%s): it belongs to another user, and user %d may not look into it; run it as root: sudo copyscope attach --pid %d", pid, stat.Comm, os.Geteuid(), pid)
+		return nil, fmt.Errorf("process %d (%s): it belongs to another user, and user %d may not look into it; run it as root: sudo copyscope attach %s", pid, stat.Comm, os.Geteuid(), asked.target(pid))
 	}
 	if other, err := foreign(pid); err == nil && other != "" {
 		return nil, fmt.Errorf("process %d (%s): it is a program of %s, whose syscalls have other numbers; only those of this machine's own kind can be read", pid, stat.Comm, other)

@@ -16,8 +16,11 @@ var zeroCopyTechniques = []Technique{Sendfile, Splice, RelaySplice}
 // bulk is the share of the bytes that makes a verdict.
 const bulk = 0.99
 
-// conclude writes what a person reads: of each path, and of them together.
-func (r *Report) conclude() {
+// fileToSocket is the kind of the paths that may be zero-copy.
+const fileToSocket = "file-to-socket"
+
+// Conclude writes what a person reads: of each path, and of them together.
+func (r *Report) Conclude() {
 	who, runtime := r.who()
 	for i := range r.Paths {
 		p := &r.Paths[i]
@@ -26,8 +29,9 @@ func (r *Report) conclude() {
 	}
 	kind, paths := r.subject()
 	r.Verdict = verdictOf(kind, paths)
+	r.notePlaces()
 	if len(paths) == 0 {
-		r.Sentence = who + ": nothing that was seen went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches."
+		r.Sentence = r.nothing(who)
 		return
 	}
 	v := r.Verdict
@@ -53,6 +57,24 @@ func (r *Report) conclude() {
 	r.Advice = paths[0].Advice
 }
 
+// nothing says that there is no path to speak of, and what there was instead.
+func (r *Report) nothing(who string) string {
+	seen := r.Rest.Bytes
+	for _, p := range r.Paths {
+		seen += int64(p.Bytes.Value)
+	}
+	little := humanize.IBytes(uint64(seen))
+	switch {
+	case r.Port != 0 && seen == 0:
+		return fmt.Sprintf("%s: nothing moved at port %d. Send it a request while copyscope watches.", who, r.Port)
+	case r.Port != 0:
+		return fmt.Sprintf("%s: nothing to speak of moved at port %d, and %s elsewhere in these processes. Send it a request while copyscope watches.", who, r.Port, little)
+	case seen == 0:
+		return who + ": nothing that was seen went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches."
+	}
+	return fmt.Sprintf("%s: of all that was seen, %s, nothing went from a file or a socket to a socket or a file. Was there traffic? Send it a request while copyscope watches.", who, little)
+}
+
 // kindWords are the kinds of path as a sentence has them.
 var kindWords = map[string]string{
 	"file-to-socket": "files to sockets", "socket-to-socket": "sockets to sockets (proxying)", "socket-to-file": "sockets to files",
@@ -65,7 +87,7 @@ var kindWords = map[string]string{
 // sockets if there are any to speak of, else the kind that moved the most.
 func (r *Report) subject() (string, []Path) {
 	by, total := map[string]float64{}, 0.0
-	for _, p := range r.Paths {
+	for _, p := range r.answering() {
 		if kindWords[p.Kind] != "" {
 			by[p.Kind] += p.Bytes.Value
 			total += p.Bytes.Value
@@ -77,8 +99,8 @@ func (r *Report) subject() (string, []Path) {
 			best = kind
 		}
 	}
-	if by["file-to-socket"] > 0.05*total {
-		best = "file-to-socket"
+	if by[fileToSocket] > 0.05*total {
+		best = fileToSocket
 	}
 	if by[best] == 0 {
 		return "", nil
@@ -88,7 +110,7 @@ func (r *Report) subject() (string, []Path) {
 
 // of are the paths of a kind, the largest first.
 func (r *Report) of(kind string) (out []Path) {
-	for _, p := range r.Paths {
+	for _, p := range r.answering() {
 		if p.Kind == kind {
 			out = append(out, p)
 		}
@@ -123,7 +145,7 @@ func verdictOf(kind string, paths []Path) Verdict {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Technique, b.Technique))
 	})
 	v.Technique = dominant(v.Techniques)
-	if kind == "file-to-socket" {
+	if kind == fileToSocket {
 		is := zero >= bulk
 		v.ZeroCopy = &is
 	}
@@ -133,9 +155,14 @@ func verdictOf(kind string, paths []Path) Verdict {
 // Expect says whether the bulk of what went from files to sockets took a technique,
 // or why not.
 func (r *Report) Expect(t Technique) error {
-	v := verdictOf("file-to-socket", r.of("file-to-socket"))
+	v := verdictOf(fileToSocket, r.of(fileToSocket))
+	where, unplaced := "", int64(0)
+	if r.Port != 0 {
+		where = fmt.Sprintf(" at port %d", r.Port)
+		_, unplaced = r.placed(Unplaced)
+	}
 	if v.Bytes == 0 {
-		return fmt.Errorf("expected %s: no byte went from a file to a socket; send the process a request while copyscope watches", t)
+		return fmt.Errorf("expected %s: no byte went from a file to a socket%s; send the process a request while copyscope watches", t, where)
 	}
 	share := 0.0
 	for _, s := range v.Techniques {
@@ -143,11 +170,14 @@ func (r *Report) Expect(t Technique) error {
 			share = s.Share
 		}
 	}
-	if share >= bulk {
+	switch {
+	case share >= bulk && float64(unplaced) > (1-bulk)*float64(v.Bytes+unplaced):
+		return fmt.Errorf("expected %s: so went what was seen%s, but %s went from files to sockets whose port is not known; ask by --pid instead", t, where, humanize.IBytes(uint64(unplaced)))
+	case share >= bulk:
 		return nil
 	}
-	return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets, not %.0f %%; they took %s",
-		t, percent(share), humanize.IBytes(uint64(v.Bytes)), 100*bulk, techniques(v.Techniques))
+	return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets%s, not %.0f %%; they took %s",
+		t, percent(share), humanize.IBytes(uint64(v.Bytes)), where, 100*bulk, techniques(v.Techniques))
 }
 
 // who is the process that moved the most.

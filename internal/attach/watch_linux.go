@@ -80,8 +80,9 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}, files: files{}}
 	w.ledger = NewLedger(procDescriptors{})
 	w.ledger.KeepCalls(o.Recent)
+	w.ledger.ForPort(o.Port)
 	for _, pid := range o.Processes {
-		s, err := newSubject(pid)
+		s, err := newSubject(pid, o)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +94,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer w.memory.end()
 	if err := w.open(); err != nil {
-		return nil, explain(err, o.Processes)
+		return nil, explain(err, o)
 	}
 	defer w.reader.Close()
 	sampled := beginSamplers(o)
@@ -101,7 +102,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	w.used = processorTime()
 	began := time.Now()
 	if err := w.reader.Begin(); err != nil {
-		return nil, explain(err, o.Processes)
+		return nil, explain(err, o)
 	}
 	if o.Ready != nil {
 		o.Ready()
@@ -408,9 +409,9 @@ func (w *watch) started(h tracepoint.Hit) {
 		w.threads[child] = 0
 	case w.field.flags.Int(h.Raw)&unix.CLONE_THREAD != 0:
 		w.threads[child] = parent
-	case w.options.Follow:
+	case w.options.Follow || w.options.Port != 0:
 		w.threads[child] = int(child)
-		s, err := newSubject(int(child))
+		s, err := newSubject(int(child), w.options)
 		if err != nil { // it is gone already: what it did is still in the rings
 			s = &subject{process: Process{PID: int(child), Name: "ended early"}, ended: true}
 		}
@@ -440,7 +441,7 @@ func (w *watch) report(describe func(*subject) Process) *Report {
 		}
 	}
 	r.Notes = append(r.Notes, w.notes...)
-	r.conclude()
+	r.Conclude()
 	return r
 }
 
@@ -452,9 +453,9 @@ func processorTime() int64 {
 }
 
 // explain says what to do where the kernel's tracepoints cannot be read.
-func explain(err error, processes []int) error {
+func explain(err error, o Options) error {
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("the syscalls of another process are told by tracepoints, and user %d may not read them (%w); run it as root: sudo copyscope attach --pid %d", os.Geteuid(), err, processes[0])
+		return fmt.Errorf("the syscalls of another process are told by tracepoints, and user %d may not read them (%w); run it as root: sudo copyscope attach %s", os.Geteuid(), err, o.target(o.Processes[0]))
 	}
 	return fmt.Errorf("the kernel's tracepoints cannot be read: %w; copyscope doctor says what this host can witness", err)
 }
