@@ -17,14 +17,19 @@ func advise(p *Path, runtime string, libraries []string) (blocker, advice string
 	case t == TLS, t == Rewrite && p.To.Kind == Socket && library(libraries, "ssl", "tls") != "" && moreSent(p):
 		return encrypted(p, t, libraries), encryption[runtimeOr(encryption, runtime)]
 	case t == Compress:
-		blocker = "it is compressed on the way, so every byte must pass through user code"
-		return blocker, "serve files that are compressed already (nginx: gzip_static on;), or leave large ones uncompressed"
+		return "it is compressed on the way, so every byte must pass through user code", uncompressed[runtimeOr(uncompressed, runtime)]
+	case p.less:
+		return "less was sent than was read, and why is not known: it may send parts, or compress by code that was not seen", ""
 	case t == RelayCopy, t == Rewrite && p.Kind == "socket-to-socket":
 		return "it is proxied: every byte comes into user memory and goes out again", relaying[runtimeOr(relaying, runtime)]
 	case p.Kind == "socket-to-file":
 		return "what arrives is written to a file from user memory", ""
 	case p.Kind != "file-to-socket":
 		return "", ""
+	case p.direct:
+		return "the file is read with O_DIRECT, past the page cache: the copy into the socket is left, and sendfile(2) has no page to lend", buffered[runtimeOr(buffered, runtime)]
+	case p.chunked && runtime == goLang:
+		return "the answer looks chunked, without a Content-Length: net/http then copies it piece by piece", "set Content-Length, or use http.ServeContent, and hand *os.File and the plain http.ResponseWriter to io.Copy: then it is sendfile and 0"
 	case t == ReadWrite:
 		return copying[runtimeOr(copying, runtime)].why, copying[runtimeOr(copying, runtime)].what
 	case t == Rewrite:
@@ -82,6 +87,18 @@ var copying = map[string]reason{
 	node:      {"streams carry the file through user memory", "Node has no sendfile; let a server in front of it send the files"},
 	ourselves: {"the fetch path of the topic is read+write", "copyscope.fetch.path=sendfile would make it 0"},
 	"":        {"the file is read into user memory and written from there", "sendfile(2) or splice(2) would make it 0"},
+}
+
+// uncompressed is what would spare the work of compressing.
+var uncompressed = map[string]string{
+	nginx: "serve files that are compressed already (`gzip_static on;`), or leave large ones uncompressed",
+	"":    "serve files that are compressed already, or leave large ones uncompressed",
+}
+
+// buffered is what would bring the page cache back.
+var buffered = map[string]string{
+	nginx: "`directio off;` with `sendfile on;` would make it 0, by way of the page cache",
+	"":    "sendfile(2) of a file that is opened without O_DIRECT would make it 0, by way of the page cache",
 }
 
 // encryption is what would bring zero copy back where TLS is in the way.

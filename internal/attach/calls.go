@@ -77,6 +77,7 @@ const (
 
 	dupFD        = 0 // F_DUPFD, include/uapi/asm-generic/fcntl.h
 	dupFDCloexec = 1030
+	setFlags     = 4 // F_SETFL
 )
 
 // flags are those of a call that sends or receives; 0 for all others.

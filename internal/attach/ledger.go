@@ -49,6 +49,7 @@ type flow struct {
 	bytes, in int64 // that arrived; that were read for them
 	calls     map[string]int64
 	zeroCopy  int64 // bytes of them with MSG_ZEROCOPY
+	direct    int64 // what was read for them with O_DIRECT
 	records   int64 // writes that began with the header of a TLS record
 }
 
@@ -220,6 +221,9 @@ func (l *Ledger) describe(t *table, c *Call, m move, fd int) {
 	case controls:
 		if c.Args[1] == dupFD || c.Args[1] == dupFDCloexec {
 			l.duplicate(t, fd, made, c.At)
+		}
+		if c.Args[1] == setFlags {
+			l.object(t, fd).direct = c.Args[2]&openDirect != 0
 		}
 	case mapsFile:
 		l.mapped(t, c)

@@ -23,7 +23,7 @@ func (d descriptors) Look(_, fd int) (attach.Looked, bool) {
 
 func (d descriptors) Mappings(int) []attach.Mapping { return d.maps }
 
-const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD = 3, 4, 5, 6, 7, 8, 9, 10
+const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD, wakeFD = 3, 4, 5, 6, 7, 8, 9, 10, 11
 
 func opened() map[int]attach.Looked {
 	end := func(kind attach.Kind, name, peer string) attach.End {
@@ -38,6 +38,7 @@ func opened() map[int]attach.Looked {
 		pipeIn:     {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
 		pipeOut:    {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
 		logFD:      {End: end(attach.File, "/data/0.log", "")},
+		wakeFD:     {End: end(attach.Other, "anon_inode:[eventfd]", "")},
 	}
 }
 
@@ -183,7 +184,7 @@ func TestPathsByTheirCalls(t *testing.T) {
 		{"more is sent than was read, and who knows what", `
 			read 3 0x10000000 = 32768
 			write 5 0x20000000 = 33000`,
-			[]string{"file-to-socket rewrite 33000 2.01 read:1 write:1"}},
+			[]string{"file-to-socket rewrite 33000 1.99 read:1 write:1"}},
 		{"gathered in another buffer", `
 			read 3 0x10000000 = 2048 ×4
 			write 5 0x20000000 = 8192`,
@@ -191,11 +192,11 @@ func TestPathsByTheirCalls(t *testing.T) {
 		{"compressed", `
 			read 3 0x10000000 = 32768 ×8
 			write 5 0x20000000 = 8192`,
-			[]string{"file-to-socket compress 8192 1.03 read:8 write:1"}},
+			[]string{"file-to-socket compress 8192 33 read:8 write:1"}},
 		{"compressed, by a vector", `
 			read 3 0x10000000 = 32768 ×8
 			writev 5 = 8192`,
-			[]string{"file-to-socket compress 8192 1.03 read:8 writev:1"}},
+			[]string{"file-to-socket compress 8192 33 read:8 writev:1"}},
 		{"one buffer, and a little by a vector", `
 			pread64 3 0x10000000 = 65536
 			write 5 0x10000000 = 65500
@@ -203,6 +204,42 @@ func TestPathsByTheirCalls(t *testing.T) {
 			pread64 3 0x10000000 = 65536
 			write 5 0x10000000 = 65536`,
 			[]string{"file-to-socket read-write 131072 2 pread64:2 write:2 writev:1"}},
+		{"a small buffer is filled up first, and the rest sent as it is", `
+			read 3 0x10000000 = 32768
+			write 5 0x30000000 = 4096
+			write 5 0x10000ff8 = 28680
+			read 3 0x10000000 = 32768
+			write 5 0x30000000 = 4096
+			write 5 0x10000ff8 = 28680
+			read 3 0x10000000 = 32768
+			write 5 0x30000000 = 4096
+			write 5 0x10000ff8 = 28680`,
+			[]string{"file-to-socket read-write 98328 2 read:3 write:6"}},
+		{"opened as ever, and read with O_DIRECT", `
+			fcntl 3 4 0x4000 = 0
+			pread64 3 0x10000000 = 32768
+			writev 5 = 32768
+			fcntl 3 4 0 = 0
+			pread64 3 0x10000000 = 32768
+			writev 5 = 32768`,
+			[]string{"file-to-socket read-write 65536 1.50 pread64:2 writev:2"}},
+		{"a pool of threads reads, and the thread that sends is late", `
+			@2 pread64 3 0x10000000 = 32768
+			@1 read 6 0x10000000 = -11 ×60000
+			@1 writev 5 = 33018`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:1", "memory-to-socket write 250 1 "}},
+		{"a thread that read wakes the one that sends", `
+			@2 pread64 3 0x10000000 = 32768
+			@2 write 11 0x30000000 = 8
+			@1 read 11 0x40000000 = 8
+			@1 writev 5 = 32768`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:1"}},
+		{"a request of a connection that has ended is not what is sent", `
+			@1 recvfrom 10 0x20000000 = 81
+			@1 close 10 = 0
+			@2 pread64 3 0x10000000 = 32768
+			@1 writev 5 = 32768`,
+			[]string{"file-to-socket read-write 32768 2 pread64:1 writev:1"}},
 		{"by reference, to another host", `
 			read 3 0x10000000 = 65536
 			sendto 10 0x10000000 65536 0x4000000 = 65536`,
@@ -342,6 +379,57 @@ func TestOnlyThePortThatWasAskedFor(t *testing.T) {
 			}
 			if answering != r.paths {
 				t.Errorf("%d paths are of the port, want %d: %+v", answering, r.paths, report.Paths)
+			}
+		})
+	}
+}
+
+// What is said of a path: no more than there is a sign of.
+func TestWhatIsSaidOfAPath(t *testing.T) {
+	nginx := attach.Process{PID: 1, Name: "nginx", Runtime: "nginx", Libraries: []string{"libz.so.1"}}
+	python := attach.Process{PID: 1, Name: "python3", Runtime: "python", Libraries: []string{"libz.so.1"}}
+	golang := attach.Process{PID: 1, Name: "serve", Runtime: "go"}
+	gzips := attach.Process{PID: 1, Name: "serve", Runtime: "go", Libraries: []string{"compress/flate"}}
+	const (
+		less    = "read 3 0x10000000 = 32768 ×8\n write 5 0x20000000 = 8192"
+		chunk   = "read 3 0x10000000 = 32768\n write 5 0x30000000 = 4096\n write 5 0x10000ff8 = 28680\n"
+		pages   = "read 3 0x10000000 = 8192\n write 5 0x20000000 = 16\n"
+		inPart  = "read 3 0x10000000 = 16777216\n close 3 = 0\n sendto 5 0x50000000 = 4194304"
+		directs = "fcntl 3 4 0x4000 = 0\n pread64 3 0x10000000 = 65536\n writev 5 = 65536"
+	)
+	for _, r := range []struct {
+		name    string
+		process attach.Process
+		script  string
+		says    []string // in what a person reads
+		never   string
+	}{
+		{"a library that compresses", nginx, less, []string{"compress, 33 CPU copies per byte sent", "gzip_static", "8192 sent: 3 %; it has libz.so.1"}, "not known"},
+		{"a package that compresses", gzips, less, []string{"compress, 33 CPU copies per byte sent", "it has compress/flate"}, "gzip_static"},
+		{"nothing that compresses", golang, less, []string{"rewrite, 33 CPU copies per byte sent", "less was sent than was read, and why is not known"}, "compress, "},
+		{"parts of pages", python, strings.Repeat(pages, 16), []string{"rewrite", "why is not known"}, "gzip_static"},
+		{"chunks of net/http", golang, strings.Repeat(chunk, 4), []string{"read-write, 2 CPU copies per byte;", "set Content-Length, or use http.ServeContent"}, "compress"},
+		{"part of what was read at once", python, inPart, []string{"where it was filled is not known: 16 MiB that were read of files"}, "no file was read"},
+		{"past the page cache", nginx, directs, []string{"read-write, 1 CPU copy per byte", "O_DIRECT", "directio off;"}, "sendfile is off"},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			var now int64 = 1
+			l := attach.NewLedger(descriptors{now: &now, open: opened()})
+			book(t, l, &now, r.script)
+			report := l.Report()
+			report.Processes = []attach.Process{r.process}
+			report.Conclude()
+			said := report.Sentence + "\n" + report.Advice
+			for _, p := range report.Paths {
+				said += fmt.Sprintf("\n%s\n%v", p.Sentence, p.Techniques)
+			}
+			for _, want := range r.says {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q is not in what it says:\n%s", want, said)
+				}
+			}
+			if strings.Contains(said, r.never) {
+				t.Errorf("%q is in what it says:\n%s", r.never, said)
 			}
 		})
 	}

@@ -10,7 +10,9 @@ type object struct {
 	// has seen all that happened before, the descriptor may have been another's.
 	lookedAt int64
 	direct   bool // O_DIRECT: a read copies nothing, the device writes into the buffer
-	closed   bool
+	// readDirect is what direct was when it was last read: fcntl(2) changes it.
+	readDirect bool
+	closed     bool
 	// socketed: its addresses are yet to be found, by inode.
 	unaddressed bool
 	// listener is what a connection was accepted from: its address is the service's.
@@ -21,6 +23,8 @@ type object struct {
 	lastRead int64 // when
 	reader   int   // by which thread
 	sent     bool  // some left since it was last read
+	// taken is all that came out of it into user memory, given what was seen to leave.
+	taken, given int64
 
 	// unbooked are calls that read it, and belong to no flow yet; refused those that
 	// were to write to it and failed.
@@ -61,17 +65,19 @@ type Mapping struct {
 
 // table is what a process's descriptors stand for, and what lies in its memory.
 type table struct {
-	process  int
-	moved    int64 // bytes, by all its calls
-	objects  map[int]*object
-	mappings []mapped
-	remap    bool // a file was mapped: its name is to be looked up while it is
-	recent   [recentReads]segment
-	next     int
-	last     [lastSources]*object // read last, the newest first
-	memory   *object              // the process's own
-	piped    map[uint64]*piped
-	lastPipe map[int]*piped // by the thread that filled it, where no inode tells
+	process int
+	moved   int64 // bytes, by all its calls
+	// fromFiles is what it read of files, less what was seen to leave again.
+	fromFiles int64
+	objects   map[int]*object
+	mappings  []mapped
+	remap     bool // a file was mapped: its name is to be looked up while it is
+	recent    [recentReads]segment
+	next      int
+	last      [lastSources]*object // read last, the newest first
+	memory    *object              // the process's own
+	piped     map[uint64]*piped
+	lastPipe  map[int]*piped // by the thread that filled it, where no inode tells
 }
 
 // piped is what lies in a pipe.

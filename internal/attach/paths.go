@@ -34,7 +34,6 @@ type group struct {
 	sources   map[*object]bool
 	sinks     map[*object]bool
 	by        map[how]*flow
-	direct    bool // the source was read with O_DIRECT
 	localPeer bool
 }
 
@@ -48,6 +47,9 @@ func (l *Ledger) Report() *Report {
 		r.Calls[name] = &Tally{n.Calls, n.Errors, n.Bytes}
 	}
 	l.bookRest()
+	for _, t := range l.tables {
+		t.memory.dropped = t.fromFiles
+	}
 	var all []Path
 	total := map[At]float64{} // a port with little traffic beside a busy one has its own measure
 	for _, g := range l.groups() {
@@ -167,7 +169,6 @@ func (o *object) settled() End {
 
 func (g *group) add(k flowKey, f *flow) {
 	g.sources[k.from], g.sinks[k.to] = true, true
-	g.direct = g.direct || k.from.direct
 	g.localPeer = g.localPeer || local(k.to.end.Peer)
 	sum := g.by[k.how]
 	if sum == nil {
@@ -177,6 +178,7 @@ func (g *group) add(k flowKey, f *flow) {
 	sum.bytes += f.bytes
 	sum.in += f.in
 	sum.zeroCopy += f.zeroCopy
+	sum.direct += f.direct
 	sum.records += f.records
 	for name, n := range f.calls {
 		sum.calls[name] += n
@@ -240,7 +242,8 @@ func (g *group) path() (Path, bool) {
 	if requests > 0 {
 		p.ModeSwitches = trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because one io_uring_enter(2) carries requests of several paths, or none is made at all"}
 	}
-	p.CPUCopiesPerByte = g.copies(copied, in)
+	p.CPUCopiesPerByte = g.copies(copied, in, bytes)
+	p.chunked, p.direct, p.unaccounted = g.chunked(), g.direct(in), g.unaccounted()
 	return p, true
 }
 
@@ -251,12 +254,12 @@ func dominant(shares []Share) Technique {
 	return Mixed
 }
 
-func (g *group) copies(copied, in int64) trace.Count {
+func (g *group) copies(copied, in, bytes int64) trace.Count {
 	switch {
 	case g.by[byRange] != nil:
 		return trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because copy_file_range(2) does not tell whether the file system copied the bytes or shares their blocks"}
 	case in == 0:
 		return trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because no read of what was sent was seen"}
 	}
-	return trace.Count{Value: float64(copied) / float64(in), Provenance: trace.Derived}
+	return trace.Count{Value: float64(copied) / float64(bytes), Provenance: trace.Derived}
 }

@@ -100,7 +100,8 @@ type Process struct {
 	Threads int    `json:"threads"`
 	Bytes   int64  `json:"bytes"`           // that its calls moved
 	Ended   bool   `json:"ended,omitempty"` // while it was watched
-	// Libraries that encrypt or compress in user space and are mapped.
+	// Libraries that encrypt or compress in user space and are mapped; of a Go program
+	// its packages that compress.
 	Libraries []string `json:"libraries,omitempty"`
 	// MappedFiles are those that it shares with their file systems: what it writes
 	// there reaches the file without a syscall.
@@ -142,13 +143,19 @@ type Path struct {
 	// SourceBytes were read at its beginning for it: other than Bytes where they
 	// were encrypted or compressed.
 	SourceBytes trace.Count `json:"source_bytes"`
-	// CPUCopiesPerByte counts the copies between kernel and user, for each byte of
-	// the source.
+	// CPUCopiesPerByte counts the copies between kernel and user, for each byte that
+	// arrived: where less arrives than was read, those of all that was read are in it.
 	CPUCopiesPerByte trace.Count `json:"cpu_copies_per_byte"`
 	ModeSwitches     trace.Count `json:"mode_switches"`
 	Sentence         string      `json:"sentence"`
 	Blocker          string      `json:"blocker,omitempty"` // why it is not zero-copy
 	Advice           string      `json:"advice,omitempty"`
+
+	// What the advice is by, besides: net/http's chunked answers; most of the file was
+	// read with O_DIRECT; less left than was read, for a reason that was not seen; bytes
+	// that were read of files and are in no path, of which this may be.
+	chunked, direct, less bool
+	unaccounted           int64
 }
 
 // Share is what a technique has of a path's bytes.

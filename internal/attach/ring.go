@@ -86,6 +86,7 @@ func (l *Ledger) gave(t *table, c *Call, sink *object, zero bool) {
 		f.bytes += n
 		f.in += n
 		f.calls[c.Name]++
+		t.leaves(source, f, n, n)
 		f.take(source)
 		if zero {
 			f.zeroCopy += n

@@ -13,6 +13,8 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,6 +49,11 @@ func serve(how, file string) {
 		serveBlocking(file)
 		return
 	}
+	if how == "reverse" {
+		backend := &url.URL{Scheme: "http", Host: file}
+		fmt.Fprintln(os.Stderr, http.Serve(l, httputil.NewSingleHostReverseProxy(backend)))
+		return
+	}
 	send := senders[how]
 	if how == "tls" {
 		send, l = senders["plain"], tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate()}})
@@ -58,7 +65,7 @@ func serve(how, file string) {
 			return
 		}
 		defer f.Close()
-		if at, err := f.Stat(); err == nil && how != "gzip" {
+		if at, err := f.Stat(); err == nil && how != "gzip" && how != "chunked" {
 			w.Header().Set("Content-Length", fmt.Sprint(at.Size()))
 		}
 		_, _ = send(w, f)
@@ -115,6 +122,7 @@ type onlyWriter struct{ io.Writer }
 
 var senders = map[string]func(io.Writer, *os.File) (int64, error){
 	"plain":   func(w io.Writer, f *os.File) (int64, error) { return io.Copy(w, f) },
+	"chunked": func(w io.Writer, f *os.File) (int64, error) { return io.Copy(w, f) },
 	"wrapped": func(w io.Writer, f *os.File) (int64, error) { return io.Copy(onlyWriter{w}, f) },
 	"gzip": func(w io.Writer, f *os.File) (int64, error) {
 		z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)

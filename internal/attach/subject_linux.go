@@ -90,10 +90,12 @@ func (s *subject) look(p procfs.Proc) {
 	now.MappedFiles = slices.Compact(now.MappedFiles)
 	now.Libraries = transforming(files)
 	goProgram := false
-	if s.process.Exe == now.Exe && s.process.Runtime == "go" {
-		goProgram = true
+	if s.process.Exe == now.Exe && s.process.Runtime == goLang {
+		goProgram, now.Libraries = true, s.process.Libraries
 	} else if info, err := buildinfo.ReadFile(fmt.Sprintf("/proc/%d/exe", p.PID)); err == nil {
-		goProgram = info.GoVersion != ""
+		if goProgram = info.GoVersion != ""; goProgram {
+			now.Libraries = append(now.Libraries, goCompressors(p.PID)...)
+		}
 	}
 	now.Runtime = runtimeOf(now.Name, now.Exe, files, goProgram)
 	s.process = now

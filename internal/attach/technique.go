@@ -25,10 +25,7 @@ func (g *group) split(h how, f *flow) []part {
 		toFile = f.bytes
 	}
 	socketToSocket := g.from.Kind == Socket && g.to.Kind == Socket
-	copiedIn := f.in
-	if g.direct {
-		copiedIn = 0
-	}
+	copiedIn := f.in - f.direct
 	switch h {
 	case byFile:
 		return []part{{Sendfile, f.bytes, f.bytes, toFile, "sendfile(2) names both ends"}}
@@ -43,7 +40,11 @@ func (g *group) split(h how, f *flow) []part {
 	case byRing:
 		return g.zeroCopied(f, part{IOUring, f.bytes, f.in, copiedIn + f.bytes, "requests of io_uring: sent right after it was read"})
 	case own:
-		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, f.bytes, "written from memory that no call was seen to fill"})
+		evidence := "written from memory that no call was seen to fill"
+		if n := g.unaccounted(); n > 0 {
+			evidence = fmt.Sprintf("where the memory was filled is not known: %d bytes that the process read of files were not seen to leave", n)
+		}
+		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, f.bytes, evidence})
 	case fromMap:
 		return g.zeroCopied(f, part{MmapWrite, f.bytes, f.bytes, f.bytes, "written from an address inside a mapping of the file"})
 	case changed:
@@ -56,8 +57,12 @@ func (g *group) split(h how, f *flow) []part {
 	if socketToSocket {
 		t = RelayCopy
 	}
-	if read := f.in + g.unsent(); h == following && g.from.Kind == File && f.bytes < read*9/10 && read >= 1<<16 {
-		return []part{{Compress, f.bytes, read, read + f.bytes, lessSent(f.bytes, read)}}
+	if taken, given := g.totals(); h == following && g.from.Kind == File && less(taken, given) && g.mostly(following) {
+		read := f.in + g.unsent()
+		return []part{{Compress, f.bytes, read, read - f.direct + f.bytes, lessSent(given, taken)}}
+	}
+	if f.direct > 0 {
+		evidence += directly
 	}
 	return g.zeroCopied(f, part{t, f.bytes, f.in, copiedIn + f.bytes, evidence})
 }
@@ -69,6 +74,64 @@ func (g *group) unsent() (n int64) {
 	}
 	return n
 }
+
+// totals is what came out of the sources into user memory, and what of it was seen to
+// leave, by whatever technique and to whomever.
+func (g *group) totals() (taken, given int64) {
+	for o := range g.sources {
+		taken += o.taken
+		given += o.given
+	}
+	return taken, given
+}
+
+// less says whether so little left that something was done to it.
+func less(taken, given int64) bool { return taken >= 1<<16 && given < taken*9/10 }
+
+// mostly says whether nothing else has more of the bytes.
+func (g *group) mostly(h how) bool {
+	for other, f := range g.by {
+		if other != h && f.bytes > g.by[h].bytes {
+			return false
+		}
+	}
+	return true
+}
+
+// direct says whether most of what was read was read with O_DIRECT.
+func (g *group) direct(in int64) bool {
+	n := int64(0)
+	for _, f := range g.by {
+		n += f.direct
+	}
+	return n > in/2
+}
+
+// unaccounted is how much the process read of files and was not seen to send, if what
+// it sent of its own memory may be of that: as much of it at least as a sixth.
+func (g *group) unaccounted() int64 {
+	f := g.by[own]
+	if f == nil || f.bytes < alikeLeast || g.unsent() < f.bytes/6 {
+		return 0
+	}
+	return g.unsent()
+}
+
+// chunked says whether the writes are those of net/http for an answer without a
+// Content-Length: of each piece the first 4 KiB go through a buffer, after the chunk's
+// length, and the rest as it is (http.checkConnErrorWriter, bufio.Writer).
+func (g *group) chunked() bool {
+	const buffer = 4096
+	large, small := g.by[same], g.by[changed]
+	if large == nil || small == nil || small.records > 0 {
+		return false
+	}
+	n := small.calls["write"]
+	return n > 0 && small.bytes <= n*buffer && 2*n >= large.calls["write"]
+}
+
+// directly is added to the evidence of what was read with O_DIRECT.
+const directly = "; the file is read with O_DIRECT, which no CPU copies"
 
 func lessSent(sent, read int64) string {
 	return fmt.Sprintf("%d bytes were read and %d sent: %.0f %%", read, sent, 100*float64(sent)/float64(read))
@@ -101,13 +164,14 @@ func (g *group) zeroCopied(f *flow, p part) []part {
 // taken for a copy.
 func (g *group) changed(f *flow, copiedIn int64) part {
 	p := part{Rewrite, f.bytes, f.in, copiedIn + f.bytes, fmt.Sprintf("written from another address than it was read to, and other bytes: %d were read and %d sent", f.in, f.bytes)}
+	taken, given := g.totals()
 	switch {
 	case f.records > 0:
 		p.technique = TLS
 		p.evidence = fmt.Sprintf("%d of the writes begin with the header of a TLS record", f.records)
-	case f.in >= 1<<16 && f.bytes < f.in*9/10:
-		p.technique, p.evidence = Compress, lessSent(f.bytes, f.in)
-	case f.bytes >= f.in*97/100 && f.bytes <= f.in:
+	case less(taken, given) && g.mostly(changed):
+		p.technique, p.evidence = Compress, lessSent(given, taken)
+	case f.bytes >= f.in*97/100 && f.bytes <= f.in, g.by[same] != nil && g.by[same].bytes > f.bytes && f.bytes <= f.in*11/10:
 		p.technique, p.evidence = ReadWrite, userCopy
 		if g.from.Kind == Socket && g.to.Kind == Socket {
 			p.technique = RelayCopy

@@ -15,6 +15,10 @@ const (
 // it are not a relay.
 const socketLeast = 4096
 
+// alikeLeast is how much must have been read before its size alone says that it is what
+// is sent.
+const alikeLeast = 16 << 10
+
 // A write that is not of what was read may be larger than that: a TLS record adds 22
 // bytes to 16 KiB and more to less, a first one goes with handshakes and headers.
 const (
@@ -38,6 +42,11 @@ func (l *Ledger) took(t *table, c *Call, o *object) bool {
 		return false
 	}
 	o.pending += c.Ret
+	o.taken += c.Ret
+	o.readDirect = o.direct
+	if o.kind() == File {
+		t.fromFiles += c.Ret
+	}
 	o.lastRead, o.reader, o.sent = c.At, c.Thread, false
 	t.latest(o)
 	return true
@@ -55,6 +64,9 @@ func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
 		f := l.flow(source, sink, h)
 		f.bytes += n
 		f.in += in
+		if h != own && h != fromMap {
+			t.leaves(source, f, n, in)
+		}
 		if c.flags()&msgZerocopy != 0 {
 			f.zeroCopy += n
 		}
@@ -104,9 +116,37 @@ func (l *Ledger) writeKnown(t *table, c *Call, sink *object, book booking) {
 		// What lies before it came from elsewhere and stays to be explained.
 		from = max(from, s.from)
 		n := int64(min(to, s.to) - from)
+		l.unguess(t, s.source, sink, n-s.source.pending)
 		book(s.source, same, n, n)
 		s.source.pending = max(0, s.source.pending-n)
 		from += uint64(n)
+	}
+}
+
+// unguess takes back that bytes left by way of another buffer, where it turns out that
+// they are still where they were read to: a program that fills up its own small buffer
+// before it writes the rest from the large one.
+func (l *Ledger) unguess(t *table, source, sink *object, n int64) {
+	f := l.flows[flowKey{source, sink, changed}]
+	if n <= 0 || f == nil {
+		return
+	}
+	n = min(n, max(0, f.in-f.bytes))
+	f.in -= n
+	if source.kind() == File {
+		t.fromFiles += n
+	}
+	sink.credit = max(0, sink.credit-n)
+}
+
+// leaves notes that n bytes of a source were sent, for which so many were read.
+func (t *table) leaves(source *object, f *flow, n, in int64) {
+	source.given += n
+	if source.readDirect {
+		f.direct += in
+	}
+	if source.kind() == File {
+		t.fromFiles = max(0, t.fromFiles-in)
 	}
 }
 
@@ -131,6 +171,9 @@ func (t *table) read(from, to uint64) (found *segment) {
 // writeUnknown books what comes from memory that no call was seen to fill, or from
 // addresses that the call does not tell.
 func (l *Ledger) writeUnknown(t *table, c *Call, sink *object, left int64, addressed bool, book booking) {
+	if sink.kind() == Other && sink.lookedAt > 0 {
+		return // an eventfd, by which one thread wakes another, takes none of what was read
+	}
 	source := sink.source
 	swallowed := int64(0)
 	if !addressed || sink.credit < left || source.pending > 0 || c.At-sink.fedAt > soon {
@@ -162,10 +205,11 @@ func (t *table) source(sink *object, c *Call) *object {
 		switch {
 		case o == nil, o == sink, o.pending <= 0, c.At-o.lastRead > soon:
 			return false
-		case o.closed: // a program that was loaded or configured reads much that it never sends
-			return c.Ret >= o.pending/2
+		case o.kind() != File && o.pending < socketLeast:
+			return false
 		}
-		return o.kind() == File || o.pending >= socketLeast
+		// A program that was loaded or configured reads much that it never sends.
+		return !o.closed || c.Ret >= o.pending/2
 	}
 	if fits(sink.source) {
 		return sink.source
@@ -178,11 +222,17 @@ func (t *table) source(sink *object, c *Call) *object {
 		if o.reader == c.Thread {
 			return o
 		}
-		if others == nil && c.At-o.lastRead < soonOthers {
+		if others == nil && (c.At-o.lastRead < soonOthers || o.kind() == File && alike(c.Ret, o.pending)) {
 			others = o
 		}
 	}
 	return others
+}
+
+// alike: what a pool of threads read for the thread that sends it has the size of what
+// is sent, but for a header before it.
+func alike(sent, read int64) bool {
+	return read >= alikeLeast && sent >= read*9/10 && sent <= read+overheadBytes
 }
 
 // latest keeps what was read last, the newest first.

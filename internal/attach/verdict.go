@@ -22,8 +22,10 @@ const fileToSocket = "file-to-socket"
 // Conclude writes what a person reads: of each path, and of them together.
 func (r *Report) Conclude() {
 	who, runtime := r.who()
+	compressor := r.compressor()
 	for i := range r.Paths {
 		p := &r.Paths[i]
+		p.judgeLess(compressor)
 		p.Blocker, p.Advice = advise(p, runtime, r.libraries())
 		p.Sentence = p.sentence()
 	}
@@ -36,21 +38,27 @@ func (r *Report) Conclude() {
 	}
 	v := r.Verdict
 	var bytes, in, copied float64
+	unaccounted := int64(0)
 	known := true
 	for _, p := range paths {
 		bytes += p.Bytes.Value
+		in += p.SourceBytes.Value
+		unaccounted += p.unaccounted
 		if !p.CPUCopiesPerByte.Known() {
 			known = false
 			continue
 		}
-		in += p.SourceBytes.Value
-		copied += p.CPUCopiesPerByte.Value * p.SourceBytes.Value
+		copied += p.CPUCopiesPerByte.Value * p.Bytes.Value
 	}
 	copies := "CPU copies per byte not measurable here"
-	if known && in > 0 {
-		copies = perByte(copied / in)
+	if known && bytes > 0 {
+		copies = perByte(copied/bytes, bytes, in)
 	}
-	r.Sentence = fmt.Sprintf("%s: %s from %s: %s, %s", who, humanize.IBytes(uint64(bytes)), kindWords[kind], techniques(v.Techniques), copies)
+	words := kindWords[kind]
+	if unaccounted > 0 {
+		words = fmt.Sprintf("memory to sockets (where it was filled is not known: %s that were read of files are in no path)", humanize.IBytes(uint64(unaccounted)))
+	}
+	r.Sentence = fmt.Sprintf("%s: %s from %s: %s, %s", who, humanize.IBytes(uint64(bytes)), words, techniques(v.Techniques), copies)
 	if b := paths[0].Blocker; b != "" {
 		r.Sentence += "; " + b
 	}
@@ -206,7 +214,7 @@ func (r *Report) libraries() (out []string) {
 func (p *Path) sentence() string {
 	copies := "CPU copies per byte " + p.CPUCopiesPerByte.Reason
 	if p.CPUCopiesPerByte.Known() {
-		copies = perByte(p.CPUCopiesPerByte.Value)
+		copies = perByte(p.CPUCopiesPerByte.Value, p.Bytes.Value, p.SourceBytes.Value)
 	}
 	s := fmt.Sprintf("%s → %s: %s, %s", p.From.Name, p.To.Name, techniques(p.Techniques), copies)
 	if p.Blocker != "" {
@@ -215,9 +223,14 @@ func (p *Path) sentence() string {
 	return s
 }
 
-func perByte(copies float64) string {
+// perByte says how often the CPU copied each byte; where other bytes were sent than
+// were read, that it is of those that were sent.
+func perByte(copies, sent, read float64) string {
 	text := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", copies), "0"), ".")
-	if text == "1" {
+	switch {
+	case sent < 0.9*read:
+		return text + " CPU copies per byte sent"
+	case text == "1":
 		return "1 CPU copy per byte"
 	}
 	return text + " CPU copies per byte"
