@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/attach"
+	"copyscope/internal/host"
 )
 
 // errNothingSeen: the watch is over, and the report has said that there is no path to
@@ -144,7 +145,7 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	p := newProgress(stderr, "watching")
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: pids, Port: f.port, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent,
+		Processes: pids, Port: f.port, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent, NoKernelTLS: noKernelTLS(ctx),
 		Ready: func() {
 			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
 		},
@@ -182,6 +183,14 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return errNothingSeen // the report has said it
 	}
 	return nil
+}
+
+// noKernelTLS is why this host has no kernel TLS; empty if it has.
+func noKernelTLS(ctx context.Context) string {
+	if c := host.KernelTLS(ctx); c.Status != host.Active {
+		return c.Why
+	}
+	return ""
 }
 
 func processList(pids []int) string {

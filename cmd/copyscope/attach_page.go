@@ -35,7 +35,7 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 	var profiling sync.WaitGroup
 	recent := attach.NewRecent(w.Calls)
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: w.Processes, Port: w.Port, For: w.For, Samples: w.Samples, Recent: recent,
+		Processes: w.Processes, Port: w.Port, For: w.For, Samples: w.Samples, Recent: recent, NoKernelTLS: noKernelTLS(ctx),
 		Ready: func() { // so that both are of the same time
 			for i, pid := range pids {
 				profiling.Go(func() {

@@ -6,7 +6,7 @@ import (
 )
 
 // advise names what keeps a path from being zero-copy, and what would change it.
-func advise(p *Path, runtime string, libraries []string) (blocker, advice string) {
+func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (blocker, advice string) {
 	if len(p.Techniques) == 0 || p.From.Kind != File && p.From.Kind != Socket {
 		return "", ""
 	}
@@ -15,7 +15,7 @@ func advise(p *Path, runtime string, libraries []string) (blocker, advice string
 	case slices.Contains(zeroCopyTechniques, t):
 		return "", ""
 	case t == TLS, t == Rewrite && p.To.Kind == Socket && library(libraries, "ssl", "tls") != "" && moreSent(p):
-		return encrypted(p, t, libraries), encryption[runtimeOr(encryption, runtime)]
+		return encrypted(p, t, libraries), decrypted(runtime, noKernelTLS)
 	case t == Compress:
 		return "it is compressed on the way, so every byte must pass through user code", uncompressed[runtimeOr(uncompressed, runtime)]
 	case p.less:
@@ -103,9 +103,19 @@ var buffered = map[string]string{
 
 // encryption is what would bring zero copy back where TLS is in the way.
 var encryption = map[string]string{
-	nginx: "kernel TLS brings sendfile back: `ssl_conf_command Options KTLS;` with OpenSSL 3 and the kernel's tls module, or end TLS elsewhere",
-	jvm:   "the JDK encrypts in user space and has no kernel TLS: plaintext inside, or TLS that ends in a proxy with kernel TLS",
-	"":    "kernel TLS, or TLS that ends in a proxy before it, would bring sendfile back",
+	nginx:  "kernel TLS brings sendfile back: `ssl_conf_command Options KTLS;` with OpenSSL 3 and the kernel's tls module, or end TLS elsewhere",
+	goLang: "crypto/tls encrypts in user space and has no kernel TLS: plaintext inside, or TLS that ends in a proxy with kernel TLS",
+	jvm:    "the JDK encrypts in user space and has no kernel TLS: plaintext inside, or TLS that ends in a proxy with kernel TLS",
+	"":     "kernel TLS, or TLS that ends in a proxy before it, would bring sendfile back",
+}
+
+// decrypted is what would bring zero copy back where TLS is in the way, on this host.
+func decrypted(runtime, noKernelTLS string) string {
+	runtime = runtimeOr(encryption, runtime)
+	if noKernelTLS == "" || runtime == goLang || runtime == jvm {
+		return encryption[runtime]
+	}
+	return "TLS that ends in a proxy before it would bring sendfile back; kernel TLS would not on this host: " + noKernelTLS
 }
 
 // relaying is what would spare a proxy its copies.

@@ -361,7 +361,7 @@ func TestOnlyThePortThatWasAskedFor(t *testing.T) {
 			l.ForPort(18082)
 			book(t, l, &now, r.script)
 			report := l.Report()
-			report.Conclude()
+			report.Conclude("")
 			if !strings.Contains(report.Sentence, r.sentence) {
 				t.Errorf("%q, want %q in it", report.Sentence, r.sentence)
 			}
@@ -410,6 +410,8 @@ func TestWhatIsSaidOfAPath(t *testing.T) {
 		{"parts of pages", python, strings.Repeat(pages, 16), []string{"rewrite", "why is not known"}, "gzip_static"},
 		{"chunks of net/http", golang, strings.Repeat(chunk, 4), []string{"read-write, 2 CPU copies per byte;", "set Content-Length, or use http.ServeContent"}, "compress"},
 		{"part of what was read at once", python, inPart, []string{"where it was filled is not known: 16 MiB that were read of files"}, "no file was read"},
+		{"TLS of a library", nginx, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"TLS in user space", "kernel TLS would not on this host: the module is not there"}, "KTLS;"},
+		{"TLS of Go", golang, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"crypto/tls encrypts in user space and has no kernel TLS"}, "would bring sendfile back"},
 		{"past the page cache", nginx, directs, []string{"read-write, 1 CPU copy per byte", "O_DIRECT", "directio off;"}, "sendfile is off"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
@@ -418,7 +420,7 @@ func TestWhatIsSaidOfAPath(t *testing.T) {
 			book(t, l, &now, r.script)
 			report := l.Report()
 			report.Processes = []attach.Process{r.process}
-			report.Conclude()
+			report.Conclude("the module is not there")
 			said := report.Sentence + "\n" + report.Advice
 			for _, p := range report.Paths {
 				said += fmt.Sprintf("\n%s\n%v", p.Sentence, p.Techniques)

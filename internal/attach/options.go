@@ -26,6 +26,8 @@ type Options struct {
 	// Recent keeps the newest calls themselves; nil: none, and nothing is spent on it. It
 	// is read when the watch has ended.
 	Recent *Recent
+	// NoKernelTLS says why this host has no kernel TLS; empty: it has. Advice is by it.
+	NoKernelTLS string
 	// Ready is called once all threads are watched; it may be nil.
 	Ready func()
 	// Progress is told, some times a second, how far the watch is and what it has

@@ -19,14 +19,15 @@ const bulk = 0.99
 // fileToSocket is the kind of the paths that may be zero-copy.
 const fileToSocket = "file-to-socket"
 
-// Conclude writes what a person reads: of each path, and of them together.
-func (r *Report) Conclude() {
+// Conclude writes what a person reads: of each path, and of them together. Advice is by
+// whether this host has kernel TLS: noKernelTLS says why not.
+func (r *Report) Conclude(noKernelTLS string) {
 	who, runtime := r.who()
 	compressor := r.compressor()
 	for i := range r.Paths {
 		p := &r.Paths[i]
 		p.judgeLess(compressor)
-		p.Blocker, p.Advice = advise(p, runtime, r.libraries())
+		p.Blocker, p.Advice = advise(p, runtime, r.libraries(), noKernelTLS)
 		p.Sentence = p.sentence()
 	}
 	kind, paths := r.subject()

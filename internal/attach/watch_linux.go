@@ -441,7 +441,7 @@ func (w *watch) report(describe func(*subject) Process) *Report {
 		}
 	}
 	r.Notes = append(r.Notes, w.notes...)
-	r.Conclude()
+	r.Conclude(w.options.NoKernelTLS)
 	return r
 }
 

@@ -41,7 +41,7 @@ func Doctor(ctx context.Context) Report {
 		{"netns", "a lab network of two namespaces, away from the host's own", tryNamespaces},
 		{"ethtool", "scatter-gather and segmentation of a lab device switched on and off", tryEthtool},
 		{"lab-network", "sendfile with and without scatter-gather, packet by packet, between two namespaces (--net veth)", tryLabNetwork},
-		{"ktls", "sendfile over TLS (kernel TLS)", tryKTLS},
+		kernelTLS,
 		{"io-uring", "transfers by io_uring", tryIOUring},
 	})})
 }
