@@ -12,6 +12,8 @@ func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (bl
 	}
 	t := p.Techniques[0].Technique
 	switch {
+	case p.temporary && p.Kind == fileToSocket:
+		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from", buffering[runtimeOr(buffering, runtime)]
 	case slices.Contains(zeroCopyTechniques, t):
 		return "", ""
 	case t == TLS, t == Rewrite && p.To.Kind == Socket && library(libraries, "ssl", "tls") != "" && moreSent(p):
@@ -116,6 +118,12 @@ func decrypted(runtime, noKernelTLS string) string {
 		return encryption[runtime]
 	}
 	return "TLS that ends in a proxy before it would bring sendfile back; kernel TLS would not on this host: " + noKernelTLS
+}
+
+// buffering is what keeps a proxy from writing answers to files.
+var buffering = map[string]string{
+	nginx: "`proxy_max_temp_file_size 0;` keeps answers out of files: then the client's pace is that of the other side, and larger `proxy_buffers` soften it",
+	"":    "let the proxy buffer in memory, or pass on at the client's pace",
 }
 
 // relaying is what would spare a proxy its copies.

@@ -233,16 +233,20 @@ func (l *Ledger) describe(t *table, c *Call, m move, fd int) {
 // opened puts a file at a descriptor, by the name that it was opened by or else by
 // what the descriptor is now.
 func (l *Ledger) opened(t *table, c *Call) {
+	flags := c.Args[2]
+	switch c.Name {
+	case "open":
+		flags = c.Args[1]
+	case "openat2", "creat":
+		flags = 0 // not told, or none
+	}
+	exclusive := flags&createExclusive == createExclusive
 	if c.Opened.Name == "" {
-		l.made(t, int(c.Ret), File)
+		l.made(t, int(c.Ret), File).exclusive = exclusive
 		return
 	}
-	flags := c.Args[2]
-	if c.Name == "open" {
-		flags = c.Args[1]
-	}
 	l.gone(t, int(c.Ret), c.At)
-	t.objects[int(c.Ret)] = &object{end: c.Opened, lookedAt: c.At, direct: c.Name != "openat2" && flags&openDirect != 0}
+	t.objects[int(c.Ret)] = &object{end: c.Opened, lookedAt: c.At, direct: flags&openDirect != 0, exclusive: exclusive}
 }
 
 // duplicate lets two descriptors stand for one object.

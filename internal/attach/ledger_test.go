@@ -412,6 +412,8 @@ func TestWhatIsSaidOfAPath(t *testing.T) {
 		{"part of what was read at once", python, inPart, []string{"where it was filled is not known: 16 MiB that were read of files"}, "no file was read"},
 		{"TLS of a library", nginx, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"TLS in user space", "kernel TLS would not on this host: the module is not there"}, "KTLS;"},
 		{"TLS of Go", golang, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"crypto/tls encrypts in user space and has no kernel TLS"}, "would bring sendfile back"},
+		{"a proxy that buffers on disk", nginx, "openat 0 0 0xc2 = 30\n recvfrom 6 0x10000000 = 65536\n pwrite64 30 0x10000000 = 65536\n sendfile 5 30 = 65536", []string{"64 KiB from sockets to sockets (a proxy that buffers on disk: 64 KiB by way of temporary files", "2 CPU copies per byte", "proxy_max_temp_file_size"}, "sendfile on"},
+		{"a log that is appended to and served", golang, "recvfrom 6 0x10000000 = 65536\n pwrite64 9 0x10000000 = 65536\n sendfile 5 9 = 65536", []string{"64 KiB from files to sockets: sendfile, 0 CPU copies"}, "buffers on disk"},
 		{"past the page cache", nginx, directs, []string{"read-write, 1 CPU copy per byte", "O_DIRECT", "directio off;"}, "sendfile is off"},
 	} {
 		t.Run(r.name, func(t *testing.T) {

@@ -15,6 +15,10 @@ type object struct {
 	closed     bool
 	// socketed: its addresses are yet to be found, by inode.
 	unaddressed bool
+	// written is what was written to it, and exclusive whether it was made by the call
+	// that opened it.
+	written   int64
+	exclusive bool
 	// listener is what a connection was accepted from: its address is the service's.
 	listener *object
 

@@ -35,6 +35,8 @@ type group struct {
 	sinks     map[*object]bool
 	by        map[how]*flow
 	localPeer bool
+	// fromTemporary are the bytes from temporary files, toTemporary those to such.
+	fromTemporary, toTemporary int64
 }
 
 type groupKey struct{ from, to string }
@@ -170,6 +172,12 @@ func (o *object) settled() End {
 func (g *group) add(k flowKey, f *flow) {
 	g.sources[k.from], g.sinks[k.to] = true, true
 	g.localPeer = g.localPeer || local(k.to.end.Peer)
+	if k.from.temporary() {
+		g.fromTemporary += f.bytes
+	}
+	if k.to.temporary() {
+		g.toTemporary += f.bytes
+	}
 	sum := g.by[k.how]
 	if sum == nil {
 		sum = &flow{calls: map[string]int64{}}
@@ -243,6 +251,7 @@ func (g *group) path() (Path, bool) {
 		p.ModeSwitches = trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because one io_uring_enter(2) carries requests of several paths, or none is made at all"}
 	}
 	p.CPUCopiesPerByte = g.copies(copied, in, bytes)
+	p.temporary, p.fillsTemporary = 2*g.fromTemporary > bytes, 2*g.toTemporary > bytes
 	p.chunked, p.direct, p.unaccounted = g.chunked(), g.direct(in), g.unaccounted()
 	return p, true
 }

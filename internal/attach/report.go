@@ -155,7 +155,9 @@ type Path struct {
 	// read with O_DIRECT; less left than was read, for a reason that was not seen; bytes
 	// that were read of files and are in no path, of which this may be.
 	chunked, direct, less bool
-	unaccounted           int64
+	// It begins, or ends, at files that the process made for itself.
+	temporary, fillsTemporary bool
+	unaccounted               int64
 }
 
 // Share is what a technique has of a path's bytes.

@@ -58,6 +58,7 @@ func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
 		sink.failed(c.Name)
 		return
 	}
+	sink.written += c.Ret
 	left := c.Ret
 	var first *flow
 	book := func(source *object, h how, n, in int64) {

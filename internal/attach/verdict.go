@@ -51,6 +51,8 @@ func (r *Report) Conclude(noKernelTLS string) {
 		}
 		copied += p.CPUCopiesPerByte.Value * p.Bytes.Value
 	}
+	byFile, filling := r.detour(paths)
+	copied += filling
 	copies := "CPU copies per byte not measurable here"
 	if known && bytes > 0 {
 		copies = perByte(copied/bytes, bytes, in)
@@ -59,11 +61,16 @@ func (r *Report) Conclude(noKernelTLS string) {
 	if unaccounted > 0 {
 		words = fmt.Sprintf("memory to sockets (where it was filled is not known: %s that were read of files are in no path)", humanize.IBytes(uint64(unaccounted)))
 	}
+	lead := paths[0]
+	if byFile > 0.05*bytes {
+		words = fmt.Sprintf("sockets to sockets (a proxy that buffers on disk: %s by way of temporary files of its own)", humanize.IBytes(uint64(byFile)))
+		lead = paths[slices.IndexFunc(paths, func(p Path) bool { return p.temporary })]
+	}
 	r.Sentence = fmt.Sprintf("%s: %s from %s: %s, %s", who, humanize.IBytes(uint64(bytes)), words, techniques(v.Techniques), copies)
-	if b := paths[0].Blocker; b != "" {
+	if b := lead.Blocker; b != "" {
 		r.Sentence += "; " + b
 	}
-	r.Advice = paths[0].Advice
+	r.Advice = lead.Advice
 }
 
 // nothing says that there is no path to speak of, and what there was instead.
@@ -96,9 +103,14 @@ var kindWords = map[string]string{
 // sockets if there are any to speak of, else the kind that moved the most.
 func (r *Report) subject() (string, []Path) {
 	by, total := map[string]float64{}, 0.0
-	for _, p := range r.answering() {
-		if kindWords[p.Kind] != "" {
-			by[p.Kind] += p.Bytes.Value
+	answering := r.answering()
+	detour, _ := r.detour(answering)
+	for _, p := range answering {
+		if p.fillsTemporary && detour > 0 {
+			continue // half of the way of what is sent from there
+		}
+		if kind := p.as(); kindWords[kind] != "" {
+			by[kind] += p.Bytes.Value
 			total += p.Bytes.Value
 		}
 	}
@@ -120,7 +132,7 @@ func (r *Report) subject() (string, []Path) {
 // of are the paths of a kind, the largest first.
 func (r *Report) of(kind string) (out []Path) {
 	for _, p := range r.answering() {
-		if p.Kind == kind {
+		if p.as() == kind {
 			out = append(out, p)
 		}
 	}

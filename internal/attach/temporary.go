@@ -1,0 +1,51 @@
+package attach
+
+import "strings"
+
+// A proxy that gets an answer faster than its client takes it may keep it in a file of
+// its own and send it from there: such a file is no source of the bytes, but a detour.
+
+// createExclusive is O_CREAT|O_EXCL, include/uapi/asm-generic/fcntl.h.
+const createExclusive = 0x40 | 0x80
+
+// deleted ends the name of a file in /proc/PID/fd that no folder has any more.
+const deleted = " (deleted)"
+
+// temporary says whether a file is one that the process made for itself: it wrote to it,
+// and the file has no name any more, or was new and gone before it could be looked at. A
+// log that is appended to and served keeps its name.
+func (o *object) temporary() bool {
+	return o.kind() == File && o.written > 0 &&
+		(strings.HasSuffix(o.end.Name, deleted) || o.end.Name == "" && o.exclusive)
+}
+
+// relayed is the kind of the paths of a proxy.
+const relayed = "socket-to-socket"
+
+// as is the kind of path that it counts as: what is sent from a temporary file came from
+// elsewhere.
+func (p *Path) as() string {
+	if p.temporary && p.Kind == fileToSocket {
+		return relayed
+	}
+	return p.Kind
+}
+
+// detour is how many of the paths' bytes went by way of temporary files, and what the
+// CPU copied to write these.
+func (r *Report) detour(paths []Path) (bytes, copied float64) {
+	for _, p := range paths {
+		if p.temporary {
+			bytes += p.Bytes.Value
+		}
+	}
+	if bytes == 0 {
+		return 0, 0
+	}
+	for _, p := range r.Paths {
+		if p.fillsTemporary && p.CPUCopiesPerByte.Known() {
+			copied += p.CPUCopiesPerByte.Value * p.Bytes.Value
+		}
+	}
+	return bytes, copied
+}
