@@ -1,4 +1,4 @@
-// Package walk does what the tutorial and the how-tos say, as a reader does who has
+// Package walk does what the README, the tutorial and the how-tos say, as a reader does who has
 // nothing but the page: every command is typed in, word for word, every address is
 // opened, and what the page shows as output is compared with what came.
 //
@@ -43,6 +43,7 @@ type page struct {
 }
 
 var pages = []page{
+	{name: "../README", clone: true, needs: []string{"kcat"}, ports: []string{"8080", "9092"}},
 	{name: "tutorial", clone: true, needs: []string{"curl", "kcat"}, ports: []string{"8080", "9092"}},
 	{name: "howto/attach-to-nginx", root: true, needs: []string{"nginx", "curl"}, ports: []string{"8081", "8082"}},
 	{name: "howto/attach-to-kafka", root: true, needs: []string{"java", "openssl"}, ports: []string{"9092", "9093", "9094"}},
