@@ -3,7 +3,8 @@
 # the packages named, for DURATION each (default 10m), AT_ONCE at a time
 # (default: one for each CPU). Prints a line for each target and the total of
 # executions; ends with 1 if one found something, and says where the input is that
-# shows it. A run of the whole module is written to docs/bench/fuzz-results.md.
+# shows it. A run of the whole module is written to docs/bench/fuzz-results.md, beside
+# what earlier runs did.
 # Inputs that reached code which no other reached are kept in the testdata/fuzz of
 # their package, for everybody's `go test`: of each target at most KEEP (default
 # 24), the smallest, none of more than 4 KiB.
@@ -59,20 +60,28 @@ keep_inputs() {
   find "$kept" -type f 2>/dev/null | wc -l
 }
 
-# results prints what docs/bench/fuzz-results.md says.
+readonly stored=docs/bench/fuzz-results.md
+
+# results prints what docs/bench/fuzz-results.md says: what this run did, and what all
+# runs did that were stored, this one included.
 results() {
-  local total
-  total=$(awk '{ n += $3 } END { print n }' "$work"/*.row)
   cat <<END
 # What was fuzzed
 
 Written by \`docs/bench/fuzz.sh $duration\`: $(nproc) CPUs, $(uname -sr), $(go env GOVERSION), $(date -u '+%-d %B %Y'). Each target met every input that is kept for it, and what the fuzzer made of them; none found anything.
 
-| package | target | executions | inputs kept |
-| --- | --- | ---: | ---: |
+| package | target | executions | in all stored runs | inputs kept |
+| --- | --- | ---: | ---: | ---: |
 END
-  sort "$work"/*.row | awk '{ sub("^copyscope/", "", $1); printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }'
-  printf '| all | %s | %s | |\n' "$(wc -l <"$work/targets")" "$total"
+  sort "$work"/*.row | awk -v stored="$stored" '
+    BEGIN { while ((getline line <stored) > 0) { split(line, of, / *[|] */); before[of[2] " " of[3]] = of[5] } }
+    {
+      sub("^copyscope/", "", $1)
+      all = before[$1 " " $2] + $3
+      printf "| %s | %s | %d | %d | %s |\n", $1, $2, $3, all, $4
+      now += $3; ever += all
+    }
+    END { printf "| all | %d | %d | %d | |\n", NR, now, ever }'
 }
 
 echo "$(wc -l <"$work/targets") targets, $duration each, $at_once at a time"
@@ -83,4 +92,4 @@ done <"$work/targets"
 wait
 [ ! -e "$work/found" ] || exit 1
 awk '{ n += $3 } END { printf "%d executions\n", n }' "$work"/*.row
-[ -z "$whole" ] || results >docs/bench/fuzz-results.md
+[ -z "$whole" ] || { results >"$work/results" && cp "$work/results" "$stored"; }
