@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"copyscope/internal/kafkalogin"
 )
 
 // Flags that contradict one another, or make no sense, are one error that names them.
@@ -20,7 +22,7 @@ func TestClusterFlagsAreChecked(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(passwordVariable, "")
+	t.Setenv(kafkalogin.PasswordVariable, "")
 	for name, c := range map[string]struct {
 		flags []string
 		code  int
@@ -35,10 +37,10 @@ func TestClusterFlagsAreChecked(t *testing.T) {
 		"a bad one of two":        {[]string{"--kafka", "127.0.0.1:1,[::1]:70000"}, exitUsage, []string{"[::1]:70000"}},
 		"a mechanism":             {[]string{"--kafka", "127.0.0.1:1", "--kafka-mechanism", "GSSAPI"}, exitUsage, []string{"GSSAPI", "SCRAM-SHA-512"}},
 		"a password of nobody":    {[]string{"--kafka", "127.0.0.1:1", "--kafka-password-file", empty}, exitUsage, []string{"--kafka-user"}},
-		"a user without password": {[]string{"--kafka", "127.0.0.1:1", "--kafka-user", "alice"}, exitUsage, []string{"--kafka-password-file", passwordVariable}},
-		"an empty password":       {[]string{"--kafka", "127.0.0.1:1", "--kafka-user", "alice", "--kafka-password-file", empty}, exitFailed, []string{empty, "empty"}},
-		"an authority that lacks": {[]string{"--kafka", "127.0.0.1:1", "--kafka-ca", empty + "x"}, exitFailed, []string{"--kafka-ca", empty + "x"}},
-		"no certificate in it":    {[]string{"--kafka", "127.0.0.1:1", "--kafka-ca", empty}, exitFailed, []string{empty, "PEM"}},
+		"a user without password": {[]string{"--kafka", "127.0.0.1:1", "--kafka-user", "alice"}, exitUsage, []string{"--kafka-password-file", kafkalogin.PasswordVariable}},
+		"an empty password":       {[]string{"--kafka", "127.0.0.1:1", "--kafka-user", "alice", "--kafka-password-file", empty}, exitUsage, []string{empty, "empty"}},
+		"an authority that lacks": {[]string{"--kafka", "127.0.0.1:1", "--kafka-ca", empty + "x"}, exitUsage, []string{"--kafka-ca", empty + "x"}},
+		"no certificate in it":    {[]string{"--kafka", "127.0.0.1:1", "--kafka-ca", empty}, exitUsage, []string{empty, "PEM"}},
 		"nobody there":            {[]string{"--kafka", "127.0.0.1:1,[::1]:1"}, exitFailed, []string{"127.0.0.1:1", "[::1]:1", "is the broker running"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +88,7 @@ func TestThePasswordOfAClusterIsNowhere(t *testing.T) {
 	if !strings.Contains(said, "refused; check --kafka-user") {
 		t.Errorf("of a wrong password it says %q", said)
 	}
-	t.Setenv(passwordVariable, secret)
+	t.Setenv(kafkalogin.PasswordVariable, secret)
 	for _, flags := range [][]string{{"--kafka-password-file", file}, {"--kafka-mechanism", "PLAIN"}} {
 		s := startServe(t, append([]string{"--kafka", own.ready["kafka"], "--kafka-user", "alice", "--log-level", "debug"}, flags...)...)
 		for _, path := range []string{"/broker", "/broker/connections", "/live", "/doctor", "/metrics"} {
@@ -105,7 +107,7 @@ func TestThePasswordOfAClusterIsNowhere(t *testing.T) {
 			t.Errorf("it ends with %d", code)
 		}
 		said += s.stdout.String() + s.stderr.String()
-		if plain := slices.Contains(flags, "PLAIN"); plain != strings.Contains(s.stderr.String(), "in plain text") {
+		if plain := slices.Contains(flags, "PLAIN"); plain != strings.Contains(s.stderr.String(), "as it is") {
 			t.Errorf("with %v it says %q", flags, s.stderr)
 		}
 	}

@@ -54,7 +54,7 @@ and the same token, which is kept in the cache directory, or in --token-file.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: firstOf(decks),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.feed.check(); err != nil {
+			if err := f.feed.check(c.Flags()); err != nil {
 				return &usageError{err}
 			}
 			name := "zero-copy"
@@ -120,6 +120,9 @@ func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, st
 	}
 	defer leave()
 	own := "http://" + reachable(listener.Addr().(*net.TCPAddr))
+	if f.feed.public == "" && listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		log.Warn("only this computer can open the talk's links; for a room start it with --http 0.0.0.0:8080")
+	}
 	base := cmp.Or(strings.TrimSuffix(f.feed.public, "/"), own)
 	ready := map[string]string{"web": own, "speaker": base + room.PresentPath(), "audience": base + room.AudiencePath(), "clicker": base + room.ClickerPath()}
 	fmt.Fprintf(stdout, "speaker %s\naudience %s\nclicker %s\n", ready["speaker"], ready["audience"], ready["clicker"])

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"copyscope/internal/kafkalogin"
 	"copyscope/internal/talk"
 	"copyscope/internal/talkfeed"
 	"copyscope/web"
@@ -21,32 +20,26 @@ import (
 // feedFlags are the flags of a talk that several servers give.
 type feedFlags struct {
 	address, tokenFile, public string
-	login                      kafkalogin.Login
+	login                      loginFlags
 }
 
 func (f *feedFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.address, "feed", "", "share the room with other servers through a topic: kafka://HOST:PORT[,HOST:PORT…]/TOPIC")
 	flags.StringVar(&f.tokenFile, "token-file", "", "file whose only line is the speaker's token, the same at all servers of a feed (default: one that is kept in the user's cache directory)")
 	flags.StringVar(&f.public, "public", "", "address under which a balancer or proxy has the pages, such as https://talk.example.org")
-	flags.BoolVar(&f.login.TLS, "kafka-tls", false, "use TLS to the feed's brokers")
-	flags.StringVar(&f.login.CA, "kafka-ca", "", "PEM file with the authorities of the brokers' certificates (default: this host's); turns TLS on")
-	flags.StringVar(&f.login.User, "kafka-user", "", "user at the feed's brokers")
-	flags.StringVar(&f.login.PasswordFile, "kafka-password-file", "", "file whose only line is the user's password (default: the environment's "+kafkalogin.PasswordVariable+")")
-	flags.StringVar(&f.login.Mechanism, "kafka-mechanism", kafkalogin.Mechanisms()[0], "SASL mechanism: "+strings.Join(kafkalogin.Mechanisms(), ", "))
+	f.login.register(flags, "the feed's cluster")
 }
 
 // check refuses what cannot be, before anything is opened.
-func (f *feedFlags) check() error {
+func (f *feedFlags) check(flags *pflag.FlagSet) error {
 	if f.public != "" {
 		if _, err := web.ParsePublic(f.public); err != nil {
 			return fmt.Errorf("--public: %w", err)
 		}
 	}
 	if f.address == "" {
-		for name, given := range map[string]bool{"token-file": f.tokenFile != "", "kafka-tls": f.login.TLS, "kafka-ca": f.login.CA != "", "kafka-user": f.login.User != "", "kafka-password-file": f.login.PasswordFile != ""} {
-			if given {
-				return fmt.Errorf("--%s is for talks with a feed: add --feed kafka://HOST:PORT/TOPIC, or leave it out", name)
-			}
+		if lone := changed(flags, append([]string{"token-file"}, theLogin...)); len(lone) > 0 {
+			return fmt.Errorf("%s: for a talk with a feed: add --feed kafka://HOST:PORT/TOPIC, or leave it out", strings.Join(lone, ", "))
 		}
 		return nil
 	}
@@ -62,15 +55,15 @@ func (f *feedFlags) open(ctx context.Context, fresh bool, log *slog.Logger) (*ta
 	if err != nil {
 		return nil, "", err
 	}
-	client, err := f.login.Options()
+	login, err := f.login.read(log)
 	if err != nil {
-		return nil, "", &usageError{err}
+		return nil, "", err
 	}
 	token, err := f.token(address.Topic, fresh)
 	if err != nil {
 		return nil, "", err
 	}
-	feed, err := talkfeed.Open(ctx, talkfeed.Config{Address: address, Client: client, Token: token, New: fresh, Log: log})
+	feed, err := talkfeed.Open(ctx, talkfeed.Config{Address: address, Client: login.Options(), Token: token, New: fresh, Log: log})
 	return feed, token, err
 }
 

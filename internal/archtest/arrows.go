@@ -83,11 +83,11 @@ var mayImport = map[string][]string{
 	"broker/sasl":                    {"broker/users"}, // knows nothing of the wire
 	"broker/vfs/vfstest":             {"broker/vfs"},
 	"broker/wire":                    append([]string{"internal/host"}, belowKernels...),
-	"internal/metrics":               {"broker"},                                                             // as Prometheus reads it
-	"internal/load":                  append([]string{"internal/host"}, belowKernels...),                     // a client: any broker is another process
-	"internal/brokerview":            {"broker", "broker/log", "internal/batchview", "internal/host", "web"}, // a broker as the pages see it
-	"internal/batchview":             {"broker/log", "web"},                                                  // a stored batch as the pages see it
-	"internal/clusterview":           {"broker/log", "internal/batchview", "internal/host", "web"},           // a cluster of others as the pages see it
+	"internal/metrics":               {"broker"},                                                                          // as Prometheus reads it
+	"internal/load":                  append([]string{"internal/host"}, belowKernels...),                                  // a client: any broker is another process
+	"internal/brokerview":            {"broker", "broker/log", "internal/batchview", "internal/host", "web"},              // a broker as the pages see it
+	"internal/batchview":             {"broker/log", "web"},                                                               // a stored batch as the pages see it
+	"internal/clusterview":           {"broker/log", "internal/batchview", "internal/host", "internal/kafkalogin", "web"}, // a cluster of others as the pages see it
 	"broker/dump":                    {"broker/dump/decoder", "broker/log"},
 	"broker/dump/decoder":            {},
 	"cmd":                            {"internal/…", "sim", "sim/scenario", "broker", "broker/dump", "broker/users", "broker/vfs", "web", "docs", "docs/schema"},

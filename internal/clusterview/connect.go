@@ -13,7 +13,6 @@ package clusterview
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,10 +24,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 
+	"copyscope/internal/kafkalogin"
 	"copyscope/web"
 )
 
@@ -48,39 +45,8 @@ const (
 type Options struct {
 	// Seeds are host:port of brokers; one that answers is enough.
 	Seeds []string
-	// TLS is how the brokers are reached over TLS, nil for plain text.
-	TLS *tls.Config
-	// Mechanism is that of SASL, empty for none: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512.
-	Mechanism, User, Password string
-	Log                       *slog.Logger
-}
-
-// Mechanisms are those of SASL that this client knows, the safest first.
-func Mechanisms() []string { return []string{"SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"} }
-
-func (o Options) mechanism() sasl.Mechanism {
-	switch o.Mechanism {
-	case "PLAIN":
-		return plain.Auth{User: o.User, Pass: o.Password}.AsMechanism()
-	case "SCRAM-SHA-256":
-		return scram.Auth{User: o.User, Pass: o.Password}.AsSha256Mechanism()
-	case "SCRAM-SHA-512":
-		return scram.Auth{User: o.User, Pass: o.Password}.AsSha512Mechanism()
-	}
-	return nil
-}
-
-// protocol is Kafka's security.protocol, which has no secret.
-func (o Options) protocol() string {
-	switch {
-	case o.Mechanism != "" && o.TLS != nil:
-		return "SASL_SSL"
-	case o.Mechanism != "":
-		return "SASL_PLAINTEXT"
-	case o.TLS != nil:
-		return "SSL"
-	}
-	return "PLAINTEXT"
+	kafkalogin.Known
+	Log *slog.Logger
 }
 
 // client makes a client, which connects when it is asked something.
@@ -89,13 +55,7 @@ func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.SeedBrokers(o.Seeds...), kgo.ClientID(clientID), kgo.BrokerMaxReadBytes(mostAnswer), kgo.DialTimeout(dialPatience),
 		kgo.RequestRetries(2), kgo.RetryTimeout(patience), kgo.RequestTimeoutOverhead(patience), kgo.MetadataMinAge(500 * time.Millisecond),
 	}, more...)
-	if o.TLS != nil {
-		options = append(options, kgo.DialTLSConfig(o.TLS))
-	}
-	if m := o.mechanism(); m != nil {
-		options = append(options, kgo.SASL(m))
-	}
-	return kgo.NewClient(options...)
+	return kgo.NewClient(append(options, o.Known.Options()...)...)
 }
 
 // View shows a cluster.

@@ -14,6 +14,7 @@ import (
 	"copyscope/broker"
 	"copyscope/broker/users"
 	"copyscope/internal/clusterview"
+	"copyscope/internal/kafkalogin"
 	"copyscope/internal/selfsigned"
 )
 
@@ -41,13 +42,13 @@ func TestFirstContactSaysWhatIsWrong(t *testing.T) {
 		{"a web server", "is this the address of a Kafka listener", clusterview.Options{Seeds: []string{strings.TrimPrefix(site.URL, "http://")}}},
 		{"nobody answers", "no answer within", clusterview.Options{Seeds: []string{silent.Addr().String()}}},
 		{"too old", "older than Kafka 0.11", clusterview.Options{Seeds: []string{old}}},
-		{"TLS on a plaintext listener", "leave out --kafka-tls", clusterview.Options{Seeds: []string{plain.addr}, TLS: &tls.Config{}}},
+		{"TLS on a plaintext listener", "leave out --kafka-tls", clusterview.Options{Seeds: []string{plain.addr}, Known: kafkalogin.Known{TLS: &tls.Config{}}}},
 		{"plaintext on a TLS listener", "--kafka-tls", clusterview.Options{Seeds: []string{sealed}}},
-		{"an unknown authority", "--kafka-ca", clusterview.Options{Seeds: []string{sealed}, TLS: &tls.Config{}}},
-		{"no authentication", "--kafka-user", clusterview.Options{Seeds: []string{sealed}, TLS: trust}},
-		{"a wrong password", "was refused; check --kafka-user", clusterview.Options{Seeds: []string{sealed}, TLS: trust, Mechanism: "SCRAM-SHA-512", User: "alice", Password: secret}},
-		{"a mechanism it lacks", "--kafka-mechanism", clusterview.Options{Seeds: []string{sealed}, TLS: trust, Mechanism: "PLAIN", User: "alice", Password: secret}},
-		{"authentication where there is none", "leave out --kafka-user", clusterview.Options{Seeds: []string{plain.addr}, Mechanism: "SCRAM-SHA-256", User: "alice", Password: secret}},
+		{"an unknown authority", "--kafka-ca", clusterview.Options{Seeds: []string{sealed}, Known: kafkalogin.Known{TLS: &tls.Config{}}}},
+		{"no authentication", "--kafka-user", clusterview.Options{Seeds: []string{sealed}, Known: kafkalogin.Known{TLS: trust}}},
+		{"a wrong password", "was refused; check --kafka-user", clusterview.Options{Seeds: []string{sealed}, Known: kafkalogin.Known{TLS: trust, Mechanism: "SCRAM-SHA-512", User: "alice", Password: secret}}},
+		{"a mechanism it lacks", "--kafka-mechanism", clusterview.Options{Seeds: []string{sealed}, Known: kafkalogin.Known{TLS: trust, Mechanism: "PLAIN", User: "alice", Password: secret}}},
+		{"authentication where there is none", "leave out --kafka-user", clusterview.Options{Seeds: []string{plain.addr}, Known: kafkalogin.Known{Mechanism: "SCRAM-SHA-256", User: "alice", Password: secret}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +89,7 @@ func startSealed(t *testing.T) (addr string, trust *tls.Config) {
 // how it is reached is told without the password.
 func TestSecureContact(t *testing.T) {
 	addr, trust := startSealed(t)
-	v := connect(t, clusterview.Options{Seeds: []string{"127.0.0.1:1", addr}, TLS: trust, Mechanism: "SCRAM-SHA-512", User: "alice", Password: password})
+	v := connect(t, clusterview.Options{Seeds: []string{"127.0.0.1:1", addr}, Known: kafkalogin.Known{TLS: trust, Mechanism: "SCRAM-SHA-512", User: "alice", Password: password}})
 	s := v.State()
 	if s.Lost != nil || s.ID == "" || s.Security != "SASL_SSL (SCRAM-SHA-512, alice)" {
 		t.Errorf("the state is %+v", s)

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"copyscope/internal/kafkalogin"
 	"copyscope/web"
 )
 
@@ -39,7 +40,7 @@ func (v *View) remedy(err error) error {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("authentication as %.100q with %s was refused; check --kafka-user, the password and --kafka-mechanism", o.User, o.Mechanism)
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
-		return fmt.Errorf("the broker does not take SASL %s; choose another with --kafka-mechanism: %s", o.Mechanism, strings.Join(Mechanisms(), ", "))
+		return fmt.Errorf("the broker does not take SASL %s; choose another with --kafka-mechanism: %s", o.Mechanism, strings.Join(kafkalogin.Mechanisms(), ", "))
 	case errors.Is(err, kerr.IllegalSaslState), o.Mechanism != "" && errors.Is(err, kerr.UnsupportedVersion):
 		return fmt.Errorf("this listener takes no SASL: %w; leave out --kafka-user, or name a SASL listener's port", err)
 	case errors.Is(err, errTooOld):

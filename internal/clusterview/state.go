@@ -39,7 +39,7 @@ type snapshot struct {
 func (v *View) State() web.ClusterState {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	security := v.options.protocol()
+	security := v.options.Protocol()
 	if v.options.Mechanism != "" {
 		security += " (" + v.options.Mechanism + ", " + v.options.User + ")"
 	}
@@ -156,7 +156,7 @@ func (v *View) broker(id int32) (web.ClusterBroker, bool) {
 // elsewhere is not for this client to say, so none is told to be open to all.
 func (v *View) Listeners() (all []web.BrokerListener) {
 	for _, seed := range v.options.Seeds {
-		all = append(all, web.BrokerListener{Protocol: v.options.protocol(), Addr: seed})
+		all = append(all, web.BrokerListener{Protocol: v.options.Protocol(), Addr: seed})
 	}
 	return all
 }

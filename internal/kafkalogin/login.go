@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,8 +21,12 @@ import (
 // Mechanisms are the SASL mechanisms that a client may use, the best first.
 func Mechanisms() []string { return []string{"SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"} }
 
-// PasswordVariable is the environment variable with the password, if no file is named.
+// PasswordVariable is the environment variable with the password, if no file is named: a
+// flag would show it to every user of the host.
 const PasswordVariable = "COPYSCOPE_KAFKA_PASSWORD"
+
+// mostPasswordBytes bounds a password.
+const mostPasswordBytes = 1024
 
 // Login is what a user says of it. The zero value is a plain connection of nobody.
 type Login struct {
@@ -28,42 +34,49 @@ type Login struct {
 	// the authorities of theirs; it turns TLS on.
 	TLS bool
 	CA  string
-	// User with a password from the file, else of the environment, by a mechanism.
+	// User with a password from the file, else of the environment, by a mechanism;
+	// without one it is the first of Mechanisms.
 	User, PasswordFile, Mechanism string
 }
 
-// Options are those of a client.
-func (l Login) Options() (options []kgo.Opt, err error) {
-	encrypted := l.TLS || l.CA != ""
-	if encrypted {
-		config := &tls.Config{MinVersion: tls.VersionTLS12}
-		if l.CA != "" {
-			text, err := os.ReadFile(l.CA)
-			if err != nil {
-				return nil, fmt.Errorf("--kafka-ca: %w", err)
-			}
-			config.RootCAs = x509.NewCertPool()
-			if !config.RootCAs.AppendCertsFromPEM(text) {
-				return nil, fmt.Errorf("--kafka-ca %s: no certificate in it; give a PEM file with the authorities of the brokers' certificates", l.CA)
-			}
+// Known is a login whose files have been read.
+type Known struct {
+	// TLS is how the brokers are reached over TLS, nil for plain text.
+	TLS *tls.Config
+	// Mechanism is that of SASL, empty for none.
+	Mechanism, User, Password string
+}
+
+// Read reads what the login names. An error names the flag, and never the password.
+func (l Login) Read() (k Known, err error) {
+	if l.Mechanism != "" && !slices.Contains(Mechanisms(), l.Mechanism) {
+		return k, fmt.Errorf("--kafka-mechanism %.100q: use %s", l.Mechanism, strings.Join(Mechanisms(), ", "))
+	}
+	if l.TLS || l.CA != "" {
+		k.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if l.CA != "" {
+		text, err := os.ReadFile(l.CA)
+		if err != nil {
+			return k, fmt.Errorf("--kafka-ca: %w", err)
 		}
-		options = append(options, kgo.DialTLSConfig(config))
+		k.TLS.RootCAs = x509.NewCertPool()
+		if !k.TLS.RootCAs.AppendCertsFromPEM(text) {
+			return k, fmt.Errorf("--kafka-ca %s: no certificate in it; give a PEM file with the authorities of the brokers' certificates", l.CA)
+		}
 	}
 	if l.User == "" {
 		if l.PasswordFile != "" {
-			return nil, errors.New("--kafka-password-file without --kafka-user: say whose password it is")
+			return k, errors.New("--kafka-password-file without --kafka-user: say whose password it is")
 		}
-		return options, nil
+		return k, nil
 	}
-	password, err := l.password()
-	if err != nil {
-		return nil, err
+	k.User, k.Mechanism = l.User, l.Mechanism
+	if k.Mechanism == "" {
+		k.Mechanism = Mechanisms()[0]
 	}
-	mechanism, err := l.mechanism(password, encrypted)
-	if err != nil {
-		return nil, err
-	}
-	return append(options, kgo.SASL(mechanism)), nil
+	k.Password, err = l.password()
+	return k, err
 }
 
 func (l Login) password() (string, error) {
@@ -71,31 +84,65 @@ func (l Login) password() (string, error) {
 		if password := os.Getenv(PasswordVariable); password != "" {
 			return password, nil
 		}
-		return "", fmt.Errorf("--kafka-user %s has no password: name a file with --kafka-password-file, or set %s", l.User, PasswordVariable)
+		return "", fmt.Errorf("--kafka-user %.100q has no password: name a file with --kafka-password-file, or set %s", l.User, PasswordVariable)
 	}
-	text, err := os.ReadFile(l.PasswordFile)
+	file, err := os.Open(l.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("--kafka-password-file: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, mostPasswordBytes+3))
 	if err != nil {
 		return "", fmt.Errorf("--kafka-password-file: %w", err)
 	}
 	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if password == "" || strings.ContainsAny(password, "\r\n\x00") {
+	switch {
+	case password == "":
+		return "", fmt.Errorf("--kafka-password-file %s is empty; give one line, the password", l.PasswordFile)
+	case len(password) > mostPasswordBytes:
+		return "", fmt.Errorf("--kafka-password-file %s: the password has more than %d bytes", l.PasswordFile, mostPasswordBytes)
+	case strings.ContainsAny(password, "\r\n\x00"):
 		return "", fmt.Errorf("--kafka-password-file %s: give one line, the password", l.PasswordFile)
 	}
 	return password, nil
 }
 
-func (l Login) mechanism(password string, encrypted bool) (sasl.Mechanism, error) {
-	as := scram.Auth{User: l.User, Pass: password}
-	switch l.Mechanism {
-	case "", "SCRAM-SHA-512":
-		return as.AsSha512Mechanism(), nil
-	case "SCRAM-SHA-256":
-		return as.AsSha256Mechanism(), nil
-	case "PLAIN":
-		if !encrypted {
-			return nil, errors.New("--kafka-mechanism PLAIN sends the password as it is: add --kafka-tls, or use SCRAM-SHA-512")
-		}
-		return plain.Auth{User: l.User, Pass: password}.AsMechanism(), nil
+// Options are those of a client.
+func (k Known) Options() (options []kgo.Opt) {
+	if k.TLS != nil {
+		options = append(options, kgo.DialTLSConfig(k.TLS))
 	}
-	return nil, fmt.Errorf("--kafka-mechanism %.100q: use %s", l.Mechanism, strings.Join(Mechanisms(), ", "))
+	if m := k.mechanism(); m != nil {
+		options = append(options, kgo.SASL(m))
+	}
+	return options
+}
+
+func (k Known) mechanism() sasl.Mechanism {
+	as := scram.Auth{User: k.User, Pass: k.Password}
+	switch k.Mechanism {
+	case "SCRAM-SHA-512":
+		return as.AsSha512Mechanism()
+	case "SCRAM-SHA-256":
+		return as.AsSha256Mechanism()
+	case "PLAIN":
+		return plain.Auth{User: k.User, Pass: k.Password}.AsMechanism()
+	}
+	return nil
+}
+
+// Exposed says that whoever sees the connection sees the password.
+func (k Known) Exposed() bool { return k.Mechanism == "PLAIN" && k.TLS == nil }
+
+// Protocol is Kafka's security.protocol, which has no secret.
+func (k Known) Protocol() string {
+	switch {
+	case k.Mechanism != "" && k.TLS != nil:
+		return "SASL_SSL"
+	case k.Mechanism != "":
+		return "SASL_PLAINTEXT"
+	case k.TLS != nil:
+		return "SSL"
+	}
+	return "PLAINTEXT"
 }

@@ -29,19 +29,32 @@ func TestLoginsThatCannotBe(t *testing.T) {
 		"--kafka-password-file: open":  {User: "u", PasswordFile: filepath.Join(dir, "none")},
 		"give one line":                {User: "u", PasswordFile: file("two", "s3cret\ns3cret\n")},
 		"SCRAM-SHA-512, SCRAM-SHA-256": {User: "u", PasswordFile: password, Mechanism: "GSSAPI"},
-		"sends the password as it is":  {User: "u", PasswordFile: password, Mechanism: "PLAIN"},
+		"is empty":                     {User: "u", PasswordFile: file("empty", "\n")},
+		"more than 1024 bytes":         {User: "u", PasswordFile: file("long", strings.Repeat("s3cret", 200))},
 	} {
-		if _, err := l.Options(); err == nil || !strings.Contains(err.Error(), tells) || strings.Contains(err.Error(), "s3cret") {
+		if _, err := l.Read(); err == nil || !strings.Contains(err.Error(), tells) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%+v: %v, which does not tell %q", l, err, tells)
 		}
 	}
-	for _, l := range []kafkalogin.Login{{}, {TLS: true}, {User: "u", PasswordFile: password}, {User: "u", PasswordFile: password, Mechanism: "PLAIN", TLS: true}} {
-		if _, err := l.Options(); err != nil {
-			t.Errorf("%+v: %v", l, err)
+	for _, c := range []struct {
+		l        kafkalogin.Login
+		protocol string
+		options  int
+		exposed  bool
+	}{
+		{kafkalogin.Login{}, "PLAINTEXT", 0, false},
+		{kafkalogin.Login{TLS: true}, "SSL", 1, false},
+		{kafkalogin.Login{User: "u", PasswordFile: password}, "SASL_PLAINTEXT", 1, false},
+		{kafkalogin.Login{User: "u", PasswordFile: password, Mechanism: "PLAIN"}, "SASL_PLAINTEXT", 1, true},
+		{kafkalogin.Login{User: "u", PasswordFile: password, Mechanism: "PLAIN", TLS: true}, "SASL_SSL", 2, false},
+	} {
+		k, err := c.l.Read()
+		if err != nil || k.Protocol() != c.protocol || len(k.Options()) != c.options || k.Exposed() != c.exposed {
+			t.Errorf("%+v: %v, %s with %d options, exposed %v", c.l, err, k.Protocol(), len(k.Options()), k.Exposed())
 		}
 	}
 	t.Setenv(kafkalogin.PasswordVariable, "s3cret")
-	if options, err := (kafkalogin.Login{User: "u"}).Options(); err != nil || len(options) != 1 {
-		t.Errorf("with the environment's password: %d options, %v", len(options), err)
+	if k, err := (kafkalogin.Login{User: "u"}).Read(); err != nil || k.Password != "s3cret" || k.Mechanism != "SCRAM-SHA-512" {
+		t.Errorf("with the environment's password: %s, %v", k.Mechanism, err)
 	}
 }
