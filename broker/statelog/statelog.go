@@ -90,8 +90,9 @@ type Tidying struct {
 	running sync.Mutex // held while what lives is written anew
 }
 
-// tidyFrom: less than this is not worth the work.
-const tidyFrom = 8 << 20
+// TidyFrom is after how many bytes what lives is written anew at the soonest: less is
+// not worth the work.
+const TidyFrom = 8 << 20
 
 // Wrote says whether the caller is to see that it is tidied. If that fails,
 // nobody else is told so: the next look for what is old tries it again.
@@ -104,7 +105,7 @@ func (t *Tidying) Wrote(records ...Record) (tidyNow bool) {
 	return tidyNow
 }
 
-func (t *Tidying) due() bool { return t.bytes >= max(tidyFrom, 4*t.live) }
+func (t *Tidying) due() bool { return t.bytes >= max(TidyFrom, 4*t.live) }
 
 // begin says whether it is time, and that the caller does it.
 func (t *Tidying) begin() bool {

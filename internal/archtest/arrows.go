@@ -99,7 +99,7 @@ var mayImport = map[string][]string{
 	"internal/chromium":              {},
 	"internal/served":                {},                                                                        // knows copyscope by its command alone
 	"pages":                          {"internal/chromium", "internal/served"},                                  // knows copyscope by its command and its port alone
-	"docs":                           {"internal/…", "sim", "broker", "broker/log", "web", "docs/bench/victim"}, // programs that a document speaks of
+	"docs":                           {"internal/…", "sim", "broker", "broker/log", "broker/statelog", "web", "docs/bench/victim"}, // programs that a document speaks of
 	"docs/schema":                    {},
 	"docs/schema/schematest":         {"docs/schema"},
 	"docs/bench/victim":              {}, // knows a broker by its process and its port alone

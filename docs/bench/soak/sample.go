@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/procfs"
 
+	"copyscope/broker/statelog"
 	"copyscope/internal/served"
 )
 
@@ -36,7 +38,10 @@ var figures = []figure{
 	{"descriptors", "descriptors", "", ofServer, bound{15, 0.05}},
 	{"threads", "threads", "", ofServer, bound{4, 0.10}},
 	{"connections", "Kafka connections", "", ofServer, bound{5, 0.10}},
-	{"disk", "data directory on disk", "bytes", ofServer, bound{4 * mb, 0.15}},
+	{"disk", "topics of the clients on disk", "bytes", ofServer, bound{4 * mb, 0.15}},
+	// The two logs of the coordinators fill until each is written anew, which a run of
+	// two hours need not see.
+	{"own_disk", "logs of the coordinators on disk", "bytes", ofServer, bound{2 * statelog.TidyFrom, 0}},
 	{"page_heap_live", "heap of the live page", "bytes", livePage, bound{2 * mb, 0.10}},
 	{"page_nodes_live", "elements of the live page", "", livePage, bound{200, 0.10}},
 	{"page_heap_others", "heap of the other pages", "bytes", otherPages, bound{4 * mb, 0.10}},
@@ -90,7 +95,7 @@ func (s *soak) lookAtServer(ctx context.Context) (map[string]float64, error) {
 		return nil, err
 	}
 	v["heap_in_use"], v["goroutines"], v["connections"] = total(told["go_memstats_heap_inuse_bytes"]), total(told["go_goroutines"]), total(told["kafka_server_socket_server_metrics_connection_count"])
-	v["disk"] = diskUse(s.server.Data)
+	v["disk"], v["own_disk"] = diskUse(s.server.Data)
 	return v, nil
 }
 
@@ -118,17 +123,24 @@ func label(m *dto.Metric, name string) string {
 	return ""
 }
 
-// diskUse is the length of all files; those that go meanwhile do not count.
-func diskUse(dir string) (bytes float64) {
-	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				bytes += float64(info.Size())
-			}
+// diskUse is the length of all files, those of the coordinators' topics apart; files
+// that go meanwhile do not count.
+func diskUse(dir string) (clients, coordinators float64) {
+	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		info, err := d.Info()
+		switch {
+		case err != nil:
+		case strings.HasPrefix(filepath.Base(filepath.Dir(path)), "__"): // __consumer_offsets-0, __transaction_state-0
+			coordinators += float64(info.Size())
+		default:
+			clients += float64(info.Size())
 		}
 		return nil
 	})
-	return bytes
+	return clients, coordinators
 }
 
 // openFiles names what a process has open; files below dir by their path there.
