@@ -97,8 +97,8 @@ var mayImport = map[string][]string{
 	"clients":                        {},                                                                                   // a client knows the broker by its port and its files alone
 	"servers":                        {"internal/kafkajars", "internal/ownnet", "internal/process", "internal/selfsigned"}, // knows copyscope by its command alone
 	"internal/chromium":              {},
-	"internal/served":                {},                                                                        // knows copyscope by its command alone
-	"pages":                          {"internal/chromium", "internal/served"},                                  // knows copyscope by its command and its port alone
+	"internal/served":                {},                                                                                           // knows copyscope by its command alone
+	"pages":                          {"internal/chromium", "internal/served"},                                                     // knows copyscope by its command and its port alone
 	"docs":                           {"internal/…", "sim", "broker", "broker/log", "broker/statelog", "web", "docs/bench/victim"}, // programs that a document speaks of
 	"docs/schema":                    {},
 	"docs/schema/schematest":         {"docs/schema"},
