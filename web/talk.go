@@ -136,6 +136,10 @@ type TalkOptions struct {
 	Feed TalkFeed
 	// Ended is told if the feed cannot be followed any more.
 	Ended func(error)
+	// Saved is where the talk goes on, nil at its beginning, and Keep is told of each
+	// place that it comes to; it must not wait. A feed has them by itself.
+	Saved *talk.Saved
+	Keep  func(talk.Saved)
 
 	shipped string // the deck's name, if a speaker's page can have the talk opened again
 }
@@ -187,6 +191,12 @@ func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, o TalkOp
 	}
 	room := newTalkRoom(plan, code, token, runs, t.config.Log)
 	room.deck = o.shipped
+	if o.Saved != nil {
+		if err := room.BeginAt(*o.Saved); err != nil {
+			t.config.Log.Warn("talk: it begins at its first slide", "why", err)
+		}
+	}
+	room.keep = o.Keep
 	room.open(joined.Begun)
 	if o.Feed != nil {
 		room.id, room.shared.feed, room.shared.kick = joined.Room, o.Feed, make(chan struct{}, 1)

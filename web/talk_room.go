@@ -84,6 +84,7 @@ type talkRoom struct {
 	log    *slog.Logger
 	id     string // tells it from a room of the same code that an earlier run had
 	shared shared
+	keep   func(talk.Saved) // is told of each place; nil: nobody keeps it
 
 	order sync.Mutex // one event after the other; before mu
 
@@ -177,6 +178,9 @@ func (r *talkRoom) changed(c talk.Change) {
 	defer r.mu.Unlock()
 	if c&(talk.Shown|headsChanged) != 0 {
 		r.tellOthers()
+	}
+	if c&talk.Shown != 0 && r.keep != nil {
+		r.keep(r.State().Saved())
 	}
 	now := c &^ (talk.Pointed | talk.Voted | headsChanged)
 	if now&talk.Shown != 0 { // what belongs to the new place goes with it

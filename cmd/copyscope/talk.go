@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +41,8 @@ minutes"; one that is shipped may be named. docs/talk.md says how to write one.
 
 The pages are those of serve, without the broker. On an address that other
 machines reach, whatever changes the talk needs the token in the speaker's link.
-The links are kept in the user's cache directory, so a restart has the same ones:
-the speaker's page brings the talk back to where it was. --new makes others.
+The links are kept in the user's cache directory, so a restart has the same ones, and
+for six hours where the talk was: it goes on there. --new makes others, and begins anew.
 
 With --feed any number of servers behind a balancer give one talk: its steps and
 answers are in a topic of a Kafka cluster, or of copyscope serve. A page whose server
@@ -149,14 +150,22 @@ func openRoom(ctx context.Context, f talkFlags, file string, deck *talk.Deck, pa
 	if !f.fresh {
 		links = kept.read()
 	}
-	room, err = pages.OpenTalk(ctx, file, deck, web.TalkOptions{Code: links.Code, Token: links.Token})
+	saved := links.Place.fresh(time.Now())
+	var keeper *placeKeeper
+	room, err = pages.OpenTalk(ctx, file, deck, web.TalkOptions{Code: links.Code, Token: links.Token, Saved: saved, Keep: func(s talk.Saved) { keeper.keep(s) }})
 	if err != nil {
 		return room, nil, err
 	}
-	if err := kept.write(roomLinks{room.Code, room.Present}); err != nil {
+	now := roomLinks{Code: room.Code, Token: room.Present}
+	if saved != nil {
+		now.Place = links.Place
+		log.Info("the talk goes on where it was; --new begins it anew", "slide", saved.Slide+1, "stop", saved.Stop+1)
+	}
+	if err := kept.write(now); err != nil {
 		log.Warn("the talk's links will be others after a restart", "err", err)
 	}
-	return room, func() {}, nil
+	keeper = keepPlaces(kept, now, log)
+	return room, keeper.close, nil
 }
 
 // checkTalk runs all that a deck shows, on pages that nobody reaches.
@@ -187,8 +196,9 @@ func reachable(addr *net.TCPAddr) string {
 
 // roomLinks are what a talk's links are made of.
 type roomLinks struct {
-	Code  string `json:"code"`
-	Token string `json:"token"`
+	Code  string     `json:"code"`
+	Token string     `json:"token"`
+	Place *talkPlace `json:"place,omitempty"`
 }
 
 // linksFile is where a deck's links are kept, for its owner alone; "" if nowhere.
@@ -226,5 +236,17 @@ func (f linksFile) write(links roomLinks) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(string(f), text, 0o600)
+	// It is written with every step, and whoever ends in the middle has its links again.
+	part, err := os.CreateTemp(filepath.Dir(string(f)), ".talk-*")
+	if err != nil {
+		return err
+	}
+	_, err = part.Write(text)
+	if err = errors.Join(err, part.Close()); err == nil {
+		err = os.Rename(part.Name(), string(f))
+	}
+	if err != nil {
+		os.Remove(part.Name())
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"copyscope/internal/talk"
 )
 
 // holdOpen is a folder in which somebody else has put links in the places of files
@@ -170,5 +173,66 @@ func TestTheTokenIsNowhere(t *testing.T) {
 		if strings.Contains(log, secret) {
 			t.Errorf("%s token is in the log", name)
 		}
+	}
+}
+
+// A talk that is started anew goes on where it was, for some hours, and --new begins it
+// at its first slide.
+func TestTalkKeepsItsPlace(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	giveTalkOnce(t)
+	files, err := filepath.Glob(filepath.Join(cache, "copyscope", "talk-*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	was := func(ago time.Duration) {
+		t.Helper()
+		text, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var links roomLinks
+		if err := json.Unmarshal(text, &links); err != nil {
+			t.Fatal(err)
+		}
+		links.Place = &talkPlace{talk.Saved{Slide: 3, Stop: 1}, time.Now().Add(-ago).UnixMilli()}
+		if err := linksFile(files[0]).write(links); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const goesOn = "slide=4 stop=2"
+	for _, c := range []struct {
+		name  string
+		ago   time.Duration
+		flags []string
+		goes  bool
+	}{
+		{"a moment ago", time.Second, nil, true},
+		{"yesterday", 24 * time.Hour, nil, false},
+		{"anew", time.Second, []string{"--new"}, false},
+	} {
+		was(c.ago)
+		_, out, end := startTalk(t, filepath.Join(t.TempDir(), "ready.json"), c.flags...)
+		end()
+		if said := out.String(); strings.Contains(said, goesOn) != c.goes {
+			t.Errorf("%s: it says %s", c.name, said)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(cache, "copyscope", ".talk-*")); len(left) > 0 {
+		t.Errorf("%v stays", left)
+	}
+}
+
+// Places are written one after the other, and the last one always.
+func TestPlacesAreWritten(t *testing.T) {
+	file := linksFile(filepath.Join(t.TempDir(), "copyscope", "talk.json"))
+	k := keepPlaces(file, roomLinks{Code: talk.NewCode(), Token: talk.NewToken()}, slog.New(slog.DiscardHandler))
+	for i := range 1000 {
+		k.keep(talk.Saved{Slide: i})
+	}
+	k.close()
+	if got := file.read().Place.fresh(time.Now()); got == nil || got.Slide != 999 {
+		t.Errorf("kept is %+v", got)
 	}
 }

@@ -234,8 +234,8 @@ func (r *Room) wipe() Change {
 	return Drawn
 }
 
-// Saved is what a speaker's page keeps of a room, to bring it back after the
-// server has started anew.
+// Saved is what a speaker's page, and who started the server, keep of a room, to bring it
+// back after the server has started anew.
 type Saved struct {
 	Slide  int   `json:"slide"`
 	Stop   int   `json:"stop"`
@@ -244,8 +244,26 @@ type Saved struct {
 	Began  int64 `json:"began"` // ms since 1970; 0: not yet
 }
 
+// Saved is what is kept of a state.
+func (s State) Saved() Saved {
+	out := Saved{Slide: s.Desk.Slide, Stop: s.Desk.Stop, Frozen: s.Frozen, Black: s.Black}
+	if !s.Began.IsZero() {
+		out.Began = s.Began.UnixMilli()
+	}
+	return out
+}
+
 // ErrBegun: something has happened in the room already.
 var ErrBegun = errors.New("the talk has begun")
+
+// BeginAt has a room in which nothing has happened yet begin where it was left. A
+// speaker's page may still bring it elsewhere: it knows what came after.
+func (r *Room) BeginAt(s Saved) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, err := r.restore(&s)
+	return err
+}
 
 // restore brings a room to where a speaker's page left it. Only a room in which
 // nothing has happened yet takes it.
