@@ -178,6 +178,11 @@ func (c *catalogue) adopt(f *catalogueFile, disk map[string]map[int]topicID) err
 		if id == (topicID{}) {
 			id = newID()
 		}
+		for other, of := range f.Topics {
+			if other != name && of.ID == encodeID(id) {
+				return fmt.Errorf("topic %q cannot be adopted: its partition.metadata has the topic id %s of %q, of which it is a copy; remove partition.metadata from %s-%d and its others to have it as a topic of its own, or move them away", name, of.ID, other, name, numbers[0])
+			}
+		}
 		on.ID, on.Partitions = encodeID(id), numbers[len(numbers)-1]+1
 		f.Topics[name] = on
 		adopted++

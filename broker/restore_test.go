@@ -204,6 +204,16 @@ func TestAdoptRefused(t *testing.T) {
 	put(mixed, from, "t-0")
 	put(mixed, other, "t-1")
 	wantOpenError(t, mixed, `"t"`, "t-1", "topic id", "move it away")
+	copied := t.TempDir()
+	put(copied, from, "t-0")
+	put(copied, from, "u-0")
+	wantOpenError(t, copied, `"u"`, `of "t"`, "remove partition.metadata from u-0")
+	if err := os.Remove(filepath.Join(copied, "u-0", "partition.metadata")); err != nil {
+		t.Fatal(err)
+	}
+	if topics := start(t, copied).Topics(); len(topics) != 2 || topics[0].ID == topics[1].ID {
+		t.Errorf("a copy without partition.metadata is adopted as %+v", topics)
+	}
 	if left := partitionsOnDisk(t, mixed, "t"); len(left) != 2 {
 		t.Errorf("left on the disk is %v", left)
 	}
