@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
@@ -87,6 +88,7 @@ var browser struct {
 	once    sync.Once
 	ctx     context.Context
 	missing string
+	test    string // the newest that has a tab
 	stop    func()
 }
 
@@ -130,6 +132,13 @@ func browse(t *testing.T) *tab {
 	}
 	if _, err := chromedp.Call(b.Ctx, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
+	}
+	// Cookies are of a host, whatever its port: another test's language and theme are.
+	if test, _, _ := strings.Cut(t.Name(), "/"); test != browser.test {
+		browser.test = test
+		if _, err := chromedp.Call(b.Ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// An earlier tab may have fetched the same files; this one is to count them.
 	if _, err := chromedp.Call(b.Ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
