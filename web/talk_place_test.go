@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"copyscope/internal/lab"
@@ -15,11 +16,11 @@ func TestTalkGoesOnAtAKeptPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept talk.Saved // of a server that has ended
+	var kept atomic.Pointer[talk.Saved]
 	open := func(saved *talk.Saved) (base string, room web.TalkRoom, shut func()) {
 		t.Helper()
 		base, pages, shut := serveAtWith(t, "127.0.0.1:0", web.Config{Lab: lab.New(t.TempDir())})
-		room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, web.TalkOptions{Saved: saved, Keep: func(s talk.Saved) { kept = s }})
+		room, err := pages.OpenTalk(t.Context(), "zero-copy.yaml", deck, web.TalkOptions{Saved: saved, Keep: func(s talk.Saved) { kept.Store(&s) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,12 +39,12 @@ func TestTalkGoesOnAtAKeptPlace(t *testing.T) {
 	drive(base, room).say("talk.show", map[string]int{"slide": 1, "stop": 1})
 	phone.hear("talk.state", at(1, 1))
 	shut()
-	if kept.Slide != 1 || kept.Stop != 1 || kept.Began == 0 {
-		t.Fatalf("kept is %+v", kept)
+	was := kept.Load()
+	if was == nil || was.Slide != 1 || was.Stop != 1 || was.Began == 0 {
+		t.Fatalf("kept is %+v", was)
 	}
 
-	was := kept
-	base, room, _ = open(&was)
+	base, room, _ = open(was)
 	phone = takeSeat(t, base, room.Code, false)
 	phone.hear("talk.state", at(1, 1))
 	desk := takeSeat(t, base, room.Code, false)
@@ -52,7 +53,7 @@ func TestTalkGoesOnAtAKeptPlace(t *testing.T) {
 		t.Errorf("the talk's clock began at %v, want %d", got["began"], was.Began)
 	}
 
-	base, room, _ = open(&was)
+	base, room, _ = open(was)
 	phone = takeSeat(t, base, room.Code, false)
 	phone.hear("talk.state", at(1, 1))
 	ahead := takeSeat(t, base, room.Code, false)
