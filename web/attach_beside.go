@@ -28,19 +28,15 @@ const (
 
 // seenOfFiles is what a watch saw go from files to sockets, together.
 type seenOfFiles struct {
-	bytes, source, copied, switches, calls float64
-	copiesKnown, switchesKnown             bool
+	bytes, copied, switches, calls float64
+	copiesKnown, switchesKnown     bool
 }
 
 func sumOf(r *attach.Report) seenOfFiles {
 	s := seenOfFiles{copiesKnown: true, switchesKnown: true}
-	for _, p := range r.Paths {
-		if p.Kind != r.Verdict.Kind {
-			continue
-		}
+	for _, p := range r.Answer() {
 		s.bytes += p.Bytes.Value
-		s.source += p.SourceBytes.Value
-		s.copied += p.CPUCopiesPerByte.Value * p.SourceBytes.Value
+		s.copied += p.CPUCopiesPerByte.Value * p.Bytes.Value
 		s.switches += p.ModeSwitches.Value
 		s.copiesKnown = s.copiesKnown && p.CPUCopiesPerByte.Known()
 		s.switchesKnown = s.switchesKnown && p.ModeSwitches.Known()
@@ -55,7 +51,7 @@ func sumOf(r *attach.Report) seenOfFiles {
 // bytes a call. Not ok where there is none of a path that the simulation has.
 func twinOfWatch(r *attach.Report, s seenOfFiles) (lab.Scenario, bool) {
 	program, ok := transfer.Lookup(string(r.Verdict.Technique))
-	if !ok || r.Verdict.Kind != "file-to-socket" || s.bytes == 0 || s.calls == 0 {
+	if !ok || r.Verdict.Kind != attach.FileToSocket || s.bytes == 0 || s.calls == 0 {
 		return lab.Scenario{}, false
 	}
 	c := lab.Default()
@@ -98,7 +94,7 @@ func (d *attachDesk) beside(ctx context.Context, r *attach.Report) (*templates.A
 		Lane: scenario.String(),
 	}
 	b.Rows = append(b.Rows,
-		besideRow("attach.copies", trace.PerByte, seen.copied/seen.source, seen.copiesKnown && seen.source > 0, predicted(trace.CPUCopiesPerByte), func(a, b float64) bool { return math.Abs(a-b) <= besideCopies }),
+		besideRow("attach.copies", trace.PerByte, seen.copied/seen.bytes, seen.copiesKnown, predicted(trace.CPUCopiesPerByte), func(a, b float64) bool { return math.Abs(a-b) <= besideCopies }),
 		besideRow("live.load.switches", "", seen.switches/(seen.bytes/mib), seen.switchesKnown, predicted(trace.ModeSwitches)/(besideSize/mib), func(a, b float64) bool { return math.Abs(a-b) <= besideSwitches*b }),
 	)
 	return b, nil

@@ -23,6 +23,11 @@ func TestAWatchBesideTheSimulation(t *testing.T) {
 		r.Verdict.Technique, r.Verdict.Kind = technique, kind
 		return r
 	}
+	elsewhere := seen(attach.Sendfile, "file-to-socket", 0, 2048)
+	elsewhere.Port, elsewhere.Paths[0].At = 80, attach.AtPort
+	other := elsewhere.Paths[0]
+	other.At, other.Technique, other.CPUCopiesPerByte.Value, other.ModeSwitches.Value = attach.Elsewhere, attach.ReadWrite, 2, 1<<20
+	elsewhere.Paths = append(elsewhere.Paths, other)
 	unmeasured := seen(attach.Sendfile, "file-to-socket", 0, 2048)
 	unmeasured.Paths[0].CPUCopiesPerByte = trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here"}
 	for name, c := range map[string]struct {
@@ -34,6 +39,7 @@ func TestAWatchBesideTheSimulation(t *testing.T) {
 		"as it copies":             {attachReport(64 << 20), "read-write", "the same, the same", "2.00"},
 		"as it sends":              {seen(attach.Sendfile, "file-to-socket", 0, 2048), "sendfile, 64 KiB a call", "the same, the same", "0.00"},
 		"other than it sends":      {seen(attach.Sendfile, "file-to-socket", 1, 4096), "sendfile", "differs, differs", "0.00"},
+		"what went elsewhere":      {elsewhere, "sendfile, 64 KiB a call", "the same, the same", "0.00"},
 		"not measured":             {unmeasured, "sendfile", "not measurable here, the same", "0.00"},
 		"a path that is no file's": {seen(attach.RelayCopy, "socket-to-socket", 2, 2048), "", "", ""},
 		"a path without a twin":    {seen(attach.Rewrite, "file-to-socket", 2, 2048), "", "", ""},

@@ -136,11 +136,23 @@ func (d *loadDesk) fetching(path string) {
 
 // watch reads what is moved, by which path, and in turns flips the path.
 func (d *loadDesk) watch(ctx context.Context, length time.Duration, turns bool) {
+	paths, turn := d.load.Paths(), 0
+	d.readTraffic(ctx, func() {
+		if due := int(time.Since(d.began) * time.Duration(len(paths)) / length); turns && due > turn && due < len(paths) {
+			turn = due
+			if err := d.flip(ctx, d.topic(), paths[turn]); err != nil {
+				d.server.config.Log.Error("flip the path", "err", err)
+			}
+		}
+	})
+}
+
+// readTraffic reads what is moved, again and again until ctx ends; then is called after
+// each time.
+func (d *loadDesk) readTraffic(ctx context.Context, then func()) {
 	tick := time.NewTicker(loadEvery)
 	defer tick.Stop()
-	paths := d.load.Paths()
-	last, at := d.server.config.Traffic(), time.Now()
-	for turn := 0; ; {
+	for last, at := d.server.config.Traffic(), time.Now(); ; {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -149,12 +161,7 @@ func (d *loadDesk) watch(ctx context.Context, length time.Duration, turns bool) 
 		now, next := d.server.config.Traffic(), time.Now()
 		d.measure(last, now, at, next)
 		last, at = now, next
-		if due := int(time.Since(d.began) * time.Duration(len(paths)) / length); turns && due > turn && due < len(paths) {
-			turn = due
-			if err := d.flip(ctx, d.topic(), paths[turn]); err != nil {
-				d.server.config.Log.Error("flip the path", "err", err)
-			}
-		}
+		then()
 	}
 }
 

@@ -53,7 +53,7 @@ func (d *loadDesk) runCluster(ctx context.Context, length time.Duration) error {
 		d.mu.Unlock()
 		once.Do(func() {
 			d.fetching(doing)
-			watch.Go(func() { d.watchCluster(watching) })
+			watch.Go(func() { d.readTraffic(watching, func() {}) })
 		})
 		d.turned(doing)
 	})
@@ -65,21 +65,4 @@ func (d *loadDesk) turned(doing string) {
 	defer d.mu.Unlock()
 	d.flipped, d.state.Path = time.Now(), doing
 	d.publish()
-}
-
-// watchCluster reads what the load moves.
-func (d *loadDesk) watchCluster(ctx context.Context) {
-	tick := time.NewTicker(loadEvery)
-	defer tick.Stop()
-	last, at := d.server.config.Traffic(), time.Now()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		now, next := d.server.config.Traffic(), time.Now()
-		d.measure(last, now, at, next)
-		last, at = now, next
-	}
 }

@@ -194,6 +194,8 @@ func (t *talks) open(ctx context.Context, file string, deck *talk.Deck, o TalkOp
 	if o.Saved != nil {
 		if err := room.BeginAt(*o.Saved); err != nil {
 			t.config.Log.Warn("talk: it begins at its first slide", "why", err)
+		} else {
+			t.config.Log.Info("talk: it goes on where it was", "slide", o.Saved.Slide+1, "stop", o.Saved.Stop+1)
 		}
 	}
 	room.keep = o.Keep

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"copyscope/internal/clusterview"
+	"copyscope/internal/kafkalogin"
 	"copyscope/web"
 )
 
@@ -54,13 +53,8 @@ func (f *clusterFlags) check(flags *pflag.FlagSet) error {
 // options are those of the connection.
 func (f *clusterFlags) options(log *slog.Logger) (o clusterview.Options, err error) {
 	o.Log = log
-	for seed := range strings.SplitSeq(f.brokers, ",") {
-		seed = strings.TrimSpace(seed)
-		host, port, err := net.SplitHostPort(seed)
-		if n, bad := strconv.Atoi(port); err != nil || host == "" || bad != nil || n < 1 || n > 65535 {
-			return o, &usageError{fmt.Errorf("--kafka %q: %q is no address of a broker; write host:port, for example 127.0.0.1:9092 or [::1]:9092, with commas between", f.brokers, seed)}
-		}
-		o.Seeds = append(o.Seeds, seed)
+	if o.Seeds, err = kafkalogin.ParseBrokers(f.brokers); err != nil {
+		return o, &usageError{fmt.Errorf("--kafka %q: %w; write host:port, for example 127.0.0.1:9092 or [::1]:9092, with commas between", f.brokers, err)}
 	}
 	o.Known, err = f.login.read(log)
 	return o, err

@@ -159,7 +159,6 @@ func openRoom(ctx context.Context, f talkFlags, file string, deck *talk.Deck, pa
 	now := roomLinks{Code: room.Code, Token: room.Present}
 	if saved != nil {
 		now.Place = links.Place
-		log.Info("the talk goes on where it was; --new begins it anew", "slide", saved.Slide+1, "stop", saved.Stop+1)
 	}
 	if err := kept.write(now); err != nil {
 		log.Warn("the talk's links will be others after a restart", "err", err)

@@ -7,9 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -17,6 +15,7 @@ import (
 	"copyscope/broker"
 	"copyscope/broker/users"
 	"copyscope/broker/vfs"
+	"copyscope/internal/kafkalogin"
 )
 
 func usersCommand() *cobra.Command {
@@ -165,9 +164,6 @@ func userName(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// mostPasswordBytes bounds a password.
-const mostPasswordBytes = 1024
-
 // readPassword reads the only line of the file, or of the standard input.
 func readPassword(c *cobra.Command, file string) (string, error) {
 	from, name := c.InOrStdin(), "the standard input"
@@ -186,24 +182,10 @@ func readPassword(c *cobra.Command, file string) (string, error) {
 		text, err = term.ReadPassword(int(in.Fd()))
 		fmt.Fprintln(c.ErrOrStderr())
 	} else {
-		text, err = io.ReadAll(io.LimitReader(from, mostPasswordBytes+3))
+		text, err = io.ReadAll(io.LimitReader(from, kafkalogin.MostPasswordText))
 	}
 	if err != nil {
 		return "", fmt.Errorf("the password, from %s: %w", name, err)
 	}
-	return passwordOf(text, name)
-}
-
-// passwordOf is the one line of a text, which is of the file or input of that name.
-func passwordOf(text []byte, name string) (string, error) {
-	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	switch {
-	case password == "":
-		return "", fmt.Errorf("the password, from %s, is empty; give one line", name)
-	case len(password) > mostPasswordBytes:
-		return "", fmt.Errorf("the password, from %s, is longer than %d bytes", name, mostPasswordBytes)
-	case strings.ContainsAny(password, "\n\r\x00") || !utf8.ValidString(password):
-		return "", fmt.Errorf("the password, from %s, is not one line of UTF-8 text", name)
-	}
-	return password, nil
+	return kafkalogin.PasswordOf(text, name)
 }

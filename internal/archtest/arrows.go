@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"internal/anchor":                {},
 	"internal/docsite":               {"internal/anchor", "internal/locale", "static", "templates"}, // knows documents, and no program
 	"internal/reference":             {"broker", "docs/schema", "internal/docsite", "internal/locale", "internal/metrics", "internal/trace", "internal/transfer"},
-	"internal/talkfeed":              {"internal/talk"}, // a room's log; knows no pages
+	"internal/talkfeed":              {"internal/kafkalogin", "internal/talk"}, // a room's log; knows no pages
 	"internal/kafkalogin":            {},
 	"internal/export":                {"internal/trace", "internal/locale", "static", "templates"},
 	"internal/importer":              {"internal/trace"},

@@ -12,7 +12,7 @@ func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (bl
 	}
 	t := p.Techniques[0].Technique
 	switch {
-	case p.temporary && p.Kind == fileToSocket:
+	case p.temporary && p.Kind == FileToSocket:
 		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from", buffering[runtimeOr(buffering, runtime)]
 	case slices.Contains(zeroCopyTechniques, t):
 		return "", ""
@@ -26,7 +26,7 @@ func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (bl
 		return "it is proxied: every byte comes into user memory and goes out again", relaying[runtimeOr(relaying, runtime)]
 	case p.Kind == "socket-to-file":
 		return "what arrives is written to a file from user memory", ""
-	case p.Kind != "file-to-socket":
+	case p.Kind != FileToSocket:
 		return "", ""
 	case p.direct:
 		return "the file is read with O_DIRECT, past the page cache: the copy into the socket is left, and sendfile(2) has no page to lend", buffered[runtimeOr(buffered, runtime)]

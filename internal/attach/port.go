@@ -72,7 +72,7 @@ func (r *Report) placed(at At) (all, sent int64) {
 			continue
 		}
 		all += int64(p.Bytes.Value)
-		if p.Kind == fileToSocket {
+		if p.Kind == FileToSocket {
 			sent += int64(p.Bytes.Value)
 		}
 	}

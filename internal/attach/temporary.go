@@ -25,7 +25,7 @@ const relayed = "socket-to-socket"
 // as is the kind of path that it counts as: what is sent from a temporary file came from
 // elsewhere.
 func (p *Path) as() string {
-	if p.temporary && p.Kind == fileToSocket {
+	if p.temporary && p.Kind == FileToSocket {
 		return relayed
 	}
 	return p.Kind

@@ -16,8 +16,8 @@ var zeroCopyTechniques = []Technique{Sendfile, Splice, RelaySplice}
 // bulk is the share of the bytes that makes a verdict.
 const bulk = 0.99
 
-// fileToSocket is the kind of the paths that may be zero-copy.
-const fileToSocket = "file-to-socket"
+// FileToSocket is the kind of the paths that may be zero-copy.
+const FileToSocket = "file-to-socket"
 
 // Conclude writes what a person reads: of each path, and of them together. Advice is by
 // whether this host has kernel TLS: noKernelTLS says why not.
@@ -93,7 +93,7 @@ func (r *Report) nothing(who string) string {
 
 // kindWords are the kinds of path as a sentence has them.
 var kindWords = map[string]string{
-	"file-to-socket": "files to sockets", "socket-to-socket": "sockets to sockets (proxying)", "socket-to-file": "sockets to files",
+	FileToSocket: "files to sockets", "socket-to-socket": "sockets to sockets (proxying)", "socket-to-file": "sockets to files",
 	"memory-to-socket": "its own memory to sockets (no file was read for it)", "file-to-file": "files to files",
 	"pipe-to-socket": "pipes to sockets", "memory-to-file": "its own memory to files",
 	"file-to-device": "files to devices", "file-to-pipe": "files to pipes", "device-to-socket": "devices to sockets",
@@ -120,8 +120,8 @@ func (r *Report) subject() (string, []Path) {
 			best = kind
 		}
 	}
-	if by[fileToSocket] > 0.05*total {
-		best = fileToSocket
+	if by[FileToSocket] > 0.05*total {
+		best = FileToSocket
 	}
 	if by[best] == 0 {
 		return "", nil
@@ -130,6 +130,10 @@ func (r *Report) subject() (string, []Path) {
 }
 
 // of are the paths of a kind, the largest first.
+// Answer are the paths that the verdict is of: of its kind and, where a port was asked
+// about, of that port.
+func (r *Report) Answer() []Path { return r.of(r.Verdict.Kind) }
+
 func (r *Report) of(kind string) (out []Path) {
 	for _, p := range r.answering() {
 		if p.as() == kind {
@@ -166,7 +170,7 @@ func verdictOf(kind string, paths []Path) Verdict {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Technique, b.Technique))
 	})
 	v.Technique = dominant(v.Techniques)
-	if kind == fileToSocket {
+	if kind == FileToSocket {
 		is := zero >= bulk
 		v.ZeroCopy = &is
 	}
@@ -176,7 +180,7 @@ func verdictOf(kind string, paths []Path) Verdict {
 // Expect says whether the bulk of what went from files to sockets took a technique,
 // or why not.
 func (r *Report) Expect(t Technique) error {
-	v := verdictOf(fileToSocket, r.of(fileToSocket))
+	v := verdictOf(FileToSocket, r.of(FileToSocket))
 	where, unplaced := "", int64(0)
 	if r.Port != 0 {
 		where = fmt.Sprintf(" at port %d", r.Port)

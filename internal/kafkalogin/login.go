@@ -25,9 +25,6 @@ func Mechanisms() []string { return []string{"SCRAM-SHA-512", "SCRAM-SHA-256", "
 // flag would show it to every user of the host.
 const PasswordVariable = "COPYSCOPE_KAFKA_PASSWORD"
 
-// mostPasswordBytes bounds a password.
-const mostPasswordBytes = 1024
-
 // Login is what a user says of it. The zero value is a plain connection of nobody.
 type Login struct {
 	// TLS is for brokers with a certificate that this host trusts, CA a PEM file with
@@ -91,18 +88,13 @@ func (l Login) password() (string, error) {
 		return "", fmt.Errorf("--kafka-password-file: %w", err)
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, mostPasswordBytes+3))
+	text, err := io.ReadAll(io.LimitReader(file, MostPasswordText))
 	if err != nil {
 		return "", fmt.Errorf("--kafka-password-file: %w", err)
 	}
-	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	switch {
-	case password == "":
-		return "", fmt.Errorf("--kafka-password-file %s is empty; give one line, the password", l.PasswordFile)
-	case len(password) > mostPasswordBytes:
-		return "", fmt.Errorf("--kafka-password-file %s: the password has more than %d bytes", l.PasswordFile, mostPasswordBytes)
-	case strings.ContainsAny(password, "\r\n\x00"):
-		return "", fmt.Errorf("--kafka-password-file %s: give one line, the password", l.PasswordFile)
+	password, err := PasswordOf(text, l.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("--kafka-password-file: %w", err)
 	}
 	return password, nil
 }

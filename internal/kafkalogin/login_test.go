@@ -27,10 +27,10 @@ func TestLoginsThatCannotBe(t *testing.T) {
 		"without --kafka-user":         {PasswordFile: password},
 		"has no password":              {User: "u"},
 		"--kafka-password-file: open":  {User: "u", PasswordFile: filepath.Join(dir, "none")},
-		"give one line":                {User: "u", PasswordFile: file("two", "s3cret\ns3cret\n")},
+		"not one line":                 {User: "u", PasswordFile: file("two", "s3cret\ns3cret\n")},
 		"SCRAM-SHA-512, SCRAM-SHA-256": {User: "u", PasswordFile: password, Mechanism: "GSSAPI"},
 		"is empty":                     {User: "u", PasswordFile: file("empty", "\n")},
-		"more than 1024 bytes":         {User: "u", PasswordFile: file("long", strings.Repeat("s3cret", 200))},
+		"longer than 1024 bytes":       {User: "u", PasswordFile: file("long", strings.Repeat("s3cret", 200))},
 	} {
 		if _, err := l.Read(); err == nil || !strings.Contains(err.Error(), tells) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%+v: %v, which does not tell %q", l, err, tells)

@@ -2,10 +2,10 @@ package talkfeed
 
 import (
 	"fmt"
-	"net"
 	"regexp"
-	"strconv"
 	"strings"
+
+	"copyscope/internal/kafkalogin"
 )
 
 // Address is a topic on a cluster.
@@ -36,18 +36,11 @@ func ParseAddress(text string) (Address, error) {
 	if !topicName.MatchString(topic) || topic == "." || topic == ".." {
 		return wrong(fmt.Sprintf("the topic %.100q is no name of a topic: letters, digits, '.', '_' and '-', up to 249", topic))
 	}
-	a := Address{Topic: topic}
-	for broker := range strings.SplitSeq(brokers, ",") {
-		host, port, err := net.SplitHostPort(broker)
-		if err != nil {
-			return wrong(fmt.Sprintf("the broker %.100q: %v", broker, err))
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || strings.ContainsAny(host, "@ /?#") {
-			return wrong(fmt.Sprintf("the broker %.100q has no host or no port", broker))
-		}
-		a.Brokers = append(a.Brokers, broker)
+	seeds, err := kafkalogin.ParseBrokers(brokers)
+	if err != nil {
+		return wrong(err.Error())
 	}
-	return a, nil
+	return Address{Brokers: seeds, Topic: topic}, nil
 }
 
 // String is the address as it is written.
