@@ -65,7 +65,7 @@ func TestPagesAreAccessible(t *testing.T) {
 			if err := page.Size(size[0], size[1]); err != nil {
 				t.Fatal(err)
 			}
-			if err := page.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
+			if err := page.open(s.host(v)+v.address(lang, theme), v.Ready); err != nil {
 				t.Fatal(err)
 			}
 			if err := page.whole(size[0]); err != nil {

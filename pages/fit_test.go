@@ -73,7 +73,7 @@ func TestPagesFitTheirWindow(t *testing.T) {
 			if err := page.Size(360, 900); err != nil {
 				t.Fatal(err)
 			}
-			if err := page.open(s.Web+v.address(lang, "light"), v.Ready); err != nil {
+			if err := page.open(s.host(v)+v.address(lang, "light"), v.Ready); err != nil {
 				t.Fatal(err)
 			}
 			for _, how := range []string{"as it opens", "unfolded"} {
@@ -136,7 +136,7 @@ func TestLongerWordsFit(t *testing.T) {
 			if err := page.Size(width, 900); err != nil {
 				t.Fatal(err)
 			}
-			if err := page.open(s.Web+v.address("en", "light"), v.Ready); err != nil {
+			if err := page.open(s.host(v)+v.address("en", "light"), v.Ready); err != nil {
 				t.Fatal(err)
 			}
 			if err := evaluate(page.Ctx, longer); err != nil {

@@ -39,7 +39,7 @@ func picture(ctx context.Context, browser context.Context, s *site, chosen []vie
 					if err := t.Size(size[0], size[1]); err != nil {
 						return err
 					}
-					if err := t.open(s.Web+v.address(lang, theme), v.Ready); err != nil {
+					if err := t.open(s.host(v)+v.address(lang, theme), v.Ready); err != nil {
 						return err
 					}
 					png, err := t.picture(size[0] < 600)
@@ -97,7 +97,7 @@ func pictureBest(ctx context.Context, browser context.Context, s *site, dir stri
 		if err := t.Size(b.width, b.height); err != nil {
 			return err
 		}
-		if err := t.open(s.Web+v.address(b.lang, b.theme), v.Ready); err != nil {
+		if err := t.open(s.host(v)+v.address(b.lang, b.theme), v.Ready); err != nil {
 			return err
 		}
 		image, err := t.webp()

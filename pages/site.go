@@ -14,23 +14,53 @@ import (
 	"copyscope/internal/served"
 )
 
-// site is a copyscope that serves, with something in its broker to show.
-type site struct{ *served.Server }
+// site is a copyscope that serves, with something in its broker to show, and one
+// that shows that broker as a cluster's.
+type site struct {
+	*served.Server
+	built  *served.Binary
+	beside *served.Server
+}
 
 // patience bounds each wait for a page and for the broker.
 const patience = 30 * time.Second
 
 // serveSite serves, and fills the broker.
 func serveSite(ctx context.Context) (*site, error) {
-	server, err := served.Start(ctx)
+	built, err := served.Build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{server}
-	if err := errors.Join(s.openTalk(ctx), s.fill(ctx)); err != nil {
+	s := &site{built: built}
+	if s.Server, err = built.Serve(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	err = errors.Join(s.openTalk(ctx), s.fill(ctx))
+	if err == nil { // what is there when it begins is shown at once
+		s.beside, err = built.Beside(ctx, s.Kafka)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+// Stop ends both and takes away what was built.
+func (s *site) Stop() (err error) {
+	for _, server := range []*served.Server{s.beside, s.Server} {
+		if server != nil {
+			err = errors.Join(err, server.Stop())
+		}
+	}
+	return errors.Join(err, s.built.Remove())
+}
+
+// host is where a page is, as http://HOST:PORT.
+func (s *site) host(v view) string {
+	if v.Cluster {
+		return s.beside.Web
+	}
+	return s.Web
 }
 
 // The talk that is open has links that are known before.

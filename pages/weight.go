@@ -92,7 +92,7 @@ func weighOne(browser context.Context, s *site, v view) (weight, error) {
 	if err := t.Size(1440, 900); err != nil {
 		return weight{}, err
 	}
-	line, err := newWire(s.Web)
+	line, err := newWire(s.host(v))
 	if err != nil {
 		return weight{}, err
 	}

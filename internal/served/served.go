@@ -79,12 +79,25 @@ func Start(ctx context.Context) (*Server, error) {
 // Serve starts a server of the binary and returns once it listens, as Start does.
 // The flags are further ones of `copyscope serve`.
 func (b *Binary) Serve(ctx context.Context, flags ...string) (*Server, error) {
+	return b.serve(ctx, func(s *Server) []string {
+		s.Data = filepath.Join(s.dir, "data")
+		return append([]string{"--kafka-listen", "127.0.0.1:0", "--data", s.Data}, flags...)
+	})
+}
+
+// Beside starts a server without a broker: its pages show the cluster at an address,
+// HOST:PORT.
+func (b *Binary) Beside(ctx context.Context, kafka string) (*Server, error) {
+	return b.serve(ctx, func(*Server) []string { return []string{"--kafka", kafka} })
+}
+
+func (b *Binary) serve(ctx context.Context, flags func(*Server) []string) (*Server, error) {
 	dir, err := os.MkdirTemp(b.dir, "server-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, Data: filepath.Join(dir, "data")}
-	if err := s.start(ctx, b, flags); err != nil {
+	s := &Server{dir: dir}
+	if err := s.start(ctx, b, flags(s)); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -92,8 +105,7 @@ func (b *Binary) Serve(ctx context.Context, flags ...string) (*Server, error) {
 
 func (s *Server) start(ctx context.Context, b *Binary, flags []string) error {
 	ready := filepath.Join(s.dir, "ready.json")
-	s.command = exec.Command(b.Path, append([]string{"serve", "--http", "127.0.0.1:0", "--kafka-listen", "127.0.0.1:0",
-		"--data", s.Data, "--ready-file", ready, "--log-level", "error"}, flags...)...)
+	s.command = exec.Command(b.Path, append([]string{"serve", "--http", "127.0.0.1:0", "--ready-file", ready, "--log-level", "error"}, flags...)...)
 	s.command.Stderr = b.Says
 	if b.Says == nil {
 		s.command.Stderr = os.Stderr
