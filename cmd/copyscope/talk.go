@@ -63,6 +63,9 @@ and the same token, which is kept in the cache directory, or in --token-file.`,
 				name = args[0]
 			}
 			deck, file, err := loadDeck(name)
+			if found := (*unfitDeckError)(nil); f.check && errors.As(err, &found) {
+				return err // it is what the check is for
+			}
 			if err != nil {
 				return &usageError{err}
 			}
@@ -77,6 +80,11 @@ and the same token, which is kept in the cache directory, or in --token-file.`,
 	return c
 }
 
+// unfitDeckError is what is wrong in a deck.
+type unfitDeckError struct{ error }
+
+func (e *unfitDeckError) Unwrap() error { return e.error }
+
 // loadDeck finds a deck: a file, else one that is shipped.
 func loadDeck(name string) (*talk.Deck, string, error) {
 	if !strings.ContainsAny(name, "./\\") {
@@ -88,7 +96,10 @@ func loadDeck(name string) (*talk.Deck, string, error) {
 		return nil, name, err
 	}
 	d, err := talk.Parse(name, text)
-	return d, name, err
+	if err != nil {
+		return nil, name, &unfitDeckError{err}
+	}
+	return d, name, nil
 }
 
 func giveTalk(ctx context.Context, f talkFlags, file string, deck *talk.Deck, stdout, stderr io.Writer) error {

@@ -236,3 +236,20 @@ func TestPlacesAreWritten(t *testing.T) {
 		t.Errorf("kept is %+v", got)
 	}
 }
+
+// A deck that cannot be shown is a mistake in the call, unless the call is to check it.
+func TestTalkExitCodes(t *testing.T) {
+	deck := filepath.Join(t.TempDir(), "deck.yaml")
+	if err := os.WriteFile(deck, []byte("schema: 1\nname: deck\ntitle: {en: A}\nslides:\n  - {title: {en: B}, scope: {a: sendfly}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]int{
+		"talk " + deck: exitUsage, "talk nothing": exitUsage, "talk nothing --check": exitUsage, "talk ./nothing.yaml --check": exitUsage,
+		"talk " + deck + " --check": exitFailed,
+	} {
+		var stdout, stderr strings.Builder
+		if code := run(t.Context(), strings.Fields(args), &stdout, &stderr); code != want {
+			t.Errorf("%s: exit code %d, want %d: %s", args, code, want, stderr.String())
+		}
+	}
+}
