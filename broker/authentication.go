@@ -215,8 +215,8 @@ func (c *connection) token(ctx context.Context) error {
 // outOfOrder answers what comes in place of a SaslAuthenticate request, if it is
 // one of those of an authentication.
 func (c *connection) outOfOrder(r request) error {
-	api := apis[r.Key]
-	if c.auth.state != wantsAuthenticate || r.Version < api.min || r.Version > api.max {
+	api, ok := apis[r.Key]
+	if !ok || c.auth.state != wantsAuthenticate || r.Version < api.min || r.Version > api.max {
 		return nil
 	}
 	req := kmsg.RequestForKey(r.Key)

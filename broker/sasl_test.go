@@ -196,6 +196,7 @@ func TestSASLOrder(t *testing.T) {
 		{"handshake twice", secured, []saslStep{{send: handshake(1, "PLAIN")}, {send: handshake(1, "PLAIN"), code: 34}, {code: closes}}},
 		{"versions after handshake", secured, []saslStep{{send: handshake(1, "PLAIN")}, {send: versions(), code: 34}, {code: closes}}},
 		{"metadata after handshake", secured, []saslStep{{send: handshake(1, "PLAIN")}, {send: metadata(), code: closes}}},
+		{"what no Kafka knows, after handshake", secured, []saslStep{{send: handshake(1, "PLAIN")}, {send: []byte("\x30\x24\x00\x00\x00\x00\x00\x01\xff\xff"), code: closes}}},
 		{"metadata in place of a token", secured, []saslStep{{send: handshake(0, "PLAIN")}, {send: metadata(), code: closes}}},
 		{"wrong password", secured, []saslStep{{send: handshake(1, "PLAIN")}, {send: authenticate("\x00alice\x00two"), code: 58}, {code: closes}}},
 		{"wrong password in no request", secured, []saslStep{{send: handshake(0, "PLAIN")}, {send: []byte("\x00alice\x00two"), code: closes}}},
@@ -221,6 +222,9 @@ func TestSASLOrder(t *testing.T) {
 	}
 	secured.wantSaid(t, "Metadata before the client authenticated; set security.protocol")
 	secured.wantSaid(t, "a SASL message of 65537 bytes, at most 65536 are allowed")
+	if said := secured.text(); strings.Contains(said, "met a bug") {
+		t.Error(said)
+	}
 }
 
 // step sends what there is to send, and looks at what comes.
