@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +15,9 @@ import (
 // story is a history in the making. Operations follow each other, a millisecond
 // apart, unless they are said to overlap.
 type story struct {
-	ops []history.Op
-	now time.Duration
+	ops    []history.Op
+	now    time.Duration
+	worker string
 }
 
 func (s *story) add(o history.Op) *story {
@@ -27,7 +29,7 @@ func (s *story) add(o history.Op) *story {
 	s.now += time.Millisecond
 	o.Completed = s.now
 	if o.Worker == "" {
-		o.Worker = "w"
+		o.Worker = cmp.Or(s.worker, "w")
 	}
 	s.ops = append(s.ops, o)
 	return s
@@ -107,6 +109,12 @@ func (s *story) wait(d time.Duration) *story {
 func (s *story) overlap() *story {
 	n := len(s.ops)
 	s.ops[n-1].Invoked = s.ops[n-2].Invoked
+	return s
+}
+
+// by makes another the one who does what follows.
+func (s *story) by(worker string) *story {
+	s.worker = worker
 	return s
 }
 
@@ -203,6 +211,12 @@ func TestJudge(t *testing.T) {
 		{"and marks", check.Durability{}, tell().marks(5, 5).fault(history.PowerCut).marks(3, 3), ""},
 		{"who was sending begins anew", check.Durability{}, tell().sent("a", -1).fault(history.PowerCut).overlap().has(0, "a a"), ""},
 		{"but not who sends later", check.Durability{}, tell().fault(history.PowerCut).sent("a", -1).has(0, "a a"), check.Duplicated},
+		{"a cut forgets an abort, and the next commit is of both", check.Durability{}, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).ends("y", true, history.OK).has(0, "a |", committed), ""},
+		{"but not without one", check.Durability{}, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).ends("y", false, history.OK).has(0, "a |", committed), check.Uncommitted},
+		{"nor with that of before the cut", check.Durability{}, tell().sent("a", 0, in("x")).ends("x", false, history.OK).ends("y", true, history.OK).fault(history.PowerCut).has(0, "a |", committed), check.Uncommitted},
+		{"nor with somebody else's", check.Durability{}, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).by("v").ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
+		{"nor an abort that was old", aged, tell().sent("a", 0, in("x")).ends("x", false, history.OK).wait(3*time.Second).fault(history.PowerCut).ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
+		{"nor where all is forced", forced, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
 		{"but commits nothing", check.Durability{}, tell().sent("a", 0, in("x")).fault(history.PowerCut).has(0, "a", committed), check.Uncommitted},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,11 +43,33 @@ func (j *judge) mayBeSeen(of, seen history.Op, offset int64) {
 	switch {
 	case !asked || j.ops[n].Invoked > seen.Completed:
 		j.wrong(Uncommitted, []history.Op{of, seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s nobody had asked to commit", seen.At(), of.Value, offset, of.Txn)
-	case !j.ops[n].Commits:
+	case !j.ops[n].Commits && !j.mayBeForgotten(j.ops[n], seen):
 		j.wrong(Uncommitted, []history.Op{of, j.ops[n], seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s was aborted", seen.At(), of.Value, offset, of.Txn)
 	case j.ops[n].Outcome == history.Fail:
 		j.wrong(Uncommitted, []history.Op{of, j.ops[n], seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s was refused its commit", seen.At(), of.Value, offset, of.Txn)
 	}
+}
+
+// mayBeForgotten says whether a cut may have taken from the coordinator that a
+// transaction was aborted, and whether its producer, who lives on, then committed its
+// next one: to the coordinator the two are one.
+func (j *judge) mayBeForgotten(abort, seen history.Op) bool {
+	var cuts []history.Op
+	for _, c := range j.cuts {
+		if c.Invoked > abort.Invoked && c.Invoked < seen.Completed {
+			cuts = append(cuts, c)
+		}
+	}
+	if len(cuts) == 0 {
+		return false
+	}
+	if _, safe := j.onDisk(abort, cuts); safe && abort.Outcome == history.OK {
+		return false
+	}
+	return slices.ContainsFunc(j.ops, func(o history.Op) bool {
+		next := o.Kind == history.EndTxn && o.Worker == abort.Worker && o.Number > abort.Number && o.Invoked < seen.Completed
+		return next && o.Commits && (o.Outcome != history.OK || o.Completed > cuts[0].Invoked)
+	})
 }
 
 // allOfPartition: of a transaction that was committed, or that is seen, the scan
