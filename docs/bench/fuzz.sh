@@ -3,8 +3,7 @@
 # the packages named, for DURATION each (default 10m), AT_ONCE at a time
 # (default: one for each CPU). Prints a line for each target and the total of
 # executions; ends with 1 if one found something, and says where the input is that
-# shows it. A run of the whole module is written to docs/bench/fuzz-results.md, beside
-# what earlier runs did.
+# shows it. What they did is added to docs/bench/fuzz-results.md.
 # Inputs that reached code which no other reached are kept in the testdata/fuzz of
 # their package, for everybody's `go test`: of each target at most KEEP (default
 # 24), the smallest, none of more than 4 KiB.
@@ -62,26 +61,30 @@ keep_inputs() {
 
 readonly stored=docs/bench/fuzz-results.md
 
-# results prints what docs/bench/fuzz-results.md says: what this run did, and what all
-# runs did that were stored, this one included.
+# results prints what docs/bench/fuzz-results.md says: of each target what its last
+# run did, and what all runs did that were stored. Of a run of the whole module, those
+# that there are no more are left out.
 results() {
   cat <<END
 # What was fuzzed
 
-Written by \`docs/bench/fuzz.sh $duration\`: $(nproc) CPUs, $(uname -sr), $(go env GOVERSION), $(date -u '+%-d %B %Y'). Each target met every input that is kept for it, and what the fuzzer made of them; none found anything.
+Written by \`docs/bench/fuzz.sh\`, last for $duration each by $(nproc) CPUs, $(uname -sr), $(go env GOVERSION), $(date -u '+%-d %B %Y'). Each target met every input that is kept for it, and what the fuzzer made of them. A run that finds something is not counted: its input is kept, and the target runs again when that is mended.
 
-| package | target | executions | in all stored runs | inputs kept |
+| package | target | executions, last run | in all stored runs | inputs kept |
 | --- | --- | ---: | ---: | ---: |
 END
-  sort "$work"/*.row | awk -v stored="$stored" '
-    BEGIN { while ((getline line <stored) > 0) { split(line, of, / *[|] */); before[of[2] " " of[3]] = of[5] } }
-    {
-      sub("^copyscope/", "", $1)
-      all = before[$1 " " $2] + $3
-      printf "| %s | %s | %d | %d | %s |\n", $1, $2, $3, all, $4
-      now += $3; ever += all
-    }
-    END { printf "| all | %d | %d | %d | |\n", NR, now, ever }'
+  {
+    grep -E '^[|] [^|]+ [|] Fuzz' "$stored" | sed 's/ *[|] */ /g' | sed 's/^ /old /'
+    sed 's/^/there /' "$work/targets"
+    cat "$work"/*.row 2>/dev/null | sed 's/^/new /'
+  } | awk -v whole="$whole" '
+    { sub("^copyscope/", "", $2); name = $2 " " $3 }
+    $1 == "old" { last[name] = $4; ever[name] = $5; kept[name] = $6 }
+    $1 == "there" { there[name] = 1 }
+    $1 == "new" { last[name] = $4; ever[name] += $4; kept[name] = $5 }
+    END { for (name in last) if (!whole || name in there) print name, last[name], ever[name], kept[name] }' | sort | awk '
+    { printf "| %s | %s | %d | %d | %s |\n", $1, $2, $3, $4, $5; last += $3; ever += $4 }
+    END { printf "| all | %d | %d | %d | |\n", NR, last, ever }'
 }
 
 echo "$(wc -l <"$work/targets") targets, $duration each, $at_once at a time"
@@ -90,6 +93,7 @@ while read -r package target; do
   one "$package" "$target" &
 done <"$work/targets"
 wait
+awk '{ n += $3 } END { printf "%d executions\n", n }' "$work"/*.row /dev/null
+results >"$work/results"
+cp "$work/results" "$stored"
 [ ! -e "$work/found" ] || exit 1
-awk '{ n += $3 } END { printf "%d executions\n", n }' "$work"/*.row
-[ -z "$whole" ] || { results >"$work/results" && cp "$work/results" "$stored"; }
