@@ -21,6 +21,7 @@ type teller struct {
 	n    int
 	dice *rand.Rand
 	made int
+	id   string // transactional, of the client at work
 }
 
 // tellers is how many there are; half of them speak the protocol of transactions
@@ -37,7 +38,8 @@ func (t *trial) newTeller(n int) *teller {
 func (w *teller) name() string { return fmt.Sprintf("teller-%d.%d", w.n, w.of.forgotten.Load()) }
 
 func (w *teller) client(address string) (*kgo.Client, error) {
-	opts := append(impatient(address), kgo.TransactionalID(w.name()), kgo.TransactionTimeout(time.Minute),
+	w.id = w.name()
+	opts := append(impatient(address), kgo.TransactionalID(w.id), kgo.TransactionTimeout(time.Minute),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0), kgo.RecordRetries(50), kgo.ProduceRequestTimeout(2*time.Second))
 	if w.n%2 == 1 {
 		opts = append(opts, kgo.MaxVersions(kversion.V3_7_0()))
@@ -81,7 +83,7 @@ func (w *teller) transaction(cl *kgo.Client) error {
 		value := fmt.Sprintf("%s.%d", txn, i)
 		r.Value = content(value)
 		records = append(records, r)
-		ops[r] = w.of.history.Invoke(history.Op{Kind: history.Produce, Worker: txn, Topic: r.Topic, Partition: r.Partition, Offset: -1, Value: value, Promise: history.InTxn, Txn: txn})
+		ops[r] = w.of.history.Invoke(history.Op{Kind: history.Produce, Worker: txn, Topic: r.Topic, Partition: r.Partition, Offset: -1, Value: value, Promise: history.InTxn, Txn: txn, TxnID: w.id})
 	}
 	var failed error
 	for _, result := range cl.ProduceSync(ctx, records...) {
@@ -102,7 +104,7 @@ func (w *teller) transaction(cl *kgo.Client) error {
 		victim.Sleep(ctx, time.Second) // it stays open for a while
 	}
 	commit := how > 3
-	op := w.of.history.Invoke(history.Op{Kind: history.EndTxn, Worker: w.name(), Txn: txn, Commits: commit, Offset: -1})
+	op := w.of.history.Invoke(history.Op{Kind: history.EndTxn, Worker: w.id, Txn: txn, TxnID: w.id, Commits: commit, Offset: -1})
 	if err := cl.EndTransaction(ctx, kgo.TransactionEndTry(commit)); err != nil {
 		w.of.history.Complete(op, history.Unknown, err, nil)
 		return err
@@ -125,7 +127,7 @@ func (t *trial) settle(ctx context.Context) error {
 		_, _, err = cl.ProducerID(ctx)
 		cl.Close()
 		if err != nil {
-			return fmt.Errorf("transactional id %s cannot be taken: %w", w.name(), err)
+			return fmt.Errorf("transactional id %s cannot be taken: %w", w.id, err)
 		}
 	}
 	return nil

@@ -31,6 +31,9 @@ func (s *story) add(o history.Op) *story {
 	if o.Worker == "" {
 		o.Worker = cmp.Or(s.worker, "w")
 	}
+	if o.Txn != "" {
+		o.TxnID = o.Worker
+	}
 	s.ops = append(s.ops, o)
 	return s
 }
@@ -217,6 +220,11 @@ func TestJudge(t *testing.T) {
 		{"nor with somebody else's", check.Durability{}, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).by("v").ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
 		{"nor an abort that was old", aged, tell().sent("a", 0, in("x")).ends("x", false, history.OK).wait(3*time.Second).fault(history.PowerCut).ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
 		{"nor where all is forced", forced, tell().sent("a", 0, in("x")).ends("x", false, history.OK).fault(history.PowerCut).ends("y", true, history.OK).has(0, "a |", committed), check.Uncommitted},
+		{"a cut forgets the end of a commit, which is done again", check.Durability{}, tell().ends("x", true, history.OK).sent("a", 0, in("y")).fault(history.PowerCut).ends("y", false, history.Unknown).has(0, "a |", committed), ""},
+		{"and where nobody ends what follows", check.Durability{}, tell().ends("x", true, history.OK).sent("a", 0, in("y")).fault(history.PowerCut).has(0, "a |", committed), ""},
+		{"but not the commit before another abort", check.Durability{}, tell().ends("w", true, history.OK).ends("x", false, history.OK).sent("a", 0, in("y")).fault(history.PowerCut).has(0, "a |", committed), check.Uncommitted},
+		{"nor where what follows was old", aged, tell().ends("x", true, history.OK).sent("a", 0, in("y")).wait(3*time.Second).fault(history.PowerCut).has(0, "a |", committed), check.Uncommitted},
+		{"nor where it began after the cut", check.Durability{}, tell().ends("x", true, history.OK).fault(history.PowerCut).sent("a", 0, in("y")).has(0, "a |", committed), check.Uncommitted},
 		{"but commits nothing", check.Durability{}, tell().sent("a", 0, in("x")).fault(history.PowerCut).has(0, "a", committed), check.Uncommitted},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -40,36 +40,59 @@ func (j *judge) transactions() {
 // mayBeSeen: a record is seen once its transaction was asked to commit.
 func (j *judge) mayBeSeen(of, seen history.Op, offset int64) {
 	n, asked := j.ends[of.Txn]
+	asked = asked && j.ops[n].Invoked <= seen.Completed
+	why, shown := "was aborted", []history.Op{of, seen}
 	switch {
-	case !asked || j.ops[n].Invoked > seen.Completed:
-		j.wrong(Uncommitted, []history.Op{of, seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s nobody had asked to commit", seen.At(), of.Value, offset, of.Txn)
-	case !j.ops[n].Commits && !j.mayBeForgotten(j.ops[n], seen):
-		j.wrong(Uncommitted, []history.Op{of, j.ops[n], seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s was aborted", seen.At(), of.Value, offset, of.Txn)
-	case j.ops[n].Outcome == history.Fail:
-		j.wrong(Uncommitted, []history.Op{of, j.ops[n], seen}, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s was refused its commit", seen.At(), of.Value, offset, of.Txn)
+	case !asked:
+		why = "nobody had asked to commit"
+	case j.ops[n].Commits && j.ops[n].Outcome != history.Fail:
+		return
+	case j.ops[n].Commits:
+		why = "was refused its commit"
+		fallthrough
+	default:
+		shown = append(shown, j.ops[n])
+	}
+	if !j.mayBeOfAnother(of, seen) {
+		j.wrong(Uncommitted, shown, "%s: a reader of what is committed sees %s at offset %d, whose transaction %s %s", seen.At(), of.Value, offset, of.Txn, why)
 	}
 }
 
-// mayBeForgotten says whether a cut may have taken from the coordinator that a
-// transaction was aborted, and whether its producer, who lives on, then committed its
-// next one: to the coordinator the two are one.
-func (j *judge) mayBeForgotten(abort, seen history.Op) bool {
+// mayBeOfAnother says whether a cut may have taken from the coordinator where a
+// transaction began, or that it was aborted, so that the commit of another one of its
+// transactional id ends it as well: to the coordinator the two are one. It is the next
+// one, of a producer who lived on, or the one before, whose commit is done once more.
+func (j *judge) mayBeOfAnother(of, seen history.Op) bool {
+	first := j.ops[j.members[of.Txn][0]]
 	var cuts []history.Op
 	for _, c := range j.cuts {
-		if c.Invoked > abort.Invoked && c.Invoked < seen.Completed {
+		if (c.Outcome == history.Open || c.Completed >= first.Invoked) && c.Invoked < seen.Completed {
 			cuts = append(cuts, c)
 		}
 	}
 	if len(cuts) == 0 {
 		return false
 	}
-	if _, safe := j.onDisk(abort, cuts); safe && abort.Outcome == history.OK {
+	safe := func(o history.Op) bool { // before the first cut
+		_, yes := j.onDisk(o, cuts)
+		return yes && o.Outcome == history.OK
+	}
+	if n, asked := j.ends[of.Txn]; asked && safe(j.ops[n]) {
 		return false
 	}
-	return slices.ContainsFunc(j.ops, func(o history.Op) bool {
-		next := o.Kind == history.EndTxn && o.Worker == abort.Worker && o.Number > abort.Number && o.Invoked < seen.Completed
-		return next && o.Commits && (o.Outcome != history.OK || o.Completed > cuts[0].Invoked)
-	})
+	again := false // the commit before
+	for _, o := range j.ops {
+		if o.Kind != history.EndTxn || o.TxnID != of.TxnID || o.Txn == of.Txn || o.Invoked >= seen.Completed {
+			continue
+		}
+		if o.Number < first.Number {
+			// That it has ended everywhere is known since the next one began.
+			again = o.Commits && !safe(first)
+		} else if o.Commits && (o.Outcome != history.OK || o.Completed > cuts[0].Invoked) {
+			return true
+		}
+	}
+	return again
 }
 
 // allOfPartition: of a transaction that was committed, or that is seen, the scan

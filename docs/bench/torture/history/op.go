@@ -67,10 +67,11 @@ type Op struct {
 	Offset int64 `json:"offset"`
 
 	// Of produce: the record, which no other has, and what it was promised; its
-	// transaction, and whether that is to commit.
+	// transaction, whose transactional id makes it, and whether it is to commit.
 	Value   string  `json:"value,omitempty"`
 	Promise Promise `json:"promise,omitempty"`
 	Txn     string  `json:"transaction,omitempty"`
+	TxnID   string  `json:"transactional_id,omitempty"`
 	Commits bool    `json:"commits,omitempty"`
 
 	Group string `json:"group,omitempty"`
@@ -112,13 +113,13 @@ func (o Op) String() string {
 	case Produce:
 		fmt.Fprintf(&s, " %s %s (%s)", o.At(), o.Value, o.Promise)
 		if o.Txn != "" {
-			fmt.Fprintf(&s, " in %s", o.Txn)
+			fmt.Fprintf(&s, " in %s of %s", o.Txn, o.TxnID)
 		}
 		if o.Outcome == OK {
 			fmt.Fprintf(&s, " at offset %d", o.Offset)
 		}
 	case EndTxn:
-		fmt.Fprintf(&s, " %s, commits: %t", o.Txn, o.Commits)
+		fmt.Fprintf(&s, " %s of %s, commits: %t", o.Txn, o.TxnID, o.Commits)
 	case Read, Scan:
 		fmt.Fprintf(&s, " %s, read_committed: %t, from %d to before %d", o.At(), o.Committed, o.Start, o.End)
 	case Commit, FetchOffset:
