@@ -243,6 +243,7 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		slices.ContainsFunc(scenarios, func(s lab.Scenario) bool { return s.Side == trace.Sim && s.Model == lab.Linux })
 	var results []*lab.Result
 	var unavailable []*lab.UnavailableError
+	var netless error // the lab network that was asked for cannot be had
 	var rows []trace.Comparison
 	var parted []lab.Fork
 	for i, s := range scenarios {
@@ -271,6 +272,9 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 		}
 		if not := (*lab.UnavailableError)(nil); errors.As(err, &not) && (f.all || not.Net && compares) {
 			unavailable = append(unavailable, not)
+			if not.Net {
+				netless = withoutLab(not)
+			}
 			if compares && not.Net && f.steps == 0 {
 				p, err := l.Predict(ctx, s)
 				if err != nil {
@@ -307,6 +311,9 @@ func runScenarios(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, sce
 	if err := printReport(stdout, report, f.json); err != nil {
 		return err
 	}
+	if netless != nil {
+		return netless
+	}
 	return judge(rows)
 }
 
@@ -339,5 +346,5 @@ func printReport(w io.Writer, report lab.Report, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(report)
 	}
-	return printTables(w, report)
+	return printTables(w, toldOnce(report))
 }
