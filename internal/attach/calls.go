@@ -11,6 +11,8 @@ type Call struct {
 	Ret             int64 // −errno if it failed
 	// Opened is the file that a call opened, if somebody read its name in time.
 	Opened End
+	// Dialed is the other end of a connection that the call opened, if the kernel told.
+	Dialed *End
 	// Record: what it writes begins with the header of a TLS record.
 	Record bool
 }
@@ -38,6 +40,7 @@ const (
 	duplicates               // dup(fd) → fd
 	controls                 // fcntl(fd, cmd, …)
 	submits                  // io_uring_enter(fd, …)
+	connects                 // connect(fd, …)
 )
 
 // syscallsByName are the calls that are watched; the man page of each has its
@@ -57,7 +60,7 @@ var syscallsByName = map[string]struct {
 	"mmap": {move: mapsFile}, "munmap": {move: unmaps, entryAlone: true},
 	"close": {move: closes, entryAlone: true}, "close_range": {move: closesRange, entryAlone: true},
 	"open": {move: opensFile}, "openat": {move: opensFile}, "openat2": {move: opensFile}, "creat": {move: opensFile},
-	"socket": {move: makesSocket}, "accept": {move: accepts}, "accept4": {move: accepts},
+	"socket": {move: makesSocket}, "accept": {move: accepts}, "accept4": {move: accepts}, "connect": {move: connects},
 	"dup": {move: duplicates}, "dup2": {move: duplicates}, "dup3": {move: duplicates}, "fcntl": {move: controls},
 }
 

@@ -152,6 +152,9 @@ func (l *Ledger) Book(c Call) {
 		}
 	}
 	fd := int(int32(c.Args[0]))
+	if c.Dialed != nil && (kind.move == writes || kind.move == writesVector) {
+		l.dialed(t, &c, fd) // TCP Fast Open: the first bytes open the connection (tcp(7))
+	}
 	switch kind.move {
 	case reads, readsVector:
 		l.read(t, &c, fd, kind.move == reads)
@@ -169,6 +172,8 @@ func (l *Ledger) Book(c Call) {
 		l.splice(t, &c, fd, int(int32(c.Args[to])))
 	case vmsplices:
 		l.fill(t, &c, l.object(t, fd), t.memory)
+	case connects:
+		l.dialed(t, &c, fd)
 	default:
 		l.describe(t, &c, kind.move, fd)
 	}
@@ -247,6 +252,17 @@ func (l *Ledger) opened(t *table, c *Call) {
 	}
 	l.gone(t, int(c.Ret), c.At)
 	t.objects[int(c.Ret)] = &object{end: c.Opened, lookedAt: c.At, direct: flags&openDirect != 0, exclusive: exclusive}
+}
+
+// dialed notes that the process opens a connection itself. It may go on after the call
+// (EINPROGRESS), and may be asked for again to learn what became of it.
+func (l *Ledger) dialed(t *table, c *Call, fd int) {
+	o := l.object(t, fd)
+	if c.Dialed != nil {
+		o.dialed = c.Dialed
+	} else if o.dialed == nil {
+		o.dialed = &End{}
+	}
 }
 
 // duplicate lets two descriptors stand for one object.

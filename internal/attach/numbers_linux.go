@@ -18,7 +18,7 @@ var numbers = append([]numbered{
 	{"munmap", unix.SYS_MUNMAP}, {"io_uring_enter", unix.SYS_IO_URING_ENTER}, {"preadv", unix.SYS_PREADV},
 	{"pwritev", unix.SYS_PWRITEV}, {"preadv2", unix.SYS_PREADV2}, {"pwritev2", unix.SYS_PWRITEV2},
 	{"sendmmsg", unix.SYS_SENDMMSG}, {"copy_file_range", unix.SYS_COPY_FILE_RANGE}, {"tee", unix.SYS_TEE},
-	{"vmsplice", unix.SYS_VMSPLICE}, {"accept", unix.SYS_ACCEPT}, {"socket", unix.SYS_SOCKET}, {"dup", unix.SYS_DUP},
+	{"vmsplice", unix.SYS_VMSPLICE}, {"accept", unix.SYS_ACCEPT}, {"socket", unix.SYS_SOCKET}, {"connect", unix.SYS_CONNECT}, {"dup", unix.SYS_DUP},
 	{"dup3", unix.SYS_DUP3}, {"fcntl", unix.SYS_FCNTL}, {"openat2", unix.SYS_OPENAT2}, {"close_range", unix.SYS_CLOSE_RANGE},
 }, legacyNumbers...)
 

@@ -21,6 +21,9 @@ type object struct {
 	exclusive bool
 	// listener is what a connection was accepted from: its address is the service's.
 	listener *object
+	// dialed: the process opened the connection itself, by connect(2), to the end that
+	// the kernel then told of; the end is empty if it told none.
+	dialed *End
 
 	pending  int64 // bytes that came out of it into user memory, and were not seen to leave
 	dropped  int64 // those of them that nobody waits for any more
@@ -126,7 +129,11 @@ func (l *Ledger) made(t *table, fd int, kind Kind) *object {
 	}
 	o := &object{end: End{Kind: kind}}
 	t.objects[fd] = o
-	if looked, ok := l.look.Look(t.process, fd); ok {
+	looked, ok := l.look.Look(t.process, fd)
+	if kind == Socket && looked.End.Kind != Socket || kind == File && looked.End.Kind == Socket {
+		ok = false // closed since, and the number used again for something else
+	}
+	if ok {
 		o.end, o.inode, o.direct, o.lookedAt = looked.End, looked.Inode, looked.Direct, looked.At
 		o.unaddressed = o.end.Kind == Socket && o.end.Name == ""
 		if o.unaddressed {

@@ -158,10 +158,15 @@ func (o *object) settled() End {
 	if e.Name != "" {
 		return e
 	}
-	switch e.Kind {
-	case File:
+	switch {
+	case e.Kind == File:
 		e.Name = "files that were closed before they could be looked at"
-	case Socket:
+	case e.Kind == Socket && o.dialed != nil:
+		if e = *o.dialed; e.Name == "" {
+			e.Name = "connections that it opened itself, and closed before they could be looked at"
+		}
+		e.Kind, e.outgoing = Socket, true
+	case e.Kind == Socket:
 		e.Name = "connections that were closed before they could be looked at"
 	default:
 		e.Name = "descriptors that were closed before they could be looked at"
@@ -171,7 +176,7 @@ func (o *object) settled() End {
 
 func (g *group) add(k flowKey, f *flow) {
 	g.sources[k.from], g.sinks[k.to] = true, true
-	g.localPeer = g.localPeer || local(k.to.end.Peer)
+	g.localPeer = g.localPeer || local(k.to.settled().Peer)
 	if k.from.temporary() {
 		g.fromTemporary += f.bytes
 	}

@@ -40,9 +40,12 @@ func (p *Path) place(port int) At {
 	return at
 }
 
-// port is the local TCP port of a socket, −1 if it has none; known is false if nobody
-// has seen its address.
+// port is the local TCP port of a socket, −1 if it has none that could be asked about;
+// known is false if nobody has seen its address.
 func (e End) port() (port int, known bool) {
+	if e.Local == "" && e.outgoing {
+		return -1, true
+	}
 	if e.Protocol != "tcp" {
 		return -1, e.Protocol != ""
 	}

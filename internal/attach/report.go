@@ -126,6 +126,10 @@ type End struct {
 	Peer      string `json:"peer,omitempty"` // where there is one alone
 	// Descriptors is how many open files or connections are taken together here.
 	Descriptors int `json:"descriptors"`
+
+	// outgoing: the process opened the connection itself, so its own port is none that
+	// anybody serves at, whatever it is.
+	outgoing bool
 }
 
 // Path is a way that bytes took.

@@ -49,9 +49,10 @@ func serve(how, file string) {
 		serveBlocking(file)
 		return
 	}
-	if how == "reverse" {
-		backend := &url.URL{Scheme: "http", Host: file}
-		fmt.Fprintln(os.Stderr, http.Serve(l, httputil.NewSingleHostReverseProxy(backend)))
+	if how == "reverse" || how == "reverse-short" {
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: file})
+		proxy.Transport = &http.Transport{DisableKeepAlives: how == "reverse-short"}
+		fmt.Fprintln(os.Stderr, http.Serve(l, proxy))
 		return
 	}
 	send := senders[how]

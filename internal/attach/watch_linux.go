@@ -52,6 +52,7 @@ type watch struct {
 	processes map[int]*subject
 	entered   map[int32]entered
 	rings     *rings
+	dials     *dials
 	memory    *memory // nil: this user or kernel cannot
 	files     files
 	behind    bool  // what the BPF programs told is to be read, before the next hit
@@ -135,15 +136,16 @@ func (w *watch) open() (err error) {
 			return err
 		}
 	}
-	w.rings = newRings()
+	w.rings, w.dials = newRings(), newDials()
 	w.room = int64(w.options.RingBytes)
 	if w.room == 0 {
 		w.room = max(ringLeast, min(ringMost, int64(ringsBytes/runtime.NumCPU())))
 	}
-	w.reader, err = tracepoint.Open(int(w.room), append(w.rings.wanted(),
-		tracepoint.Wanted{Event: w.points[pointNewTask]},
-		tracepoint.Wanted{Event: w.points[pointEnter], Filter: filter(false)},
-		tracepoint.Wanted{Event: w.points[pointExit], Filter: filter(w.options.Recent == nil)})...)
+	w.reader, err = tracepoint.Open(int(w.room), slices.Concat(w.rings.wanted(), w.dials.wanted(), []tracepoint.Wanted{
+		{Event: w.points[pointNewTask]},
+		{Event: w.points[pointEnter], Filter: filter(false)},
+		{Event: w.points[pointExit], Filter: filter(w.options.Recent == nil)},
+	})...)
 	if err != nil {
 		return err
 	}
@@ -262,6 +264,7 @@ func (w *watch) countLost() error {
 	if lost > w.lost {
 		w.lost = lost
 		clear(w.entered)
+		w.dials.forget()
 		if w.options.Recent != nil {
 			w.options.Recent.gap(tracepoint.Monotonic())
 		}
@@ -316,6 +319,9 @@ func (w *watch) hit(h tracepoint.Hit) {
 	case w.points[pointNewTask].ID:
 		w.started(h)
 	default:
+		if w.dials.hit(h) {
+			return
+		}
 		if q, ok := w.rings.hit(h); ok {
 			if q.Process = w.process(int32(q.Thread)); q.Process != 0 {
 				if w.options.Recent != nil {
@@ -367,6 +373,7 @@ func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
 	case writes:
 		c.Record = w.memory.head(h.Thread, e.at, h.At)
 	}
+	c.Dialed = w.dials.of(h.Thread)
 	w.ledger.Book(c)
 }
 

@@ -147,6 +147,15 @@ func (f Field) Int(raw []byte) int64 {
 	return 0
 }
 
+// Bytes is the field as it lies in a hit's raw data, such as an address; nothing if the
+// data is too short for it.
+func (f Field) Bytes(raw []byte) []byte {
+	if f.offset+f.size > len(raw) {
+		return nil
+	}
+	return raw[f.offset : f.offset+f.size]
+}
+
 // At is the i-th number of 64 bits of an array, such as a syscall's arguments; 0
 // if the data is too short for it.
 func (f Field) At(raw []byte, i int) int64 {

@@ -58,6 +58,10 @@ func TestFieldsOfAFormat(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
+	comm, err := e.Field("comm")
+	if got := comm.Bytes(raw); err != nil || string(got) != "abcd" || comm.Bytes(raw[:15]) != nil {
+		t.Errorf("the bytes of comm are %q, %v; of too short data %q", got, err, comm.Bytes(raw[:15]))
+	}
 	order.PutUint32(raw[8:], 0xffff<<16|0xffff) // outside of the data
 	if f, _ := e.Field("name"); f.String(raw) != "" {
 		t.Error("a text from outside of the data")
