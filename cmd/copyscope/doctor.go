@@ -22,7 +22,9 @@ func doctorCommand() *cobra.Command {
 		Long: `Says of each layer of the witness whether it is active, which counts it gives and
 what would enable it; of each network device whether it gathers by itself; and
 whether this is a container. For that it tries, one by one, what can witness the
-kernel on this host, and says what came of each attempt. Changes nothing.`,
+kernel on this host, and says what came of each attempt. Changes nothing, but that
+tracing instances which killed runs left are removed, as by every command that
+reads tracepoints.`,
 		Example: "  copyscope doctor\n  copyscope doctor --json",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/broker"
+	"copyscope/internal/host"
 	"copyscope/internal/trace"
 	"copyscope/web"
 )
@@ -189,7 +190,7 @@ func dataDirectory(given string) (dir string, remove func(), err error) {
 	if given != "" {
 		return given, func() {}, nil
 	}
-	dir, err = os.MkdirTemp("", "copyscope-records-")
+	dir, err = os.MkdirTemp("", host.DataPrefix)
 	if err != nil {
 		return "", nil, fmt.Errorf("temporary data directory: %w; give one with --data, or set TMPDIR", err)
 	}

@@ -14,6 +14,10 @@ const (
 	NotHere Status = "not here"
 )
 
+// DataPrefix begins the name of a broker's temporary data directory, by which the
+// doctor finds those of killed ones.
+const DataPrefix = "copyscope-records-"
+
 // Check is one thing that the doctor tried. The field names are stable.
 type Check struct {
 	ID string `json:"id"`

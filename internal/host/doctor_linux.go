@@ -17,6 +17,7 @@ import (
 
 // Doctor tries everything that a witness could use here, as this user.
 func Doctor(ctx context.Context) Report {
+	left := findLeavings() // before the checks, which remove some of it
 	return layered(surroundings(""), devices(), Report{Facts: ReadFacts(""), User: os.Geteuid(), Checks: examine(ctx, []attempt{
 		{"kernel", "which Linux the models are held against", tryKernel},
 		{"cpus", "sender and receiver at the same time, each on a processor of its own", tryCPUs},
@@ -32,6 +33,7 @@ func Doctor(ctx context.Context) Report {
 		{"cubic", "the same congestion control on every host", tryCubic},
 		tracepoints,
 		{"timeline", "page faults, context switches, softirqs, polls of packets and readahead windows, each at its place on a run's timeline", tryTimeline},
+		leftBehind(left),
 		{"perf-tracepoint", "tracepoints of this process with their data, without a tracefs instance of its own", tryPerfTracepoint},
 		{"perf-software", "faults and context switches as counters, with kernel code included", tryPerfSoftware},
 		{"thread-samples", "in which routines of the kernel the sending thread's time goes", tryThreadSamples},
@@ -57,7 +59,7 @@ func tryCPUs(context.Context) finding {
 	n := ReadFacts("").CPUs
 	if n < 2 {
 		return missing("this process may use 1 processor: sender and receiver take turns, which shows in context switches and times",
-			"taskset -c 0,1 copyscope, or give the container or virtual machine a second processor")
+			thisProgram().call("taskset -c 0,1", "")+", or give the container or virtual machine a second processor")
 	}
 	return active(fmt.Sprintf("this process may use %d processors", n))
 }
@@ -127,7 +129,7 @@ func tryThreadIO(context.Context) finding {
 	case errors.Is(err, os.ErrNotExist):
 		return notHere("there is no " + path + ": the kernel was built without CONFIG_TASK_IO_ACCOUNTING, or /proc is not mounted")
 	case err != nil:
-		return missing(err.Error(), "sudo copyscope doctor")
+		return missing(err.Error(), asRoot("doctor"))
 	case !strings.Contains(string(b), string(readBytesKey)):
 		return notHere(path + " has no read_bytes")
 	}
@@ -160,7 +162,7 @@ const probeBytes = 64 << 10
 func tryMincore(ctx context.Context) finding {
 	src, err := NewSource(ctx, "", probeBytes)
 	if err != nil {
-		return missing(err.Error(), "TMPDIR=DIR copyscope doctor")
+		return missing(err.Error(), thisProgram().call("TMPDIR=DIR", "doctor"))
 	}
 	defer src.Close()
 	n, err := resident(src.file, probeBytes)
@@ -176,11 +178,11 @@ func tryMincore(ctx context.Context) finding {
 func tryCold(ctx context.Context) finding {
 	src, err := NewSource(ctx, "", probeBytes)
 	if err != nil {
-		return missing(err.Error(), "TMPDIR=DIR copyscope doctor")
+		return missing(err.Error(), thisProgram().call("TMPDIR=DIR", "doctor"))
 	}
 	defer src.Close()
 	if err := chill(ctx, src.file, probeBytes, src.place); err != nil {
-		return missing(err.Error(), "TMPDIR=DIR copyscope run --cache cold, with DIR on a disk")
+		return missing(err.Error(), thisProgram().call("TMPDIR=DIR", "run --cache cold")+", with DIR on a disk")
 	}
 	fs, _, _ := storage(os.TempDir())
 	return active(fmt.Sprintf("posix_fadvise dropped a file's pages on %s in %s, mincore(2) agrees", fs, os.TempDir()))

@@ -21,7 +21,7 @@ func inNewNetwork(f func() finding) finding {
 		case err == nil:
 			found <- f()
 		case errors.Is(err, unix.EPERM):
-			found <- missing("unshare(CLONE_NEWNET) needs CAP_SYS_ADMIN: "+err.Error(), "sudo copyscope doctor")
+			found <- missing("unshare(CLONE_NEWNET) needs CAP_SYS_ADMIN: "+err.Error(), asRoot("doctor"))
 		default:
 			found <- notHere("unshare(CLONE_NEWNET): " + err.Error())
 		}
@@ -93,7 +93,7 @@ func tryLabNetwork(context.Context) finding {
 		}
 	}
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return missing(err.Error(), "sudo copyscope doctor")
+		return missing(err.Error(), asRoot("doctor"))
 	}
 	if errors.Is(err, unix.EOPNOTSUPP) {
 		return missing(err.Error(), "sudo modprobe veth")

@@ -98,7 +98,7 @@ func tryKernelNames(context.Context) finding {
 		if os.IsNotExist(err) {
 			return notHere("there is no " + path + ": the kernel was built without CONFIG_KALLSYMS, or a container hides it")
 		}
-		return missing(err.Error(), "sudo copyscope doctor")
+		return missing(err.Error(), asRoot("doctor"))
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {

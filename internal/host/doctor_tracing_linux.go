@@ -53,7 +53,7 @@ func tryTracefs(context.Context) finding {
 		}
 		return active("an instance was made and removed" + as + " in " + dir)
 	case errors.Is(err, os.ErrPermission):
-		return missing(err.Error()+as, "sudo copyscope doctor")
+		return missing(err.Error()+as, asRoot("doctor"))
 	}
 	return notHere(err.Error() + as)
 }

@@ -19,6 +19,9 @@ type Surroundings struct {
 	// Capabilities are those in effect that a witness uses; of root without a
 	// container all.
 	Capabilities []string `json:"capabilities"`
+
+	// program is what remedies name.
+	program program
 }
 
 // Device is a network device of this namespace, and what it does for those who
@@ -59,5 +62,5 @@ func (s Surroundings) remedies(layer, found string) []string {
 	if s.NoNewPrivileges || s.UserNamespace {
 		return []string{found} // by somebody who may, outside
 	}
-	return []string{found, "sudo setcap " + rights.file + `+ep "$(command -v copyscope)"`}
+	return []string{found, s.program.setcap(rights.file)}
 }

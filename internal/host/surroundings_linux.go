@@ -41,7 +41,7 @@ var capabilities = map[uint]string{1: "cap_dac_override", 2: "cap_dac_read_searc
 // surroundings looks around under a root of the file system, empty for the real
 // one; a test has its own.
 func surroundings(root string) Surroundings {
-	s := Surroundings{Capabilities: []string{}}
+	s := Surroundings{Capabilities: []string{}, program: thisProgram()}
 	sign := func(container, of string) {
 		if s.Container == "" || s.Container == anyContainer {
 			s.Container = container

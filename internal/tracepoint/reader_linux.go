@@ -76,19 +76,37 @@ func Open(bytes int, events ...Wanted) (*Reader, error) {
 
 // clean removes the instances of processes that are no more.
 func clean(tracefs string) {
-	dir := filepath.Join(tracefs, "instances")
-	entries, err := os.ReadDir(dir)
+	names, _ := leftIn(tracefs)
+	for _, name := range names {
+		_ = unix.Rmdir(filepath.Join(tracefs, "instances", name)) // EBUSY: somebody reads it
+	}
+}
+
+// leftIn are the instances of processes that are no more.
+func leftIn(tracefs string) (names []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(tracefs, "instances"))
 	if err != nil {
-		return
+		return nil, err
 	}
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), namePrefix)
 		pid, _, _ := strings.Cut(rest, "-")
 		n, err := strconv.Atoi(pid)
 		if ours && err == nil && errors.Is(unix.Kill(n, 0), unix.ESRCH) {
-			_ = unix.Rmdir(filepath.Join(dir, e.Name())) // EBUSY: somebody reads it
+			names = append(names, e.Name())
 		}
 	}
+	return names, nil
+}
+
+// Left are the names of the instances that something killed left behind: their
+// processes are no more. The next [Open] removes them.
+func Left() (names []string, err error) {
+	err = at(func(tracefs string) error {
+		names, err = leftIn(tracefs)
+		return err
+	})
+	return names, err
 }
 
 func (r *Reader) open(dir string, bytes int, events []Wanted) error {
