@@ -75,11 +75,14 @@ type Config struct {
 	Defaults Defaults
 }
 
-// DefaultMaxConnections is [Config.MaxConnections] where it is zero.
-const DefaultMaxConnections = 10000
+// DefaultMaxConnections is [Config.MaxConnections] where it is zero,
+// DefaultMaxFrameBytes [Config.MaxFrameBytes].
+const (
+	DefaultMaxConnections = 10000
+	DefaultMaxFrameBytes  = 100 << 20
+)
 
 const (
-	defaultMaxFrameBytes   = 100 << 20
 	defaultMaxInFlight     = 256 << 20
 	defaultMaxPartitions   = 20000
 	defaultMaxIdle         = 10 * time.Minute
@@ -109,7 +112,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.OnAppended = func(trace.Appended) {}
 	}
 	if c.MaxFrameBytes <= 0 {
-		c.MaxFrameBytes = defaultMaxFrameBytes
+		c.MaxFrameBytes = DefaultMaxFrameBytes
 	}
 	if c.MaxInFlightBytes <= 0 {
 		c.MaxInFlightBytes = max(defaultMaxInFlight, c.MaxFrameBytes)

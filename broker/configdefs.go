@@ -114,7 +114,7 @@ var configDefs = []configDef{
 		"The longest that a record stays uncompacted, in ms.", number(1, math.MaxInt64), from("log.cleaner.max.compaction.lag.ms")},
 	// A batch must fit a frame.
 	{configMaxMessage, kmsg.ConfigTypeInt, "1048588",
-		"The largest record batch that is accepted, in bytes, after compression.", number(0, defaultMaxFrameBytes), from("message.max.bytes")},
+		"The largest record batch that is accepted, in bytes, after compression.", number(0, DefaultMaxFrameBytes), from("message.max.bytes")},
 	{configTimeAfter, kmsg.ConfigTypeLong, "3600000",
 		"How far a record's timestamp may be ahead of the broker's clock, in ms.", number(0, math.MaxInt64), from("log.message.timestamp.after.max.ms")},
 	{configTimeBefore, kmsg.ConfigTypeLong, anyLong,

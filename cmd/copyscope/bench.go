@@ -116,14 +116,8 @@ func (f *benchFlags) setup(c *cobra.Command) load.Setup {
 
 // size reads a size that fits in an int32, as the protocol's do.
 func size(flag, text string, least int64) (int, error) {
-	n, err := lab.ParseSize(flag, text)
-	if err != nil {
-		return 0, err
-	}
-	if n < least || n > 1<<30 {
-		return 0, fmt.Errorf("%s %q: use %s to 1GiB", flag, text, lab.FormatSize(least))
-	}
-	return int(n), nil
+	n, err := lab.ParseSizeWithin(flag, text, least, 1<<30)
+	return int(n), err
 }
 
 // recordFlags are of the records that are produced; in says where to, if that

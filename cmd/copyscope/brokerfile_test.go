@@ -107,6 +107,46 @@ log.retention.ms=-1
 	}
 }
 
+// Sizes are written on the command line as everywhere there; in the file they are
+// Kafka's plain numbers.
+func TestSizesOfFlagsHaveUnits(t *testing.T) {
+	for _, c := range []struct {
+		request, queued string
+		want            [2]int
+	}{
+		{"64MiB", "1GiB", [2]int{64 << 20, 1 << 30}},
+		{"1000000", "2000000", [2]int{1e6, 2e6}},
+		{"1.5MB", "1TiB", [2]int{15e5, 1 << 40}},
+		{"2147483647", "2GiB", [2]int{1<<31 - 1, 1 << 31}},
+		{"1B", "1B", [2]int{1, 1}},
+	} {
+		got, err := settle(t, "socket.request.max.bytes=7\n", "--kafka-max-request-bytes", c.request, "--kafka-max-in-flight-bytes", c.queued)
+		if err != nil || got.MaxFrameBytes != c.want[0] || got.MaxInFlightBytes != c.want[1] {
+			t.Errorf("%s and %s: %d and %d, %v", c.request, c.queued, got.MaxFrameBytes, got.MaxInFlightBytes, err)
+		}
+	}
+	const request, queued = "--kafka-max-request-bytes", "--kafka-max-in-flight-bytes"
+	for _, c := range []struct{ flag, value, says string }{
+		{request, "1TB", `--kafka-max-request-bytes "1TB": use 1B to 2147483647B`},
+		{request, "2GiB", `--kafka-max-request-bytes "2GiB": use 1B to 2147483647B`},
+		{request, "99999999999999999999", `use 1B to 2147483647B`},
+		{request, "0", `--kafka-max-request-bytes "0": use 1B to 2147483647B`},
+		{request, "-5", `--kafka-max-request-bytes "-5": write a size above 0 such as 4096, 64KiB, 1GiB or 1GB`},
+		{request, "", `--kafka-max-request-bytes "": write a size above 0`},
+		{request, "big", `--kafka-max-request-bytes "big": write a size above 0`},
+		{queued, "9EiB", `--kafka-max-in-flight-bytes "9EiB": use 1B to 1TiB`},
+		{queued, "1MiB", `--kafka-max-in-flight-bytes "1MiB": it is less than one request of at most 100MiB; give as much, or allow smaller requests by --kafka-max-request-bytes`},
+	} {
+		_, err := settle(t, "", c.flag, c.value)
+		if usage := (*usageError)(nil); !errors.As(err, &usage) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %s: says %v, want a usage error with %q", c.flag, c.value, err, c.says)
+		}
+	}
+	if _, err := settle(t, "socket.request.max.bytes=64MiB\n"); err == nil || !strings.Contains(err.Error(), "write a whole number from 1 to 2147483647") {
+		t.Errorf("a unit in the file: %v", err)
+	}
+}
+
 // A file without listeners leaves them as they are without a file.
 func TestTLSFlagBesideAFileWithoutListeners(t *testing.T) {
 	chain, key := pemPair(t)

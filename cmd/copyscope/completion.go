@@ -61,6 +61,7 @@ var offered = map[string]cobra.CompletionFunc{
 	"fill": cobra.NoFileCompletions, "max-bytes": cobra.NoFileCompletions,
 	"chunk": cobra.NoFileCompletions, "connections": cobra.NoFileCompletions, "events": cobra.NoFileCompletions,
 	"http": cobra.NoFileCompletions, "feed": cobra.NoFileCompletions, "public": cobra.NoFileCompletions, "kafka": cobra.NoFileCompletions, "kafka-user": cobra.NoFileCompletions, "kafka-advertised": cobra.NoFileCompletions, "kafka-listen": cobra.NoFileCompletions,
+	"kafka-max-in-flight-bytes": cobra.NoFileCompletions, "kafka-max-request-bytes": cobra.NoFileCompletions,
 	"kafka-tls-advertised": cobra.NoFileCompletions, "kafka-tls-listen": cobra.NoFileCompletions, "llc": cobra.NoFileCompletions,
 	"rate": cobra.NoFileCompletions, "record-size": cobra.NoFileCompletions, "size": cobra.NoFileCompletions,
 	"topic": cobra.NoFileCompletions, "unit": cobra.NoFileCompletions, "whatif": cobra.NoFileCompletions,

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/spf13/pflag"
 
 	"copyscope/broker"
+	"copyscope/internal/lab"
 )
 
 // brokerFlags are the flags that configure the broker.
@@ -19,7 +22,7 @@ type brokerFlags struct {
 	clientCA, clientAuth string
 	data                 string
 	connections          int
-	requestBytes, queued int
+	requestBytes, queued string // sizes
 	events               int
 }
 
@@ -37,10 +40,17 @@ func (f *brokerFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.clientAuth, "kafka-tls-client-auth", "required", "whether clients of the TLS listener show a certificate: none, requested or required; with --kafka-tls-client-ca")
 	flags.StringVar(&f.data, "data", "", "the broker's data directory (default: a temporary one, removed at exit)")
 	flags.IntVar(&f.connections, "kafka-max-connections", 0, "most connections at a time (default 10000)")
-	flags.IntVar(&f.requestBytes, "kafka-max-request-bytes", 0, "largest produce request in bytes (default 100 MiB)")
-	flags.IntVar(&f.queued, "kafka-max-in-flight-bytes", 0, "bytes of all large requests at a time (default 256 MiB)")
+	flags.StringVar(&f.requestBytes, "kafka-max-request-bytes", "", "largest produce request, such as 64MiB (default 100MiB)")
+	flags.StringVar(&f.queued, "kafka-max-in-flight-bytes", "", "size of all large requests at a time, at least that of one (default 256MiB)")
 	flags.IntVar(&f.events, "kafka-events-per-second", 0, "fetches and appends each that are told one by one in a second (default 100)")
 }
+
+// What the flags of sizes take at most, in bytes. A request's length is an int32 in
+// Kafka's protocol; the sum of them is bounded by what an int holds, too.
+const (
+	mostRequestBytes  = math.MaxInt32
+	mostInFlightBytes = min(lab.MaxSize, math.MaxInt)
+)
 
 // settings are the file's, with the flags over them.
 func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
@@ -75,8 +85,7 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 		value int
 		to    *int
 	}{
-		{"kafka-max-connections", f.connections, &c.MaxConnections}, {"kafka-max-request-bytes", f.requestBytes, &c.MaxFrameBytes},
-		{"kafka-max-in-flight-bytes", f.queued, &c.MaxInFlightBytes}, {"kafka-events-per-second", f.events, &c.EventsPerSecond},
+		{"kafka-max-connections", f.connections, &c.MaxConnections}, {"kafka-events-per-second", f.events, &c.EventsPerSecond},
 	} {
 		if !given(limit.flag) {
 			continue
@@ -85,6 +94,26 @@ func (f *brokerFlags) settings(flags *pflag.FlagSet) (broker.Config, error) {
 			return c, &usageError{fmt.Errorf("--%s %d: write a number above 0", limit.flag, limit.value)}
 		}
 		*limit.to = limit.value
+	}
+	for _, limit := range []struct {
+		flag, value string
+		most        int64
+		to          *int
+	}{
+		{"kafka-max-request-bytes", f.requestBytes, mostRequestBytes, &c.MaxFrameBytes},
+		{"kafka-max-in-flight-bytes", f.queued, mostInFlightBytes, &c.MaxInFlightBytes},
+	} {
+		if !given(limit.flag) {
+			continue
+		}
+		n, err := lab.ParseSizeWithin("--"+limit.flag, limit.value, 1, limit.most)
+		if err != nil {
+			return c, &usageError{err}
+		}
+		*limit.to = int(n)
+	}
+	if one := cmp.Or(c.MaxFrameBytes, broker.DefaultMaxFrameBytes); given("kafka-max-in-flight-bytes") && c.MaxInFlightBytes < one {
+		return c, &usageError{fmt.Errorf("--kafka-max-in-flight-bytes %q: it is less than one request of at most %s; give as much, or allow smaller requests by --kafka-max-request-bytes", f.queued, lab.FormatSize(int64(one)))}
 	}
 	if c.Listen == "" && !sealedOnly {
 		c.Listen = f.listen

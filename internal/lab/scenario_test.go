@@ -75,6 +75,17 @@ func TestSizes(t *testing.T) {
 			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, n, err, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"8": "", "64KiB": "", "1GiB": "", // the ends are within
+		"7": "use 8B to 1GiB", "1TB": "use 8B to 1GiB", "0": "use 8B to 1GiB", "99999999999999999999": "use 8B to 1GiB", "99999999999999999999EiB": "use 8B to 1GiB",
+		"": "write a size above 0 such as 4096, 64KiB, 1GiB or 1GB", "-9": "write a size above 0 such as 4096, 64KiB, 1GiB or 1GB",
+	} {
+		n, err := lab.ParseSizeWithin("size", text, 8, 1<<30)
+		var f *lab.FieldError
+		if want == "" && (err != nil || n < 8) || want != "" && (!errors.As(err, &f) || f.Remedy != want) {
+			t.Errorf("ParseSizeWithin(%q) = %d, %v; want the remedy %q", text, n, err, want)
+		}
+	}
 	for _, n := range []int64{1, 1023, 1024, 1 << 20, 3 << 29, 1e9, lab.MaxSize} {
 		if back, err := lab.ParseSize("size", lab.FormatSize(n)); back != n || err != nil {
 			t.Errorf("%d became %q, which reads as %d (%v)", n, lab.FormatSize(n), back, err)
