@@ -98,6 +98,9 @@ const mostValueBytes = 4096
 // its own.
 func (c topicConfigs) with(name string, value *string) (topicConfigs, error) {
 	d, ok := findConfig(name)
+	if why, _ := whyAbsent(absentConfigs, name); why != "" {
+		return c, fmt.Errorf("topics have no config %.100q here: %s; all that there are: %s", name, why, strings.Join(configNames(), ", "))
+	}
 	if !ok {
 		return c, fmt.Errorf("topics have no config %.100q here; nearest is %q, all are %s", name, nearest(name, configNames()), strings.Join(configNames(), ", "))
 	}

@@ -47,7 +47,7 @@ func TestCreateTopics(t *testing.T) {
 		{topicReq("p", 1, "copyscope.fetch.path", "splice"), 0, ""},
 		{topicReq("q", 1, "copyscope.fetch.path", "sendfil"), 40, `nearest is "sendfile"`},
 		{topicReq("q", 1, "copyscope.fetch.paht", "sendfile"), 40, `nearest is "copyscope.fetch.path"`},
-		{topicReq("q", 1, "remote.storage.enable", "true"), 40, "no config"},
+		{topicReq("q", 1, "remote.storage.enable", "true"), 40, "no tiered storage"},
 		{topicReq("q", 1, "cleanup.policy", "compress"), 40, "no policy"},
 		{topicReq("q", 1, "min.insync.replicas", "2"), 40, "one node"},
 		{topicReq("q", 1, "retention.ms", "-2"), 40, "from -1"},

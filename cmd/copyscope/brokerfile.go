@@ -75,26 +75,27 @@ func settingNames() (names []string) {
 	return names
 }
 
+// mostFileErrors bounds how much is told of a file at a time.
+const mostFileErrors = 50
+
 // settings reads what the file says. Every error names file, line, name, value
-// and what to do.
+// and what to do. What is wrong with single lines is told of all together: a file of
+// Kafka's has many that are no settings here.
 func (f propertyFile) settings() (s brokerSettings, err error) {
 	names := settingNames()
 	s.Defaults = broker.Defaults{}
+	var wrong []error
 	for _, p := range f.all {
-		set, own := setters[p.name]
-		switch {
-		case own:
-			if err := set(&s, p.value); err != nil {
-				return s, f.wrong(p, err)
-			}
-		case slices.Contains(names, p.name):
-			s.Defaults[p.name] = p.value
-			if err := (broker.Defaults{p.name: p.value}).Check(); err != nil {
-				return s, f.wrong(p, err)
-			}
-		default:
-			return s, f.wrong(p, fmt.Errorf("there is no such setting%s docs/broker.md lists all", nearestOr(p.name, names)))
+		if len(wrong) == mostFileErrors {
+			wrong = append(wrong, fmt.Errorf("%s: what is wrong behind line %d is not looked at yet", f.path, p.line-1))
+			break
 		}
+		if err := s.take(p, names); err != nil {
+			wrong = append(wrong, f.wrong(p, err))
+		}
+	}
+	if len(wrong) > 0 {
+		return s, errors.Join(wrong...)
 	}
 	if err := s.Defaults.CheckTogether(); err != nil {
 		return s, fmt.Errorf("%s: %w", f.path, err)
@@ -108,11 +109,32 @@ func (f propertyFile) settings() (s brokerSettings, err error) {
 	return s, nil
 }
 
-func nearestOr(name string, names []string) string {
-	if meant := nearest(name, names); meant != "" {
-		return meant
+// take sets what one line says.
+func (s *brokerSettings) take(p property, names []string) error {
+	if set, own := setters[p.name]; own {
+		return set(s, p.value)
 	}
-	return "; remove it;"
+	if slices.Contains(names, p.name) {
+		s.Defaults[p.name] = p.value
+		return broker.Defaults{p.name: p.value}.Check()
+	}
+	return noSetting(p.name, names)
+}
+
+// noSetting says what a name is that is no setting here: one of Kafka's, with why the
+// broker lacks it, or a slip.
+func noSetting(name string, names []string) error {
+	named, family := broker.WhyAbsent(name)
+	switch {
+	case named != "":
+		return fmt.Errorf("Kafka has this setting, copyscope has not: %s; remove the line", named)
+	case family != "": // before a guess: what is near may be another group's
+		return fmt.Errorf("Kafka's settings of this family are not copyscope's: %s; remove the line", family)
+	}
+	if meant := nearest(name, names); meant != "" {
+		return fmt.Errorf("there is no such setting%s docs/broker.md lists all", meant)
+	}
+	return errors.New("there is no such setting; remove it; docs/broker.md lists all")
 }
 
 // find is the entry of a name.

@@ -22,7 +22,7 @@ func brokerSettings(files fs.FS) (docsite.Document, error) {
 	}
 	var b strings.Builder
 	b.WriteString("# Settings of the broker and its topics\n\n" + Generated("the broker's tables of configs and properties (`broker.TopicConfigs`, `broker.Properties`) and from `docs/server.properties`"))
-	b.WriteString("Names, types and defaults are Kafka's, but for names that begin with `copyscope.`; [what the broker serves](../broker.md) says where it differs. A config that is not here is refused. Defaults are those of the system that this program was built for.\n\n")
+	b.WriteString("Names, types and defaults are Kafka's, but for names that begin with `copyscope.`; [what the broker serves](../broker.md) says where it differs. A config that is not here is refused; [why some of Kafka's are not](#settings-of-kafkas-that-are-not-here). Defaults are those of the system that this program was built for.\n\n")
 	b.WriteString("## Configs of topics\n\nThey are set when a topic is created, or altered while clients are connected, as with any Kafka broker. *From* is the property of the broker that sets another default.\n\n")
 	t := NewTable("config", "type", "default", "what it does", "from")
 	for _, c := range broker.TopicConfigs() {
@@ -37,8 +37,26 @@ func brokerSettings(files fs.FS) (docsite.Document, error) {
 		t.Row(Code(p.Name), p.Type(), Code(p.Value), Plain(p.Doc))
 	}
 	b.Write(t.Bytes())
+	writeAbsent(&b)
 	b.WriteString("\n## The file, with all that can be set\n\n```properties\n" + string(example) + "```\n")
 	return docsite.Document{Name: "reference/broker-settings", Text: []byte(b.String()), For: []string{settingsFile}}, nil
+}
+
+// writeAbsent answers who comes with a server.properties of Kafka's.
+func writeAbsent(b *strings.Builder) {
+	b.WriteString("\n## Settings of Kafka's that are not here\n\nWho brings a `server.properties` of Kafka's (3.9 to 4.4) asks which lines work: those whose names are above. Any other name ends the start with exit code 2, where Kafka would ignore it with a line in its log: what the broker would not do, it does not promise. The message has every such line of the file, with the reason that stands here, so that one pass of removing them is enough. `.*` is a family: all names that begin so, but for those above.\n\n")
+	absentTable(b, broker.AbsentProperties())
+	b.WriteString("\nCreateTopics, AlterConfigs and IncrementalAlterConfigs refuse a topic's config that is not above with INVALID_CONFIG, and tell the same reasons:\n\n")
+	absentTable(b, broker.AbsentConfigs())
+	b.WriteString("\nConfigs of the broker itself are not altered while it runs (INVALID_REQUEST): what Kafka calls dynamic is set in the file.\n")
+}
+
+func absentTable(b *strings.Builder, all []broker.AbsentSettings) {
+	t := NewTable("Kafka's setting", "why it is not here")
+	for _, a := range all {
+		t.Row(codes(a.Names), Plain(a.Why))
+	}
+	b.Write(t.Bytes())
 }
 
 // metricsPage is what GET /metrics tells.

@@ -2,6 +2,8 @@ package reference_test
 
 import (
 	"bytes"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +11,8 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"golang.org/x/net/html"
 
+	"copyscope/broker"
+	"copyscope/internal/docsite"
 	"copyscope/internal/reference"
 )
 
@@ -45,6 +49,26 @@ func TestTextIsReadAsItIs(t *testing.T) {
 		for _, got := range cells[2*i : 2*i+2] {
 			if got != text {
 				t.Errorf("%q is read as %q", text, got)
+			}
+		}
+	}
+}
+
+// Who comes from Kafka finds in the settings' page what is not here, and why.
+func TestSettingsPageHasWhatOfKafkasIsNotHere(t *testing.T) {
+	documents, err := reference.Documents(os.DirFS("../../docs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(documents, func(d docsite.Document) bool { return d.Name == "reference/broker-settings" })
+	if i < 0 {
+		t.Fatal("there is no page of the broker's settings")
+	}
+	page := string(documents[i].Text)
+	for _, all := range [][]broker.AbsentSettings{broker.AbsentProperties(), broker.AbsentConfigs()} {
+		for _, a := range all {
+			if row := "| `" + strings.Join(a.Names, "`, `") + "` | " + reference.Plain(a.Why) + " |\n"; !strings.Contains(page, row) {
+				t.Errorf("the page lacks %s", row)
 			}
 		}
 	}
