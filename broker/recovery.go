@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"copyscope/broker/log"
 )
 
 // A recovery that is over sooner is not worth a line; one that lasts tells how
@@ -22,14 +24,25 @@ type recoveryProgress struct {
 	done, of    int // partitions
 	bytes       int64
 	told        bool
+	// unclean: the last stop was, so the end is told even if it is there soon.
+	unclean bool
+	found   recovered
 }
 
-// begin sets how much there is to do.
-func (p *recoveryProgress) begin(log *slog.Logger, partitions int) {
+// recovered sums up what the recovery of partitions came upon.
+type recovered struct {
+	partitions, segments int
+	offline              int
+	cut                  int64 // bytes
+}
+
+// begin sets how much there is to do, and whether it is because the last stop was not
+// clean.
+func (p *recoveryProgress) begin(log *slog.Logger, partitions int, unclean bool) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.log, p.began, p.next, p.of = log, now, now.Add(recoveryQuiet), partitions
+	p.log, p.began, p.next, p.of, p.unclean = log, now, now.Add(recoveryQuiet), partitions, unclean
 }
 
 // read counts bytes that were read.
@@ -43,14 +56,21 @@ func (p *recoveryProgress) read(n int) {
 	p.tell()
 }
 
-// opened counts a partition that is ready.
-func (p *recoveryProgress) opened() {
+// opened counts a partition that was opened, or could not be.
+func (p *recoveryProgress) opened(r log.Recovery, err error) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++
+	if err != nil {
+		p.found.offline++
+	} else if r.Segments > 0 {
+		p.found.partitions++
+	}
+	p.found.segments += r.Segments
+	p.found.cut += r.Cut
 	p.tell()
 }
 
@@ -64,11 +84,17 @@ func (p *recoveryProgress) tell() {
 	}
 }
 
-// end tells how long it took, if anything was told before.
+// end tells of an unclean stop what came of it, and how long it took; of any other one
+// that, if anything was told before.
 func (p *recoveryProgress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.told {
-		p.log.Info("the stored records are recovered", "partitions", p.of, "bytes_read", p.bytes, "took", time.Since(p.began).Round(time.Millisecond))
+	took := time.Since(p.began).Round(time.Millisecond)
+	switch f := p.found; {
+	case p.unclean:
+		p.log.Warn("the last stop was not clean: what the logs' ends hold was read and checked",
+			"partitions", p.of, "partitions_read", f.partitions, "segments_read", f.segments, "bytes_read", p.bytes, "cut_bytes", f.cut, "partitions_offline", f.offline, "took", took)
+	case p.told:
+		p.log.Info("the stored records are recovered", "partitions", p.of, "bytes_read", p.bytes, "took", took)
 	}
 }

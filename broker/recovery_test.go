@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"copyscope/broker/log"
 )
 
 // A short recovery says nothing; a long one tells how far it is, not more
@@ -16,12 +18,12 @@ func TestRecoveryProgress(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
 			var p recoveryProgress
-			p.begin(slog.New(slog.NewTextHandler(&out, nil)), 7)
+			p.begin(slog.New(slog.NewTextHandler(&out, nil)), 7, false)
 			for range reads {
 				time.Sleep(each)
 				p.read(1 << 20)
 			}
-			p.opened()
+			p.opened(log.Recovery{}, nil)
 			p.end()
 			said = strings.Split(strings.TrimSpace(out.String()), "\n")
 		})

@@ -53,10 +53,12 @@ func (c *catalogue) restore(ctx context.Context, f catalogueFile, progress *reco
 	if len(f.Deleting) > 0 {
 		c.deleteAgain(&f, disk)
 	}
+	// What was copied in is read too, but a run that had no partitions had no stop to tell of.
+	unclean := f.partitions() > 0 && !c.logs.StoppedClean()
 	if err := c.adopt(&f, disk); err != nil {
 		return err
 	}
-	progress.begin(c.log, f.partitions())
+	progress.begin(c.log, f.partitions(), unclean)
 	var jobs []*opening
 	of := map[string][]*opening{}
 	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
@@ -228,7 +230,7 @@ func (c *catalogue) open(ctx context.Context, jobs []*opening) {
 		workers.Go(func() {
 			for o := range next {
 				o.partition, o.recovery, o.err = c.logs.Open(ctx, o.topic, log.ID(o.id), int32(o.n), o.config)
-				o.progress.opened()
+				o.progress.opened(o.recovery, o.err)
 			}
 		})
 	}

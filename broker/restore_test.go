@@ -166,6 +166,79 @@ func TestOfflinePartition(t *testing.T) {
 	}
 }
 
+// A stop that was not clean is told of at the next start, in one line: what was read,
+// what was cut off, and how long it took. Of a clean one, and of a directory that is
+// new, nothing is.
+func TestUncleanStopIsTold(t *testing.T) {
+	const line = "the last stop was not clean"
+	told := func(b *running) string {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		var lines []string
+		for l := range strings.Lines(b.said.String()) {
+			if strings.Contains(l, line) {
+				lines = append(lines, l)
+			}
+		}
+		if len(lines) > 1 {
+			t.Errorf("it is told %d times: %s", len(lines), lines)
+		}
+		return strings.Join(lines, "")
+	}
+	dir := t.TempDir()
+	b := start(t, dir)
+	if said := told(b); said != "" {
+		t.Errorf("a new directory: %s", said)
+	}
+	c := dial(t, b.addr)
+	c.create(topicReq("t", 3))
+	var size int
+	for n := range int32(2) { // the third partition stays empty
+		batch := batchOf("kept")
+		size += len(batch)
+		ask[*kmsg.ProduceResponse](c, produceReq(7, 1, "t", n, batch), 1)
+	}
+	b.stop()
+	b = start(t, dir)
+	if said := told(b); said != "" {
+		t.Errorf("after a clean stop: %s", said)
+	}
+	b.stop()
+
+	torn := func(n int, rest string) {
+		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprint("t-", n), "00000000000000000000.log"), os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(rest); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	for _, cut := range []string{"", "0123456789"} {
+		if err := os.Remove(filepath.Join(dir, ".kafka_cleanshutdown")); err != nil {
+			t.Fatal(err)
+		}
+		torn(0, cut)
+		torn(1, cut)
+		b = start(t, dir)
+		want := fmt.Sprintf("partitions=3 partitions_read=2 segments_read=2 bytes_read=%d cut_bytes=%d partitions_offline=0 took=", size+2*len(cut), 2*len(cut))
+		if said := told(b); !strings.Contains(said, want) || !strings.Contains(said, "level=WARN") {
+			t.Errorf("with %d bytes behind each of two logs it says %q, want %q", len(cut), said, want)
+		}
+		b.stop()
+	}
+
+	// Partitions that were copied into a directory that had none had no stop here.
+	fresh := t.TempDir()
+	if err := os.CopyFS(filepath.Join(fresh, "t-0"), os.DirFS(filepath.Join(dir, "t-0"))); err != nil {
+		t.Fatal(err)
+	}
+	if said := told(start(t, fresh)); said != "" {
+		t.Errorf("partitions that were copied in: %s", said)
+	}
+}
+
 // What another broker wrote is adopted when it is copied in, with its id.
 func TestAdopt(t *testing.T) {
 	from, info := written(t)

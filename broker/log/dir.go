@@ -170,6 +170,10 @@ func (d *Dir) Found() (found []Found, err error) {
 	return found, nil
 }
 
+// StoppedClean says whether the last stop closed every log: then nothing is recovered
+// that it knew of.
+func (d *Dir) StoppedClean() bool { return d.clean }
+
 func (d *Dir) partitionPath(name TopicPartition) string {
 	return filepath.Join(d.path, fmt.Sprintf("%s-%d", name.Topic, name.Partition))
 }

@@ -19,6 +19,9 @@ type Recovery struct {
 	// Bytes and Next are the size of the last segment and the next offset
 	// after opening.
 	Bytes, Next int64
+	// Segments is how many were read whole, to check their batches or to make
+	// their indexes anew.
+	Segments int
 	// Cut is how many bytes were cut off the end because the batch at Bytes
 	// was not whole or not valid; Reason says what was wrong with it.
 	Cut    int64

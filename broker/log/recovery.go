@@ -61,6 +61,7 @@ func (p *Partition) recover(ctx context.Context, l listing, first int, rebuild [
 		gone = p.segments[i+1:]
 		break
 	}
+	r.Segments = len(scans)
 	return p.apply(l, scans, gone, r)
 }
 
@@ -167,7 +168,7 @@ func (p *Partition) apply(l listing, scans map[*segment]*scan, gone []*segment, 
 			if err := p.fs().Truncate(s.log.path, s.held.bytes); err != nil {
 				return err
 			}
-			r.Cut, r.Reason = size-s.held.bytes, x.reason
+			r.Cut, r.Reason = r.Cut+size-s.held.bytes, x.reason
 		}
 		if err := s.reindex(x); err != nil {
 			return err
