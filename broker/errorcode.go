@@ -3,11 +3,11 @@ package broker
 import (
 	"errors"
 	"log/slog"
-	"syscall"
 
 	"copyscope/broker/group"
 	"copyscope/broker/log"
 	"copyscope/broker/txn"
+	"copyscope/broker/vfs"
 )
 
 // Kafka's error codes that this broker uses (Errors.java).
@@ -189,7 +189,7 @@ func codeLogged(l *slog.Logger, err error, args ...any) int16 {
 	code := codeOf(err)
 	if code == codeStorage || code == codeUnknown {
 		args = append(args, "error", err)
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		if vfs.NoSpace(err) {
 			args = append(args, "remedy", "free space where the data directory is; until then producers are told KAFKA_STORAGE_ERROR, and what was acknowledged stays")
 		}
 		l.Error("request failed", args...)

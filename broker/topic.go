@@ -89,6 +89,9 @@ type TopicInfo struct {
 	Partitions []PartitionInfo
 	// Configs are the values in force, defaults included.
 	Configs map[string]string
+	// FullSince is since when a partition's appends are refused because the disk is
+	// full, in ms since 1970; 0 for none.
+	FullSince int64
 }
 
 // PartitionInfo describes a partition: Low is the first offset, High the one
@@ -112,6 +115,9 @@ func (t *topic) info() TopicInfo {
 		about := PartitionInfo{Partition: int32(n), Offline: p == nil}
 		if p != nil {
 			about.Low, about.High = p.Offsets()
+			if at := p.FullSince(); at != 0 && (i.FullSince == 0 || at < i.FullSince) {
+				i.FullSince = at
+			}
 			about.Bytes, about.Segments = p.Bytes(), len(p.Segments())
 			if clean, ok := p.Cleanness(); ok {
 				about.Compacted, about.CleanUntil, about.Dirty = true, clean.Until, clean.Dirty

@@ -14,8 +14,10 @@ type BrokerData struct {
 	// There says that there is a broker.
 	There bool
 	// Refused is why nothing can be changed here; empty if it can.
-	Refused   string
-	Done      string
+	Refused string
+	Done    string
+	// Full is of the first topic to which appends are refused because the disk is full.
+	Full      string
 	Listeners []BrokerListener
 	// Addr is the listener that commands to copy name.
 	Addr   string
@@ -41,6 +43,8 @@ type BrokerTopicRow struct {
 	Internal                                       bool
 	// Offline is how many partitions are, as text; empty for none.
 	Offline string
+	// Full says that the disk is full, if it is.
+	Full string
 }
 
 // BrokerGroupRow is a consumer group in a list.
@@ -77,9 +81,11 @@ type TopicData struct {
 	Internal bool
 	Refused  string
 	Done     string
-	Records  string
-	Bytes    string
-	Addr     string
+	// Full says that appends are refused because the disk is full; empty if they are not.
+	Full    string
+	Records string
+	Bytes   string
+	Addr    string
 	// Cluster says that the topic is a cluster's.
 	Cluster    bool
 	Partitions []PartitionRow

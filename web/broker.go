@@ -125,6 +125,11 @@ func (b *brokerPages) overviewData(ctx context.Context, p templates.PageData, qu
 	}
 	fit := 0
 	for _, t := range topics {
+		if t.Full != nil && d.Full == "" {
+			d.Full = fullDisk(p, t.Full)
+		}
+	}
+	for _, t := range topics {
 		if !strings.Contains(strings.ToLower(t.Name), strings.ToLower(query)) {
 			continue
 		}
@@ -161,6 +166,9 @@ func brokerTopicRow(p templates.PageData, t StoredTopic) templates.BrokerTopicRo
 	records, bytes, offline := topicTotal(t)
 	row := templates.BrokerTopicRow{Name: t.Name, Partitions: strconv.Itoa(len(t.Partitions)), Records: humanize.Comma(records), Bytes: sizeOrUnknown(bytes),
 		Path: cmp.Or(t.FetchPath, "–"), Engine: cmp.Or(t.Engine, "–"), Internal: t.Internal}
+	if t.Full != nil {
+		row.Full = p.T("broker.full.row")
+	}
 	if offline > 0 {
 		row.Offline = p.T("broker.offline", "Count", offline)
 	}

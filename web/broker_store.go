@@ -75,6 +75,18 @@ type StoredTopic struct {
 	// appends; empty where the broker does not tell.
 	FetchPath, Engine string
 	Partitions        []StoredPartition
+	// Full says that appends to it are refused because the disk is full; nil if the
+	// last one was not, or where that is not known.
+	Full *FullDisk
+}
+
+// FullDisk is a disk that has no room for what was to be appended: since when, in ms
+// since 1970, of which directory, and how many bytes are free on it now, negative where
+// that is not known.
+type FullDisk struct {
+	Since int64
+	Dir   string
+	Free  int64
 }
 
 // StoredPartition has the offsets from Low up to High; Bytes are those of its

@@ -48,6 +48,7 @@ func (b *brokerPages) topicData(ctx context.Context, p templates.PageData, name 
 	records, bytes, _ := topicTotal(t)
 	d = templates.TopicData{Name: t.Name, ID: t.ID, Internal: t.Internal, Refused: b.whyNot(p), Records: humanize.Comma(records), Bytes: sizeOrUnknown(bytes), Cluster: b.cluster != nil, Addr: b.kafka(),
 		Alter: templates.TopicForm{Fields: configFields(p, configs)}, Grow: templates.TopicForm{Partitions: strconv.Itoa(len(t.Partitions) + 1)}}
+	d.Full = fullDisk(p, t.Full)
 	left, hidden := segmentsOfTopic, 0
 	for _, part := range t.Partitions {
 		row := templates.PartitionRow{Number: part.Partition, Offline: part.Offline, Low: humanize.Comma(part.Low), High: humanize.Comma(part.High),
@@ -88,6 +89,14 @@ func (b *brokerPages) topicData(ctx context.Context, p templates.PageData, name 
 		d.Omitted = p.T("broker.segments.hidden", "Count", hidden)
 	}
 	return d, nil
+}
+
+// fullDisk says that the disk is full and what to do; empty if it is not.
+func fullDisk(p templates.PageData, full *FullDisk) string {
+	if full == nil {
+		return ""
+	}
+	return p.T("broker.full", "Dir", visible(full.Dir, reasonShown), "Since", moment(full.Since), "Free", sizeOrUnknown(full.Free))
 }
 
 func segmentRow(p templates.PageData, s StoredSegment) templates.SegmentRow {

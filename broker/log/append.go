@@ -54,6 +54,7 @@ func (p *Partition) AppendRecords(records []Record, now time.Time) (Appended, er
 // setting promises.
 func (p *Partition) store(b Batch, a Appended, cfg *Config) (Appended, error) {
 	end, flush, err := p.append(b, &a, cfg)
+	p.noteSpace(err, a.Duplicate)
 	if err == nil && flush {
 		err = p.SyncTo(end)
 	}
@@ -62,6 +63,21 @@ func (p *Partition) store(b Batch, a Appended, cfg *Config) (Appended, error) {
 	}
 	return a, nil
 }
+
+// noteSpace remembers since when appends are refused for want of space on the disk,
+// until one works. A partition that takes nothing until a restart has another trouble.
+func (p *Partition) noteSpace(err error, duplicate bool) {
+	switch {
+	case err == nil && !duplicate && p.fullSince.Load() != 0:
+		p.fullSince.Store(0)
+	case err != nil && vfs.NoSpace(err) && p.writable() == nil:
+		p.fullSince.CompareAndSwap(0, p.owner.options.Now().UnixMilli())
+	}
+}
+
+// FullSince is since when appends are refused because the disk is full, in ms since
+// 1970; 0 if the last one was not.
+func (p *Partition) FullSince() int64 { return p.fullSince.Load() }
 
 // append writes the batch. It returns the offset up to which the log must be
 // on the disk before the batch is acknowledged, if flush is set.

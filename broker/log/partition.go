@@ -24,6 +24,8 @@ var (
 
 // Partition is one append-only sequence of record batches.
 type Partition struct {
+	fullSince atomic.Int64 // see FullSince
+
 	owner  *Dir
 	name   TopicPartition
 	id     ID

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // ErrNoMap: this system's files cannot be mapped.
@@ -70,6 +71,9 @@ type File interface {
 // MapAlign is what the position of a mapping is a multiple of: the largest
 // page of the systems that we build for.
 const MapAlign = 64 << 10
+
+// NoSpace says whether the error is that the disk is full, or the user's share of it.
+func NoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // Replace makes the content of a file new in one step: after a power cut the
 // file has either the old or the new content, and the new one once Replace

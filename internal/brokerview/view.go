@@ -40,15 +40,18 @@ func (v View) Listeners() (all []web.BrokerListener) {
 // StoredTopics are all topics by name.
 func (v View) StoredTopics(context.Context) (all []web.StoredTopic, _ error) {
 	for _, t := range v.b.Topics() {
-		all = append(all, topic(t))
+		all = append(all, v.topic(t))
 	}
 	return all, nil
 }
 
-func topic(t broker.TopicInfo) web.StoredTopic {
+func (v View) topic(t broker.TopicInfo) web.StoredTopic {
 	out := web.StoredTopic{Name: t.Name, ID: t.ID, Internal: broker.Internal(t.Name), FetchPath: t.Configs["copyscope.fetch.path"], Engine: t.Configs["copyscope.append.engine"]}
 	for _, p := range t.Partitions {
 		out.Partitions = append(out.Partitions, web.StoredPartition(p))
+	}
+	if t.FullSince != 0 {
+		out.Full = &web.FullDisk{Since: t.FullSince, Dir: v.b.Dir(), Free: v.b.UsableBytes()}
 	}
 	return out
 }
@@ -59,7 +62,7 @@ func (v View) StoredTopic(_ context.Context, name string) (web.StoredTopic, []we
 	if !ok {
 		return web.StoredTopic{}, nil, web.ErrNoTopic
 	}
-	return topic(t), configs(c), nil
+	return v.topic(t), configs(c), nil
 }
 
 // TopicDefaults are the configs of a topic that sets none.
