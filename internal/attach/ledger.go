@@ -251,7 +251,7 @@ func (l *Ledger) opened(t *table, c *Call) {
 		return
 	}
 	l.gone(t, int(c.Ret), c.At)
-	t.objects[int(c.Ret)] = &object{end: c.Opened, lookedAt: c.At, direct: flags&openDirect != 0, exclusive: exclusive}
+	t.objects[int(c.Ret)] = &object{end: payload(c.Opened), lookedAt: c.At, direct: flags&openDirect != 0, exclusive: exclusive}
 }
 
 // dialed notes that the process opens a connection itself. It may go on after the call

@@ -23,7 +23,7 @@ func (d descriptors) Look(_, fd int) (attach.Looked, bool) {
 
 func (d descriptors) Mappings(int) []attach.Mapping { return d.maps }
 
-const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD, wakeFD = 3, 4, 5, 6, 7, 8, 9, 10, 11
+const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD, wakeFD, limitFD, statFD = 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 
 func opened() map[int]attach.Looked {
 	end := func(kind attach.Kind, name, peer string) attach.End {
@@ -38,6 +38,8 @@ func opened() map[int]attach.Looked {
 		pipeIn:     {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
 		pipeOut:    {End: end(attach.Pipe, "a pipe", ""), Inode: 77},
 		logFD:      {End: end(attach.File, "/data/0.log", "")},
+		limitFD:    {End: end(attach.File, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "")},
+		statFD:     {End: end(attach.File, "/proc/stat", "")},
 		wakeFD:     {End: end(attach.Other, "anon_inode:[eventfd]", "")},
 	}
 }
@@ -272,6 +274,13 @@ func TestPathsByTheirCalls(t *testing.T) {
 			sendfile 5 20 = 1000
 			sendfile 5 3 = 1000`,
 			[]string{"file-to-socket sendfile 2000 0 sendfile:2"}},
+		{"what the kernel makes up is no file that is served", `
+			read 12 0x10000000 = 70000
+			read 12 0x10000000 = 0
+			close 12 = 0
+			sendto 5 0x20000000 = 70000
+			sendfile 5 13 = 70000`,
+			[]string{"memory-to-socket write 70000 1 sendto:1"}},
 		{"a file to a file", `
 			copy_file_range 3 0 9 0 = 65536
 			sendfile 9 4 = 1000`,

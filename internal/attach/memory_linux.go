@@ -298,13 +298,27 @@ func (o *memory) end() {
 // files finds files by the names that a process opens them by.
 type files map[string]End
 
+// linked says whether a name below /proc may lead to a file elsewhere (proc(5)): to
+// another one for each process.
+func linked(name string) bool {
+	for _, link := range []string{"/fd/", "/root", "/cwd", "/exe", "/map_files/"} {
+		if strings.Contains(name, link) {
+			return true
+		}
+	}
+	return false
+}
+
 // find is the file of a name that a process sees; nothing if it is none by now.
 func (f files) find(process int, name string) End {
 	if end, ok := f[name]; ok {
 		return end
 	}
 	end := End{}
-	if strings.HasPrefix(name, "/proc/") { // a link there says something else to each process
+	if strings.HasPrefix(name, "/proc/") {
+		if !linked(name) {
+			end = End{Kind: Other, Name: name}
+		}
 		return end
 	}
 	root := fmt.Sprintf("/proc/%d/root", process)

@@ -1,5 +1,7 @@
 package attach
 
+import "copyscope/internal/importer"
+
 // object is what a descriptor stands for, from the call that made it to the one that
 // closed it. It may be closed before anybody could look at it: then the call that
 // made it says its kind, and nothing its name.
@@ -134,13 +136,22 @@ func (l *Ledger) made(t *table, fd int, kind Kind) *object {
 		ok = false // closed since, and the number used again for something else
 	}
 	if ok {
-		o.end, o.inode, o.direct, o.lookedAt = looked.End, looked.Inode, looked.Direct, looked.At
+		o.end, o.inode, o.direct, o.lookedAt = payload(looked.End), looked.Inode, looked.Direct, looked.At
 		o.unaddressed = o.end.Kind == Socket && o.end.Name == ""
 		if o.unaddressed {
 			l.unaddressed[o.inode] = append(l.unaddressed[o.inode], o)
 		}
 	}
 	return o
+}
+
+// payload is an end, or of another kind if what it has is no payload: Go's runtime reads
+// its limits of cgroups now and then, and serves none of them.
+func payload(e End) End {
+	if e.Kind == File && importer.NoPayload(e.Name) {
+		e.Kind = Other
+	}
+	return e
 }
 
 // name is that of what a descriptor stands for, if it was met.

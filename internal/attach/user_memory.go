@@ -1,5 +1,7 @@
 package attach
 
+import "copyscope/internal/importer"
+
 // What is read into user memory and written from it is joined here: by the address
 // that both calls name, or else by what the thread, the sink or the process read last.
 
@@ -38,6 +40,9 @@ func (l *Ledger) read(t *table, c *Call, fd int, addressed bool) {
 // took notes what came out of a source; nothing may have.
 func (l *Ledger) took(t *table, c *Call, o *object) bool {
 	o.called(c.Name)
+	if o.kind() == Other && importer.NoPayload(o.end.Name) {
+		return false
+	}
 	if c.Ret <= 0 || c.flags()&msgPeek != 0 {
 		return false
 	}

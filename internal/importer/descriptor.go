@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"strings"
 )
 
 // FD is what a file descriptor stands for, as far as the trace tells.
@@ -45,13 +46,18 @@ func FDOf(text []byte) FD {
 	return OtherFD // anon_inode:[eventpoll], net:[…]
 }
 
+// NoPayload says whether the file of a path holds nothing that anybody serves: the
+// kernel makes up what is read of /proc and /sys (which has the cgroups), and takes
+// settings there.
+func NoPayload(path string) bool {
+	return strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/sys/")
+}
+
 // fileOf sorts paths: those of devices and of file systems without a page cache
 // are no payload.
 func fileOf(path []byte) FD {
-	for _, prefix := range []string{"/proc/", "/sys/"} {
-		if bytes.HasPrefix(path, []byte(prefix)) {
-			return OtherFD
-		}
+	if NoPayload(string(path)) {
+		return OtherFD
 	}
 	if bytes.HasPrefix(path, []byte("/dev/")) && !bytes.HasPrefix(path, []byte("/dev/shm/")) {
 		return OtherFD
