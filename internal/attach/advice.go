@@ -6,7 +6,7 @@ import (
 )
 
 // advise names what keeps a path from being zero-copy, and what would change it.
-func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (blocker, advice string) {
+func advise(p *Path, runtime string, libraries []string, compressor, noKernelTLS string) (blocker, advice string) {
 	if len(p.Techniques) == 0 || p.From.Kind != File && p.From.Kind != Socket {
 		return "", ""
 	}
@@ -14,8 +14,12 @@ func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (bl
 	switch {
 	case p.temporary && p.Kind == FileToSocket:
 		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from", buffering[runtimeOr(buffering, runtime)]
+	case p.alsoRead && p.Kind == FileToSocket:
+		return readToo, unread[runtimeOr(unread, runtime)]
 	case slices.Contains(zeroCopyTechniques, t):
 		return "", ""
+	case p.other && p.Kind == FileToSocket:
+		return otherBytes(p, compressor, runtime)
 	case t == TLS, t == Rewrite && p.To.Kind == Socket && library(libraries, "ssl", "tls") != "" && moreSent(p):
 		return encrypted(p, t, libraries), decrypted(runtime, noKernelTLS)
 	case t == Compress:
@@ -34,12 +38,32 @@ func advise(p *Path, runtime string, libraries []string, noKernelTLS string) (bl
 		return "the answer looks chunked, without a Content-Length: net/http then copies it piece by piece", "set Content-Length, or use http.ServeContent, and hand *os.File and the plain http.ResponseWriter to io.Copy: then it is sendfile and 0"
 	case t == ReadWrite:
 		return copying[runtimeOr(copying, runtime)].why, copying[runtimeOr(copying, runtime)].what
+	case t == Rewrite && (compressor != "" || !p.framed()):
+		return otherBytes(p, compressor, runtime)
 	case t == Rewrite:
 		return "the bytes are copied once more in user space between read and write", copying[runtimeOr(copying, runtime)].what
 	case t == MmapWrite:
 		return "the kernel copies from the mapping into the socket", "sendfile(2) takes the pages of the file itself"
 	}
 	return "", ""
+}
+
+// readToo is why a file that is sent by sendfile(2) is copied all the same.
+const readToo = "the file is read as well: a filter (sub_filter, ssi), a checksum, or the like"
+
+// unread is what would spare that.
+var unread = map[string]string{
+	nginx: "keep filters of the body (sub_filter, ssi) off large files, in a location or by types of their own: then it is 0",
+	"":    "keep what is found out by reading (a checksum, a type) beside the file: then it is 0",
+}
+
+// otherBytes is said where what is sent is not what was read, and nothing shows what was
+// done to it. What cannot be compressed grows by less than a hundredth (RFC 1951, 3.2.4).
+func otherBytes(p *Path, compressor, runtime string) (blocker, advice string) {
+	if compressor == "" || p.Bytes.Value > 1.01*p.SourceBytes.Value {
+		return "other bytes are sent than were read, so they must pass through user code; what is done to them is not known", ""
+	}
+	return "other bytes are sent than were read: compressed, probably (it has " + compressor + "), though they hardly shrink", uncompressed[runtimeOr(uncompressed, runtime)]
 }
 
 // moreSent: encryption adds to what it sends.

@@ -9,6 +9,9 @@ type Ledger struct {
 	flows       map[flowKey]*flow
 	calls       map[string]*Tally
 	unaddressed map[uint64][]*object
+	// alone is what was read of files of which nothing was sent, and which are closed: by
+	// name.
+	alone map[string]int64
 	// untold are calls that do not say how many bytes they moved (sendmmsg).
 	untold int64
 	// port is the local port that reports answer for; 0: for all.
@@ -20,7 +23,7 @@ type Ledger struct {
 // NewLedger makes an empty one.
 func NewLedger(look Descriptors) *Ledger {
 	return &Ledger{look: look, tables: map[int]*table{}, flows: map[flowKey]*flow{},
-		calls: map[string]*Tally{}, unaddressed: map[uint64][]*object{}}
+		calls: map[string]*Tally{}, unaddressed: map[uint64][]*object{}, alone: map[string]int64{}}
 }
 
 // flowKey is a source, a sink, and how.
@@ -51,6 +54,7 @@ type flow struct {
 	zeroCopy  int64 // bytes of them with MSG_ZEROCOPY
 	direct    int64 // what was read for them with O_DIRECT
 	records   int64 // writes that began with the header of a TLS record
+	excess    int64 // what was written with them, or after them in the same answer
 }
 
 func (l *Ledger) flow(from, to *object, h how) *flow {
@@ -293,9 +297,11 @@ func (l *Ledger) mapped(t *table, c *Call) {
 
 // direct books a call that names both ends.
 func (l *Ledger) direct(t *table, c *Call, from, to int, h how) {
-	f := l.flow(l.object(t, from), l.object(t, to), h)
+	source := l.object(t, from)
+	f := l.flow(source, l.object(t, to), h)
 	f.calls[c.Name]++
 	f.bytes += max(c.Ret, 0)
+	l.left(source, max(c.Ret, 0))
 	f.in += max(c.Ret, 0)
 }
 
@@ -318,6 +324,7 @@ func (l *Ledger) splice(t *table, c *Call, from, to int) {
 	f.calls[c.Name] += 1 + p.calls
 	p.calls = 0
 	f.bytes += max(c.Ret, 0)
+	l.left(p.source, max(c.Ret, 0))
 	f.in += max(c.Ret, 0)
 }
 

@@ -32,6 +32,14 @@ type object struct {
 	lastRead int64 // when
 	reader   int   // by which thread
 	sent     bool  // some left since it was last read
+	// lastBytes is what the last read returned; idle what was read, never sent, and left
+	// for so long that it is not what is sent later.
+	lastBytes, idle int64
+	// out is what left by any technique; alone what the ledger keeps of it by its name.
+	out, alone int64
+	// fed is the file that a socket got bytes of since requests were last read from it.
+	fed      *object
+	requests int64
 	// taken is all that came out of it into user memory, given what was seen to leave.
 	taken, given int64
 
@@ -178,6 +186,7 @@ func (l *Ledger) gone(t *table, fd int, at int64) {
 		o.dropped += o.pending
 		o.pending = 0
 	}
+	l.readAlone(o)
 }
 
 // Addressed tells the addresses of sockets that were met, by inode. Those that are

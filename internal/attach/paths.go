@@ -37,6 +37,14 @@ type group struct {
 	localPeer bool
 	// fromTemporary are the bytes from temporary files, toTemporary those to such.
 	fromTemporary, toTemporary int64
+	// files is what went of each; besides what was read of them and not seen to leave,
+	// inFlight what of that may still do.
+	files             map[fileKey]int64
+	besides, inFlight int64
+	// fewer bytes were sent than were read, from the same memory; other bytes: judged is
+	// the evidence.
+	fewer, other bool
+	judged       string
 }
 
 type groupKey struct{ from, to string }
@@ -81,15 +89,16 @@ func (l *Ledger) Report() *Report {
 }
 
 // bookRest gives the calls that moved nothing (the read at the end of the file, the
-// write that found no room) to the flow that their object has the most of.
+// write that found no room), and the reads of what was sent without them, to the flow that their object has the most of.
 func (l *Ledger) bookRest() {
 	out, in := map[*object]*flow{}, map[*object]*flow{}
 	for k, f := range l.flows {
-		if k.how == byFile || k.how == byPipe || k.how == byRange {
-			continue
-		}
-		if best := out[k.from]; best == nil || f.bytes > best.bytes {
+		direct := k.how == byFile || k.how == byPipe || k.how == byRange
+		if best := out[k.from]; (!direct || k.from.unsent() > 0) && (best == nil || f.bytes > best.bytes) {
 			out[k.from] = f
+		}
+		if direct {
+			continue
 		}
 		if best := in[k.to]; best == nil || f.bytes > best.bytes {
 			in[k.to] = f
@@ -139,10 +148,15 @@ func (l *Ledger) groups() map[groupKey]*group {
 		key := groupKey{string(from.Kind) + from.Name, string(to.Kind) + to.Name}
 		g := groups[key]
 		if g == nil {
-			g = &group{from: from, to: to, sources: map[*object]bool{}, sinks: map[*object]bool{}, by: map[how]*flow{}}
+			g = &group{from: from, to: to, sources: map[*object]bool{}, sinks: map[*object]bool{}, by: map[how]*flow{}, files: map[fileKey]int64{}}
 			groups[key] = g
 		}
 		g.add(k, f)
+	}
+	sums := l.files()
+	for _, g := range groups {
+		g.share(sums)
+		g.judge()
 	}
 	return groups
 }
@@ -177,6 +191,9 @@ func (o *object) settled() End {
 func (g *group) add(k flowKey, f *flow) {
 	g.sources[k.from], g.sinks[k.to] = true, true
 	g.localPeer = g.localPeer || local(k.to.settled().Peer)
+	if k.from.kind() == File {
+		g.files[k.from.key()] += f.bytes
+	}
 	if k.from.temporary() {
 		g.fromTemporary += f.bytes
 	}
@@ -193,6 +210,7 @@ func (g *group) add(k flowKey, f *flow) {
 	sum.zeroCopy += f.zeroCopy
 	sum.direct += f.direct
 	sum.records += f.records
+	sum.excess += f.excess
 	for name, n := range f.calls {
 		sum.calls[name] += n
 	}
@@ -248,6 +266,11 @@ func (g *group) path() (Path, bool) {
 	slices.SortFunc(p.Techniques, func(a, b Share) int {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Technique, b.Technique))
 	})
+	besides, all := g.readToo()
+	copied += besides
+	if p.alsoRead = float64(all) > headPart*float64(bytes); p.alsoRead {
+		noteReadToo(p.Techniques, all)
+	}
 	p.Technique = dominant(p.Techniques)
 	p.Bytes = trace.Count{Value: float64(bytes), Provenance: trace.Measured}
 	p.SourceBytes = trace.Count{Value: float64(in), Provenance: trace.Measured}
@@ -257,6 +280,7 @@ func (g *group) path() (Path, bool) {
 	}
 	p.CPUCopiesPerByte = g.copies(copied, in, bytes)
 	p.temporary, p.fillsTemporary = 2*g.fromTemporary > bytes, 2*g.toTemporary > bytes
+	p.less, p.other = g.fewer, g.other
 	p.chunked, p.direct, p.unaccounted = g.chunked(), g.direct(in), g.unaccounted()
 	return p, true
 }

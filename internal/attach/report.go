@@ -159,6 +159,9 @@ type Path struct {
 	// read with O_DIRECT; less left than was read, for a reason that was not seen; bytes
 	// that were read of files and are in no path, of which this may be.
 	chunked, direct, less bool
+	// What was sent without reading it was read as well; other bytes were sent than were
+	// read before.
+	alsoRead, other bool
 	// It begins, or ends, at files that the process made for itself.
 	temporary, fillsTemporary bool
 	unaccounted               int64

@@ -87,6 +87,7 @@ func (l *Ledger) gave(t *table, c *Call, sink *object, zero bool) {
 		f.in += n
 		f.calls[c.Name]++
 		t.leaves(source, f, n, n)
+		l.left(source, n)
 		f.take(source)
 		if zero {
 			f.zeroCopy += n

@@ -57,9 +57,12 @@ func (g *group) split(h how, f *flow) []part {
 	if socketToSocket {
 		t = RelayCopy
 	}
-	if taken, given := g.totals(); h == following && g.from.Kind == File && less(taken, given) && g.mostly(following) {
-		read := f.in + g.unsent()
+	if taken, given := g.totals(); h == following && g.from.Kind == File && less(taken-g.inFlight, given) && g.mostly(following) {
+		read := f.in + g.besides
 		return []part{{Compress, f.bytes, read, read - f.direct + f.bytes, lessSent(given, taken)}}
+	}
+	if g.fewer || g.other {
+		return []part{g.rewritten(h, f, copiedIn)}
 	}
 	if f.direct > 0 {
 		evidence += directly
@@ -85,8 +88,12 @@ func (g *group) totals() (taken, given int64) {
 	return taken, given
 }
 
+// lessLeast is how much must have been read, in bytes, before less or more of it says
+// anything.
+const lessLeast = 1 << 16
+
 // less says whether so little left that something was done to it.
-func less(taken, given int64) bool { return taken >= 1<<16 && given < taken*9/10 }
+func less(taken, given int64) bool { return taken >= lessLeast && given < taken*9/10 }
 
 // mostly says whether nothing else has more of the bytes.
 func (g *group) mostly(h how) bool {
@@ -169,8 +176,10 @@ func (g *group) changed(f *flow, copiedIn int64) part {
 	case f.records > 0:
 		p.technique = TLS
 		p.evidence = fmt.Sprintf("%d of the writes begin with the header of a TLS record", f.records)
-	case less(taken, given) && g.mostly(changed):
+	case less(taken-g.inFlight, given) && g.mostly(changed):
 		p.technique, p.evidence = Compress, lessSent(given, taken)
+	case g.fewer || g.other:
+		p.evidence = g.judged
 	case f.bytes >= f.in*97/100 && f.bytes <= f.in, g.by[same] != nil && g.by[same].bytes > f.bytes && f.bytes <= f.in*11/10:
 		p.technique, p.evidence = ReadWrite, userCopy
 		if g.from.Kind == Socket && g.to.Kind == Socket {

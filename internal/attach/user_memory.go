@@ -46,7 +46,10 @@ func (l *Ledger) took(t *table, c *Call, o *object) bool {
 	if c.Ret <= 0 || c.flags()&msgPeek != 0 {
 		return false
 	}
+	o.setAside(c.At)
 	o.pending += c.Ret
+	o.lastBytes = c.Ret
+	o.fed, o.requests = nil, o.requests+1
 	o.taken += c.Ret
 	o.readDirect = o.direct
 	if o.kind() == File {
@@ -70,6 +73,9 @@ func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
 		f := l.flow(source, sink, h)
 		f.bytes += n
 		f.in += in
+		if h != own {
+			l.left(source, n)
+		}
 		if h != own && h != fromMap {
 			t.leaves(source, f, n, in)
 		}
@@ -184,12 +190,19 @@ func (l *Ledger) writeUnknown(t *table, c *Call, sink *object, left int64, addre
 	swallowed := int64(0)
 	if !addressed || sink.credit < left || source.pending > 0 || c.At-sink.fedAt > soon {
 		if source = t.source(sink, c); source == nil {
+			if !addressed && sink.fed != nil {
+				l.flow(sink.fed, sink, following).excess += left
+			}
 			return
 		}
 		if !addressed {
 			n := min(left, source.pending)
 			source.pending -= n
 			book(source, following, n, n)
+			if source.kind() == File && sink.kind() == Socket {
+				sink.fed = source
+				l.flow(source, sink, following).excess += left - n
+			}
 			return
 		}
 		swallowed = source.pending

@@ -27,7 +27,7 @@ func (r *Report) Conclude(noKernelTLS string) {
 	for i := range r.Paths {
 		p := &r.Paths[i]
 		p.judgeLess(compressor)
-		p.Blocker, p.Advice = advise(p, runtime, r.libraries(), noKernelTLS)
+		p.Blocker, p.Advice = advise(p, runtime, r.libraries(), compressor, noKernelTLS)
 		p.Sentence = p.sentence()
 	}
 	kind, paths := r.subject()
@@ -171,14 +171,27 @@ func verdictOf(kind string, paths []Path) Verdict {
 	})
 	v.Technique = dominant(v.Techniques)
 	if kind == FileToSocket {
-		is := zero >= bulk
+		is := zero >= bulk && !alsoRead(paths)
 		v.ZeroCopy = &is
 	}
 	return v
 }
 
+// alsoRead says whether of what was sent without a copy more than a head was read as
+// well, and copied so.
+func alsoRead(paths []Path) bool {
+	var read, bytes float64
+	for _, p := range paths {
+		bytes += p.Bytes.Value
+		if p.alsoRead && p.CPUCopiesPerByte.Known() {
+			read += p.CPUCopiesPerByte.Value * p.Bytes.Value
+		}
+	}
+	return read > headPart*bytes
+}
+
 // Expect says whether the bulk of what went from files to sockets took a technique,
-// or why not.
+// or why not: one without copies, and no copies besides.
 func (r *Report) Expect(t Technique) error {
 	v := verdictOf(FileToSocket, r.of(FileToSocket))
 	where, unplaced := "", int64(0)
@@ -198,6 +211,9 @@ func (r *Report) Expect(t Technique) error {
 	switch {
 	case share >= bulk && float64(unplaced) > (1-bulk)*float64(v.Bytes+unplaced):
 		return fmt.Errorf("expected %s: so went what was seen%s, but %s went from files to sockets whose port is not known; ask by --pid instead", t, where, humanize.IBytes(uint64(unplaced)))
+	case share >= bulk && slices.Contains(zeroCopyTechniques, t) && alsoRead(r.of(FileToSocket)):
+		return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets%s, but the CPU copied them too: %s",
+			t, percent(share), humanize.IBytes(uint64(v.Bytes)), where, readToo)
 	case share >= bulk:
 		return nil
 	}
