@@ -237,7 +237,7 @@ func TestWhatATraceDoesNotTellIsInChinese(t *testing.T) {
 		"calls have no duration: strace prints it with -T", "raw_syscalls tells numbers: they are read as those of x86-64",
 		"perf lost events in 2 places, which are marked as gaps; record with a larger buffer (perf record -m)",
 		"7 events of other tracepoints are passed over, the first is sched:sched_waking",
-		"1 calls have a return and no entry: they began before the trace did, as those of new threads do",
+		"1 call has a return and no entry: it began before the trace did, as those of new threads do",
 	}
 	for _, name := range []string{"recvmmsg", "sendmmsg", "io_uring_enter", "copy_file_range", "process_vm_readv", "process_vm_writev", "sendto"} {
 		timeline := importer.New(1)

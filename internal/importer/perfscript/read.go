@@ -237,8 +237,12 @@ func (r *reader) facts(pending int) (facts []string) {
 	}
 	add(r.lost, "perf lost events in %d places, which are marked as gaps; record with a larger buffer (perf record -m)", r.lost)
 	add(r.passed, "%d events of other tracepoints are passed over, the first is %s", r.passed, r.other)
-	add(r.half, "%d calls have a return and no entry: they began before the trace did, as those of new threads do", r.half)
-	add(int64(pending), "%d calls had not returned when the trace ended", pending)
+	if r.half > 0 {
+		facts = append(facts, importer.Counted(r.half, "1 call has a return and no entry: it began before the trace did, as those of new threads do", "%d calls have a return and no entry: they began before the trace did, as those of new threads do"))
+	}
+	if pending > 0 {
+		facts = append(facts, importer.Counted(int64(pending), "1 call had not returned when the trace ended", "%d calls had not returned when the trace ended"))
+	}
 	if r.raw {
 		add(1, "raw_syscalls tells numbers: they are read as those of x86-64")
 	}

@@ -43,8 +43,14 @@ func parse(text []byte) (l line) {
 	if own := bytes.Index(text, []byte("strace: ")); own == 0 || own > 0 && text[0] == '/' && bytes.IndexByte(text[:own], ' ') < 0 {
 		return line{form: message}
 	}
+	// What was under way when strace let go of a thread, as it does after Ctrl-C.
+	text, detached := bytes.CutSuffix(text, []byte("<detached ...>"))
 	rest := l.prefix(text)
 	if l.untimed {
+		return l
+	}
+	if detached {
+		l.detached(rest)
 		return l
 	}
 	switch {
@@ -96,6 +102,25 @@ func (l *line) signal(text []byte) {
 		return
 	}
 	l.form, l.name = signal, text[:n]
+}
+
+// detached reads `epoll_wait(25<anon_inode:[eventpoll]>, `, of which no more was told: a
+// call that had not returned, or one that was known to be under way.
+func (l *line) detached(text []byte) {
+	if bytes.HasPrefix(text, []byte("<... ")) {
+		l.form = message
+		return
+	}
+	n := word(text)
+	if n == 0 || n >= len(text) || text[n] != '(' {
+		return
+	}
+	a := arguments{}
+	if a.scan(text[n+1:]) < 0 {
+		a.last(text[n+1:])
+	}
+	l.form, l.name = unfinished, text[:n]
+	l.ends(importer.FamilyOf(string(l.name)), &a)
 }
 
 // resumed reads `read resumed>"…", 10) = 10 <0.000042>`.

@@ -200,10 +200,10 @@ func (r *reader) finish() (*importer.Imported, error) {
 	}
 	out := r.t.Finish("strace", importer.Watch(noCounts))
 	if hanging > 0 {
-		out.Facts = append(out.Facts, fmt.Sprintf("%d calls had not returned when the trace ended", hanging))
+		out.Facts = append(out.Facts, importer.Counted(int64(hanging), "1 call had not returned when the trace ended", "%d calls had not returned when the trace ended"))
 	}
 	if r.setBack > 0 {
-		out.Facts = append(out.Facts, fmt.Sprintf("the wall clock was set back %d times; the timeline goes on from where it was", r.setBack))
+		out.Facts = append(out.Facts, importer.Counted(int64(r.setBack), "the wall clock was set back once; the timeline goes on from where it was", "the wall clock was set back %d times; the timeline goes on from where it was"))
 	}
 	if !r.timed {
 		out.Facts = append(out.Facts, "calls have no duration: strace prints it with -T")

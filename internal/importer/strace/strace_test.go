@@ -47,6 +47,29 @@ func TestReal(t *testing.T) {
 	}
 }
 
+// Whoever ends strace by Ctrl-C has calls that were under way in the trace: they are no
+// gap, and begin and never return.
+func TestDetached(t *testing.T) {
+	const at = "10 1700000000.000000 "
+	for text, pending := range map[string]int{
+		at + "epoll_wait(25<anon_inode:[eventpoll]>,  <detached ...>": 1,
+		at + "pause( <detached ...>":                                  1,
+		at + "read(3</srv/f>,  <unfinished ...>\n11 1700000000.000001 pause( <detached ...>\n" + at + "<... read resumed> <detached ...>": 2,
+	} {
+		got := read(t, text+"\n")
+		if got.Gaps.Lines != 0 {
+			t.Errorf("%s: %s", text, got.Gaps)
+		}
+		want := fmt.Sprintf("%d calls had not returned when the trace ended", pending)
+		if pending == 1 {
+			want = "1 call had not returned when the trace ended"
+		}
+		if facts := strings.Join(got.Facts, "\n"); !strings.Contains(facts, want) {
+			t.Errorf("%s: facts %q, want %q", text, facts, want)
+		}
+	}
+}
+
 // The program in relay.strace sent 100000 bytes by sendfile, 65536 by write, 4096
 // by send and 65536 by splice, and each but sendfile's and splice's was copied
 // twice; the other thread received them all, by read.
@@ -148,7 +171,7 @@ func TestThreadsInterleave(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	got := read(t, "1 1700000100.000000 getpid() = 1 <0.000001>\n1 1700000000.000000 getpid() = 1 <0.000001>\n1 1700000000.500000 getpid() = 1 <0.000001>\n")
 	last := got.Run.Events[len(got.Run.Events)-1]
-	if last.At != 500_002_000 || len(got.Facts) != 1 || !strings.Contains(got.Facts[0], "set back 1 times") {
+	if last.At != 500_002_000 || len(got.Facts) != 1 || !strings.Contains(got.Facts[0], "set back once") {
 		t.Errorf("the last event is at %d, facts %q", last.At, got.Facts)
 	}
 }
