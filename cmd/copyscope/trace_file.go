@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -26,20 +27,37 @@ func writeTrace(stdout io.Writer, flag, name string, run *trace.Run) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
-	return errors.Join(encodeTrace(file, strings.HasSuffix(name, ".gz"), run), file.Close())
+	if err := cmp.Or(encodeTrace(file, strings.HasSuffix(name, ".gz"), run), file.Close()); err != nil {
+		removePart(file, name)
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
+}
+
+// removePart closes a file that could not be written, and removes what is there of it:
+// half of a trace is read by nobody. A device or a pipe stays.
+func removePart(file *os.File, name string) {
+	at, err := file.Stat()
+	file.Close() // again, where that is what failed
+	if err == nil && !at.Mode().IsRegular() {
+		return
+	}
+	if at, err = os.Stat(name); err == nil && at.Mode().IsRegular() {
+		os.Remove(name)
+	}
 }
 
 // encodeTrace writes a run as trace JSON.
 func encodeTrace(w io.Writer, compressed bool, run *trace.Run) error {
 	b := bufio.NewWriter(w)
 	if !compressed {
-		return errors.Join(encodeEvents(b, run), b.Flush())
+		return cmp.Or(encodeEvents(b, run), b.Flush()) // a buffer tells its error again
 	}
 	z, err := gzip.NewWriterLevel(b, gzip.BestCompression)
 	if err != nil {
 		return err
 	}
-	return errors.Join(encodeEvents(z, run), z.Close(), b.Flush())
+	return cmp.Or(encodeEvents(z, run), z.Close(), b.Flush())
 }
 
 // encodeEvents writes the events one by one: of a million of them the document is
