@@ -44,11 +44,22 @@ var aliasWords = map[string]string{
 	"lend": "arrives: lent",
 }
 
+// bounds says whether a prediction held by a tolerance that is at least as large as the
+// figure itself: it bounds the measurement, and hardly anything would miss it.
+func bounds(c trace.Comparison) bool {
+	predicted, ok := c.Predicted.(float64)
+	return ok && c.Verdict == trace.Within && c.Bound >= predicted
+}
+
 // outcome says of how many predictions the result is known, and what it is.
 func outcome(rows []trace.Comparison) string {
 	of := map[trace.Verdict]int{}
+	loose := 0
 	for _, c := range rows {
 		of[c.Verdict]++
+		if bounds(c) {
+			loose++
+		}
 	}
 	made := len(rows) - of[trace.NotPredicted] - of[trace.NotMeasurable]
 	says := fmt.Sprintf("all %d predictions held", made)
@@ -57,6 +68,8 @@ func outcome(rows []trace.Comparison) string {
 		says = fmt.Sprintf("%d of %d predictions did not hold", failed, made)
 	case made == 0:
 		says = "no prediction could be held against this host"
+	case loose > 0:
+		says += fmt.Sprintf(" (%d of them only within a tolerance as large as the figure)", loose)
 	}
 	if n := of[trace.NotPredicted]; n > 0 {
 		says += fmt.Sprintf("; %d not predicted", n)
