@@ -45,8 +45,13 @@ that. Nothing is injected and nothing stops: the kernel's tracepoints tell.
 answers for connections at that port alone; --unit watches every process of a systemd
 unit. Ctrl-C ends the watch early and prints what was seen. It takes root.
 
+--follow watches the descendants of what is watched too: those that exist already, such
+as the workers of a server's master, and those that are started meanwhile.
+
 The exit code is 0 if traffic was seen; with --expect, if at least 99 % of the bytes
-from files to sockets took that technique. It is 1 if not.`,
+from files to sockets took that technique: for relay-copy and relay-splice of those
+from sockets to sockets, for copy-file-range from files to files, for write from the
+process's own memory to sockets. It is 1 if not.`,
 		Example: `  copyscope attach --port 80
   copyscope attach --pid 4711 --for 30s
   copyscope attach --unit nginx --expect sendfile
@@ -70,8 +75,8 @@ from files to sockets took that technique. It is 1 if not.`,
 	flags.IntVar(&f.port, "port", 0, "watch the processes that listen at this TCP port")
 	flags.StringVar(&f.unit, "unit", "", "watch the processes of this systemd unit")
 	flags.DurationVar(&f.length, "for", 10*time.Second, "how long")
-	flags.BoolVar(&f.follow, "follow", false, "watch the processes that it starts, too")
-	flags.StringVar(&f.expect, "expect", "", "fail unless files went to sockets by this technique: "+strings.Join(expectable(), ", "))
+	flags.BoolVar(&f.follow, "follow", false, "watch its descendants, too: those that exist and those that it starts")
+	flags.StringVar(&f.expect, "expect", "", "fail unless the bytes took this technique: "+strings.Join(expectable(), ", "))
 	flags.BoolVar(&f.samples, "samples", false, "sample the processes' clocks and tell which of their time goes into copy routines; costs them more than the watch")
 	flags.StringVar(&f.pprof, "pprof", "", "write a copy profile for go tool pprof to a file: bytes copied, by the process's call stacks")
 	flags.StringVarP(&f.out, "output", "o", "", "write the newest calls to this file, as trace JSON, which the scope page imports; - is the standard output, and then no report is printed")
@@ -80,12 +85,12 @@ from files to sockets took that technique. It is 1 if not.`,
 	return c
 }
 
-// expectable are the techniques that a file's bytes may take to a socket.
+// expectable are the techniques that may be expected: all.
 func expectable() (out []string) {
 	for _, t := range attach.Techniques() {
 		out = append(out, string(t))
 	}
-	return out[:slices.Index(out, string(attach.Rewrite))]
+	return out
 }
 
 func (f attachFlags) check() error {
@@ -147,6 +152,9 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	report, err := attach.Watch(ctx, attach.Options{
 		Processes: pids, Port: f.port, For: f.length, Follow: f.follow, Samples: f.samples, Recent: recent, NoKernelTLS: noKernelTLS(ctx),
 		Ready: func() {
+			if f.follow {
+				pids = attach.Family(pids)
+			}
 			fmt.Fprintf(stderr, "watching %s for %v; Ctrl-C ends it early\n", processList(pids), f.length)
 		},
 		Progress: func(elapsed time.Duration, calls, bytes int64) {
@@ -231,6 +239,7 @@ func printAttach(w io.Writer, r *attach.Report) error {
 
 // printPaths prints a paragraph for each path: first those that the answer is of.
 func printPaths(out io.Writer, r *attach.Report) {
+	paths := r.Together()
 	for _, group := range []struct {
 		at    attach.At
 		title string
@@ -240,7 +249,7 @@ func printPaths(out io.Writer, r *attach.Report) {
 		{attach.Unplaced, "sockets whose port is not known, not in the answer:"},
 	} {
 		title := group.title
-		for _, p := range r.Paths {
+		for _, p := range paths {
 			if p.At != group.at {
 				continue
 			}
@@ -259,7 +268,11 @@ func printPath(out io.Writer, p attach.Path) {
 	if !p.ModeSwitches.Known() {
 		switches = "mode switches " + p.ModeSwitches.Reason
 	}
-	fmt.Fprintf(out, "    %s in %s; %s\n", humanize.IBytes(uint64(p.Bytes.Value)), callList(p.Calls), switches)
+	in := ""
+	if len(p.Calls) > 0 {
+		in = " in " + callList(p.Calls)
+	}
+	fmt.Fprintf(out, "    %s%s; %s\n", humanize.IBytes(uint64(p.Bytes.Value)), in, switches)
 	for _, s := range p.Techniques {
 		fmt.Fprintf(out, "    %s, %d bytes: %s\n", s.Technique, s.Bytes, s.Evidence)
 	}

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/pprof/profile"
 
+	"copyscope/internal/attach"
 	"copyscope/internal/copyprofile"
 )
 
@@ -26,11 +28,16 @@ type copyProfile struct {
 	err     error
 }
 
-// beginCopyProfiles begins a profile of each process, and returns when all are under
-// way; with no name for the file there are none.
-func beginCopyProfiles(ctx context.Context, name string, pids []int, follow bool) (*copyProfiles, error) {
+// beginCopyProfiles begins a profile of each process, and with follow of each of its
+// descendants, and returns when all are under way; with no name for the file there are
+// none.
+func beginCopyProfiles(ctx context.Context, name string, asked []int, follow bool) (*copyProfiles, error) {
 	if name == "" {
 		return nil, nil
+	}
+	pids := asked
+	if follow {
+		pids = attach.Family(asked)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	c := &copyProfiles{stop: stop, results: make(chan copyProfile, len(pids))}
@@ -44,6 +51,9 @@ func beginCopyProfiles(ctx context.Context, name string, pids []int, follow bool
 		case <-begun:
 			c.n++
 		case failed := <-c.results:
+			if !slices.Contains(asked, pid) {
+				continue // a descendant, which may have ended
+			}
 			stop()
 			return nil, fmt.Errorf("--pprof %s: %w", name, cmp.Or(failed.err, errEndedEarly))
 		}

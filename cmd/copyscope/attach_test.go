@@ -14,6 +14,7 @@ func TestAttachExitCodes(t *testing.T) {
 	}{
 		{"attach", exitUsage}, {"attach --pid 1 --port 2", exitUsage}, {"attach --pid x", exitUsage},
 		{"attach --pid 4194305", exitFailed}, {"attach --port 1", exitFailed},
+		{"attach --pid 4194305 --expect relay-splice", exitFailed}, {"attach --pid 4194305 --expect relay-slice", exitUsage},
 	} {
 		var stdout, stderr strings.Builder
 		if code := run(context.Background(), strings.Fields(r.args), &stdout, &stderr); code != r.code {

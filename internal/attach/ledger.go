@@ -12,6 +12,8 @@ type Ledger struct {
 	// alone is what was read of files of which nothing was sent, and which are closed: by
 	// name.
 	alone map[string]int64
+	// arrivals are the sockets that something was read from.
+	arrivals []*object
 	// untold are calls that do not say how many bytes they moved (sendmmsg).
 	untold int64
 	// port is the local port that reports answer for; 0: for all.
@@ -162,6 +164,7 @@ func (l *Ledger) Book(c Call) {
 	switch kind.move {
 	case reads, readsVector:
 		l.read(t, &c, fd, kind.move == reads)
+		l.arrives(&c, l.object(t, fd))
 	case writes, writesVector:
 		l.write(t, &c, fd, kind.move == writes)
 	case sendsFile:

@@ -447,3 +447,102 @@ func TestWhatIsSaidOfAPath(t *testing.T) {
 		})
 	}
 }
+
+// Every technique may be expected: a relay's of what went from sockets to sockets.
+func TestExpectOtherKinds(t *testing.T) {
+	for _, r := range []struct {
+		script string
+		held   attach.Technique
+		not    map[attach.Technique]string
+	}{
+		{"splice 6 0 8 0 = 65536\nsplice 7 0 5 0 = 65536", attach.RelaySplice, map[attach.Technique]string{
+			attach.RelayCopy: "it carried 0 % of the 64 KiB that went from sockets to sockets", attach.Sendfile: "no byte went from a file to a socket"}},
+		{"read 6 0x10000000 = 65536\nwrite 5 0x10000000 = 65536", attach.RelayCopy, map[attach.Technique]string{
+			attach.RelaySplice: "they took relay-copy", attach.Write: "no byte went from its own memory to a socket"}},
+		{"copy_file_range 3 0 4 0 = 65536", attach.CopyFileRange, map[attach.Technique]string{attach.RelaySplice: "no byte went from a socket to a socket"}},
+		{"write 5 0x10000000 = 65536", attach.Write, map[attach.Technique]string{attach.CopyFileRange: "no byte went from a file to a file"}},
+	} {
+		var now int64 = 1
+		l := attach.NewLedger(descriptors{now: &now, open: opened()})
+		book(t, l, &now, r.script)
+		report := l.Report()
+		report.Conclude("")
+		if err := report.Expect(r.held); err != nil {
+			t.Errorf("%q: %v", r.script, err)
+		}
+		for technique, want := range r.not {
+			if err := report.Expect(technique); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q, expecting %s: %v, want %q in it", r.script, technique, err, want)
+			}
+		}
+	}
+}
+
+// What arrives and is thrown away is told, and is no traffic that nobody saw.
+func TestArrivalsThatGoNowhere(t *testing.T) {
+	for _, r := range []struct {
+		name, script, sentence, note string
+	}{
+		{"an upload", "read 5 0x10000000 = 65536 ×16", "1.0 MiB were received from sockets and went nowhere", "1.0 MiB were received from tcp port 80 and went nowhere that was seen (read, 1 CPU copy per byte)"},
+		{"an upload with an answer", "read 5 0x10000000 = 65536 ×16\nwrite 5 0x20000000 = 100", "100 B from its own memory", "1.0 MiB were received from tcp port 80 and went nowhere that was seen (read, 1 CPU copy per byte)"},
+		{"requests", "read 5 0x10000000 = 100 ×1000\nsendfile 5 3 0 65536 = 1000000 ×100", "sendfile", ""},
+		{"a relay", "read 6 0x10000000 = 65536\nwrite 5 0x10000000 = 65536", "relay-copy", ""},
+	} {
+		var now int64 = 1
+		l := attach.NewLedger(descriptors{now: &now, open: opened()})
+		book(t, l, &now, r.script)
+		report := l.Report()
+		report.Conclude("")
+		notes := strings.Join(report.Notes, "\n")
+		if !strings.Contains(report.Sentence, r.sentence) || notes != r.note {
+			t.Errorf("%s: %q, notes %q", r.name, report.Sentence, notes)
+		}
+	}
+}
+
+// Files of which the same is to be said are one path to a reader, with the sums of all,
+// those beyond the limit of names among them. What another is to be said of stays apart.
+func TestPathsThatSayTheSameStandTogether(t *testing.T) {
+	var now int64 = 1
+	open := opened()
+	script := "sendfile 5 3 0 900000 = 900000\n"
+	for i := range 200 {
+		open[100+i] = attach.Looked{End: attach.End{Kind: attach.File, Name: fmt.Sprintf("/srv/s%03d", i)}}
+		script += fmt.Sprintf("read %d 0x10000000 = 48000\nwrite 5 0x10000000 = 48000\n", 100+i)
+	}
+	l := attach.NewLedger(descriptors{now: &now, open: open})
+	book(t, l, &now, script)
+	report := l.Report()
+	report.Conclude("")
+	paths := report.Together()
+	if len(paths) != 2 {
+		t.Fatalf("%d paths, want 2: %+v", len(paths), paths)
+	}
+	all := paths[0]
+	if want := "200 files (/srv/s"; all.Bytes.Value != 200*48000 || all.Calls["read"] != 200 || all.ModeSwitches.Value != 800 ||
+		!strings.HasPrefix(all.Sentence, want) || !strings.Contains(all.Sentence, ", …) → tcp port 80: read-write, 2 CPU copies per byte; ") || all.Techniques[0].Bytes != 200*48000 {
+		t.Errorf("%+v", all)
+	}
+	if paths[1].Technique != attach.Sendfile || paths[1].From.Name != "/srv/film" {
+		t.Errorf("%+v", paths[1])
+	}
+}
+
+// A path whose calls are counted at another has no number of mode switches, rather than 0.
+func TestModeSwitchesOfSharedCalls(t *testing.T) {
+	var now int64 = 1
+	l := attach.NewLedger(descriptors{now: &now, open: opened()})
+	book(t, l, &now, "read 3 0x10000000 = 4096\nwrite 5 0x0ffff000 = 8192")
+	found := false
+	for _, p := range l.Report().Paths {
+		if len(p.Calls) == 0 {
+			found = true
+			if p.ModeSwitches.Known() || !strings.Contains(p.ModeSwitches.Reason, "counted there") {
+				t.Errorf("%+v", p)
+			}
+		}
+	}
+	if !found {
+		t.Error("no path is without calls of its own")
+	}
+}

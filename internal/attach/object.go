@@ -31,6 +31,7 @@ type object struct {
 	dropped  int64 // those of them that nobody waits for any more
 	lastRead int64 // when
 	reader   int   // by which thread
+	arrived  bool  // it is among the ledger's arrivals
 	sent     bool  // some left since it was last read
 	// lastBytes is what the last read returned; idle what was read, never sent, and left
 	// for so long that it is not what is sent later.

@@ -14,7 +14,8 @@ type Options struct {
 	// alone. Processes that Processes start are watched then as with Follow, for a
 	// server that is told to read its configuration again starts new workers. 0: none.
 	Port int
-	// Follow also watches the processes that they start.
+	// Follow also watches the processes that they start, and their descendants that
+	// exist already: the workers of a server's master.
 	Follow bool
 	// Samples also samples the clocks of Processes, for [Report.CPU] and
 	// [Report.CopyCPU]. It costs them more than all the rest: the kernel sets a timer

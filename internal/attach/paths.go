@@ -19,6 +19,10 @@ const (
 	restShare = 0.001 // of all bytes
 )
 
+// sharedCalls: a call that writes what came from several sources is counted once, at the
+// path of the first.
+const sharedCalls = "not measurable here, because its calls moved bytes of other paths as well, and are counted there"
+
 // Seen is how many calls were booked and what they moved, so far.
 func (l *Ledger) Seen() (calls, bytes int64) {
 	for _, n := range l.calls {
@@ -31,6 +35,7 @@ func (l *Ledger) Seen() (calls, bytes int64) {
 // group are the flows between two ends that a person would call the same.
 type group struct {
 	from, to  End
+	names     int // of its beginning
 	sources   map[*object]bool
 	sinks     map[*object]bool
 	by        map[how]*flow
@@ -85,6 +90,7 @@ func (l *Ledger) Report() *Report {
 	if l.untold > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d calls of sendmmsg say how many messages they sent, not how many bytes: those bytes are not counted here", l.untold))
 	}
+	l.noteArrivals(r)
 	return r
 }
 
@@ -141,14 +147,15 @@ func (l *Ledger) groups() map[groupKey]*group {
 	}
 	groups := map[groupKey]*group{}
 	for k, f := range l.flows {
-		from, to := k.from.settled(), k.to.settled()
+		from, to, files := k.from.settled(), k.to.settled(), 1
 		if rest[to.Name][from.Name] {
+			files = len(rest[to.Name])
 			from = End{Kind: File, Name: fmt.Sprintf("%d other files", len(rest[to.Name]))}
 		}
 		key := groupKey{string(from.Kind) + from.Name, string(to.Kind) + to.Name}
 		g := groups[key]
 		if g == nil {
-			g = &group{from: from, to: to, sources: map[*object]bool{}, sinks: map[*object]bool{}, by: map[how]*flow{}, files: map[fileKey]int64{}}
+			g = &group{from: from, to: to, names: files, sources: map[*object]bool{}, sinks: map[*object]bool{}, by: map[how]*flow{}, files: map[fileKey]int64{}}
 			groups[key] = g
 		}
 		g.add(k, f)
@@ -275,10 +282,14 @@ func (g *group) path() (Path, bool) {
 	p.Bytes = trace.Count{Value: float64(bytes), Provenance: trace.Measured}
 	p.SourceBytes = trace.Count{Value: float64(in), Provenance: trace.Measured}
 	p.ModeSwitches = trace.Count{Value: float64(2 * calls), Provenance: trace.Derived}
+	if calls == 0 {
+		p.ModeSwitches = trace.Count{Provenance: trace.Unavailable, Reason: sharedCalls}
+	}
 	if requests > 0 {
 		p.ModeSwitches = trace.Count{Provenance: trace.Unavailable, Reason: "not measurable here, because one io_uring_enter(2) carries requests of several paths, or none is made at all"}
 	}
 	p.CPUCopiesPerByte = g.copies(copied, in, bytes)
+	p.names = g.names
 	p.temporary, p.fillsTemporary = 2*g.fromTemporary > bytes, 2*g.toTemporary > bytes
 	p.less, p.other = g.fewer, g.other
 	p.chunked, p.direct, p.unaccounted = g.chunked(), g.direct(in), g.unaccounted()

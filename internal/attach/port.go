@@ -67,27 +67,32 @@ func (r *Report) answering() (out []Path) {
 	return out
 }
 
-// placed is how many bytes went by paths of a place: all kinds, and from files to
-// sockets.
-func (r *Report) placed(at At) (all, sent int64) {
+// placed is how many bytes went by paths of a place.
+func (r *Report) placed(at At) (all int64) {
 	for _, p := range r.Paths {
-		if p.At != at {
-			continue
-		}
-		all += int64(p.Bytes.Value)
-		if p.Kind == FileToSocket {
-			sent += int64(p.Bytes.Value)
+		if p.At == at {
+			all += int64(p.Bytes.Value)
 		}
 	}
-	return all, sent
+	return all
+}
+
+// unplaced is how many bytes went by paths of a kind of which nobody knows the port.
+func (r *Report) unplaced(kind string) (all int64) {
+	for _, p := range r.Paths {
+		if p.At == Unplaced && p.as() == kind {
+			all += int64(p.Bytes.Value)
+		}
+	}
+	return all
 }
 
 // notePlaces says what is not in the answer because it is not of the port.
 func (r *Report) notePlaces() {
-	if n, _ := r.placed(Elsewhere); n > 0 {
+	if n := r.placed(Elsewhere); n > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("other ports of these processes: %s went by paths that are not of port %d, and are not in the answer", humanize.IBytes(uint64(n)), r.Port))
 	}
-	if n, _ := r.placed(Unplaced); n > 0 {
+	if n := r.placed(Unplaced); n > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s went by sockets whose port nobody could look at in time: they may be of port %d, and are not in the answer", humanize.IBytes(uint64(n)), r.Port))
 	}
 }

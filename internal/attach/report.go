@@ -83,6 +83,9 @@ type Report struct {
 	Advice   string `json:"advice,omitempty"`
 	// Notes are what limits the rest: gaps, a process that ended.
 	Notes []string `json:"notes,omitempty"`
+
+	// swallowed is what came from sockets and is in no path, in bytes.
+	swallowed int64
 }
 
 // Rest is what is not listed.
@@ -165,6 +168,7 @@ type Path struct {
 	// It begins, or ends, at files that the process made for itself.
 	temporary, fillsTemporary bool
 	unaccounted               int64
+	names                     int // of files, at its beginning
 }
 
 // Share is what a technique has of a path's bytes.

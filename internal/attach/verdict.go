@@ -81,6 +81,8 @@ func (r *Report) nothing(who string) string {
 	}
 	little := humanize.IBytes(uint64(seen))
 	switch {
+	case r.swallowed > seen:
+		return fmt.Sprintf("%s: %s were received from sockets and went nowhere that was seen: they were read and not written anywhere", who, humanize.IBytes(uint64(r.swallowed)))
 	case r.Port != 0 && seen == 0:
 		return fmt.Sprintf("%s: nothing moved at port %d. Send it a request while copyscope watches.", who, r.Port)
 	case r.Port != 0:
@@ -188,37 +190,6 @@ func alsoRead(paths []Path) bool {
 		}
 	}
 	return read > headPart*bytes
-}
-
-// Expect says whether the bulk of what went from files to sockets took a technique,
-// or why not: one without copies, and no copies besides.
-func (r *Report) Expect(t Technique) error {
-	v := verdictOf(FileToSocket, r.of(FileToSocket))
-	where, unplaced := "", int64(0)
-	if r.Port != 0 {
-		where = fmt.Sprintf(" at port %d", r.Port)
-		_, unplaced = r.placed(Unplaced)
-	}
-	if v.Bytes == 0 {
-		return fmt.Errorf("expected %s: no byte went from a file to a socket%s; send the process a request while copyscope watches", t, where)
-	}
-	share := 0.0
-	for _, s := range v.Techniques {
-		if s.Technique == t {
-			share = s.Share
-		}
-	}
-	switch {
-	case share >= bulk && float64(unplaced) > (1-bulk)*float64(v.Bytes+unplaced):
-		return fmt.Errorf("expected %s: so went what was seen%s, but %s went from files to sockets whose port is not known; ask by --pid instead", t, where, humanize.IBytes(uint64(unplaced)))
-	case share >= bulk && slices.Contains(zeroCopyTechniques, t) && alsoRead(r.of(FileToSocket)):
-		return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets%s, but the CPU copied them too: %s",
-			t, percent(share), humanize.IBytes(uint64(v.Bytes)), where, readToo)
-	case share >= bulk:
-		return nil
-	}
-	return fmt.Errorf("expected %s: it carried %s of the %s that went from files to sockets%s, not %.0f %%; they took %s",
-		t, percent(share), humanize.IBytes(uint64(v.Bytes)), where, 100*bulk, techniques(v.Techniques))
 }
 
 // who is the process that moved the most.

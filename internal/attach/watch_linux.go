@@ -50,6 +50,7 @@ type watch struct {
 	ledger    *Ledger
 	threads   map[int32]int // the process of each; 0: none of ours
 	processes map[int]*subject
+	refused   map[int]bool // descendants that cannot be watched
 	entered   map[int32]entered
 	rings     *rings
 	dials     *dials
@@ -78,12 +79,19 @@ type entered struct {
 // Watch watches until the time is over, the context ends, or no process is left, and
 // says what it saw.
 func Watch(ctx context.Context, o Options) (*Report, error) {
-	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, entered: map[int32]entered{}, files: files{}}
+	asked := o.Processes
+	if o.Follow {
+		o.Processes = Family(asked)
+	}
+	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, refused: map[int]bool{}, entered: map[int32]entered{}, files: files{}}
 	w.ledger = NewLedger(procDescriptors{})
 	w.ledger.KeepCalls(o.Recent)
 	w.ledger.ForPort(o.Port)
 	for _, pid := range o.Processes {
 		s, err := newSubject(pid, o)
+		if err != nil && !slices.Contains(asked, pid) {
+			continue // addFamily says why, if it still is there
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -114,6 +122,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	watched, took := time.Since(began), processorTime()-w.used
 	r := w.report((*subject).describe)
 	sampled.tell(r)
+	w.noteChildren(r)
 	r.ForNs = watched.Nanoseconds()
 	r.OwnCPU = trace.Count{Value: float64(took), Provenance: trace.Measured}
 	return r, nil
@@ -153,8 +162,9 @@ func (w *watch) open() (err error) {
 		return err
 	}
 	// A thread that is started by one which is not watched yet is not watched either:
-	// they are asked for until there is none that is new.
+	// they are asked for until there is none that is new. So it is with descendants.
 	for added, rounds := 1, 0; added > 0 && rounds < 50; rounds++ {
+		w.addFamily()
 		if added, err = w.census(); err != nil {
 			return err
 		}

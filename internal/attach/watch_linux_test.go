@@ -397,6 +397,53 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// Children that exist when a watch begins are watched if that is asked for; else a watch
+// that saw nothing names them, and what would watch them.
+func TestFollowWatchesChildrenThatExist(t *testing.T) {
+	privileged(t)
+	file := makeFile(t, 4<<20)
+	for _, follow := range []bool{false, true} {
+		c := exec.Command("sh", "-c", "( echo up; read line; cat "+file+" | cat >/dev/null; read line ); true")
+		in, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 8)); err != nil {
+			t.Fatal(err)
+		}
+		family := attach.Family([]int{c.Process.Pid})
+		if len(family) != 2 {
+			t.Fatalf("the family of %d is %v, want a child besides", c.Process.Pid, family)
+		}
+		r := watch(t, attach.Options{Processes: []int{c.Process.Pid}, Follow: follow}, func() {
+			fmt.Fprintln(in, "go")
+			time.Sleep(time.Second)
+		})
+		in.Close()
+		_ = c.Wait()
+		var bytes int64
+		for _, n := range r.Calls {
+			bytes += n.Bytes
+		}
+		if got := bytes >= 4<<20; got != follow {
+			t.Errorf("follow %v: %d bytes were seen to move: %+v", follow, bytes, r.Processes)
+		}
+		notes := strings.Join(r.Notes, "\n")
+		child := family[0] + family[1] - c.Process.Pid
+		named := strings.Contains(notes, strconv.Itoa(child)+" (sh)") && strings.Contains(notes, "--follow")
+		if named == follow {
+			t.Errorf("follow %v: notes %q", follow, notes)
+		}
+	}
+}
+
 // A unit is found by its control group, with the processes of the groups below it.
 func TestOfUnit(t *testing.T) {
 	root := "/sys/fs/cgroup"
