@@ -47,15 +47,18 @@ type laneHead struct {
 	Total      int               `json:"total"`
 	// Windows is how many events of a long run can be shown, window by window; 0:
 	// what is shown is all that there is to come.
-	Windows    int                               `json:"windows,omitempty"`
-	Shown      int                               `json:"shown"`
-	Order      []trace.CountName                 `json:"order"`
-	Counts     map[trace.CountName]*trace.Series `json:"counts"`
-	Places     map[trace.Place]*contents         `json:"places"`
-	Uses       []string                          `json:"uses"`
-	Actors     []trace.Actor                     `json:"actors"`
-	Boundaries []int                             `json:"boundaries"`
-	Dark       []darkLeg                         `json:"dark"`
+	Windows int                               `json:"windows,omitempty"`
+	Shown   int                               `json:"shown"`
+	Order   []trace.CountName                 `json:"order"`
+	Counts  map[trace.CountName]*trace.Series `json:"counts"`
+	// Totals are the counts of the whole run, where the series above end before it:
+	// the last value of a series is no total there.
+	Totals     trace.Counts              `json:"totals,omitempty"`
+	Places     map[trace.Place]*contents `json:"places"`
+	Uses       []string                  `json:"uses"`
+	Actors     []trace.Actor             `json:"actors"`
+	Boundaries []int                     `json:"boundaries"`
+	Dark       []darkLeg                 `json:"dark"`
 	// Trace is the run in the trace format, but for its events.
 	Trace trace.Run `json:"trace"`
 	// Added names the fields of the events that the trace format does not have.
@@ -323,6 +326,13 @@ func headOf(t *locale.Translator, lane string, r *shownRun) laneHead {
 	h.Added = addedFields()
 	for _, series := range h.Counts {
 		series.Reason = t.Sentence(series.Reason)
+	}
+	if r.total > len(events) {
+		h.Totals = make(trace.Counts, len(r.whole))
+		for name, n := range r.whole {
+			n.Reason = t.Sentence(n.Reason)
+			h.Totals[name] = n
+		}
 	}
 	drawn := newUsage()
 	for _, e := range events {

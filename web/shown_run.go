@@ -88,10 +88,24 @@ func ofResult(t *locale.Translator, r *lab.Result) *shownRun {
 }
 
 // grow is how the counts grow, of the events that count.
-func (s *shownRun) grow() map[trace.CountName]*trace.Series { return s.run.GrowOf(s.counts) }
+func (s *shownRun) grow() map[trace.CountName]*trace.Series { return s.counted().GrowOf(s.counts) }
 
 // countsAt is the counts after a step.
-func (s *shownRun) countsAt(step int) trace.Counts { return s.run.CountsOf(step, s.counts).Counts() }
+func (s *shownRun) countsAt(step int) trace.Counts {
+	return s.counted().CountsOf(step, s.counts).Counts()
+}
+
+// counted is the run with the payload that a count per byte is divided by: of a run
+// that goes on after what can be shown, the bytes that the shown part sent. The bytes
+// of the whole file would make too little of copies that a part of it took.
+func (s *shownRun) counted() *trace.Run {
+	if s.log != nil || s.run.Side == trace.Sim || s.total <= len(s.run.Events) {
+		return s.run
+	}
+	part := *s.run
+	part.Payload = int64(s.run.CountsAt(len(s.run.Events)).Count(trace.BytesSent).Value)
+	return &part
+}
 
 // tellers gives the sentence of one event after the other.
 func (s *shownRun) teller(t *locale.Translator) func(trace.Event) string {

@@ -8,6 +8,7 @@ export class Real {
   #request = ''; // of the run that is under way
   #recorded = false;
   #counts = {};
+  #totals = {}; // of a run that is longer than what the page is sent of it
   #ended = false;
 
   constructor(root, socket) {
@@ -52,18 +53,21 @@ export class Real {
   // The figures of the run, also where the lesson's text names them.
   #lane(body) {
     this.#counts = body.counts;
+    this.#totals = body.totals ?? {};
     const note = document.querySelector('[data-part="recorded-note"]');
     for (const place of document.querySelectorAll(`[data-value^="${this.root.dataset.real}."]`)) {
-      const series = body.counts[place.dataset.value.split('.').pop()];
-      const value = series?.value?.at(-1);
-      if (value === undefined) continue;
-      const about = t(`provenance.${series.provenance}`);
-      place.querySelector('b').textContent = quantity(value, series.unit);
+      const { value, unit, provenance } = this.#whole(place.dataset.value.split('.').pop());
+      if (value === null) continue;
+      const about = t(`provenance.${provenance}`);
+      place.querySelector('b').textContent = quantity(value, unit);
       const mark = place.querySelector('.dot');
-      mark.className = `dot prov-${series.provenance}`;
+      mark.className = `dot prov-${provenance}`;
       mark.title = about;
       mark.setAttribute('aria-label', about);
       if (!this.#recorded) place.removeAttribute('data-machine');
+      place.removeAttribute('data-waits');
+      const paragraph = place.closest('p');
+      if (paragraph && !paragraph.querySelector('[data-waits]')) paragraph.hidden = false;
     }
     if (note && !document.querySelector('#kernel [data-machine]')) note.hidden = true;
   }
@@ -85,12 +89,18 @@ export class Real {
     this.part('result').focus();
   }
 
+  // whole is a count of the whole run. The last value of its series is that only
+  // where the page has every event: of a long run the server tells the totals.
+  #whole(name) {
+    const { unit, provenance, reason, value } = this.#counts[name] ?? {};
+    return { unit, provenance, reason, value: value?.at(-1) ?? null, ...this.#totals[name] };
+  }
+
   // What the lesson asks to look at and no model predicts, as times, is shown all
   // the same.
   #measured(name) {
-    const series = this.#counts[name];
-    const value = series.value?.at(-1);
-    return measuredLine({ name, series, text: value === undefined ? '–' : quantity(value, series.unit), verdict: t('lesson.script.unpredicted') });
+    const series = this.#whole(name);
+    return measuredLine({ name, series, text: series.value === null ? '–' : quantity(series.value, series.unit), verdict: t('lesson.script.unpredicted') });
   }
 
   // A run that this host or page cannot make is stood in for by a recorded one.
