@@ -134,3 +134,30 @@ func TestHostileLesson(t *testing.T) {
 		}
 	}
 }
+
+// A paragraph whose figures are still to be measured waits for them, hidden: it says
+// nothing without. What a recorded run stands in for is there at once.
+func TestParagraphWaitsForItsMeasurement(t *testing.T) {
+	s := newServer(t, Config{Lab: lab.New(t.TempDir())})
+	for _, lang := range []string{"en", "zh"} {
+		page := body(t, ask(s, "GET", "/lessons/switches?seed=0&lang="+lang, nil))
+		_, kernel, _ := strings.Cut(page, `id="kernel"`)
+		var waiting int
+		for _, p := range strings.Split(kernel, "<p")[1:] {
+			p, _, _ := strings.Cut(p, "</p>")
+			if !strings.Contains(p, " data-waits") {
+				continue
+			}
+			waiting++
+			if !strings.HasPrefix(p, " hidden>") || !strings.Contains(p, "hostplain.mode_switches") {
+				t.Errorf("%s: without its figure the page shows <p%s", lang, p)
+			}
+		}
+		if waiting != 1 {
+			t.Errorf("%s: %d paragraphs wait for a measurement, want 1", lang, waiting)
+		}
+		if page := body(t, ask(s, "GET", "/lessons/read-write?seed=0&lang="+lang, nil)); strings.Contains(page, " data-waits") {
+			t.Errorf("%s: figures of a recorded run wait for a measurement", lang)
+		}
+	}
+}

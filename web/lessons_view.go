@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +90,22 @@ func (v *lessonView) inline(t authored.Text) string { return v.html(t, true, les
 // machineMark begins the attribute of a figure that is another machine's.
 const machineMark = ` data-machine="`
 
+// waitsMark is the attribute of a figure of a run that the reader has not made yet.
+const waitsMark = " data-waits"
+
+var paragraph = regexp.MustCompile(`(?s)<p>(.*?)</p>`)
+
+// hideWaiting hides the paragraphs whose figures are still to be measured: without the
+// figures they say nothing. The scripts show them when the run has been made.
+func hideWaiting(block string) string {
+	return paragraph.ReplaceAllStringFunc(block, func(p string) string {
+		if !strings.Contains(p, waitsMark) {
+			return p
+		}
+		return "<p hidden" + strings.TrimPrefix(p, "<p")
+	})
+}
+
 // value is a number with its unit and how it is known; ref names it to scripts.
 func (v *lessonView) value(value lesson.Value, ref string) string {
 	text, reason := quantityText(value), ""
@@ -96,6 +113,9 @@ func (v *lessonView) value(value lesson.Value, ref string) string {
 		text, reason = "–", v.Sentence(value.Reason)
 	}
 	about, mark := v.Term("provenance", string(value.Provenance)), ""
+	if value.Reason == lesson.NotMeasured {
+		mark = waitsMark
+	}
 	if value.Machine != "" {
 		about += ": " + value.Machine
 		mark = machineMark + html.EscapeString(value.Machine) + `"`
@@ -188,7 +208,7 @@ func (v *lessonView) lesson(one *lesson.Lesson, library *lesson.Library, query u
 	for _, r := range one.Real {
 		page.Real = append(page.Real, v.realPart(r, library))
 	}
-	page.Kernel = v.told(one.Kernel, library)
+	page.Kernel = hideWaiting(v.told(one.Kernel, library))
 	page.Words = v.terms(v.words)
 	if strings.Contains(page.Kernel, machineMark) {
 		for _, r := range page.Real {

@@ -269,6 +269,10 @@ func (s *Seen) Value(ctx context.Context, ref string) (Value, error) {
 	return s.count(ctx, e)
 }
 
+// NotMeasured is the reason why a count of a real run is not known before the reader
+// makes the run.
+const NotMeasured = "it is not measured yet"
+
 // ofReal is a count of the recorded run that stands for a real one.
 func (s *Seen) ofReal(ctx context.Context, r Run, name trace.CountName) (Value, error) {
 	unit := string(trace.UnitOf(name))
@@ -277,7 +281,7 @@ func (s *Seen) ofReal(ctx context.Context, r Run, name trace.CountName) (Value, 
 		return Value{}, err
 	}
 	if !ok {
-		return Value{Unit: unit, Provenance: trace.Unavailable, Reason: "it is not measured yet"}, nil
+		return Value{Unit: unit, Provenance: trace.Unavailable, Reason: NotMeasured}, nil
 	}
 	n := played.end.Count(name)
 	if !n.Known() {
