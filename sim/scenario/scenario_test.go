@@ -81,6 +81,28 @@ func group(t *testing.T, name, of string) scenario.Group {
 	return scenario.Group{}
 }
 
+// readBy is how many bytes all threads of a shipped scenario read from the disk, with a
+// part of its text in the place of another.
+func readBy(t *testing.T, name, was, is string) (sum float64) {
+	t.Helper()
+	text, err := os.ReadFile("../scenarios/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenario.Parse(name, []byte(strings.Replace(string(text), was, is, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Run(t.Context(), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range r.Groups {
+		sum += g.Counter.Count(trace.DiskReadBytes).Value
+	}
+	return sum
+}
+
 // What the scenarios are there to show comes out.
 func TestTheStoriesComeOut(t *testing.T) {
 	near, far := group(t, "sequential-read", "reader"), group(t, "random-read", "reader")
@@ -92,6 +114,13 @@ func TestTheStoriesComeOut(t *testing.T) {
 	}
 	if g := group(t, "lagging-consumer", "lagging"); g.Counter.Count(trace.DiskReadBytes).Value < 40<<20 {
 		t.Errorf("the lagging consumer read %v bytes, want the file again", g.Counter.Count(trace.DiskReadBytes).Value)
+	}
+	// As its text says: each reads the whole log, and without the lag both read it once.
+	if both := readBy(t, "lagging-consumer", "start: 150ms", "start: 150ms"); both != 96<<20 {
+		t.Errorf("both consumers read %v bytes, want the log twice", both)
+	}
+	if both := readBy(t, "lagging-consumer", "start: 150ms", "start: 1ms"); both < 48<<20 || both > 49<<20 {
+		t.Errorf("with one close behind the other both read %v bytes, want the log once", both)
 	}
 	for name, sent := range map[string]int64{"fan-out-2": 2 << 20, "fan-out-3": 3 << 20, "fan-out-5": 5 << 20} {
 		if g := group(t, name, "consumer"); g.Counter.Count(trace.DiskReadBytes).Value != 1<<20 || g.Moved != sent {
