@@ -192,5 +192,5 @@ func runSweep(ctx context.Context, l *lab.Lab, stdout, stderr io.Writer, plan sw
 	case f.csv == "-" || f.svg == "-":
 		return nil
 	}
-	return printSweep(stdout, report)
+	return printSweep(stdout, report, plan.Rounds)
 }

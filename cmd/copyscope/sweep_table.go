@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -29,8 +30,9 @@ var sweepColumns = map[sweep.Figure]struct {
 
 func wholeNumber(v float64) string { return humanize.Comma(int64(math.Round(v))) }
 
-// printSweep prints a table for each series, a line for each value.
-func printSweep(w io.Writer, r *sweep.Report) error {
+// printSweep prints a table for each series, a line for each value; rounds is how often
+// each real point was measured.
+func printSweep(w io.Writer, r *sweep.Report, rounds int) error {
 	out := &strings.Builder{}
 	marks := map[trace.Provenance]bool{}
 	reasons := map[string][]sweep.Figure{}
@@ -63,11 +65,23 @@ func printSweep(w io.Writer, r *sweep.Report) error {
 		fmt.Fprintf(out, "%s\n\n", renderFigures(w, rows))
 	}
 	fmt.Fprintln(out, marksUsed(marks))
+	if slices.ContainsFunc(r.Series, func(s sweep.Series) bool { return s.Side == trace.Real }) {
+		fmt.Fprintln(out, roundsTold(rounds))
+	}
 	for _, reason := range order {
 		fmt.Fprintf(out, "– %s: %s\n", sweepColumns[reasons[reason][0]].title, reason)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// roundsTold says what a measured figure rests on: a single measurement looks like any
+// other number.
+func roundsTold(rounds int) string {
+	if rounds == 1 {
+		return "● one measurement each, and the next one may differ: --rounds 5 gives medians of five"
+	}
+	return fmt.Sprintf("● medians of %d rounds each", rounds)
 }
 
 // seriesTitle names a series and what stays the same along it.
