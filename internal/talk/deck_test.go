@@ -136,6 +136,7 @@ func TestErrors(t *testing.T) {
 		{"- {value: 1}", "- {text: {en: one}}", "x.yaml:16: slides[1].ask.choices[1].value: it is missing"},
 		{"title: {en: A, zh: 甲}", "title: &a {en: A}", "x.yaml:3: anchors and aliases"},
 		{"slides:\n", "slides: [\n", "x.yaml:"},
+		{"title: {en: B}", "title: {zh: \"\xc1\xe3\xbf\xbd\xb1\xb4\"}", "x.yaml:5: it is not UTF-8 (byte 0xc1 at column 18); save it as UTF-8"},
 		{good, "", "x.yaml: 1 documents: a deck is one, and not empty"},
 		{good, strings.Repeat("[", 5000), "x.yaml:1: lists within lists"},
 		{good, strings.Repeat("x", 600_000), "x.yaml: 600000 bytes"},
@@ -152,10 +153,22 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A mark that an editor puts before the text is no part of it.
+func TestAMarkBeforeTheText(t *testing.T) {
+	d, err := talk.Parse("x.yaml", []byte("\uFEFF"+good))
+	if err != nil || d.Name != "x" {
+		t.Fatal(d, err)
+	}
+	if _, err := talk.Parse("x.yaml", []byte("\uFEFFschma: 1\n")); err == nil || !strings.HasPrefix(err.Error(), "x.yaml:1: schma: unknown field; did you mean schema?") {
+		t.Error(err)
+	}
+}
+
 // What only the runs can tell is told too.
 func TestPlanErrors(t *testing.T) {
 	for _, row := range []struct{ old, new, want string }{
 		{"{kind: descriptor}", "{kind: evict}", "x.yaml:7: slides[0].scope: no event fits {kind: evict}"},
+		{"stops: [start", "stops: [9999", "x.yaml:7: slides[0].scope: stops: step 9999: the run has "},
 		{"- {value: 0}", "- {value: 7}", "x.yaml:13: slides[1].ask.answer: count cpu_copies is 0, which no choice has"},
 		{"count: cpu_copies", "count: packets", "x.yaml:13: slides[1].ask.answer: count packets: it cannot be told of this run"},
 	} {

@@ -76,9 +76,14 @@ type Run struct {
 // Without an alignment by step, the pages alone know which events go together:
 // then stops are numbers.
 func (s *Scope) steps(runs []Run) ([]int, error) {
-	last := 0
+	last, all := 0, 0
 	for _, r := range runs {
 		last = max(last, len(r.Events))
+		all += len(r.Events)
+	}
+	most := last
+	if s.Align != "step" {
+		most = all // pages show what happened at different places one after the other
 	}
 	steps := map[int]bool{}
 	stops := s.Stops
@@ -115,6 +120,8 @@ func (s *Scope) steps(runs []Run) ([]int, error) {
 			steps[last] = true
 		case stop.Word == "start":
 			steps[0] = true
+		case stop.Step > most:
+			return nil, fmt.Errorf("stops: step %d: the run has %d steps; use one of them, or end", stop.Step, most)
 		default:
 			steps[stop.Step] = true
 		}

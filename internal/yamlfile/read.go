@@ -42,6 +42,12 @@ type Kind struct {
 // is the file's, for errors. All that does not fit is told, in the order of the
 // file.
 func Read(name string, text []byte, kind Kind, into any) (*Fields, []*Error) {
+	if len(text) <= kind.MaxBytes { // guard tells of a longer one
+		var err *Error
+		if text, err = plain(name, text); err != nil {
+			return nil, []*Error{err}
+		}
+	}
 	if err := guard(name, text, kind); err != nil {
 		return nil, []*Error{err}
 	}
