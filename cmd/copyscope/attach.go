@@ -184,10 +184,10 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.expect != "" {
 		return report.Expect(attach.Technique(f.expect))
 	}
-	if report.Verdict.Bytes == 0 && f.out == "-" {
+	if report.Idle() && f.out == "-" {
 		return errors.New(report.Sentence)
 	}
-	if report.Verdict.Bytes == 0 {
+	if report.Idle() {
 		return errNothingSeen // the report has said it
 	}
 	return nil

@@ -63,3 +63,12 @@ func (l *Ledger) noteArrivals(r *Report) {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s were received from %s and went nowhere that was seen (%s, 1 CPU copy per byte)", humanize.IBytes(uint64(a.bytes)), a.from, calls))
 	}
 }
+
+// onlyArrived is the answer where what came and went nowhere is most of the traffic.
+func (r *Report) onlyArrived(who string) string {
+	return fmt.Sprintf("%s: %s were received from sockets and went nowhere that was seen: they were read and not written anywhere", who, humanize.IBytes(uint64(r.swallowed)))
+}
+
+// Idle says that there was no traffic to speak of: no path that the verdict is of, and
+// nothing that arrived.
+func (r *Report) Idle() bool { return r.Verdict.Bytes == 0 && r.swallowed == 0 }

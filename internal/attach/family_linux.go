@@ -79,7 +79,7 @@ const namedChildren = 8
 
 // noteChildren says, of a watch that saw nothing, which processes it did not look at.
 func (w *watch) noteChildren(r *Report) {
-	if r.Verdict.Bytes > 0 || w.options.Follow {
+	if !r.Idle() || w.options.Follow {
 		return
 	}
 	var names []string

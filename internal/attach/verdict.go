@@ -66,6 +66,10 @@ func (r *Report) Conclude(noKernelTLS string) {
 		words = fmt.Sprintf("sockets to sockets (a proxy that buffers on disk: %s by way of temporary files of its own)", humanize.IBytes(uint64(byFile)))
 		lead = paths[slices.IndexFunc(paths, func(p Path) bool { return p.temporary })]
 	}
+	if bytes < 0.05*float64(r.swallowed) { // the answer to an upload is not the traffic
+		r.Sentence = r.onlyArrived(who)
+		return
+	}
 	r.Sentence = fmt.Sprintf("%s: %s from %s: %s, %s", who, humanize.IBytes(uint64(bytes)), words, techniques(v.Techniques), copies)
 	if b := lead.Blocker; b != "" {
 		r.Sentence += "; " + b
@@ -82,7 +86,7 @@ func (r *Report) nothing(who string) string {
 	little := humanize.IBytes(uint64(seen))
 	switch {
 	case r.swallowed > seen:
-		return fmt.Sprintf("%s: %s were received from sockets and went nowhere that was seen: they were read and not written anywhere", who, humanize.IBytes(uint64(r.swallowed)))
+		return r.onlyArrived(who)
 	case r.Port != 0 && seen == 0:
 		return fmt.Sprintf("%s: nothing moved at port %d. Send it a request while copyscope watches.", who, r.Port)
 	case r.Port != 0:
