@@ -13,7 +13,7 @@ func advise(p *Path, runtime string, libraries []string, compressor, noKernelTLS
 	t := p.Techniques[0].Technique
 	switch {
 	case p.temporary && p.Kind == FileToSocket:
-		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from", buffering[runtimeOr(buffering, runtime)]
+		return detoured(p.From.Name, runtime)
 	case p.alsoRead && p.Kind == FileToSocket:
 		return readToo, unread[runtimeOr(unread, runtime)]
 	case slices.Contains(zeroCopyTechniques, t):
@@ -146,7 +146,7 @@ func decrypted(runtime, noKernelTLS string) string {
 
 // buffering is what keeps a proxy from writing answers to files.
 var buffering = map[string]string{
-	nginx: "`proxy_max_temp_file_size 0;` keeps answers out of files: then the client's pace is that of the other side, and larger `proxy_buffers` soften it",
+	nginx: "`proxy_max_temp_file_size 0;` keeps answers that are not for a cache out of files: then the client's pace is that of the other side, and larger `proxy_buffers` soften it",
 	"":    "let the proxy buffer in memory, or pass on at the client's pace",
 }
 

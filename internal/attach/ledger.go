@@ -328,6 +328,10 @@ func (l *Ledger) splice(t *table, c *Call, from, to int) {
 	p.calls = 0
 	f.bytes += max(c.Ret, 0)
 	l.left(p.source, max(c.Ret, 0))
+	out.written += max(c.Ret, 0)
+	if p.source.kind() == Socket {
+		out.filled += max(c.Ret, 0)
+	}
 	f.in += max(c.Ret, 0)
 }
 

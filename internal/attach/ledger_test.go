@@ -23,7 +23,7 @@ func (d descriptors) Look(_, fd int) (attach.Looked, bool) {
 
 func (d descriptors) Mappings(int) []attach.Mapping { return d.maps }
 
-const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD, wakeFD, limitFD, statFD = 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+const fileFD, otherFD, clientFD, upstreamFD, pipeIn, pipeOut, logFD, remoteFD, wakeFD, limitFD, statFD, cacheFD, goneFD = 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 
 func opened() map[int]attach.Looked {
 	end := func(kind attach.Kind, name, peer string) attach.End {
@@ -40,6 +40,8 @@ func opened() map[int]attach.Looked {
 		logFD:      {End: end(attach.File, "/data/0.log", "")},
 		limitFD:    {End: end(attach.File, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "")},
 		statFD:     {End: end(attach.File, "/proc/stat", "")},
+		cacheFD:    {End: end(attach.File, "/cache/tmp/0000000001", "")},
+		goneFD:     {End: end(attach.File, "/tmp/0000000002 (deleted)", "")},
 		wakeFD:     {End: end(attach.Other, "anon_inode:[eventfd]", "")},
 	}
 }
@@ -422,6 +424,9 @@ func TestWhatIsSaidOfAPath(t *testing.T) {
 		{"TLS of a library", nginx, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"TLS in user space", "kernel TLS would not on this host: the module is not there"}, "KTLS;"},
 		{"TLS of Go", golang, "read 3 0x10000000 = 16384\n tls write 5 0x20000000 = 16406", []string{"crypto/tls encrypts in user space and has no kernel TLS"}, "would bring sendfile back"},
 		{"a proxy that buffers on disk", nginx, "openat 0 0 0xc2 = 30\n recvfrom 6 0x10000000 = 65536\n pwrite64 30 0x10000000 = 65536\n sendfile 5 30 = 65536", []string{"64 KiB from sockets to sockets (a proxy that buffers on disk: 64 KiB by way of temporary files", "2 CPU copies per byte", "proxy_max_temp_file_size"}, "sendfile on"},
+		{"a proxy that fills its cache", nginx, "openat 0 0 0xc2 = 14\n readv 6 = 65536\n pwrite64 14 0x10000000 = 65536\n sendfile 5 14 = 65536", []string{"64 KiB from sockets to sockets (a proxy that buffers on disk: 64 KiB by way of temporary files", "2 CPU copies per byte", "a cache did not have it yet"}, "slower"},
+		{"a proxy whose client is slow", nginx, "openat 0 0 0xc2 = 15\n readv 6 = 65536\n pwrite64 15 0x10000000 = 65536\n sendfile 5 15 = 65536", []string{"64 KiB from sockets to sockets", "the client was slower than", "proxy_max_temp_file_size"}, "a cache did not"},
+		{"a new file of its own content", golang, "openat 0 0 0xc2 = 14\n pwrite64 14 0x10000000 = 65536\n sendfile 5 14 = 65536", []string{"64 KiB from files to sockets: sendfile, 0 CPU copies"}, "buffers on disk"},
 		{"a log that is appended to and served", golang, "recvfrom 6 0x10000000 = 65536\n pwrite64 9 0x10000000 = 65536\n sendfile 5 9 = 65536", []string{"64 KiB from files to sockets: sendfile, 0 CPU copies"}, "buffers on disk"},
 		{"past the page cache", nginx, directs, []string{"read-write, 1 CPU copy per byte", "O_DIRECT", "directio off;"}, "sendfile is off"},
 	} {

@@ -21,6 +21,8 @@ type object struct {
 	// that opened it.
 	written   int64
 	exclusive bool
+	// filled is what of that came from sockets.
+	filled int64
 	// listener is what a connection was accepted from: its address is the service's.
 	listener *object
 	// dialed: the process opened the connection itself, by connect(2), to the end that

@@ -168,6 +168,9 @@ func (l *Ledger) groups() map[groupKey]*group {
 	return groups
 }
 
+// closedFiles stands for the names of files that nobody could look at.
+const closedFiles = "files that were closed before they could be looked at"
+
 // settled is an object's end with the name that a person gets to see.
 func (o *object) settled() End {
 	e := o.end
@@ -181,7 +184,7 @@ func (o *object) settled() End {
 	}
 	switch {
 	case e.Kind == File:
-		e.Name = "files that were closed before they could be looked at"
+		e.Name = closedFiles
 	case e.Kind == Socket && o.dialed != nil:
 		if e = *o.dialed; e.Name == "" {
 			e.Name = "connections that it opened itself, and closed before they could be looked at"

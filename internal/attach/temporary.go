@@ -12,11 +12,31 @@ const createExclusive = 0x40 | 0x80
 const deleted = " (deleted)"
 
 // temporary says whether a file is one that the process made for itself: it wrote to it,
-// and the file has no name any more, or was new and gone before it could be looked at. A
-// log that is appended to and served keeps its name.
+// and the file has no name any more, or was new and gone before it could be looked at; or
+// it was new, and filled from sockets (what a cache keeps has a name). A log that is
+// appended to and served is none.
 func (o *object) temporary() bool {
 	return o.kind() == File && o.written > 0 &&
-		(strings.HasSuffix(o.end.Name, deleted) || o.end.Name == "" && o.exclusive)
+		(strings.HasSuffix(o.end.Name, deleted) || o.exclusive && (o.end.Name == "" || 2*o.filled > o.written))
+}
+
+// detoured is why a proxy's bytes go by way of a file: one that is gone was in the way of a
+// client, one that has a name is kept by a cache, and of one that nobody could look at it
+// is not known.
+func detoured(name string, runtime string) (blocker, advice string) {
+	const (
+		from  = "the file is the proxy's own, written from a socket before: "
+		slow  = "the client was slower than what the proxy got it from"
+		cache = "a cache did not have it yet"
+	)
+	advice = buffering[runtimeOr(buffering, runtime)]
+	switch {
+	case strings.HasSuffix(name, deleted):
+		return from + slow, advice
+	case name == closedFiles:
+		return from + slow + ", or " + cache, advice
+	}
+	return from + cache, "nothing for the first answer; what the cache has is sent from its file alone"
 }
 
 // relayed is the kind of the paths of a proxy.

@@ -76,6 +76,9 @@ func (l *Ledger) write(t *table, c *Call, fd int, addressed bool) {
 		if h != own {
 			l.left(source, n)
 		}
+		if source.kind() == Socket {
+			sink.filled += n
+		}
 		if h != own && h != fromMap {
 			t.leaves(source, f, n, in)
 		}
