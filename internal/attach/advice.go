@@ -38,7 +38,7 @@ func advise(p *Path, runtime string, libraries []string, compressor, noKernelTLS
 		return "the answer looks chunked, without a Content-Length: net/http then copies it piece by piece", "set Content-Length, or use http.ServeContent, and hand *os.File and the plain http.ResponseWriter to io.Copy: then it is sendfile and 0"
 	case t == ReadWrite:
 		return copying[runtimeOr(copying, runtime)].why, copying[runtimeOr(copying, runtime)].what
-	case t == Rewrite && (compressor != "" || !p.framed()):
+	case t == Rewrite && (!p.framed() || compressor != "" && p.stored()):
 		return otherBytes(p, compressor, runtime)
 	case t == Rewrite:
 		return "the bytes are copied once more in user space between read and write", copying[runtimeOr(copying, runtime)].what

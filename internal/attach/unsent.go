@@ -211,6 +211,12 @@ func (g *group) rewritten(h how, f *flow, copiedIn int64) part {
 	return part{Rewrite, f.bytes, f.in + besides, copiedIn + besides + f.bytes, g.judged}
 }
 
+// stored says whether so much more was sent that it may be what deflate makes of data that
+// cannot be compressed: 5 bytes more for each block of 65,535 (RFC 1951, 3.2.4).
+func (p *Path) stored() bool {
+	return p.Bytes.Value-p.SourceBytes.Value >= 5*p.SourceBytes.Value/65535
+}
+
 // framed says whether what was written from other memory is larger than what was read by
 // no more than a header and the frames of chunks.
 func (p *Path) framed() bool {

@@ -30,6 +30,7 @@ func TestWhatWasReadAndNotSent(t *testing.T) {
 		goHardly = "read 3 0x10000000 = 32768\n write 5 0x20000000 = 31130\n"
 		base64   = "read 3 0x10000000 = 49152\n write 5 0x20000000 = 65536\n"
 		pieces   = "read 3 0x10000000 = 32768\n write 5 0x20000000 = 32776\n"
+		large    = "read 3 0x10000000 = 1048576\n write 5 0x20000000 = 1048586\n"
 		// Every second read finds its memory where half of the one before it was copied to.
 		half = "read 3 0x10000000 = 65536\n sendto 5 0x10100000 = 32768\n read 3 0x10100000 = 65536\n sendto 5 0x10000000 = 32768\n"
 	)
@@ -70,6 +71,8 @@ func TestWhatWasReadAndNotSent(t *testing.T) {
 			"file-to-socket rewrite 3571712 1.88 ", false, "they took rewrite", "what is done to them is not known", "*os.File"},
 		{"chunks that a program frames", golang, strings.Repeat(pieces, 64),
 			"file-to-socket rewrite 2097664 2.00 ", false, "they took rewrite", "*os.File", "not known"},
+		{"large chunks of a program that could compress", gzips, strings.Repeat(large, 64),
+			"file-to-socket rewrite 67109504 2.00 ", false, "they took rewrite", "*os.File", "compressed, probably"},
 		{"half of what was read", python, strings.Repeat(half, 16),
 			"file-to-socket rewrite 1048576 3.00 ", false, "they took rewrite", "less was sent than was read, and why is not known", "socket.sendfile"},
 	} {
