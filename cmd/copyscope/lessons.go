@@ -49,10 +49,10 @@ those of a directory beside them.`,
 }
 
 func listLessons(w io.Writer, all *lesson.Library) error {
-	rows := [][]string{{"lesson", "title", "minutes", "predictions", "steps", "exercises"}}
+	rows := [][]string{{"lesson", "number", "title", "minutes", "predictions", "steps", "exercises"}}
 	for _, l := range all.Lessons {
 		title, _ := l.Title.In("en")
-		rows = append(rows, []string{l.Name, title, strconv.Itoa(l.Minutes), strconv.Itoa(len(l.Predict)), strconv.Itoa(len(l.Steps)), strconv.Itoa(len(l.Exercises))})
+		rows = append(rows, []string{l.Name, strconv.Itoa(l.Number), title, strconv.Itoa(l.Minutes), strconv.Itoa(len(l.Predict)), strconv.Itoa(len(l.Steps)), strconv.Itoa(len(l.Exercises))})
 	}
 	_, err := fmt.Fprintln(w, render(w, rows))
 	return err
