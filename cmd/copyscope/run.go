@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/lab"
@@ -109,7 +110,7 @@ page (? lists them), instead of printing the table.`,
 			if err := traceOut(f.traceOut).check(scenarios); err != nil {
 				return &usageError{err}
 			}
-			tell(c.ErrOrStderr(), f.notes)
+			tell(c.ErrOrStderr(), append(f.notes, manyPieces(scenarios)...))
 			if f.watch {
 				return watchScenarios(c.Context(), l, c.ErrOrStderr(), scenarios, f.untraced, screen)
 			}
@@ -213,6 +214,26 @@ func checkWhatIfs(changes []string) error {
 		}
 	}
 	return nil
+}
+
+// noticedPieces is how many pieces of a file are announced: a run of a million takes a
+// second or so, and one of twenty million minutes, without a word where the progress
+// line has no terminal.
+const noticedPieces = 1 << 20
+
+// manyPieces are notes on runs that take long because they go through a file in very
+// small pieces. All of one call of the command have the same size and chunk.
+func manyPieces(scenarios []lab.Scenario) []string {
+	if len(scenarios) == 0 {
+		return nil
+	}
+	s := scenarios[0]
+	pieces := (s.Size-1)/s.Chunk + 1
+	if pieces < noticedPieces {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s in chunks of %s are %s pieces, each with calls of its own, which may take minutes; a larger --chunk or a smaller --size makes fewer",
+		lab.FormatSize(s.Size), lab.FormatSize(s.Chunk), humanize.Comma(pieces))}
 }
 
 // tell writes notes about a call that is carried out all the same.
