@@ -24,19 +24,14 @@ func (o *object) temporary() bool {
 // client, one that has a name is kept by a cache, and of one that nobody could look at it
 // is not known.
 func detoured(name string, runtime string) (blocker, advice string) {
-	const (
-		from  = "the file is the proxy's own, written from a socket before: "
-		slow  = "the client was slower than what the proxy got it from"
-		cache = "a cache did not have it yet"
-	)
 	advice = buffering[runtimeOr(buffering, runtime)]
 	switch {
 	case strings.HasSuffix(name, deleted):
-		return from + slow, advice
+		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from", advice
 	case name == closedFiles:
-		return from + slow + ", or " + cache, advice
+		return "the file is the proxy's own, written from a socket before: the client was slower than what the proxy got it from, or a cache did not have it yet", advice
 	}
-	return from + cache, "nothing for the first answer; what the cache has is sent from its file alone"
+	return "the file is the proxy's own, written from a socket before: a cache did not have it yet", "nothing for the first answer; what the cache has is sent from its file alone"
 }
 
 // relayed is the kind of the paths of a proxy.

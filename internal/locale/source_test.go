@@ -223,7 +223,7 @@ func lastName(e ast.Expr) string {
 // formats: whatever in these files reads as a sentence is in the catalogue.
 func TestSentencesOfAWatchAreKnown(t *testing.T) {
 	chinese, found := locale.New(locale.Chinese), 0
-	for _, name := range []string{"advice", "technique", "paths", "object", "port", "verdict", "watch_linux", "arrivals", "family_linux"} {
+	for _, name := range []string{"advice", "technique", "paths", "object", "port", "verdict", "temporary", "unsent", "watch_linux", "arrivals", "family_linux"} {
 		file, err := parser.ParseFile(token.NewFileSet(), "../attach/"+name+".go", nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
