@@ -28,6 +28,7 @@ type talkFlags struct {
 	pages        pagesFlags
 	feed         feedFlags
 	fresh, check bool
+	shipped      bool // the deck is one of those shipped
 }
 
 func talkCommand() *cobra.Command {
@@ -62,6 +63,7 @@ and the same token, which is kept in the cache directory, or in --token-file.`,
 			if len(args) == 1 {
 				name = args[0]
 			}
+			f.shipped = !isFile(name)
 			deck, file, err := loadDeck(name)
 			if found := (*unfitDeckError)(nil); f.check && errors.As(err, &found) {
 				return err // it is what the check is for
@@ -85,9 +87,12 @@ type unfitDeckError struct{ error }
 
 func (e *unfitDeckError) Unwrap() error { return e.error }
 
+// isFile: the argument is a file's name, and not that of a shipped deck.
+func isFile(deck string) bool { return strings.ContainsAny(deck, "./\\") }
+
 // loadDeck finds a deck: a file, else one that is shipped.
 func loadDeck(name string) (*talk.Deck, string, error) {
-	if !strings.ContainsAny(name, "./\\") {
+	if !isFile(name) {
 		d, err := talk.Load(name)
 		return d, name + ".yaml", err
 	}
@@ -156,7 +161,7 @@ func openRoom(ctx context.Context, f talkFlags, file string, deck *talk.Deck, pa
 		}
 		return room, feed.Close, err
 	}
-	kept := roomFile(file)
+	kept := roomFile(file, f.shipped)
 	var links roomLinks
 	if !f.fresh {
 		links = kept.read()
@@ -214,12 +219,16 @@ type roomLinks struct {
 // linksFile is where a deck's links are kept, for its owner alone; "" if nowhere.
 type linksFile string
 
-func roomFile(deck string) linksFile {
+// roomFile is that of a deck. A file is known by where it is; a shipped deck is the same
+// one in whatever directory the command is started.
+func roomFile(deck string, shipped bool) linksFile {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return ""
 	}
-	if full, err := filepath.Abs(deck); err == nil {
+	if shipped {
+		deck = "shipped " + deck
+	} else if full, err := filepath.Abs(deck); err == nil {
 		deck = full
 	}
 	sum := sha256.Sum256([]byte(deck))
