@@ -15,10 +15,12 @@ import (
 const year = 365 * 24 * 3600
 
 // pageData is what every page is given: the reader's language and theme, the
-// keys and messages. It remembers a language that the address asks for. The
+// keys and messages. It remembers a language that the address asks for, but of a wall. The
 // messages are those of the shell and those below the given prefixes.
 func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
-	rememberLang(w, r)
+	if !r.URL.Query().Has("wall") { // a wall is often beside the speaker's page, in one browser
+		rememberLang(w, r)
+	}
 	return s.pageDataIn(requestLang(r), w, r, name, messages...)
 }
 
@@ -59,11 +61,13 @@ func requestLang(r *http.Request) locale.Lang {
 
 var themes = []string{"auto", "light", "dark", "contrast", "projector"}
 
-// theme is the one that the address asks for, which is remembered, else the
-// one remembered.
+// theme is the one that the address asks for, which is remembered but of a wall, else
+// the one remembered.
 func theme(w http.ResponseWriter, r *http.Request) string {
 	if t := r.URL.Query().Get("theme"); slices.Contains(themes, t) {
-		http.SetCookie(w, &http.Cookie{Name: "theme", Value: t, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
+		if !r.URL.Query().Has("wall") {
+			http.SetCookie(w, &http.Cookie{Name: "theme", Value: t, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
+		}
 		return t
 	}
 	if t := cookie(r, "theme"); slices.Contains(themes, t) {

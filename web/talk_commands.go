@@ -17,7 +17,6 @@ type command struct {
 	Token string      `json:"token"`
 	Role  talk.Role   `json:"role"`
 	Desk  string      `json:"desk"`
-	Rev   uint64      `json:"rev"`
 	Saved *talk.Saved `json:"saved"`
 	Lang  locale.Lang `json:"lang"`
 	// The others
@@ -30,6 +29,8 @@ type command struct {
 	Y      float64   `json:"y"`
 	At     string    `json:"at"`
 	Points []float64 `json:"points"`
+	// Number counts what a speaker's page asks for.
+	Number int64 `json:"number"`
 }
 
 // drives are the messages of those who change the room, and who may send each.
@@ -78,6 +79,9 @@ func (v *viewer) take(m Message) {
 	case "talk.take":
 		v.takeOver(m.ID)
 		return
+	case "talk.ping":
+		v.send("talk.pong", m.ID, nil)
+		return
 	}
 	drive, known := drives[m.Type]
 	if !known {
@@ -90,7 +94,9 @@ func (v *viewer) take(m Message) {
 		return
 	}
 	e := drive.event(c)
-	e.Desk = desk
+	if e.Desk = desk; desk != "" {
+		e.Line, e.Number = v.line, c.Number
+	}
 	if e.Kind == talk.Points {
 		r.point(e, v.done(m.ID))
 		return
@@ -141,6 +147,9 @@ type welcomeBody struct {
 	// Server tells this run of the server from another one.
 	Server string `json:"server"`
 	Rev    uint64 `json:"rev"`
+	// Moved is the newest rev up to which somebody else than this page may have moved
+	// the talk: what came after is this page's own, said over a connection that broke.
+	Moved uint64 `json:"moved"`
 	// Seat is yours, taken (another page drives; this one may take over), or "".
 	Seat string `json:"seat"`
 	// Restored: the room had nothing and is where this page remembered it.
@@ -180,7 +189,7 @@ func (v *viewer) hello(id string, c command) {
 	}
 	answer := welcomeBody{Role: role, Server: r.server(), Seat: seat, Choice: -1}
 	welcome := func() {
-		answer.Rev = r.State().Rev
+		answer.Rev, answer.Moved = r.State().Rev, r.OthersMoved(v.seal)
 		v.send("talk.welcome", id, answer)
 		r.changed(talk.Shown)
 	}
@@ -188,7 +197,7 @@ func (v *viewer) hello(id string, c command) {
 		welcome()
 		return
 	}
-	r.send(talk.Event{Kind: talk.Seats, Desk: v.seal}, func(err error) {
+	r.send(talk.Event{Kind: talk.Seats, Desk: v.seal, Line: v.line}, func(err error) {
 		r.sit(v)
 		switch {
 		case err != nil:
@@ -196,7 +205,7 @@ func (v *viewer) hello(id string, c command) {
 		case c.Saved == nil || r.State().Rev != 0:
 			welcome()
 		default:
-			r.send(talk.Event{Kind: talk.Restores, Desk: v.seal, Saved: c.Saved}, func(err error) {
+			r.send(talk.Event{Kind: talk.Restores, Desk: v.seal, Line: v.line, Saved: c.Saved}, func(err error) {
 				if answer.Restored = err == nil; !answer.Restored && !errors.Is(err, talk.ErrBegun) {
 					v.fail(id, "restore", "Reason", locale.New(v.lang).Sentence(err.Error()))
 				}
@@ -280,7 +289,7 @@ func (v *viewer) takeOver(id string) {
 		v.fail(id, "feed")
 		return
 	}
-	r.send(talk.Event{Kind: talk.Seats, Desk: desk}, func(err error) {
+	r.send(talk.Event{Kind: talk.Seats, Desk: desk, Line: v.line}, func(err error) {
 		if err != nil {
 			v.done(id)(err)
 			return

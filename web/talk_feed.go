@@ -111,7 +111,12 @@ func (r *talkRoom) take(e talk.Entry) error {
 func (r *talkRoom) seated(e talk.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.desks[e.Desk] = true // it has shown its token, here or at another server
+	r.desks[e.Desk] = true     // it has shown its token, here or at another server
+	for v := range r.viewers { // to whom it was offered, perhaps
+		if v.role == talk.Presenter && v != r.driver && v.seal != e.Desk {
+			v.send("talk.seat", "", map[string]string{"seat": "taken"})
+		}
+	}
 	switch former := r.driver; {
 	case former != nil && former.seal != e.Desk:
 		former.send("talk.seat", "", map[string]string{"seat": "taken"})
@@ -130,6 +135,20 @@ func (r *talkRoom) sit(v *viewer) {
 	}
 	r.mu.Unlock()
 	r.changed(talk.Shown)
+}
+
+// offer tells the speakers' pages that look on that nobody drives any more: the next key
+// that is pressed at one of them takes the seat. The page that has gone may come back,
+// and finds it free unless somebody has. r.mu is held.
+func (r *talkRoom) offer() {
+	if r.driven() {
+		return
+	}
+	for v := range r.viewers {
+		if v.role == talk.Presenter {
+			v.send("talk.seat", "", map[string]string{"seat": "free"})
+		}
+	}
 }
 
 // point moves the pointer. A log is not for every place where it was: of many the
@@ -170,6 +189,9 @@ func (r *talkRoom) heard(e talk.Entry) {
 		r.shared.others = map[string]presence{}
 	}
 	r.shared.others[e.Server] = presence{e.Viewers, e.Drives, time.Now()}
+	if was.drives && !e.Drives {
+		r.offer()
+	}
 	r.mu.Unlock()
 	switch {
 	case was.drives != e.Drives:
@@ -206,6 +228,9 @@ func (r *talkRoom) forget(now time.Time) {
 		if now.Sub(p.heard) > forgetAfter {
 			delete(r.shared.others, name)
 			gone = gone || p.drives || p.viewers > 0
+			if p.drives {
+				r.offer()
+			}
 		}
 	}
 	r.mu.Unlock()

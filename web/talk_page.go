@@ -15,7 +15,7 @@ import (
 )
 
 // talkMessages are the prefixes of the messages that a talk's scripts show.
-var talkMessages = []string{"talk.page", "talk.present", "talk.clicker", "talk.error"}
+var talkMessages = []string{"talk.page", "talk.present", "talk.clicker", "talk.wall", "talk.error"}
 
 // deckBlock is what the scripts know of a deck: its texts are in the page.
 type deckBlock struct {

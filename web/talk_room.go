@@ -145,6 +145,8 @@ type deskBody struct {
 	Began   int64 `json:"began"` // ms since 1970; 0: not yet
 	Now     int64 `json:"now"`
 	Viewers int   `json:"viewers"`
+	// Done is the number of the last of the driver's messages that is in this state.
+	Done int64 `json:"done"`
 	// Shown is where the audience is, if the talk is frozen.
 	Shown [2]int `json:"shown"`
 }
@@ -288,7 +290,7 @@ func (r *talkRoom) stateOf(s talk.State, v talk.View) stateBody {
 }
 
 func (r *talkRoom) deskOf(s talk.State) deskBody {
-	d := deskBody{stateBody: r.stateOf(s, s.Desk), Frozen: s.Frozen, Now: time.Now().UnixMilli(), Viewers: r.heads(), Shown: [2]int{s.Shown.Slide, s.Shown.Stop}}
+	d := deskBody{stateBody: r.stateOf(s, s.Desk), Frozen: s.Frozen, Now: time.Now().UnixMilli(), Viewers: r.heads(), Done: s.Done, Shown: [2]int{s.Shown.Slide, s.Shown.Stop}}
 	if !s.Began.IsZero() {
 		d.Began = s.Began.UnixMilli()
 	}

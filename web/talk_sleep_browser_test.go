@@ -17,6 +17,7 @@ type sleepyLine struct {
 	mu    sync.Mutex
 	awake *sync.Cond
 	still bool
+	mute  bool // what the server says does not arrive, and what it is told does
 }
 
 // lineTo gives the address of a line that leads to a server.
@@ -40,11 +41,11 @@ func lineTo(t *testing.T, base string) (*sleepyLine, string) {
 				near.Close()
 				continue
 			}
-			go l.pass(near, far)
-			go l.pass(far, near)
+			go l.pass(near, far, true)
+			go l.pass(far, near, false)
 		}
 	}()
-	t.Cleanup(func() { l.sleep(false) })
+	t.Cleanup(func() { l.sleep(false); l.silence(false) })
 	return l, "http://" + listener.Addr().String()
 }
 
@@ -55,14 +56,22 @@ func (l *sleepyLine) sleep(is bool) {
 	l.awake.Broadcast()
 }
 
-func (l *sleepyLine) pass(to, from net.Conn) {
+// silence stops what the server says alone.
+func (l *sleepyLine) silence(is bool) {
+	l.mu.Lock()
+	l.mute = is
+	l.mu.Unlock()
+	l.awake.Broadcast()
+}
+
+func (l *sleepyLine) pass(to, from net.Conn, said bool) {
 	defer to.Close()
 	defer from.Close()
 	part := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(part)
 		l.mu.Lock()
-		for l.still {
+		for l.still || said && l.mute {
 			l.awake.Wait()
 		}
 		l.mu.Unlock()

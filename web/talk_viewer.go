@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/http"
@@ -26,7 +27,9 @@ const (
 	viewerBurst      = 16
 	speakerRate      = 120 // pointer and pen send up to 30 each
 	speakerBurst     = 240
-	patienceWith     = 64 // messages beyond the rate before the connection is closed
+	// lineLength tells the connections of a page apart: 60 bits.
+	lineLength   = 12
+	patienceWith = 64 // messages beyond the rate before the connection is closed
 	// tokenWait is how long one that came in as a speaker may take to show its token.
 	tokenWait = 3 * time.Second
 	// A speaker's computer that sleeps is noticed soon: the audience waits for it.
@@ -70,6 +73,7 @@ type viewer struct {
 	role talk.Role // with id, under room.mu
 	id   string
 	seal string      // the id, as events have it
+	line string      // this connection, as events have it
 	desk atomic.Bool // it sees the speaker's screen
 	seen seen        // the writer's
 	out  []*websocket.PreparedMessage
@@ -105,7 +109,7 @@ func (t *talks) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	v := &viewer{room: room, conn: conn, voter: talk.Seal(voterOf(r)), from: from, lang: locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), ""),
 		woken: make(chan struct{}, 1), answers: make(chan []byte, 4), gone: make(chan struct{}), ping: ping, pong: pong,
-		rate: rate.NewLimiter(viewerRate, viewerBurst), seen: unseen(false)}
+		rate: rate.NewLimiter(viewerRate, viewerBurst), seen: unseen(false), line: rand.Text()[:lineLength]}
 	v.seen.step = room.after(r.URL.Query().Get("after"))
 	// The handler ends here, and what the server keeps for a request with it.
 	t.done.Add(2)
@@ -291,6 +295,9 @@ func (r *talkRoom) left(v *viewer) {
 	if r.driver == v {
 		r.driver = nil
 		c = talk.Shown
+	}
+	if c == talk.Shown {
+		r.offer()
 	}
 	r.mu.Unlock()
 	r.changed(c)

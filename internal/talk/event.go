@@ -38,7 +38,13 @@ type Event struct {
 	At   int64 `json:"at"` // ms since 1970, by the clock of the server that took it
 	// Desk is the speaker's page that it came from, as [Seal] names it; "" for a
 	// clicker, which drives beside the page that has the seat.
-	Desk    string   `json:"desk,omitempty"`
+	Desk string `json:"desk,omitempty"`
+	// Line is the connection over which that page drives. A page whose network stood
+	// still comes back over another one, and says what it did meanwhile; what it had
+	// said over the old one may arrive after that, and is not done twice.
+	Line string `json:"line,omitempty"`
+	// Number counts what a speaker's page asks for, so that it knows what was done.
+	Number  int64    `json:"number,omitempty"`
 	Voter   string   `json:"voter,omitempty"` // as [Seal] names it
 	Slide   int      `json:"slide,omitempty"`
 	Stop    int      `json:"stop,omitempty"`
@@ -77,7 +83,13 @@ func (r *Room) Apply(e Event) (Change, error) {
 		return 0, err
 	}
 	if changed&Shown != 0 {
+		if e.Desk != r.mover {
+			r.mover, r.moved = e.Desk, r.rev
+		}
 		r.rev++
+	}
+	if e.Desk != "" && e.Number != 0 {
+		r.done = e.Number
 	}
 	if !r.frozen {
 		r.shown = r.desk // the audience follows
@@ -87,7 +99,7 @@ func (r *Room) Apply(e Event) (Change, error) {
 
 // do is Apply with r.mu held.
 func (r *Room) do(e Event) (Change, error) {
-	if e.Kind != Seats && e.Kind != Votes && e.Desk != "" && e.Desk != r.seat {
+	if e.Kind != Seats && e.Kind != Votes && e.Desk != "" && (e.Desk != r.seat || e.Line != r.line) {
 		return 0, ErrSeat
 	}
 	at := time.UnixMilli(e.At)
@@ -114,7 +126,10 @@ func (r *Room) do(e Event) (Change, error) {
 	case Votes:
 		return r.vote(e.Voter, e.Slide, e.Choice)
 	case Seats:
-		r.seat = e.Desk
+		if e.Desk != r.seat {
+			r.done = 0 // another page counts for itself
+		}
+		r.seat, r.line = e.Desk, e.Line
 		return 0, nil
 	case Here:
 		return 0, nil
@@ -127,4 +142,15 @@ func (r *Room) Seat() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.seat
+}
+
+// OthersMoved is the newest rev up to which somebody else than this speaker's page may
+// have moved the talk; every change after it is that page's own.
+func (r *Room) OthersMoved(desk string) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if desk != "" && desk == r.mover {
+		return r.moved
+	}
+	return r.rev
 }

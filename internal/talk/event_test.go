@@ -86,3 +86,31 @@ func TestHashOfADeck(t *testing.T) {
 		}
 	}
 }
+
+// A page drives over one connection: what it said over the one before, and what arrives
+// after it has come back, is not done.
+func TestEventsOfAnotherConnection(t *testing.T) {
+	r := room(t)
+	do := func(e talk.Event) error {
+		t.Helper()
+		_, err := r.Apply(e)
+		return err
+	}
+	move := func(line string) talk.Event {
+		return talk.Event{Kind: talk.Moves, Desk: "d", Line: line, By: 1, Number: 3}
+	}
+	for _, e := range []talk.Event{{Kind: talk.Seats, Desk: "d", Line: "one"}, move("one"), {Kind: talk.Seats, Desk: "d", Line: "two"}} {
+		if err := do(e); err != nil {
+			t.Fatal(e, err)
+		}
+	}
+	if err := do(move("one")); !errors.Is(err, talk.ErrSeat) {
+		t.Errorf("over the old connection: %v", err)
+	}
+	if s := r.State(); s.Rev != 1 || s.Done != 3 || r.OthersMoved("d") != 0 || r.OthersMoved("e") != 1 {
+		t.Errorf("the room is %+v, moved by others up to %d", s, r.OthersMoved("d"))
+	}
+	if err := do(move("two")); err != nil {
+		t.Error(err)
+	}
+}

@@ -80,6 +80,10 @@ type Room struct {
 	began  time.Time
 	polls  map[int]map[string]int // slide → voter → choice
 	seat   string                 // the speaker's page that drives
+	line   string                 // the connection over which it does
+	done   int64                  // the number of the last thing that it asked for
+	mover  string                 // the page that made every change after the rev moved; "" is a clicker
+	moved  uint64
 }
 
 // NewRoom makes the room of a talk that has not begun.
@@ -93,13 +97,15 @@ type State struct {
 	Desk, Shown   View
 	Frozen, Black bool
 	Began         time.Time // zero: not yet
+	// Done is the number of the last event of the page that drives.
+	Done int64
 }
 
 // State is the present one. Its slices must not be changed.
 func (r *Room) State() State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return State{r.rev, r.desk, r.shown, r.frozen, r.black, r.began}
+	return State{r.rev, r.desk, r.shown, r.frozen, r.black, r.began, r.done}
 }
 
 // Plan is the room's talk.

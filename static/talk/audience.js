@@ -105,6 +105,7 @@ const room = new Room(deck.code, {
     const text = { open: '', away: t('talk.page.away'), gone: t('talk.page.gone'), full: t('talk.page.full') }[name] ?? '';
     notice(text || (again ? t('talk.page.back') : ''), name !== 'open');
     root.dataset.connection = name;
+    sign();
   },
 });
 
@@ -128,7 +129,18 @@ function askAgain() {
 
 let calm = 0;
 
+// What a phone is told in words, for its reader to act on, is on a wall a small sign in
+// its corner: a hall reads it, and can do nothing.
+const trouble = { away: t('talk.wall.away'), gone: t('talk.wall.away'), full: t('talk.wall.away'), lost: t('talk.wall.lost') };
+let undriven = '';
+
+function sign() {
+  const { connection, feed } = root.dataset;
+  part('talk-state').textContent = (wall && (trouble[connection] ?? trouble[feed])) || undriven;
+}
+
 function notice(text, stays) {
+  if (wall) return;
   clearTimeout(calm);
   part('notice').textContent = text;
   part('notice').hidden = text === '';
@@ -148,13 +160,15 @@ room.on('talk.welcome', (body) => {
   }
 });
 function driven(is) {
-  part('talk-state').textContent = is ? '' : t('talk.page.undriven');
+  undriven = is ? '' : t('talk.page.undriven');
+  sign();
 }
 
 room.on('talk.driven', (body) => driven(body.driven));
 room.on('talk.feed', ({ lost }) => {
   if (!lost && root.dataset.feed !== 'lost') return; // it was before this page came
   root.dataset.feed = lost ? 'lost' : 'there';
+  sign();
   notice(t(lost ? 'talk.page.feed-lost' : 'talk.page.feed-back'), lost);
   if (!lost) askAgain();
 });

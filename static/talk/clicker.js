@@ -13,7 +13,10 @@ const clock = new Clock(root, deck);
 const desk = deskID();
 let state = null;
 
-function notice(text) {
+const standing = token ? '' : t('talk.present.no-token'); // it holds as long as the page is open
+
+function notice(said) {
+  const text = said || standing;
   part('notice').textContent = text;
   part('notice').hidden = text === '';
 }
@@ -58,4 +61,4 @@ room.on('talk.feed', ({ lost }) => {
   notice(lost ? t('talk.present.feed-lost') : '');
 });
 room.on('error', (body) => notice(`${body.message} ${body.remedy}`));
-if (!token) notice(t('talk.present.no-token'));
+notice('');

@@ -24,6 +24,10 @@ let state = null; // the room, as last told
 let seat = '';
 let notes = [];
 let waiting = false; // something was done while the server was away
+let greeted = false; // the room has answered on this connection
+let count = 0; // of what was asked for
+let wanted = []; // what is to be done once the seat is this page's
+let flight = []; // what the room has not shown yet: { number, change }
 let server = deck.server;
 
 const kept = `talk-saved-${deck.code}`;
@@ -48,18 +52,21 @@ function saved() {
   }
 }
 
-function notice(text, loud = false) {
+let standing = ''; // what holds as long as the page is open: it may only look on
+
+function notice(said, louder = false) {
+  const [text, loud] = said ? [said, louder] : [standing, standing !== ''];
   part('notice').textContent = text;
   part('notice').hidden = text === '';
   part('notice').classList.toggle('loud', loud);
 }
 
 function render() {
-  const drives = seat === 'yours';
+  const drives = seat === 'yours' || seat === 'free';
   root.dataset.seat = seat;
   root.dataset.rev = state.rev;
   part('place').textContent = placeOf(deck, state.slide, state.stop);
-  part('viewers').textContent = t('talk.present.viewers', { Count: state.viewers });
+  part('viewers').textContent = state.viewers === null ? '' : t('talk.present.viewers', { Count: state.viewers });
   part('frozen').hidden = !state.frozen;
   part('dark').hidden = !state.black;
   part('next').textContent = nextOf(deck, state.slide, state.stop);
@@ -67,7 +74,7 @@ function render() {
   part('histogram').hidden = deck.slides[state.slide].kind !== 'ask';
   pressed('talk-freeze', state.frozen);
   pressed('talk-black', state.black);
-  root.querySelector('[data-action="talk-take"]').hidden = seat !== 'taken';
+  root.querySelector('[data-action="talk-take"]').hidden = seat !== 'taken' && seat !== 'free';
   for (const button of root.querySelectorAll('.talk-controls button')) {
     const local = ['talk-notes', 'talk-speaker', 'talk-full'].includes(button.dataset.action);
     button.disabled = !drives && !local;
@@ -78,6 +85,34 @@ function pressed(name, is) {
   root.querySelector(`[data-action="${name}"]`)?.setAttribute('aria-pressed', Boolean(is));
 }
 
+// ahead is the room as it will be once it has done all that it was asked for.
+function ahead() {
+  const then = { ...state };
+  for (const { change } of flight) change(then);
+  return then;
+}
+
+// ask sends what changes the room, and remembers it until the room shows it.
+function ask(type, body, change) {
+  count += 1;
+  if (!room.send(type, { ...body, number: count })) return false;
+  if (change) flight.push({ number: count, change });
+  return true;
+}
+
+// land: what was on its way when the connection was lost may not have arrived. It is
+// done here, and the room takes it over with what else is done meanwhile.
+function land() {
+  greeted = false;
+  wanted = [];
+  if (flight.length === 0) return;
+  state = ahead();
+  flight = [];
+  waiting = true;
+  save();
+  show();
+}
+
 async function show() {
   const shown = slides.show(state.slide, state.stop);
   render();
@@ -86,11 +121,33 @@ async function show() {
   ink.draw();
 }
 
+// lookOn has a page without the token show what the audience sees, and say why.
+function lookOn(why) {
+  standing = why;
+  notice('');
+  if (hall) watch();
+}
+
+let hall = null; // where the audience is, as last told
+
+function watch() {
+  const elsewhere = !state || hall.slide !== state.slide || hall.stop !== state.stop;
+  state = { ...hall, frozen: false, began: 0, viewers: null };
+  if (elsewhere) show();
+  else render();
+}
+
 // act changes the room. While the server is away the page changes itself, and the
 // room takes it over when it is back.
 function act(type, body, change) {
-  if (seat !== 'yours' || !state) return;
-  if (room.send(type, body)) return;
+  if (!state) return;
+  if (seat === 'free' && greeted) { // the seat first, and then what it was wanted for
+    wanted.push(() => act(type, body, change));
+    if (wanted.length === 1) room.send('talk.take', {});
+    return;
+  }
+  if (seat !== 'yours') return;
+  if (greeted && ask(type, body, change)) return;
   if (!change) return;
   change(state);
   waiting = true;
@@ -99,16 +156,22 @@ function act(type, body, change) {
 }
 
 function move(by) {
-  if (!state) return;
-  let { slide, stop } = state;
-  stop += by;
-  if (stop < 0 || stop >= deck.slides[slide].stops) {
-    if (!deck.slides[slide + by] && !room.open) return;
-    slide = Math.max(0, Math.min(deck.slides.length - 1, slide + by));
-    stop = by > 0 ? 0 : deck.slides[slide].stops - 1;
-  }
   // By how many, not to where: keys may be pressed faster than the room answers.
-  act('talk.move', { by }, (s) => Object.assign(s, { slide, stop }));
+  act('talk.move', { by }, (s) => {
+    const stop = s.stop + by;
+    if (stop >= 0 && stop < deck.slides[s.slide].stops) s.stop = stop;
+    else if (deck.slides[s.slide + by]) {
+      s.slide += by;
+      s.stop = by > 0 ? 0 : deck.slides[s.slide].stops - 1;
+    }
+  });
+}
+
+// turn switches what is on or off.
+function turn(type, name) {
+  if (!state) return;
+  const on = !ahead()[name];
+  act(type, { on }, (s) => { s[name] = on; });
 }
 
 const actions = {
@@ -116,8 +179,8 @@ const actions = {
   'talk-back': () => move(-1),
   'talk-first': () => act('talk.show', { slide: 0, stop: 0 }, (s) => Object.assign(s, { slide: 0, stop: 0 })),
   'talk-last': () => act('talk.show', { slide: deck.slides.length - 1, stop: 0 }, (s) => Object.assign(s, { slide: deck.slides.length - 1, stop: 0 })),
-  'talk-freeze': () => act('talk.freeze', { on: !state.frozen }, (s) => { s.frozen = !s.frozen; }),
-  'talk-black': () => act('talk.black', { on: !state.black }, (s) => { s.black = !s.black; }),
+  'talk-freeze': () => turn('talk.freeze', 'frozen'),
+  'talk-black': () => turn('talk.black', 'black'),
   'talk-wipe': () => act('talk.wipe', {}),
   'talk-clock': () => act('talk.begin', {}),
   'talk-pointer': () => tool('pointer'),
@@ -174,6 +237,7 @@ const room = new Room(deck.code, {
   hello: () => ({ token, desk, lang, saved: saved() }),
   state(name, { again }) {
     root.dataset.connection = name;
+    land();
     if (name === 'open') notice(again ? t('talk.present.back') : '');
     if (name === 'away') notice(t('talk.present.away'), true);
     if (name === 'full') notice(t('talk.page.full'), true);
@@ -184,14 +248,17 @@ const room = new Room(deck.code, {
     }
   },
 });
-const pen = new Pen(part('sheet'), (type, body) => { if (seat === 'yours') room.send(type, body); });
+const pen = new Pen(part('sheet'), (type, body) => { if (seat === 'yours' && greeted) ask(type, body); });
 
 let lead = null; // what to tell the room that happened while it was away
 
 room.on('talk.welcome', (body) => {
   seat = body.seat;
+  greeted = true;
   const mine = waiting && state;
   waiting = false;
+  const same = body.server === server;
+  if (standing) notice('');
   if (body.server !== server || body.restored) {
     server = body.server;
     if (body.restored) notice(t('talk.present.restored'));
@@ -199,16 +266,16 @@ room.on('talk.welcome', (body) => {
   // What this page did while the server was away holds, unless somebody else has
   // moved the talk meanwhile.
   if (mine && seat === 'yours' && !body.restored) {
-    if (body.rev === state.rev) lead = { slide: state.slide, stop: state.stop, frozen: state.frozen, black: state.black };
+    if (body.rev === state.rev || same && body.moved <= state.rev) lead = { slide: state.slide, stop: state.stop, frozen: state.frozen, black: state.black };
     else notice(t('talk.present.moved'));
   }
   if (seat === 'taken') notice(t('talk.present.taken'), true);
   if (lead && seat === 'yours') {
     const { slide, stop, frozen, black } = lead;
     lead = null;
-    room.send('talk.show', { slide, stop });
-    room.send('talk.freeze', { on: frozen });
-    room.send('talk.black', { on: black });
+    ask('talk.show', { slide, stop }, (s) => Object.assign(s, { slide, stop }));
+    ask('talk.freeze', { on: frozen }, (s) => { s.frozen = frozen; });
+    ask('talk.black', { on: black }, (s) => { s.black = black; });
   }
   if (state) render();
 });
@@ -216,15 +283,28 @@ room.on('talk.feed', ({ lost }) => {
   if (!lost && root.dataset.feed !== 'lost') return; // it was before this page came
   root.dataset.feed = lost ? 'lost' : 'there';
   notice(t(lost ? 'talk.present.feed-lost' : 'talk.present.feed-back'), lost);
-  if (!lost && seat === '') room.greet();
+  if (!lost && !greeted) room.greet();
 });
 room.on('talk.seat', (body) => {
+  if (seat === body.seat && seat !== 'yours') return;
   seat = body.seat;
-  notice(seat === 'taken' ? t('talk.present.taken') : '', seat === 'taken');
-  if (seat !== 'yours') tool('');
-  render();
+  notice({ taken: t('talk.present.taken'), free: t('talk.present.free') }[seat] ?? '', seat === 'taken');
+  if (seat !== 'yours') {
+    flight = [];
+    tool('');
+  }
+  if (state) render();
+  const now = wanted;
+  wanted = [];
+  if (seat === 'yours') for (const act_ of now) act_();
+});
+room.on('talk.state', (body) => {
+  hall = body;
+  if (standing) watch();
 });
 room.on('talk.desk', (body) => {
+  if (waiting && !greeted) return; // what was done here is told first
+  flight = flight.filter((step) => step.number > body.done);
   const elsewhere = !state || body.slide !== state.slide || body.stop !== state.stop;
   state = body;
   if (seat === 'yours') save();
@@ -249,12 +329,17 @@ room.on('talk.ink', (body) => ink.wipe(body));
 room.on('talk.piece', (body) => ink.add(body));
 room.on('error', (body) => {
   root.dataset.error = body.code;
+  wanted = [];
+  if (body.code === 'token') {
+    lookOn(`${body.message} ${body.remedy}`);
+    return;
+  }
   notice(`${body.message} ${body.remedy}`, true);
 });
 
 async function readNotes() {
   if (!token) {
-    notice(t('talk.present.no-token'), true);
+    lookOn(t('talk.present.no-token'));
     return;
   }
   const answer = await fetch(`/t/${deck.code}/notes?lang=${lang}`, { headers: { Authorization: `Bearer ${token}`, 'Talk-Desk': desk } });

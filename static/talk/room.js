@@ -11,6 +11,17 @@ const spread = 1500; // ms
 const firstWait = 500; // ms; after the first try, and doubles with every failure
 const longestWait = 10000; // ms
 const answerWait = 3000; // ms in which a connection that may be dead has to answer
+// A network that stands still breaks no connection, and the browser's websocket tells
+// nothing of the server's own pings. So a page that has heard nothing for so long asks
+// for a sign of life. A speaker's page asks as often as the server asks it (5 s): it is
+// to know before the audience is told that it is away, after 13 s. Of 2,500 viewers,
+// who hear nothing while nobody steps, that makes 250 short messages a second; they are
+// spread, since all have heard the last step at the same time.
+const quietSpeaker = 5000; // ms
+const quiet = 10000; // ms, more or less a fifth
+// A connection that does not come about is tried anew: the system would try the same
+// one for minutes, with pauses that double.
+const openWait = 8000; // ms
 
 /**
  * hello() gives the body with which the page greets the room, on every new
@@ -23,7 +34,8 @@ export class Room {
   #socket = null;
   #failures = 0;
   #timer = 0;
-  #probe = 0;
+  #probe = 0; // runs while an answer is due
+  #quiet = 0; // runs while nothing is heard
   #requests = 0;
   #seen = -1; // the offset of the step seen last
   #told = false; // on this connection
@@ -47,12 +59,20 @@ export class Room {
     return this;
   }
 
-  /** Sends a message and says whether there was a connection to send it on. */
+  /**
+   * Sends a message and says whether there was a connection to send it on. What the
+   * speaker does is to arrive, so a sign of life is asked for with it.
+   */
   send(type, body = {}) {
     if (!this.open) return false;
+    this.#put(type, body);
+    if (this.speaker) this.#ask();
+    return true;
+  }
+
+  #put(type, body) {
     this.#requests += 1;
     this.#socket.send(JSON.stringify({ v: version, type, id: `${type}-${this.#requests}`, body }));
-    return true;
   }
 
   /** Greets the room, on a new connection and whenever an answer is wanted. */
@@ -78,14 +98,18 @@ export class Room {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     this.#socket = socket;
+    this.#expect(socket, openWait);
     socket.addEventListener('open', () => {
+      if (socket !== this.#socket) return;
+      this.#heard();
       this.#failures = 0;
       this.opened += 1;
       this.greet();
       this.tell('open', { again: this.opened > 1 });
     });
     socket.addEventListener('message', (event) => {
-      clearTimeout(this.#probe);
+      if (socket !== this.#socket) return; // it was given up
+      this.#heard();
       const message = JSON.parse(event.data);
       if (message.v !== version) return;
       this.#note(message);
@@ -97,6 +121,7 @@ export class Room {
   }
 
   async #lost(event) {
+    this.#stopWatching();
     if (event.code === 4000) { // another tab of this page has the connection
       this.tell('elsewhere', {});
       return;
@@ -113,7 +138,7 @@ export class Room {
   // why asks the server: a browser does not say why it was refused.
   async #why() {
     try {
-      const { status } = await fetch(`/t/${this.code}/here`, { cache: 'no-store' });
+      const { status } = await fetch(`/t/${this.code}/here`, { cache: 'no-store', signal: AbortSignal.timeout(answerWait) });
       return { 404: 'gone', 503: 'full' }[status] ?? 'away';
     } catch {
       return 'away'; // nobody answers
@@ -131,15 +156,36 @@ export class Room {
       this.#now();
       return;
     }
+    this.#ask();
+  }
+
+  #stopWatching() {
     clearTimeout(this.#probe);
-    this.greet();
-    const socket = this.#socket;
+    clearTimeout(this.#quiet);
+    this.#probe = 0;
+  }
+
+  // heard: the connection is alive.
+  #heard() {
+    this.#stopWatching();
+    this.#quiet = setTimeout(() => this.#ask(), this.speaker ? quietSpeaker : quiet * (0.8 + 0.4 * Math.random()));
+  }
+
+  // ask asks for a sign of life, unless one is due already.
+  #ask() {
+    if (this.#probe || !this.open) return;
+    this.#put('talk.ping', {});
+    this.#expect(this.#socket, answerWait);
+  }
+
+  // expect gives a connection up that gives no sign of life in time.
+  #expect(socket, wait) {
+    clearTimeout(this.#probe);
     this.#probe = setTimeout(() => {
       if (socket !== this.#socket) return;
       this.#socket = null; // its close may take long to be noticed
       socket.close();
-      this.tell('away', {});
-      this.#connect();
-    }, answerWait);
+      this.#lost({});
+    }, wait);
   }
 }
