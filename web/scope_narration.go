@@ -66,6 +66,9 @@ func (n *narrator) message(e trace.Event) string {
 	from := string(e.From)
 	ids := []string{kind + "." + e.Detail + "." + from, kind + "." + e.Detail,
 		kind + "." + from + "." + string(e.To), kind + "." + from, kind}
+	if e.Kind == trace.DeviceCommand && e.Units() > 1 {
+		ids = append([]string{kind + "." + e.Detail + ".each"}, ids...)
+	}
 	if e.Kind == trace.Syscall && e.Bytes > 0 {
 		ids = append([]string{kind + ".bytes"}, ids...)
 	}

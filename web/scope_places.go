@@ -51,8 +51,8 @@ func (g *growth) add(step int, v int64) { g.set(step, g.now()+v) }
 func (g *growth) most() int64 { return g.peak }
 
 // contents is what a place holds along a run: bytes of its own, bytes that it
-// refers to but does not hold, the references to those, and the room that it
-// needs at the most.
+// refers to but does not hold, the references to those, and as Room what it
+// held at the most, of both kinds together.
 type contents struct {
 	Own  *growth `json:"own"`
 	Lent *growth `json:"lent"`
@@ -60,7 +60,11 @@ type contents struct {
 	Room int64   `json:"room"`
 
 	shelf shelf
+	peak  int64 // of Own and Lent together, so far
 }
+
+// see notes what the place holds now, if it never held as much.
+func (c *contents) see() { c.peak = max(c.peak, c.Own.now()+c.Lent.now()) }
 
 // occupancy follows bytes and references through the places of a run. It draws
 // what the events say and adds no rule about costs or counts. What a
@@ -122,10 +126,11 @@ func (o *filling) finish(step int) {
 	o.working = nil
 }
 
-// room says how much room each place needs at the most.
+// room says how much each place held at the most.
 func (o *filling) room(size int64) {
 	for _, c := range o.places {
-		c.Room = max(c.Own.most(), c.Lent.most())
+		c.see()
+		c.Room = max(c.Own.most(), c.Lent.most(), c.peak)
 	}
 	o.places[trace.PageCache].Room = max(o.places[trace.PageCache].Room, size)
 }
@@ -182,6 +187,9 @@ func (o *filling) take(step int, e trace.Event, size int64) {
 	}
 	o.arrive(step, e, size)
 	o.depart(step, e)
+	if to := o.places[e.To]; to != nil {
+		to.see()
+	}
 }
 
 // arrive fills the place that the bytes or references go to.
@@ -271,10 +279,15 @@ func (o *filling) depart(step int, e trace.Event) {
 	}
 }
 
-// drain takes an event's bytes out of a place, references first.
+// drain takes an event's bytes out of a place, references first. DMA out of the
+// socket buffer itself takes the bytes that wait there to be sent first: the
+// references beside them came later, and are to be sent later.
 func (o *filling) drain(step int, p trace.Place, e trace.Event) {
 	c := o.places[p]
 	lent := min(e.Bytes, c.Lent.now())
+	if p == trace.SocketBuffer && e.From == p && e.Kind == trace.DMA {
+		lent = min(lent, max(e.Bytes-(c.Own.now()-o.received), 0))
+	}
 	o.release(step, p, e, lent)
 	own := min(e.Bytes-lent, c.Own.now())
 	c.Own.add(step, -own)

@@ -179,7 +179,15 @@ func TestSettingsHoldTheScenario(t *testing.T) {
 // are sinks. What comes from a socket or goes past the page cache is not in it.
 func TestPlacesAreEmptyAtTheEnd(t *testing.T) {
 	for _, path := range transfer.Paths() {
-		for _, more := range []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,chunk=16KiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback,cache=warm"} {
+		settings := []string{"", ",sg=off", ",dma=off", ",model=linux,net=nic,chunk=16KiB", ",model=linux,net=nic,sg=off", ",model=linux,net=loopback,cache=warm"}
+		// In longer runs calls and transmissions overlap: bytes are sent while
+		// references to later ones wait.
+		for _, sg := range []string{"sg=on", "sg=off", "whatif=2/sg=off", "sg=off,whatif=20/sg=on"} {
+			for _, size := range []string{"100KiB", "128KiB", "256KiB", "1MiB"} {
+				settings = append(settings, ",model=linux,net=nic,cache=warm,size="+size+","+sg)
+			}
+		}
+		for _, more := range settings {
 			r := simulated(t, path+more)
 			places := occupancy(r.Scenario, r.Run.Events)
 			for _, p := range []trace.Place{trace.Pipe, trace.SocketBuffer} {
@@ -273,6 +281,19 @@ func TestSocketBufferHoldsReferences(t *testing.T) {
 	}
 }
 
+// What a place held at the most is of bytes and references together: it has both
+// where earlier bytes are still being sent.
+func TestRoomIsThePeakOfBothKinds(t *testing.T) {
+	r := simulated(t, "sendfile,model=linux,net=nic,cache=warm,size=128KiB,sg=off")
+	c := occupancy(r.Scenario, r.Run.Events)[trace.SocketBuffer]
+	if c.Own.most() != 128<<10 || c.Lent.most() != 64<<10 {
+		t.Fatalf("the socket buffer held up to %d bytes and references to %d: this test has nothing to look at", c.Own.most(), c.Lent.most())
+	}
+	if c.Room != 128<<10 {
+		t.Errorf("the socket buffer held up to %d bytes and references together, want 131072", c.Room)
+	}
+}
+
 func TestNarrationSaysWhatTheReaderNeeds(t *testing.T) {
 	for _, c := range []struct {
 		lang  locale.Lang
@@ -285,6 +306,9 @@ func TestNarrationSaysWhatTheReaderNeeds(t *testing.T) {
 		{locale.English, trace.Event{Kind: trace.ModeSwitch, Detail: "return", Syscall: "pipe2", Phase: trace.SetUp, Endpoint: trace.Sender}, "Set-up, not counted: pipe2 returns"},
 		{locale.Chinese, trace.Event{Kind: trace.ModeSwitch, Detail: "enter", Syscall: "close", Phase: trace.TearDown, Endpoint: trace.Sender}, "收尾阶段，不计入计数：close"},
 		{locale.English, trace.Event{Kind: trace.PIO, From: trace.SocketBuffer, To: trace.NICRing, Bytes: 4096, N: 2048, Phase: trace.Transfer, Endpoint: trace.Sender}, "to the NIC in 2,048 words: CPU copy number 1"},
+		{locale.English, trace.Event{Kind: trace.DeviceCommand, Detail: "nic-send-linear", From: trace.CPUPlace, To: trace.NICRing, Bytes: 65536, N: 46, Phase: trace.Transfer, Endpoint: trace.Sender}, "46 commands, one a packet"},
+		{locale.Chinese, trace.Event{Kind: trace.DeviceCommand, Detail: "nic-send-linear", From: trace.CPUPlace, To: trace.NICRing, Bytes: 65536, N: 46, Phase: trace.Transfer, Endpoint: trace.Sender}, "46 条命令，每个包一条"},
+		{locale.English, trace.Event{Kind: trace.DeviceCommand, Detail: "nic-send-linear", From: trace.CPUPlace, To: trace.NICRing, Bytes: 1448, N: 1, Phase: trace.Transfer, Endpoint: trace.Sender}, "The CPU tells the device"},
 		{locale.English, trace.Event{Kind: trace.DMA, From: trace.DiskPlace, To: trace.UserBuffer, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "past the page cache"},
 		{locale.English, trace.Event{Kind: trace.DMA, Detail: "gather", From: trace.UserBuffer, To: trace.NICRing, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "program's own buffer"},
 		{locale.English, trace.Event{Kind: trace.DMA, Detail: "gather", From: trace.PageCache, To: trace.NICRing, Bytes: 4096, Phase: trace.Transfer, Endpoint: trace.Sender}, "out of the page cache"},

@@ -67,7 +67,7 @@ func (o *filling) fresh(step int) *filling {
 	out.pages = o.pages.fresh(step)
 	out.places = make(map[trace.Place]*contents, len(o.places))
 	for p, c := range o.places {
-		n := &contents{Own: c.Own.from(step), Lent: c.Lent.from(step), Refs: c.Refs.from(step), Room: c.Room}
+		n := &contents{Own: c.Own.from(step), Lent: c.Lent.from(step), Refs: c.Refs.from(step), Room: c.Room, peak: c.peak}
 		if slices.Contains(shelved, p) {
 			n.shelf = c.shelf.fresh()
 		}

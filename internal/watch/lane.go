@@ -204,7 +204,7 @@ func (d drawn) place(p trace.Place) string {
 	if c.Lent > 0 {
 		text = d.m.t.T("scope.place.lent", "Bytes", templates.Size(c.Lent))
 		if c.Own > 0 {
-			text += " + " + templates.Size(c.Own)
+			text = templates.Size(c.Own) + " + " + text
 		}
 	}
 	if dark := d.run.Dark(p); dark != "" {

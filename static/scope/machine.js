@@ -191,15 +191,17 @@ export class Machine {
     return element;
   }
 
-  // note tells how much is in a place, and in a queue how much there is room for.
+  // note tells how much is in a place, and in a queue also the most that it held in
+  // this run, which its bar is measured by: it is no capacity.
   note(lane, name, box, holds) {
     const { own, lent, room } = holds;
-    const bytes = lent > 0 ? word('scope.place.lent', { Bytes: size(lent) }) : size(own);
+    const lends = lent > 0 ? word('scope.place.lent', { Bytes: size(lent) }) : '';
+    const bytes = lends && own > 0 ? `${size(own)} + ${lends}` : lends || size(own);
     if (name === 'page-cache' && lane.head.pages?.squares.length > 0) {
       return [bytes, word('drawing.square', { Count: lane.head.pages.squares[0].n })];
     }
     if (name === 'nic-ring') return [word('drawing.sent', { Bytes: bytes })];
-    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return [word('drawing.of', { Bytes: bytes, Room: size(room) })];
+    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return [bytes, word('drawing.peak', { Bytes: size(room) })];
     return [bytes];
   }
 

@@ -18,13 +18,17 @@ export function fileSquares(lane, step, box, touched) {
 }
 
 // cells draws what a place holds: squares for bytes of its own, a tag for each
-// reference as far as they fit, outlines for what is still free. room is the
-// most that the place held during the run.
+// reference as far as they fit, outlines up to room, the most that the place held
+// during the run. Where it has both, the squares come first, in at most half of it.
 export function cells(box, most, { own, lent, refs, room }, name) {
   const fit = Math.min(most, Math.floor((box.w - 14 - (box.aside ?? 0)) / pitch));
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
   if (lent > 0) {
-    return Array.from({ length: Math.min(fit, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(box.x + 10 + i * pitch, y, side, side) }));
+    const bytes = own > 0 ? Math.max(1, Math.min(Math.floor(fit / 2), Math.ceil(own / 4096))) : 0;
+    return [
+      ...Array.from({ length: bytes }, (_, i) => svg('rect', { class: `cell bytes ${name}`, x: box.x + 10 + i * pitch, y, width: side, height: side })),
+      ...Array.from({ length: Math.min(fit - bytes, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(box.x + 10 + (bytes + i) * pitch, y, side, side) })),
+    ];
   }
   const many = Math.max(1, Math.min(file, Math.ceil(room / 4096)));
   const filled = room > 0 ? Math.ceil((own / room) * many) : 0;
@@ -70,7 +74,7 @@ export function entryCell(x, y, s, { linear }, stage, place) {
     stage === 'ended' ? svg('path', { class: 'tick', d: `M${x + s * 0.2} ${y + s * 0.5}l${s * 0.22} ${s * 0.25}l${s * 0.38} ${-s * 0.5}` }) : null);
 }
 
-// gauge is how full a place is, along the foot of its box.
+// gauge is how much of the most that it held a place holds, along the foot of its box.
 export function gauge(box, { own, lent, room }) {
   if (!(room > 0)) return [];
   const width = box.w - 12;
