@@ -60,6 +60,7 @@ func (s *Server) docs(w http.ResponseWriter, r *http.Request) {
 	p := s.pageDataIn(lang, w, r, "docs")
 	p.Styles = []string{"docs/docs.css"}
 	p.Title = page.Title
+	page.Body = docsite.Served(page.Body)
 	s.render(w, r, http.StatusOK, templates.Docs(p, page))
 }
 

@@ -59,6 +59,44 @@ func TestDocsInTheReadersLanguage(t *testing.T) {
 	}
 }
 
+// Links to the server's own pages lead to this server, wherever it listens; the site
+// that is written as files keeps the address, and so does what a shell is told.
+func TestDocsLinkToTheServerTheyAreOn(t *testing.T) {
+	files := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"tutorial.md":    "# A\n\nOpen [this run](http://127.0.0.1:8080/scope?a=read-write,size=64KiB&b=sendfile) and <http://127.0.0.1:8080/live>; `curl http://127.0.0.1:8080/metrics`.\n",
+		"tutorial.zh.md": "# 甲\n\n打开[这次运行](http://127.0.0.1:8080/scope?a=read-write)和 <http://127.0.0.1:8080/live>。\n",
+	} {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	site, err := docsite.New(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, Config{Docs: func() (*docsite.Site, error) { return site, nil }})
+	for name, want := range map[string][]string{
+		"/docs/tutorial.html":    {`<a href="/scope?a=read-write,size=64KiB&amp;b=sendfile">this run</a>`, `<a href="/live">/live</a>`, `<code>curl http://127.0.0.1:8080/metrics</code>`},
+		"/docs/zh/tutorial.html": {`<a href="/scope?a=read-write">这次运行</a>`, `<a href="/live">/live</a>`},
+	} {
+		got := body(t, ask(s, "GET", name, nil))
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s lacks %s", name, w)
+			}
+		}
+		if strings.Contains(got, `href="http://127.0.0.1:8080`) {
+			t.Errorf("%s leads to port 8080, wherever it is served", name)
+		}
+	}
+	written, err := site.Files(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(written["tutorial.html"]); !strings.Contains(got, `href="http://127.0.0.1:8080/live"`) {
+		t.Errorf("as a file tutorial.html does not lead to http://127.0.0.1:8080/live")
+	}
+}
+
 // Only pages and the pictures in them are given, whatever is asked for.
 func TestDocsGiveNothingElse(t *testing.T) {
 	s := docsServer(t)

@@ -25,6 +25,16 @@ type linker struct {
 	pictures map[string]bool
 }
 
+// Opening is where the texts say that the server's pages are: the default address.
+const Opening = "http://127.0.0.1:8080"
+
+// toServer finds a link to a page of the server, and the same spelled out as its words.
+var toServer = regexp.MustCompile(`(<a href=")` + regexp.QuoteMeta(Opening) + `(/[^"]*"[^>]*>)(?:` + regexp.QuoteMeta(Opening) + `(/[^<]*</a>))?`)
+
+// Served is a page's HTML as a server of the program gives it: links to the server's
+// own pages lead to that server, wherever it listens.
+func Served(body string) string { return toServer.ReplaceAllString(body, "$1$2$3") }
+
 // elsewhere are links that begin with a scheme.
 var elsewhere = regexp.MustCompile(`^[a-z]+:`)
 
