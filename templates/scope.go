@@ -38,7 +38,19 @@ func (p ScopePage) paths() int {
 }
 
 // ScopeProblem is what is wrong with an address: field, value, remedy.
-type ScopeProblem struct{ Field, Value, Remedy string }
+type ScopeProblem struct {
+	Field, Value, Remedy string
+	// Unchanged: only a change of a run cannot be, and the run is shown without it.
+	Unchanged bool
+}
+
+// shown is the message that says what is shown instead.
+func (p *ScopeProblem) shown() string {
+	if p.Unchanged {
+		return "scope.problem.unchanged"
+	}
+	return "scope.problem.shown"
+}
 
 // ScopeLink leads to another state of the page: a comparison worth seeing, or
 // another step.

@@ -61,6 +61,7 @@ func (s *Server) scopeRoutes() *scope {
 	s.mux.HandleFunc("GET /scope", sc.page)
 	sc.exportRoutes()
 	s.mux.HandleFunc("POST /scope/import", sc.importTrace)
+	s.mux.HandleFunc("GET /scope/check", sc.check)
 	s.hub.Handle("scope.run", sc.run)
 	s.hub.Handle("scope.cancel", sc.cancel)
 	s.hub.Handle("scope.window", sc.window)

@@ -59,7 +59,8 @@ var scopeWords = map[string][]string{
 }
 
 // parseScopeAddress reads the query. The first parameter that cannot be is an
-// error of type *lab.FieldError, and the opening state is returned.
+// error of type *lab.FieldError, and the opening state is returned; if all but what-ifs
+// can be, the lanes without those.
 func parseScopeAddress(q url.Values) (scopeAddress, error) {
 	at := openingAddress()
 	if v := q.Get("v"); v != "" && v != strconv.Itoa(scopeSchema) {
@@ -71,6 +72,7 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 		}
 	}
 	parsed := at
+	var unchanged error // of the first lane whose change cannot be
 	if slices.ContainsFunc(laneIDs, q.Has) {
 		parsed.Lanes = map[string]laneSource{}
 	}
@@ -79,6 +81,14 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 			continue
 		}
 		source, err := parseSource(q.Get(id))
+		if onlyWhatIf(err) {
+			if before, wrong := parseSource(withoutWhatIf(q.Get(id))); wrong == nil {
+				if unchanged == nil {
+					unchanged = inLane(id, err)
+				}
+				source, err = before, nil
+			}
+		}
 		if err != nil {
 			return at, inLane(id, err)
 		}
@@ -113,7 +123,20 @@ func parseScopeAddress(q url.Values) (scopeAddress, error) {
 			parsed.Ghosts = append(parsed.Ghosts, id)
 		}
 	}
-	return parsed, nil
+	return parsed, unchanged
+}
+
+// onlyWhatIf says whether an error is that of a change which cannot be: the run that
+// was to be changed is known all the same.
+func onlyWhatIf(err error) bool {
+	f, ok := err.(*lab.FieldError)
+	return ok && f.Field == "whatif"
+}
+
+// withoutWhatIf is a scenario as an address writes it, without its change.
+func withoutWhatIf(text string) string {
+	fields := slices.DeleteFunc(strings.Split(text, ","), func(f string) bool { return strings.HasPrefix(f, "whatif=") })
+	return strings.Join(fields, ",")
 }
 
 // inLane says in which lane a field is wrong.

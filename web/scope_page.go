@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"copyscope/internal/lab"
 	"copyscope/internal/locale"
@@ -30,6 +31,9 @@ func (s *scope) page(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status = http.StatusBadRequest
 		page.Problem = problemOf(data.Translator, err)
+		if strings.HasSuffix(page.Problem.Field, ".whatif") {
+			page.Problem.Unchanged, page.Opening = true, at.lanes()
+		}
 	}
 	page.Stage = s.stage(r.Context(), data.Translator, at.Lanes, at.Step,
 		templates.StageParts{Narration: true, Timeline: true, Scoreboard: true, Legend: true, Controls: true, Settings: true, Share: true})

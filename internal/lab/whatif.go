@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -103,7 +104,7 @@ func parseWhatIf(text string) (*sim.Change, error) {
 			return nil, bad(fmt.Sprintf("%q cannot change; it can be %s", part, strings.Join(WhatIfKeys(), ", ")))
 		}
 		if err := knobs[i].set(&try, value); err != nil {
-			return nil, bad(err.Error())
+			return nil, bad(cannotBe(key, value, err))
 		}
 		sets = append(sets, func(c *sim.Config) { _ = knobs[i].set(c, value) }) // it was tried
 	}
@@ -112,4 +113,14 @@ func parseWhatIf(text string) (*sim.Change, error) {
 			set(c)
 		}
 	}}, nil
+}
+
+// cannotBe says why a setting cannot have a value, in words of which each part has its
+// own translation.
+func cannotBe(key, value string, err error) string {
+	var f *FieldError
+	if errors.As(err, &f) {
+		return fmt.Sprintf("%s cannot be %q: %s", key, value, f.Remedy)
+	}
+	return fmt.Sprintf("%s cannot be %q: %v", key, value, err)
 }

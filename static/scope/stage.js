@@ -130,10 +130,13 @@ export class Stage extends EventTarget {
     const free = [...this.views.keys()].find((other) => !player.lane(other));
     player.setGhost(id, true);
     player.ref = id === player.lanes[0].id ? '' : id;
-    this.choose({ ...player.scenarios(), [free]: `${player.lane(id).scenario},whatif=${change}` });
+    this.choose({ ...player.scenarios(), [free]: this.forked(id, change) });
     this.see(free);
     this.root.querySelector(`#lane-${free}`).scrollIntoView({ block: 'nearest' });
   }
+
+  // forked is the scenario of a lane with a change.
+  forked(id, change) { return `${this.player.lane(id).scenario},whatif=${change}`; }
 
   // countOf shows the counts of one group of a scenario file's threads.
   #countOf(id, group) {

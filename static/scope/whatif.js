@@ -27,6 +27,7 @@ export class WhatIf {
     const lanes = player.lanes.filter(forkable);
     this.lane.replaceChildren(...lanes.map((lane) => new Option(`${lane.id.toUpperCase()} · ${lane.head.title}`, lane.id)));
     const full = player.lanes.length === this.stage.views.size;
+    this.value.removeAttribute('aria-invalid');
     this.say.textContent = lanes.length === 0 ? word('scope.whatif.none') : full ? word('scope.whatif.full') : '';
     this.dialog.querySelector('[type="submit"]').disabled = lanes.length === 0 || full;
     if (lanes.some((lane) => lane.id === player.focus)) this.lane.value = player.focus;
@@ -51,10 +52,37 @@ export class WhatIf {
     this.step.value = step < lane.steps ? step : 0;
   }
 
-  #fork(event) {
+  // fork runs the lane with the change, if that can be. If it cannot, the dialog says
+  // why and stays, and no lane changes.
+  async #fork(event) {
     event.preventDefault();
-    this.stage.fork(this.lane.value, `${Number(this.step.value)}/${this.key.value}=${this.value.value.trim()}`);
+    const lane = this.lane.value;
+    const change = `${Number(this.step.value)}/${this.key.value}=${this.value.value.trim()}`;
+    this.value.removeAttribute('aria-invalid');
+    const why = await refused(this.stage.forked(lane, change));
+    if (!this.dialog.open) return; // closed meanwhile, or run by an earlier press
+    if (why) {
+      this.say.textContent = why;
+      this.value.setAttribute('aria-invalid', 'true');
+      this.value.focus();
+      return;
+    }
+    this.stage.fork(lane, change);
     this.dialog.close();
+  }
+}
+
+// refused asks the server why a scenario cannot be; empty if it can be, or if the
+// server does not answer: then the lane tells.
+async function refused(scenario) {
+  const lang = document.documentElement.lang.split('-')[0];
+  try {
+    const answer = await fetch(`/scope/check?${new URLSearchParams({ run: scenario, lang })}`);
+    if (answer.status !== 422) return '';
+    const { field, message, remedy } = await answer.json();
+    return field === 'whatif' ? remedy : `${message} ${remedy}`;
+  } catch {
+    return '';
   }
 }
 
