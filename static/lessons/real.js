@@ -2,7 +2,7 @@
 // in for it; predicted beside measured.
 import { t } from '../page.js';
 import { quantity } from '../scope/format.js';
-import { line, measuredLine } from '../scope/prediction.js';
+import { figure, line, measuredLine } from '../scope/prediction.js';
 
 export class Real {
   #request = ''; // of the run that is under way
@@ -100,7 +100,7 @@ export class Real {
   // the same.
   #measured(name) {
     const series = this.#whole(name);
-    return measuredLine({ name, series, text: series.value === null ? '–' : quantity(series.value, series.unit), verdict: t('lesson.script.unpredicted') });
+    return measuredLine({ name, series, text: figure(series.value, series.unit), verdict: t('lesson.script.unpredicted') });
   }
 
   // A run that this host or page cannot make is stood in for by a recorded one.

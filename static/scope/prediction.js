@@ -46,7 +46,7 @@ function nameOf(count) {
 }
 
 // figure writes all digits: what is compared may differ by few of them.
-function figure(value, unit) {
+export function figure(value, unit) {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'number' && unit === 'bytes') return `${count(value)} B`;
   if (typeof value === 'number' && unit === 'ns') return time(value);
