@@ -264,11 +264,11 @@ func TalkExport(e TalkExported) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = talkButton(p, "talk-back", "‹").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = talkButton(p, "talk-back").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = talkButton(p, "talk-next", "›").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = talkButton(p, "talk-next").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -70,8 +70,8 @@ func slidesOf(t *locale.Translator, plan *talk.Plan) []templates.TalkSlide {
 	lang := string(t.Lang())
 	var out []templates.TalkSlide
 	for _, s := range plan.Slides {
-		v := templates.TalkSlide{Title: line(s.Title, lang), Join: s.Join}
-		v.Text, v.Instead = prose(s.Text, lang)
+		v := templates.TalkSlide{Title: line(s.Title, lang), Join: s.Join, Instead: instead(*s.Slide, lang)}
+		v.Text = prose(s.Text, lang)
 		for _, l := range s.Lanes {
 			v.Lanes = append(v.Lanes, templates.TalkLane{ID: l.ID, Scenario: l.Result.Scenario.String(), Counts: headCounts(l.Result), Why: standIn(t, l)})
 		}
@@ -129,8 +129,8 @@ func headCounts(r *lab.Result) []templates.TalkCount {
 func askOf(t *locale.Translator, s talk.PlannedSlide) *templates.TalkAsk {
 	lang := string(t.Lang())
 	a := &templates.TalkAsk{}
-	a.Question, _ = prose(s.Ask.Question, lang)
-	a.Explain, _ = prose(s.Ask.Explain, lang)
+	a.Question = prose(s.Ask.Question, lang)
+	a.Explain = prose(s.Ask.Explain, lang)
 	for _, c := range s.Ask.Choices {
 		text := line(c.Text, lang)
 		if text == "" {
@@ -261,8 +261,7 @@ func (t *talks) notes(w http.ResponseWriter, r *http.Request) {
 		QR      string   `json:"qr,omitempty"`
 	}{}
 	for _, s := range room.Plan().Slides {
-		html, _ := prose(s.Notes, string(lang))
-		answer.Notes = append(answer.Notes, html)
+		answer.Notes = append(answer.Notes, prose(s.Notes, string(lang)))
 	}
 	if role == talk.Presenter {
 		origin := t.origin(r)

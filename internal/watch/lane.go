@@ -98,18 +98,23 @@ func (d drawn) motion() string {
 	if e.From == "" || e.To == "" || e.Kind == trace.ModeSwitch {
 		return row
 	}
-	between := d.plain(": " + d.run.PlaceName(e.From) + " → " + d.run.PlaceName(e.To))
+	between := d.plain(d.about("", d.run.PlaceName(e.From)+" → "+d.run.PlaceName(e.To)))
 	if ansi.StringWidth(row+between) > d.width { // the places' own rows say it too
 		return row
 	}
 	return row + between
 }
 
+// about is a word and, after the language's own colon, what there is to say of it.
+func (d drawn) about(what, more string) string {
+	return d.m.t.T("watch.about", "What", what, "More", more)
+}
+
 // cpu is what the sender's CPU does meanwhile.
 func (d drawn) cpu() string {
 	state, with := d.run.CPU(d.step)
 	if with != "" {
-		state += ": " + with
+		state = d.about(state, with)
 	}
 	return d.plain(state)
 }
@@ -269,7 +274,7 @@ func (d drawn) counts(rows int) []string {
 		row := d.fit(title, label) + " "
 		switch {
 		case !c.Known() && d.width >= wide && c.Reason != "": // why is worth more than a straight column
-			out = append(out, d.fit(title+"  "+word+": "+d.plain(c.Reason), d.width))
+			out = append(out, d.fit(title+"  "+d.about(word, d.plain(c.Reason)), d.width))
 			continue
 		case !c.Known():
 			out = append(out, row+d.right(word, value+change+1+known))

@@ -194,7 +194,7 @@ room.on('talk.voted', ({ slide, choice }) => {
 });
 room.on('error', (body) => {
   if (body.code !== 'feed') asked.clear();
-  notice(`${body.message} ${body.remedy}`, false);
+  notice(t('talk.page.said', { What: body.message, Remedy: body.remedy }), false);
   slides.choose(slides.slide, own.get(slides.slide));
 });
 

@@ -47,7 +47,7 @@ room.on('talk.desk', (body) => {
   root.dataset.slide = body.slide;
   root.dataset.stop = body.stop;
   part('now').textContent = deck.slides[body.slide].title;
-  part('next').textContent = `${t('talk.present.next')}: ${nextOf(deck, body.slide, body.stop)}`;
+  part('next').textContent = t('talk.clicker.next', { What: nextOf(deck, body.slide, body.stop) });
   part('place').textContent = placeOf(deck, body.slide, body.stop);
   for (const [name, is] of [['talk-black', body.black], ['talk-freeze', body.frozen]]) {
     root.querySelector(`[data-action="${name}"]`).setAttribute('aria-pressed', is);
@@ -60,5 +60,5 @@ room.on('talk.feed', ({ lost }) => {
   root.dataset.feed = lost ? 'lost' : 'there';
   notice(lost ? t('talk.present.feed-lost') : '');
 });
-room.on('error', (body) => notice(`${body.message} ${body.remedy}`));
+room.on('error', (body) => notice(t('talk.page.said', { What: body.message, Remedy: body.remedy })));
 notice('');

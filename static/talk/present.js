@@ -224,7 +224,7 @@ async function restore() {
   restoring = true;
   try {
     const answer = await fetch('/talk/restore', { method: 'POST', body: JSON.stringify({ code: deck.code, token, deck: deck.deck }) });
-    if (!answer.ok) notice(`${t('talk.present.gone')} ${await answer.text()}`, true);
+    if (!answer.ok) notice(t('talk.page.said', { What: t('talk.present.gone'), Remedy: await answer.text() }), true);
   } catch {
     // It is away again; the next try comes.
   }
@@ -330,11 +330,12 @@ room.on('talk.piece', (body) => ink.add(body));
 room.on('error', (body) => {
   root.dataset.error = body.code;
   wanted = [];
+  const said = t('talk.page.said', { What: body.message, Remedy: body.remedy });
   if (body.code === 'token') {
-    lookOn(`${body.message} ${body.remedy}`);
+    lookOn(said);
     return;
   }
-  notice(`${body.message} ${body.remedy}`, true);
+  notice(said, true);
 });
 
 async function readNotes() {
