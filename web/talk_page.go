@@ -131,10 +131,14 @@ func askOf(t *locale.Translator, s talk.PlannedSlide) *templates.TalkAsk {
 	a := &templates.TalkAsk{}
 	a.Question = prose(s.Ask.Question, lang)
 	a.Explain = prose(s.Ask.Explain, lang)
+	unit := trace.Times // a number that no run decides is just that
+	if s.Ask.Answer != nil {
+		unit = trace.UnitOf(trace.CountName(s.Ask.Answer.Count))
+	}
 	for _, c := range s.Ask.Choices {
 		text := line(c.Text, lang)
 		if text == "" {
-			text = templates.Quantity(*c.Value, trace.UnitOf(trace.CountName(s.Ask.Answer.Count)))
+			text = templates.Quantity(*c.Value, unit)
 		}
 		a.Choices = append(a.Choices, text)
 	}

@@ -55,11 +55,11 @@ func TestSlideSaysThatItIsInAnotherLanguage(t *testing.T) {
 			want = 1
 		}
 		for _, path := range []string{"?lang=zh", "?wall=1&lang=zh", "/talk.html"} {
-			if n := strings.Count(pageOf(t, base+room.AudiencePath()+path), "这一页没有中文版。"); n != want {
+			if n := strings.Count(pageOf(t, base+room.AudiencePath()+path), ">这一页没有中文版。<"); n != want {
 				t.Errorf("only English: %q, %s: told %d times, want %d", what, path, n, want)
 			}
 		}
-		if n := strings.Count(pageOf(t, base+room.AudiencePath()+"?lang=en"), "in another language only"); n != 0 {
+		if n := strings.Count(pageOf(t, base+room.AudiencePath()+"?lang=en"), "in another language only.<"); n != 0 {
 			t.Errorf("only English: %q: readers of English are told so %d times", what, n)
 		}
 	}
