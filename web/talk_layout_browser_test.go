@@ -96,19 +96,28 @@ func TestWallFitsItsScreen(t *testing.T) {
 			if below := eval[[]string](b, `['#lane-a .machine', '#lane-b .machine', '.scoreboard', '.narration'].filter((q) => document.querySelector('.talk-stage ' + q).getBoundingClientRect().bottom > innerHeight)`); len(below) > 0 {
 				t.Errorf("%s, %d × %d: below the edge: %q", lang, screen[0], screen[1], below)
 			}
+			if more := eval[string](b, `(() => {
+				const board = document.querySelector('.talk-stage .board');
+				const beyond = [...board.querySelectorAll('td')].filter((td) => td.offsetHeight > 0 && td.scrollWidth > td.clientWidth + 1).map((td) => td.textContent.trim());
+				if (board.scrollWidth > board.clientWidth) beyond.push('the counts: ' + board.scrollWidth + ' of ' + board.clientWidth + ' px');
+				if (document.documentElement.scrollHeight > innerHeight) beyond.push('the page: ' + document.documentElement.scrollHeight + ' px high');
+				return beyond.join('; ');
+			})()`); more != "" {
+				t.Errorf("%s, %d × %d: cut, or to be scrolled: %s", lang, screen[0], screen[1], more)
+			}
 			if touch := eval[[]string](b, `[...document.querySelectorAll('.talk-stage .scoreboard tr')].filter((row) => row.offsetHeight > 0).flatMap((row) => {
 				const boxes = [...row.cells].map((cell) => {
 					const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-					const box = { left: Infinity, right: -Infinity };
+					const box = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
 					while (words.nextNode()) {
 						const range = document.createRange();
 						range.selectNode(words.currentNode);
-						const { left, right, width } = range.getBoundingClientRect();
-						if (width > 0) Object.assign(box, { left: Math.min(box.left, left), right: Math.max(box.right, right) });
+						const { left, right, top, bottom, width } = range.getBoundingClientRect();
+						if (width > 0) Object.assign(box, { left: Math.min(box.left, left), right: Math.max(box.right, right), top: Math.min(box.top, top), bottom: Math.max(box.bottom, bottom) });
 					}
 					return box;
 				});
-				return boxes.slice(1).filter((box, i) => box.left < boxes[i].right + 4).map(() => row.textContent.trim());
+				return boxes.slice(1).filter((box, i) => box.left < boxes[i].right + 4 && box.top < boxes[i].bottom && box.bottom > boxes[i].top).map(() => row.textContent.trim());
 			})`); len(touch) > 0 {
 				t.Errorf("%s, %d × %d: what stands side by side touches: %q", lang, screen[0], screen[1], touch)
 			}
