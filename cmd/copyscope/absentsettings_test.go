@@ -34,7 +34,7 @@ func TestEverySettingOfKafkasWorksOrIsExplained(t *testing.T) {
 	here := settingNames()
 	for _, name := range kafkaSettings(t, "broker") {
 		_, err := settle(t, name+"=x\n")
-		told := err != nil && (strings.Contains(err.Error(), "copyscope has not: ") || strings.Contains(err.Error(), "are not copyscope's: "))
+		told := err != nil && (strings.Contains(err.Error(), "none of copyscope's: ") || strings.Contains(err.Error(), "copyscope has none: "))
 		if known := slices.Contains(here, name); known == told {
 			t.Errorf("%s: is a setting here: %t; says %v", name, known, err)
 		}
@@ -99,13 +99,13 @@ mystery=1
 	}
 	lines := strings.Split(err.Error(), "\n")
 	says := []string{
-		`server.properties:1: process.roles="broker,controller": Kafka has this setting, copyscope has not: there is one node, which needs no controller and no quorum; remove the line`,
-		`server.properties:3: controller.quorum.bootstrap.servers="localhost:9093": Kafka's settings of this family are not copyscope's: there is one node`,
-		`server.properties:5: num.io.threads="8": Kafka has this setting, copyscope has not: each connection has a goroutine`,
+		`server.properties:1: process.roles="broker,controller": it is Kafka's setting, and none of copyscope's: there is one node, which needs no controller and no quorum; remove the line`,
+		`server.properties:3: controller.quorum.bootstrap.servers="localhost:9093": of this family of Kafka's settings copyscope has none: there is one node`,
+		`server.properties:5: num.io.threads="8": it is Kafka's setting, and none of copyscope's: each connection has a goroutine`,
 		`server.properties:6: num.partitions="many": `,
-		`server.properties:7: zookeeper.conect="localhost": Kafka's settings of this family are not copyscope's: there is no ZooKeeper`,
+		`server.properties:7: zookeeper.conect="localhost": of this family of Kafka's settings copyscope has none: there is no ZooKeeper`,
 		`server.properties:8: num.partition="3": there is no such setting: did you mean "num.partitions"?`,
-		`server.properties:9: sasl.jaas.config=[hidden]: Kafka has this setting, copyscope has not: users are kept in users.json`,
+		`server.properties:9: sasl.jaas.config=[hidden]: it is Kafka's setting, and none of copyscope's: users are kept in users.json`,
 		`server.properties:10: mystery="1": there is no such setting; remove it; docs/broker.md lists all`,
 	}
 	if len(lines) != len(says) {

@@ -127,9 +127,9 @@ func noSetting(name string, names []string) error {
 	named, family := broker.WhyAbsent(name)
 	switch {
 	case named != "":
-		return fmt.Errorf("Kafka has this setting, copyscope has not: %s; remove the line", named)
+		return fmt.Errorf("it is Kafka's setting, and none of copyscope's: %s; remove the line", named)
 	case family != "": // before a guess: what is near may be another group's
-		return fmt.Errorf("Kafka's settings of this family are not copyscope's: %s; remove the line", family)
+		return fmt.Errorf("of this family of Kafka's settings copyscope has none: %s; remove the line", family)
 	}
 	if meant := nearest(name, names); meant != "" {
 		return fmt.Errorf("there is no such setting%s docs/broker.md lists all", meant)
