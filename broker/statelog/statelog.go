@@ -94,12 +94,16 @@ type Tidying struct {
 // not worth the work.
 const TidyFrom = 8 << 20
 
+// batchOverhead is what a batch takes besides its records (Kafka's message format 2:
+// the header of a record batch). What is stored at once is one.
+const batchOverhead = 61
+
 // Wrote says whether the caller is to see that it is tidied. If that fails,
 // nobody else is told so: the next look for what is old tries it again.
 func (t *Tidying) Wrote(records ...Record) (tidyNow bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.bytes += SizeOf(records)
+	t.bytes += batchOverhead + SizeOf(records)
 	tidyNow = t.due() && !t.asked
 	t.asked = t.asked || tidyNow
 	return tidyNow
