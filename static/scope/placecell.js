@@ -24,10 +24,10 @@ export function cells(box, most, { own, lent, refs, room }, name) {
   const fit = Math.min(most, Math.floor((box.w - 14 - (box.aside ?? 0)) / pitch));
   const y = box.h > 50 ? box.y + 26 : box.y + 24;
   if (lent > 0) {
-    const bytes = own > 0 ? Math.max(1, Math.min(Math.floor(fit / 2), Math.ceil(own / 4096))) : 0;
+    const squares = own > 0 ? Math.max(1, Math.min(Math.floor(fit / 2), Math.ceil(own / 4096))) : 0;
     return [
-      ...Array.from({ length: bytes }, (_, i) => svg('rect', { class: `cell bytes ${name}`, x: box.x + 10 + i * pitch, y, width: side, height: side })),
-      ...Array.from({ length: Math.min(fit - bytes, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(box.x + 10 + (bytes + i) * pitch, y, side, side) })),
+      ...Array.from({ length: squares }, (_, i) => svg('rect', { class: `cell bytes ${name}`, x: box.x + 10 + i * pitch, y, width: side, height: side })),
+      ...Array.from({ length: Math.min(fit - squares, refs) }, (_, i) => svg('path', { class: 'cell reference', d: tag(box.x + 10 + (squares + i) * pitch, y, side, side) })),
     ];
   }
   const many = Math.max(1, Math.min(file, Math.ceil(room / 4096)));
