@@ -192,7 +192,8 @@ export class Machine {
   }
 
   // note tells how much is in a place, and in a queue also the most that it held in
-  // this run, which its bar is measured by: it is no capacity.
+  // this run, which its bar is measured by, where both fit into a line above the
+  // squares: it is no capacity.
   note(lane, name, box, holds) {
     const { own, lent, room } = holds;
     const lends = lent > 0 ? word('scope.place.lent', { Bytes: size(lent) }) : '';
@@ -201,8 +202,9 @@ export class Machine {
       return [bytes, word('drawing.square', { Count: lane.head.pages.squares[0].n })];
     }
     if (name === 'nic-ring') return [word('drawing.sent', { Bytes: bytes })];
-    if ((name === 'socket-buffer' || name === 'pipe') && box.w > 140) return [bytes, word('drawing.peak', { Bytes: size(room) })];
-    return [bytes];
+    const peak = word('drawing.peak', { Bytes: size(room) });
+    const queue = name === 'socket-buffer' || name === 'pipe';
+    return queue && linesOf(`${bytes} · ${peak}`, box.w - 14, this.font).length < 2 ? [bytes, peak] : [bytes];
   }
 
   // fillCPU tells what the CPU does. A call is no work in itself: its span
