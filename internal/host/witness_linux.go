@@ -197,6 +197,10 @@ func (w *witness) settle() {
 		return
 	}
 	u, looking := w.read()
+	if over := w.base.cpu - u.cpu; over > 0 { // who looked had to wait: less was used than went by
+		w.base.cpu -= over
+		w.pausedCPU -= over
+	}
 	first := &w.records[len(w.records)-w.since]
 	first.used, first.from, first.to = u.minus(w.base), w.looked, w.look()
 	w.base, w.looked, w.since = u, first.to, 0
