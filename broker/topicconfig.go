@@ -98,10 +98,10 @@ const mostValueBytes = 4096
 // its own.
 func (c topicConfigs) with(name string, value *string) (topicConfigs, error) {
 	d, ok := findConfig(name)
-	if why, _ := whyAbsent(absentConfigs, name); why != "" {
-		return c, fmt.Errorf("topics have no config %.100q here: %s; all that there are: %s", name, why, strings.Join(configNames(), ", "))
-	}
 	if !ok {
+		if why, _ := whyAbsent(absentConfigs, name); why != "" {
+			return c, fmt.Errorf("topics have no config %.100q here: %s; all that there are: %s", name, why, strings.Join(configNames(), ", "))
+		}
 		return c, fmt.Errorf("topics have no config %.100q here; nearest is %q, all are %s", name, nearest(name, configNames()), strings.Join(configNames(), ", "))
 	}
 	next := topicConfigs{maps.Clone(c.set), c.base}

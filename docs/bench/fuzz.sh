@@ -59,6 +59,9 @@ keep_inputs() {
   find "$kept" -type f 2>/dev/null | wc -l
 }
 
+# rows prints what each target did.
+rows() { find "$work" -name '*.row' -exec cat {} +; }
+
 readonly stored=docs/bench/fuzz-results.md
 
 # results prints what docs/bench/fuzz-results.md says: of each target what its last
@@ -76,7 +79,7 @@ END
   {
     grep -E '^[|] [^|]+ [|] Fuzz' "$stored" | sed 's/ *[|] */ /g' | sed 's/^ /old /'
     sed 's/^/there /' "$work/targets"
-    cat "$work"/*.row 2>/dev/null | sed 's/^/new /'
+    rows | sed 's/^/new /'
   } | awk -v whole="$whole" '
     { sub("^copyscope/", "", $2); name = $2 " " $3 }
     $1 == "old" { last[name] = $4; ever[name] = $5; kept[name] = $6 }
@@ -93,7 +96,7 @@ while read -r package target; do
   one "$package" "$target" &
 done <"$work/targets"
 wait
-awk '{ n += $3 } END { printf "%d executions\n", n }' "$work"/*.row /dev/null
+awk '{ n += $3 } END { printf "%d executions\n", n }' <(rows)
 results >"$work/results"
 cp "$work/results" "$stored"
 [ ! -e "$work/found" ] || exit 1

@@ -135,11 +135,11 @@ func (r *Report) subject() (string, []Path) {
 	return best, r.of(best)
 }
 
-// of are the paths of a kind, the largest first.
 // Answer are the paths that the verdict is of: of its kind and, where a port was asked
 // about, of that port.
 func (r *Report) Answer() []Path { return r.of(r.Verdict.Kind) }
 
+// of are the paths of a kind, the largest first.
 func (r *Report) of(kind string) (out []Path) {
 	for _, p := range r.answering() {
 		if p.as() == kind {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"copyscope/broker"
 	"copyscope/broker/log"
@@ -39,19 +40,20 @@ func (v View) Listeners() (all []web.BrokerListener) {
 
 // StoredTopics are all topics by name.
 func (v View) StoredTopics(context.Context) (all []web.StoredTopic, _ error) {
+	free := sync.OnceValue(v.b.UsableBytes) // a full disk has many topics
 	for _, t := range v.b.Topics() {
-		all = append(all, v.topic(t))
+		all = append(all, v.topic(t, free))
 	}
 	return all, nil
 }
 
-func (v View) topic(t broker.TopicInfo) web.StoredTopic {
+func (v View) topic(t broker.TopicInfo, free func() int64) web.StoredTopic {
 	out := web.StoredTopic{Name: t.Name, ID: t.ID, Internal: broker.Internal(t.Name), FetchPath: t.Configs["copyscope.fetch.path"], Engine: t.Configs["copyscope.append.engine"]}
 	for _, p := range t.Partitions {
 		out.Partitions = append(out.Partitions, web.StoredPartition(p))
 	}
 	if t.FullSince != 0 {
-		out.Full = &web.FullDisk{Since: t.FullSince, Dir: v.b.Dir(), Free: v.b.UsableBytes()}
+		out.Full = &web.FullDisk{Since: t.FullSince, Dir: v.b.Dir(), Free: free()}
 	}
 	return out
 }
@@ -62,7 +64,7 @@ func (v View) StoredTopic(_ context.Context, name string) (web.StoredTopic, []we
 	if !ok {
 		return web.StoredTopic{}, nil, web.ErrNoTopic
 	}
-	return v.topic(t), configs(c), nil
+	return v.topic(t, v.b.UsableBytes), configs(c), nil
 }
 
 // TopicDefaults are the configs of a topic that sets none.
