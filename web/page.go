@@ -18,7 +18,7 @@ const year = 365 * 24 * 3600
 // keys and messages. It remembers a language that the address asks for, but of a wall. The
 // messages are those of the shell and those below the given prefixes.
 func (s *Server) pageData(w http.ResponseWriter, r *http.Request, name string, messages ...string) templates.PageData {
-	if !r.URL.Query().Has("wall") { // a wall is often beside the speaker's page, in one browser
+	if remembers(r) {
 		rememberLang(w, r)
 	}
 	return s.pageDataIn(requestLang(r), w, r, name, messages...)
@@ -59,13 +59,17 @@ func requestLang(r *http.Request) locale.Lang {
 	return locale.Match(r.Header.Get("Accept-Language"), cookie(r, "lang"), r.URL.Query().Get("lang"))
 }
 
+// remembers says whether what an address asks for is the reader's choice from there on. A
+// wall is often beside the speaker's page, in one browser.
+func remembers(r *http.Request) bool { return !r.URL.Query().Has("wall") }
+
 var themes = []string{"auto", "light", "dark", "contrast", "projector"}
 
 // theme is the one that the address asks for, which is remembered but of a wall, else
 // the one remembered.
 func theme(w http.ResponseWriter, r *http.Request) string {
 	if t := r.URL.Query().Get("theme"); slices.Contains(themes, t) {
-		if !r.URL.Query().Has("wall") {
+		if remembers(r) {
 			http.SetCookie(w, &http.Cookie{Name: "theme", Value: t, Path: "/", MaxAge: year, SameSite: http.SameSiteLaxMode})
 		}
 		return t
