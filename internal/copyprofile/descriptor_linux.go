@@ -61,8 +61,8 @@ func (d *descriptors) leave(pid int) {
 
 func (d *descriptors) close(key [2]int) { delete(d.found, key) }
 
-// distrust is to be called with when a descriptor was first closed of late: what was
-// looked at after that was perhaps another one already.
+// distrust is to be called with when a descriptor was closed of late: what was looked
+// at after that was perhaps another one already, or still the one that was being closed.
 func (d *descriptors) distrust(key [2]int, closed int64) {
 	if d.found[key].at > closed {
 		delete(d.found, key)

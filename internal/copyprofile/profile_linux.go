@@ -77,10 +77,18 @@ type watcher struct {
 	totals      Totals
 	byName      map[string]Totals
 	lost        int64
-	closed      map[[2]int]int64 // when descriptors were first closed of what came last
+	closed      [rounds]closings // of the latest rounds of reading, the last one first
 	over        bool             // closing is not seen any more
 	ended       bool             // the process has
 }
+
+// closings are when descriptors were closed, by process and number.
+type closings map[[2]int][]int64
+
+// rounds is after how many rounds of reading a call is told in its order at the latest
+// ([perfevent.Reader.Read]). What another processor did before it, or while its
+// descriptors were looked at, has come by then, and may have come in any of them.
+const rounds = 3
 
 // moment is when a thread began a call.
 type moment struct {
@@ -195,8 +203,9 @@ func ended(pid int) bool {
 // look looks at the descriptors of calls that have just begun, before they are closed.
 func (w *watcher) look(fresh []perfevent.Record) {
 	entries := make([]entry, len(fresh))
-	last := map[[2]int]int64{} // when descriptors were closed, by process and number
-	w.closed = map[[2]int]int64{}
+	copy(w.closed[1:], w.closed[:])
+	closed := closings{}
+	w.closed[0] = closed
 	for i, r := range fresh {
 		if r.Exec || r.Event != 0 {
 			continue
@@ -208,11 +217,8 @@ func (w *watcher) look(fresh []perfevent.Record) {
 		entries[i] = e
 		if arg, ok := ends[e.id]; ok {
 			key := e.descriptor(r.PID, arg)
-			if w.closed[key] == 0 {
-				w.closed[key] = r.At
-				w.descriptors.distrust(key, r.At)
-			}
-			last[key] = r.At
+			closed[key] = append(closed[key], r.At)
+			w.descriptors.distrust(key, r.At)
 		}
 	}
 	for i, r := range fresh {
@@ -226,7 +232,8 @@ func (w *watcher) look(fresh []perfevent.Record) {
 			}
 			for _, side := range e.sides() {
 				key := e.descriptor(r.PID, side.arg)
-				*side.to = w.descriptors.lookUp(key, w.over || last[key] > r.At)
+				n := len(closed[key])
+				*side.to = w.descriptors.lookUp(key, w.over || n > 0 && closed[key][n-1] > r.At)
 			}
 			w.arrived[moment{r.TID, r.At}] = *e
 		}
@@ -256,8 +263,8 @@ func (e *entry) descriptor(pid int32, arg int) [2]int {
 	return [2]int{int(pid), int(int32(e.args[arg]))}
 }
 
-// began takes up a call that was looked at. A descriptor that was closed meanwhile,
-// before it was looked at, may have been another one by then.
+// began takes up a call that was looked at. A descriptor that was closed between the
+// call and the look at it, whichever was first, may have been another one by then.
 func (w *watcher) began(r perfevent.Record) {
 	at := moment{r.TID, r.At}
 	e, ok := w.arrived[at]
@@ -266,11 +273,21 @@ func (w *watcher) began(r perfevent.Record) {
 	}
 	delete(w.arrived, at)
 	for _, side := range e.sides() {
-		if closed := w.closed[e.descriptor(r.PID, side.arg)]; closed > r.At && closed < side.to.at {
+		if w.closedBetween(e.descriptor(r.PID, side.arg), r.At, side.to.at) {
 			*side.to = descriptor{kind: goneKind}
 		}
 	}
 	w.under[r.TID] = e
+}
+
+// closedBetween says whether a descriptor was closed between two moments of late.
+func (w *watcher) closedBetween(key [2]int, a, b int64) bool {
+	for _, round := range w.closed {
+		if slices.ContainsFunc(round[key], func(at int64) bool { return min(a, b) < at && at < max(a, b) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *watcher) take() {

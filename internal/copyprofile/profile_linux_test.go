@@ -10,8 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,16 +221,41 @@ func TestAServerThatLends(t *testing.T) {
 	}
 }
 
-// What a descriptor stood for is told of files that are opened and closed one after
-// another with the same number: rightly, or not at all if it was closed too soon.
-func TestFilesThatTakeTurns(t *testing.T) {
-	dir := t.TempDir()
-	const files = 100
-	for k := range files {
+// sizedFiles makes files whose names are numbers, and their sizes 1000 more.
+func sizedFiles(t *testing.T, n int) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for k := range n {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(k)), make([]byte, 1000+k), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// namedRightly is how many of those files, each read once, are named in a profile.
+func namedRightly(t *testing.T, p *profile.Profile, dir string) (named int) {
+	t.Helper()
+	for _, s := range p.Sample {
+		var k int64
+		if len(s.Label["from_name"]) == 0 || filepath.Dir(s.Label["from_name"][0]) != dir {
+			continue
+		}
+		if _, err := fmt.Sscan(filepath.Base(s.Label["from_name"][0]), &k); err != nil {
+			t.Fatal(err)
+		}
+		if named++; s.Value[copyprofile.CopiedBytes] != 1000+k {
+			t.Errorf("file %d, of %d bytes, has %d copied", k, 1000+k, s.Value[copyprofile.CopiedBytes])
+		}
+	}
+	return named
+}
+
+// What a descriptor stood for is told of files that are opened and closed one after
+// another with the same number: rightly, or not at all if it was closed too soon.
+func TestFilesThatTakeTurns(t *testing.T) {
+	const files = 100
+	dir := sizedFiles(t, files)
 	p, _ := profiled(t, copyprofile.Options{PID: os.Getpid()}, func() {
 		buf := make([]byte, 4096)
 		for k := range files {
@@ -244,23 +272,79 @@ func TestFilesThatTakeTurns(t *testing.T) {
 			unix.Close(fd)
 		}
 	})
-	named := 0
-	for _, s := range p.Sample {
-		var k int64
-		if len(s.Label["from_name"]) == 0 || filepath.Dir(s.Label["from_name"][0]) != dir {
-			continue
-		}
-		if _, err := fmt.Sscan(filepath.Base(s.Label["from_name"][0]), &k); err != nil {
-			t.Fatal(err)
-		}
-		if named++; s.Value[copyprofile.CopiedBytes] != 1000+k {
-			t.Errorf("file %d, of %d bytes, has %d copied", k, 1000+k, s.Value[copyprofile.CopiedBytes])
-		}
-	}
+	named := namedRightly(t, p, dir)
 	if named < files/8 {
 		t.Errorf("%d of %d files are named, want at least those that stayed open for a while", named, files)
 	}
 	t.Logf("%d of %d files are named", named, files)
+}
+
+// A file is closed on one processor, whose ring has much to read, and the next one, with
+// the same number, is read on another: that ring may tell of the call in a round in which
+// the other has not told yet that the file before was closed.
+func TestFilesThatTakeTurnsOnTwoProcessors(t *testing.T) {
+	var may unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &may); err != nil {
+		t.Fatal(err)
+	}
+	if !may.IsSet(0) || !may.IsSet(1) {
+		t.Skip("SKIPPED: it takes the processors 0 and 1")
+	}
+	const files = 100
+	dir := sizedFiles(t, files)
+	on := func(cpu int) {
+		var set unix.CPUSet
+		set.Set(cpu)
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			t.Error(err)
+		}
+	}
+	p, _ := profiled(t, copyprofile.Options{PID: os.Getpid()}, func() {
+		zero, err := unix.Open("/dev/zero", unix.O_RDONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(zero)
+		var over atomic.Bool
+		var busy sync.WaitGroup
+		defer busy.Wait()
+		defer over.Store(true)
+		busy.Go(func() {
+			runtime.LockOSThread() // and ends with it
+			on(0)
+			for b := make([]byte, 1); !over.Load(); {
+				for range 50 {
+					_, _ = unix.Read(zero, b)
+				}
+				for began := time.Now(); time.Since(began) < 500*time.Microsecond; {
+				}
+			}
+		})
+		var turns sync.WaitGroup
+		defer turns.Wait()
+		turns.Go(func() {
+			runtime.LockOSThread()
+			buf := make([]byte, 4096)
+			for k := range files {
+				on(0)
+				fd, err := unix.Open(filepath.Join(dir, fmt.Sprint(k)), unix.O_RDONLY, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				on(1)
+				if n, err := unix.Read(fd, buf); n != 1000+k {
+					t.Errorf("%d bytes read, %v", n, err)
+				}
+				if k%2 == 0 {
+					time.Sleep(25 * time.Millisecond) // it is looked at
+				}
+				on(0)
+				unix.Close(fd)
+			}
+		})
+	})
+	namedRightly(t, p, dir)
 }
 
 // Children are in the profile if they are followed, those that were there and those that
