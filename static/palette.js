@@ -1,5 +1,6 @@
 // The palette: a dialog that finds the pages, and what the keys of this page do, by
-// their names.
+// their names; and, once something is typed, lessons, paths, words and the like, of
+// which the server has the list.
 import { act, answered, onKey } from './keys.js';
 import { t } from './page.js';
 
@@ -14,11 +15,45 @@ function filter() {
   const parts = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const item of items) {
     const { act: action } = target(item).dataset;
-    const text = item.textContent.toLowerCase();
-    const here = action === undefined || (action !== 'palette' && action !== 'close' && answered(action));
+    const text = `${item.textContent} ${item.dataset.also ?? ''}`.toLowerCase();
+    const here = item.dataset.also === undefined
+      ? action === undefined || (action !== 'palette' && action !== 'close' && answered(action))
+      : parts.length > 0;
     item.hidden = !here || !parts.every((part) => text.includes(part));
   }
   told.textContent = shown().length > 0 ? t('page.palette.found', { Count: shown().length }) : t('page.palette.none');
+}
+
+let asked = false;
+
+// ask gets the server's list, once. Where it cannot be had, pages and actions are
+// found nonetheless, and it is asked for again the next time.
+async function ask() {
+  if (asked) return;
+  asked = true;
+  try {
+    const answer = await fetch(`/palette.json?lang=${document.documentElement.lang.split('-')[0]}`);
+    if (!answer.ok) throw new Error(answer.statusText);
+    items.push(...(await answer.json()).map(itemOf));
+  } catch {
+    asked = false;
+    return;
+  }
+  dialog.querySelector('ul').replaceChildren(...items);
+  if (dialog.open) filter();
+}
+
+function itemOf({ kind, text, more = '', also = [], to }) {
+  const [item, link, name, about] = ['li', 'a', 'span', 'small'].map((tag) => document.createElement(tag));
+  item.hidden = true;
+  item.dataset.also = also.join(' ');
+  link.href = to;
+  name.textContent = text;
+  about.textContent = more === '' ? kind : `${kind} · ${more}`;
+  about.className = 'dim';
+  link.append(name, ' ', about);
+  item.append(link);
+  return item;
 }
 
 function open() {
@@ -31,6 +66,7 @@ function open() {
   filter();
   dialog.showModal();
   field.focus();
+  ask();
 }
 
 // step moves the focus through the field and what is found below it.
@@ -53,7 +89,8 @@ if (dialog) {
   field.addEventListener('input', filter);
   dialog.addEventListener('keydown', pressed);
   dialog.addEventListener('click', (event) => {
-    if (event.target === dialog || event.target.closest('[data-action="close"]')) dialog.close();
+    // A link to a place on this page leads there behind the dialog.
+    if (event.target === dialog || event.target.closest('[data-action="close"], li a')) dialog.close();
     const action = event.target.closest('[data-act]')?.dataset.act;
     if (action === undefined) return;
     dialog.close();

@@ -39,6 +39,8 @@ type AttachWatch struct {
 	// Port is the one that was asked about; the answer is of its connections alone. 0:
 	// processes were chosen.
 	Port int
+	// Follow also watches their descendants: those that exist and those that they start.
+	Follow bool
 	// Samples also samples their clocks ([attach.Options]).
 	Samples bool
 	// Calls is how many calls are to be kept, the newest, for [Attached.Trace].
@@ -205,6 +207,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 		PIDs    []int `json:"pids"`
 		Port    int   `json:"port"`
 		Seconds int   `json:"seconds"`
+		Follow  bool  `json:"follow"`
 		Samples bool  `json:"samples"`
 	}
 	if err := m.Decode(&ask); err != nil {
@@ -233,7 +236,7 @@ func (a *attaching) start(ctx context.Context, c *Client, m Message) error {
 	if len(pids) == 0 || len(pids) > mostAttached {
 		return Problem{"field", fmt.Sprintf("a watch is of 1 to %d processes, not of %d", mostAttached, len(pids)), "name a process or a port"}
 	}
-	n, err := a.watch.begin(AttachWatch{Processes: pids, Port: ask.Port, For: time.Duration(ask.Seconds) * time.Second, Samples: ask.Samples, Calls: attachCalls}, a.nameOf(pids))
+	n, err := a.watch.begin(AttachWatch{Processes: pids, Port: ask.Port, For: time.Duration(ask.Seconds) * time.Second, Follow: ask.Follow, Samples: ask.Samples, Calls: attachCalls}, a.nameOf(pids))
 	if err != nil {
 		return err
 	}

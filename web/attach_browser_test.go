@@ -43,6 +43,9 @@ func (a scriptedAttacher) Watch(ctx context.Context, w web.AttachWatch) (*web.At
 			if w.Samples {
 				last.Notes = append(last.Notes, "samples were asked for")
 			}
+			if w.Follow {
+				last.Notes = append(last.Notes, "descendants were asked for")
+			}
 			return &web.Attached{Report: last, NoProfile: "it was stopped"}, nil
 		}
 	}
@@ -234,12 +237,13 @@ func TestBrowserStopsAWatchByKey(t *testing.T) {
 	b := browse(t)
 	b.do(chromedp.Navigate(site + "/attach?lang=en"))
 	b.await(is(connected, "open"))
-	b.do(chromedp.Evaluate[chromedp.Void](`{ const f = document.getElementById('attach-form'); f.number.value = 80; f.samples.click(); f.requestSubmit(); }`))
+	b.do(chromedp.Evaluate[chromedp.Void](`{ const f = document.getElementById('attach-form'); f.number.value = 80; f.samples.click(); f.follow.click(); f.requestSubmit(); }`))
 	b.await(is(attachPhase, "watching"))
 	b.press("x")
 	b.await(is(attachPhase, "done"))
 	b.await(`document.getElementById('flame-none').textContent.includes('it was stopped')`)
 	b.await(`document.querySelector('#attach-report .notes').textContent.includes('samples were asked for')`)
+	b.await(`document.querySelector('#attach-report .notes').textContent.includes('descendants were asked for')`)
 	if eval[bool](b, visible("#attach-stop")) {
 		t.Error("what is over can still be stopped")
 	}

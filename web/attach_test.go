@@ -140,8 +140,8 @@ func TestAWatchBelongsToTheHost(t *testing.T) {
 	url := listen(t, s)
 	first, second := attachFollower(t, url), attachFollower(t, url)
 	say(t, first, startNginx)
-	if w := <-seen; !slices.Equal(w.Processes, []int{12, 13}) || w.Port != 80 || w.For != 20*time.Second || w.Samples {
-		t.Errorf("watched %v at port %d for %v, with samples: %v", w.Processes, w.Port, w.For, w.Samples)
+	if w := <-seen; !slices.Equal(w.Processes, []int{12, 13}) || w.Port != 80 || w.For != 20*time.Second || w.Samples || w.Follow {
+		t.Errorf("watched %v at port %d for %v, with samples: %v, with descendants: %v", w.Processes, w.Port, w.For, w.Samples, w.Follow)
 	}
 	if s := untilPhase(t, first, "watching"); s.Watch != 1 || s.Who != "nginx (pid 12, 13)" || s.ForMs != 20_000 || s.Report != nil {
 		t.Errorf("the beginning: %+v", s)

@@ -43,6 +43,9 @@ func TestDocsInTheReadersLanguage(t *testing.T) {
 		{"/docs/websocket", "en", "", 302, "/docs/websocket.html", ""},
 		{"/docs/tutorial.zh.md", "en", "", 302, "/docs/zh/tutorial.html", ""},
 		{"/models", "en", "", 200, "", `href="/docs/"`},
+		{"/palette.json", "en", "", 200, "", `"text":"The websocket","to":"/docs/websocket.html"`},
+		{"/palette.json", "en", "lang=zh", 200, "", `"text":"第一步","to":"/docs/zh/tutorial.html"`},
+		{"/palette.json?lang=zh", "en", "", 200, "", `"kind":"文档"`},
 	} {
 		r := ask(s, "GET", c.target, func(r *http.Request) {
 			r.Header.Set("Accept-Language", c.accept)
@@ -127,5 +130,8 @@ func TestDocsThatCannotBe(t *testing.T) {
 	broken := newServer(t, Config{Docs: func() (*docsite.Site, error) { return nil, errors.New("a.md: there is no heading") }})
 	if r := ask(broken, "GET", "/docs/", nil); r.StatusCode != http.StatusInternalServerError || !strings.Contains(body(t, r), "a.md: there is no heading") {
 		t.Errorf("with a broken one: %s", r.Status)
+	}
+	if r := ask(broken, "GET", "/palette.json", nil); r.StatusCode != http.StatusOK || !strings.Contains(body(t, r), "/lessons/sendfile") {
+		t.Errorf("what the palette finds without it: %s", r.Status)
 	}
 }

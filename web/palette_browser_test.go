@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -50,5 +51,24 @@ func TestPaletteFindsPagesAndActions(t *testing.T) {
 	b.press("doctor")
 	b.press(kb.Enter)
 	b.arrive("/doctor")
+
+	// What has no page of its own in the navigation is found too, once something is
+	// typed, by names that are not shown as well.
+	for _, c := range []struct{ typed, path, then string }{
+		{"relay-splice", "/scope", `document.querySelector('.lane[data-lane="b"]')?.textContent.includes('relay-splice')`},
+		{"fault-around", "/glossary", `document.querySelector(':target')?.id === 'fault-around'`},
+		{"capstone", "/lessons/capstone", `document.querySelector('article.lesson')`},
+		{"neighbour", "/claims/neighbour", `true`},
+	} {
+		open()
+		b.await(`document.querySelectorAll('#palette li[data-also]').length > 50`)
+		if n := eval[int](b, `[...document.querySelectorAll('#palette li[data-also]')].filter((item) => !item.hidden).length`); n != 0 {
+			t.Errorf("%d are offered before anything is typed", n)
+		}
+		b.press(c.typed)
+		b.await(`[...document.querySelectorAll('#palette li')].some((item) => !item.hidden)`)
+		b.press(kb.Enter)
+		b.await(fmt.Sprintf("document.readyState === 'complete' && location.pathname === %s && (%s)", quote(c.path), c.then))
+	}
 	quiet(t, b)
 }

@@ -154,5 +154,6 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /doctor", (&doctor{server: s}).page)
 	s.mux.HandleFunc("GET /docs/{page...}", s.docs)
 	s.lessons = s.lessonRoutes()
+	s.mux.HandleFunc("GET /palette.json", s.palette)
 	s.mux.HandleFunc("/", s.missing)
 }

@@ -308,6 +308,7 @@ func TestTalkHasOneDriverAtAllServers(t *testing.T) {
 	first.hear("error", func(m map[string]any) bool { return m["code"] == "seat" })
 	second.say("talk.show", map[string]int{"slide": 2, "stop": 1})
 	first.hear("talk.desk", at(2, 1))
+	second.hear("talk.desk", at(2, 1)) // or this server's viewer would begin where the talk began
 
 	// Two clickers at once: at both servers their moves have one order.
 	watchers := []*viewer{watch(t, a.base, a.room.Code), watch(t, b.base, b.room.Code)}

@@ -44,12 +44,18 @@ func TestTalkNetworkStandsStill(t *testing.T) {
 	audience.talkAt(1, 1)
 	speaker.talkAt(1, 1)
 
-	// Nothing arrives until the network is back, and then all of it.
+	// Nothing arrives until the network is back, and then all of it. The next slide's
+	// drawing is here already.
+	speaker.await(`(() => {
+		const deck = JSON.parse(document.getElementById('deck').textContent);
+		const here = performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname);
+		return Object.values(deck.slides[2].lanes).every((scenario) => here.includes(deck.runs[scenario]));
+	})()`)
 	line.sleep(true)
 	began = time.Now()
 	speaker.key("ArrowRight")
 	speaker.await(isAway)
-	speaker.await(`document.querySelector('[data-talk]').dataset.slide === '2'`) // its drawing is not here yet
+	speaker.talkAt(2, 0)
 	speaker.key("ArrowRight")
 	phone.await(isAway)
 	t.Logf("a phone is told after %v", time.Since(began).Round(100*time.Millisecond))

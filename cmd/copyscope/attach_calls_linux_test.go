@@ -99,6 +99,35 @@ func TestThePageKeepsCallsOfAWatch(t *testing.T) {
 	}
 }
 
+// With descendants, both the report and the profile of a page's watch have what a child
+// copies that is there already, and only then.
+func TestThePageFollowsDescendants(t *testing.T) {
+	attachable(t)
+	for _, follow := range []bool{false, true} {
+		c := exec.Command("sh", "-c", "(read line; dd if=/proc/self/exe of=/dev/null bs=512 count=100 2>/dev/null); read line")
+		in, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond) // until its child waits
+		begin := sync.OnceFunc(func() { fmt.Fprintln(in); in.Close(); go c.Wait() })
+		got, err := shownAttach{}.Watch(t.Context(), web.AttachWatch{Processes: []int{c.Process.Pid}, For: time.Minute, Follow: follow, Calls: 1,
+			Snapshot: func(*attach.Report) {}, Progress: func(int64, int64) { begin() }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen := len(got.Report.Processes) > 1; seen != follow {
+			t.Errorf("followed: %t; watched were %+v", follow, got.Report.Processes)
+		}
+		if seen := got.Stacks != nil && got.Stacks.Bytes >= 100*512; seen != follow {
+			t.Errorf("followed: %t; the profile has %+v %q", follow, got.Stacks, got.NoProfile)
+		}
+	}
+}
+
 // A watch without calls makes no trace, and says so.
 func TestAttachHasNoCallsToWrite(t *testing.T) {
 	attachable(t)

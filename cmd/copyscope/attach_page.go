@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,16 +31,21 @@ func (shownAttach) OfPort(port int) ([]int, error)      { return attach.OfPort(p
 func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached, error) {
 	until, stop := context.WithCancel(ctx)
 	defer stop()
-	pids := w.Processes[:min(len(w.Processes), mostProfiled)]
+	all := w.Processes
+	if w.Follow {
+		all = attach.Family(all)
+	}
+	pids := all[:min(len(all), mostProfiled)]
 	made := make([]madeProfile, len(pids))
 	var profiling sync.WaitGroup
 	recent := attach.NewRecent(w.Calls)
 	report, err := attach.Watch(ctx, attach.Options{
-		Processes: w.Processes, Port: w.Port, For: w.For, Samples: w.Samples, Recent: recent, NoKernelTLS: noKernelTLS(ctx),
+		Processes: w.Processes, Port: w.Port, For: w.For, Follow: w.Follow, Samples: w.Samples, Recent: recent, NoKernelTLS: noKernelTLS(ctx),
 		Ready: func() { // so that both are of the same time
 			for i, pid := range pids {
 				profiling.Go(func() {
-					made[i].profile, made[i].summary, made[i].err = copyprofile.Profile(until, copyprofile.Options{PID: pid})
+					made[i].pid = pid
+					made[i].profile, made[i].summary, made[i].err = copyprofile.Profile(until, copyprofile.Options{PID: pid, Follow: w.Follow})
 				})
 			}
 			time.AfterFunc(w.For, stop)
@@ -60,16 +66,20 @@ func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached,
 		}
 		out.Trace = calls.Run
 	}
+	made = slices.DeleteFunc(made, func(m madeProfile) bool { // a descendant, which may have ended
+		return m.err != nil && !slices.Contains(w.Processes, m.pid)
+	})
 	if err := addProfiles(out, made); err != nil {
 		out.Profile, out.Stacks, out.NoProfile = nil, nil, fmt.Sprintf("the copy profile failed: %v", err)
 	}
-	if len(pids) < len(w.Processes) {
-		out.Notes = append(out.Notes, fmt.Sprintf("the profile has %d of the %d processes", len(pids), len(w.Processes)))
+	if len(pids) < len(all) {
+		out.Notes = append(out.Notes, fmt.Sprintf("the profile has %d of the %d processes", len(pids), len(all)))
 	}
 	return out, nil
 }
 
 type madeProfile struct {
+	pid     int
 	profile *profile.Profile
 	summary copyprofile.Summary
 	err     error

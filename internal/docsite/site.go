@@ -176,6 +176,15 @@ func (s *Site) Page(name string, lang locale.Lang) (shown templates.DocPage, fou
 	return shown, found
 }
 
+// Links lead from the site's root to all pages but the first, in the order in which
+// they are read.
+func (s *Site) Links(lang locale.Lang) (all []templates.DocLink) {
+	for _, name := range s.order {
+		all = append(all, s.link(Address(index, locale.English), name, lang, false))
+	}
+	return all
+}
+
 // Picture is a file that pages show.
 func (s *Site) Picture(at string) (content []byte, found bool) {
 	content, found = s.pictures[at]

@@ -130,7 +130,7 @@ function complain(text) {
 
 function start(what) {
   complain('');
-  socket.send('attach.start', { ...what, seconds: seconds(), samples: form.samples.checked });
+  socket.send('attach.start', { ...what, seconds: seconds(), follow: form.follow.checked, samples: form.samples.checked });
 }
 
 const seconds = () => (form.seconds.validity.valid ? form.seconds.valueAsNumber : 0);

@@ -9,6 +9,12 @@ export class TalkRuns {
     this.load = load;
   }
 
+  // ahead loads runs that will be asked for soon: they are there then, though the
+  // network may have gone meanwhile.
+  ahead(scenarios) {
+    for (const scenario of scenarios) this.load(scenario).catch(() => {}); // it is tried again when it is asked for
+  }
+
   on(type, handler) {
     this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), handler]);
     return this;

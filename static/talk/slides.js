@@ -10,6 +10,7 @@ export class Slides {
   constructor(root, deck, source) {
     this.root = root;
     this.deck = deck;
+    this.source = source;
     this.sheet = root.querySelector('[data-part="sheet"]');
     this.host = this.sheet.querySelector('[data-part="stage"]');
     this.sections = [...this.sheet.querySelectorAll('[data-slide]')];
@@ -37,6 +38,11 @@ export class Slides {
       scrollTo({ top: 0 });
     }
     if (now.kind === 'ask') this.#openAsk(stop);
+    await this.#draw(now, stop, other, forward);
+    if (other && now === this.current) this.source.ahead(Object.values(this.deck.slides[slide + 1]?.lanes ?? {}));
+  }
+
+  async #draw(now, stop, other, forward) {
     if (now.view !== 'machine') return;
     if (other) {
       this.host.dataset.lanes = Object.keys(now.lanes).length;
