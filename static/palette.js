@@ -9,10 +9,17 @@ const field = dialog?.querySelector('input');
 const told = dialog?.querySelector('[role="status"]');
 const items = dialog ? [...dialog.querySelectorAll('li')] : [];
 const target = (item) => item.querySelector('a, button');
-const shown = () => items.filter((item) => !item.hidden);
+const shown = () => [...dialog.querySelectorAll('li')].filter((item) => !item.hidden);
+
+// nearness is 0 if the name is what was typed, 1 if it begins so, else 2.
+function nearness(item, typed) {
+  const name = (target(item).firstElementChild ?? item).textContent.trim().toLowerCase();
+  return name === typed ? 0 : name.startsWith(typed) ? 1 : 2;
+}
 
 function filter() {
-  const parts = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const typed = field.value.trim().toLowerCase();
+  const parts = typed.split(/\s+/).filter(Boolean);
   for (const item of items) {
     const { act: action } = target(item).dataset;
     const text = `${item.textContent} ${item.dataset.also ?? ''}`.toLowerCase();
@@ -21,6 +28,10 @@ function filter() {
       : parts.length > 0;
     item.hidden = !here || !parts.every((part) => text.includes(part));
   }
+  const near = new Map(items.map((item) => [item, typed === '' ? 0 : nearness(item, typed)]));
+  const active = document.activeElement;
+  dialog.querySelector('ul').replaceChildren(...items.toSorted((a, b) => near.get(a) - near.get(b)));
+  if (document.activeElement !== active) active.focus(); // it was moved
   told.textContent = shown().length > 0 ? t('page.palette.found', { Count: shown().length }) : t('page.palette.none');
 }
 
@@ -39,7 +50,6 @@ async function ask() {
     asked = false;
     return;
   }
-  dialog.querySelector('ul').replaceChildren(...items);
   if (dialog.open) filter();
 }
 

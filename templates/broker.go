@@ -123,7 +123,8 @@ type PartitionRow struct {
 // SegmentRow is a segment: its offsets, its files, and how much of its log is in
 // the page cache.
 type SegmentRow struct {
-	Name, Base, Next, Records  string
+	// Offsets are those of its first and its last record.
+	Name, Offsets, Records     string
 	Log, LogOnDisk             string
 	Index, IndexOnDisk         string
 	TimeIndex, TimeIndexOnDisk string

@@ -198,7 +198,7 @@ func TestTopicsAndSegments(t *testing.T) {
 	overview := s.page("/broker")
 	mustHave(t, overview, `href="/broker/topics/orders"`, "<code>read-write</code>", ">5</td>")
 	page := s.page("/broker/topics/orders")
-	mustHave(t, page, "00000000000000000000.log", "00000000000000000002.log", "00000000000000000004.log", `class="strip"`, "0 – 2", "4 – 5",
+	mustHave(t, page, "00000000000000000000.log", "00000000000000000002.log", "00000000000000000004.log", `class="strip"`, "<dd>0 – 1</dd>", "<dd>4 – 4</dd>",
 		"pages of 4 KiB in the page cache (100 %)", `data-live`, "(19.5 KiB)")
 	if !regexp.MustCompile(`Asked with (cachestat|mincore)\(2\)`).MatchString(page) {
 		t.Error("the page does not say who told of the page cache")

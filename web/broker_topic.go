@@ -101,10 +101,13 @@ func fullDisk(p templates.PageData, full *FullDisk) string {
 
 func segmentRow(p templates.PageData, s StoredSegment) templates.SegmentRow {
 	row := templates.SegmentRow{
-		Name: s.Name, Base: humanize.Comma(s.Base), Next: humanize.Comma(s.Next), Records: humanize.Comma(s.Next - s.Base),
+		Name: s.Name, Offsets: "–", Records: humanize.Comma(s.Next - s.Base),
 		Log: templates.Size(s.Log.Size), LogOnDisk: templates.Size(s.Log.Allocated), Index: templates.Size(s.Index.Size), IndexOnDisk: templates.Size(s.Index.Allocated),
 		TimeIndex: templates.Size(s.TimeIndex.Size), TimeIndexOnDisk: templates.Size(s.TimeIndex.Allocated),
 		Times: "–", Active: s.Active, Gone: s.Gone,
+	}
+	if s.Next > s.Base {
+		row.Offsets = humanize.Comma(s.Base) + " – " + humanize.Comma(s.Next-1)
 	}
 	if s.First >= 0 {
 		row.Times = moment(s.First) + " – " + moment(s.Latest)

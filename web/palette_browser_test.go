@@ -56,6 +56,7 @@ func TestPaletteFindsPagesAndActions(t *testing.T) {
 	// typed, by names that are not shown as well.
 	for _, c := range []struct{ typed, path, then string }{
 		{"relay-splice", "/scope", `document.querySelector('.lane[data-lane="b"]')?.textContent.includes('relay-splice')`},
+		{"zero copy", "/glossary", `document.querySelector(':target')?.id === 'zero-copy'`}, // though lessons have it in their names
 		{"fault-around", "/glossary", `document.querySelector(':target')?.id === 'fault-around'`},
 		{"capstone", "/lessons/capstone", `document.querySelector('article.lesson')`},
 		{"neighbour", "/claims/neighbour", `true`},

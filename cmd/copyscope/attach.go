@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/attach"
@@ -218,7 +219,11 @@ func printAttach(w io.Writer, r *attach.Report) error {
 	}
 	printPaths(out, r)
 	if r.Rest.Paths > 0 && len(r.Paths) > 0 { // else the sentence has said it
-		fmt.Fprintf(out, "\nother: %d paths, %s\n", r.Rest.Paths, humanize.IBytes(uint64(r.Rest.Bytes)))
+		of := ""
+		if r.Port != 0 {
+			of = ", of whatever port"
+		}
+		fmt.Fprintf(out, "\ntoo small to list%s: %s, %s\n", of, english.Plural(r.Rest.Paths, "path", ""), humanize.IBytes(uint64(r.Rest.Bytes)))
 	}
 	fmt.Fprintf(out, "\nwatched for %.1f s:", float64(r.ForNs)/1e9)
 	for _, p := range r.Processes {
