@@ -70,6 +70,21 @@ func TestTalkNetworkStandsStill(t *testing.T) {
 	}
 }
 
+// Nothing that a page asks for on the way through a talk is missing.
+func TestTalkAsksForWhatThereIs(t *testing.T) {
+	base, room, _ := talkServer(t, "", "")
+	driver, audience := takeSeat(t, base, room.Code, false), browse(t)
+	driver.say("talk.hello", map[string]any{"token": room.Present})
+	driver.hear("talk.welcome", nil)
+	audience.do(chromedp.Navigate(base + room.AudiencePath()))
+	last := eval[int](audience, `JSON.parse(document.getElementById('deck').textContent).slides.length`) - 1
+	for slide := range last + 1 {
+		driver.say("talk.show", map[string]int{"slide": slide, "stop": 0})
+		audience.talkAt(slide, 0)
+	}
+	quiet(t, audience)
+}
+
 // The page that has taken over is closed: the one that drove before is told, and drives
 // again with its next key.
 func TestTalkSeatIsFree(t *testing.T) {

@@ -39,7 +39,8 @@ export class Slides {
     }
     if (now.kind === 'ask') this.#openAsk(stop);
     await this.#draw(now, stop, other, forward);
-    if (other && now === this.current) this.source.ahead(Object.values(this.deck.slides[slide + 1]?.lanes ?? {}));
+    const next = this.deck.slides[slide + 1];
+    if (other && now === this.current && next?.view === 'machine') this.source.ahead(Object.values(next.lanes));
   }
 
   async #draw(now, stop, other, forward) {

@@ -22,7 +22,7 @@ type drawing struct {
 }
 
 var drawn = []drawing{
-	{"memory", "Memory and disk of the server", []string{"server"}, [][]string{{"rss_anon"}, {"rss"}, {"heap_in_use"}, {"disk"}, {"own_disk"}}},
+	{"memory", "Memory and disk of the server", []string{"server"}, [][]string{{"rss_anon"}, {"rss"}, {"heap_in_use"}, {"heap_goal"}, {"disk"}, {"own_disk"}}},
 	{"counts", "What the server has open", []string{"server"}, [][]string{{"goroutines"}, {"descriptors"}, {"threads"}, {"connections"}}},
 	{"pages", "What the pages hold", []string{livePage, otherPages}, [][]string{{"page_heap_live", "page_heap_others"}, {"page_nodes_live", "page_nodes_others"}}},
 }
