@@ -77,8 +77,7 @@ func TestTalkAsksForWhatThereIs(t *testing.T) {
 	driver.say("talk.hello", map[string]any{"token": room.Present})
 	driver.hear("talk.welcome", nil)
 	audience.do(chromedp.Navigate(base + room.AudiencePath()))
-	last := eval[int](audience, `JSON.parse(document.getElementById('deck').textContent).slides.length`) - 1
-	for slide := range last + 1 {
+	for slide := range eval[int](audience, `JSON.parse(document.getElementById('deck').textContent).slides.length`) {
 		driver.say("talk.show", map[string]int{"slide": slide, "stop": 0})
 		audience.talkAt(slide, 0)
 	}

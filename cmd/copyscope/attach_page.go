@@ -31,9 +31,13 @@ func (shownAttach) OfPort(port int) ([]int, error)      { return attach.OfPort(p
 func (shownAttach) Watch(ctx context.Context, w web.AttachWatch) (*web.Attached, error) {
 	until, stop := context.WithCancel(ctx)
 	defer stop()
-	all := w.Processes
+	all := slices.Clone(w.Processes) // those that were chosen come first: not all may fit
 	if w.Follow {
-		all = attach.Family(all)
+		for _, pid := range attach.Family(w.Processes) {
+			if !slices.Contains(all, pid) {
+				all = append(all, pid)
+			}
+		}
 	}
 	pids := all[:min(len(all), mostProfiled)]
 	made := make([]madeProfile, len(pids))
