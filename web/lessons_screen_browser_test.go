@@ -21,6 +21,19 @@ func TestBrowserLessonNamesWhatIsMissing(t *testing.T) {
 	if noted := eval[string](l.tab, `document.querySelector("#predict-1 .noted").innerText`); !strings.Contains(noted, "One more question") {
 		t.Errorf("after the first of two predictions the page says %q", noted)
 	}
+	// Another choice takes the place of the one that was noted, and stays after a reload.
+	chosen := `document.querySelector("#predict-1 input:checked").nextElementSibling.innerText.trim()`
+	first := eval[string](l.tab, chosen)
+	other := eval[string](l.tab, `(document.querySelector("#predict-1 input[type=radio]:not(:checked)").click(), `+chosen+`)`)
+	for _, reload := range []bool{false, true} {
+		if reload {
+			l.do(chromedp.Reload())
+			l.await(`document.querySelector("article.lesson").dataset.ready`)
+		}
+		if noted := eval[string](l.tab, `document.querySelector("#predict-1 .noted").innerText`); other == first || !strings.Contains(noted, other) {
+			t.Errorf("reloaded: %t; after the choice moved from %q to %q the page says %q", reload, first, other, noted)
+		}
+	}
 	l.click(`[data-station="watch"]`)
 	if said := eval[string](l.tab, `document.querySelector('[data-part="first"]').innerText`); !strings.Contains(said, "One prediction is missing") {
 		t.Errorf("on the way past a missing prediction the page says %q", said)

@@ -189,13 +189,19 @@ function ask() {
   for (const form of predictions) form.toggleAttribute('data-missing', form === missing[0]);
 }
 
-// A prediction is kept, not judged: that comes after the run.
-function predict(form) {
+// note keeps what a form has, and says whether that is anything.
+function note(form) {
   const reply = replyOf(form);
-  if (reply === '') return;
+  if (reply === '') return false;
   state.replies[form.dataset.question] = reply;
   remember();
   noted(form);
+  return true;
+}
+
+// A prediction is kept, not judged: that comes after the run.
+function predict(form) {
+  if (!note(form)) return;
   part('submit', form).classList.remove('primary'); // it has done its work
   form.removeAttribute('data-missing');
   const missing = open();
@@ -242,6 +248,8 @@ async function check(form) {
 
 for (const form of predictions) {
   form.addEventListener('submit', (event) => { event.preventDefault(); predict(form); });
+  // What was noted is what the form shows, until the run has been seen.
+  form.addEventListener('change', () => { if (state.replies[form.dataset.question] !== undefined) note(form); });
 }
 for (const form of exercises) {
   form.addEventListener('submit', (event) => { event.preventDefault(); check(form); });
