@@ -168,8 +168,11 @@ func table(b *bytes.Buffer, f result.File) {
 	for _, server := range slices.Sorted(maps.Keys(absent)) {
 		fmt.Fprintf(b, "| %s |%s %s |\n", server, strings.Repeat(" |", len(all)), cell("not measured: "+absent[server]))
 	}
-	for _, run := range f.Runs {
+	for i, run := range f.Runs {
 		for _, note := range run.Notes {
+			if len(f.Runs) > 1 {
+				note = fmt.Sprintf("Run %d: %s", i+1, note)
+			}
 			fmt.Fprintf(b, "\n%s.\n", note)
 		}
 	}
