@@ -143,7 +143,9 @@ type AttachReport struct {
 	Processes []AttachProcess `json:"processes"`
 	Paths     []AttachPath    `json:"paths"`
 	// Rest says what is not listed among the paths, empty if nothing is.
-	Rest    locale.Spoken `json:"rest,omitzero"`
+	Rest locale.Spoken `json:"rest,omitzero"`
+	// Unknown says what is not listed since nobody could look at it.
+	Unknown locale.Spoken `json:"unknown,omitzero"`
 	Calls   []AttachCall  `json:"calls"`
 	Notes   []AttachNote  `json:"notes"`
 	Watched AttachNumber  `json:"watched"`

@@ -55,7 +55,7 @@ func (f fakeAttacher) Watch(ctx context.Context, w AttachWatch) (*Attached, erro
 func attachReport(bytes float64) *attach.Report {
 	no := false
 	return &attach.Report{
-		Schema: 1, ForNs: 10e9, Hits: 9000, Lost: 7, Rest: attach.Rest{Paths: 3, Bytes: 2048},
+		Schema: 1, ForNs: 10e9, Hits: 9000, Lost: 7, Rest: attach.Rest{Paths: 4, Bytes: 2048 + 5<<20, OtherPaths: 1, OtherBytes: 5 << 20},
 		CPU: trace.Count{Value: 345e6, Provenance: trace.Measured}, CopyCPU: trace.Count{Value: 123e6, Provenance: trace.Measured}, OwnCPU: trace.Count{Value: 12e6, Provenance: trace.Measured},
 		Processes: []attach.Process{{PID: 12, Name: "nginx", Runtime: "nginx", Threads: 1}, {PID: 13, Name: "nginx", Runtime: "nginx", Threads: 1, Ended: true}},
 		Calls:     map[string]*attach.Tally{"pread64": {Calls: 2048, Bytes: 64 << 20}, "writev": {Calls: 1300, Errors: 40, Bytes: 64<<20 + 248}, "recvfrom": {Calls: 4}},
@@ -289,7 +289,7 @@ func TestAttachPage(t *testing.T) {
 		{"watched", "en", done, []string{
 			"Watched nginx (pid 12)", "/srv/&lt;big&gt;.bin", "64 MiB · 3 together", "other end 127.0.0.1:5", "2 CPU copies per byte", "<code>sendfile on;</code>",
 			"7 records of the kernel were lost", "pread64 × 2,048, writev × 1,300", `data-verdict="no"`, "12 ms", "345 ms", "123 ms", "not measurable here, because copy_file_range",
-			"3 more paths are too small to list: 2 KiB", "write&lt;v&gt;: 60 B, 60 %", "every figure is too small", "prov-unavailable", "ended",
+			"3 more paths are too small to list: 2 KiB", "1 more path has an end without payload, or one that was closed before it could be looked at: 5 MiB", "write&lt;v&gt;: 60 B, 60 %", "every figure is too small", "prov-unavailable", "ended",
 		}, []string{"write<v>", "<big>", `id="attach-report" hidden`}},
 		{"watched", "zh", done, []string{"已观察 nginx (pid 12)", "2 个进程", "每字节 2 次 CPU 拷贝", "缺口", "tcp 端口 80", "自己的内存", "在此无法测量", "每个数字都偏小"}, []string{"⟦"}},
 		{"without a profile", "zh", attachedServer(t, zero), []string{"没有火焰图：拷贝剖析失败："}, []string{`class="frame`}},

@@ -78,9 +78,14 @@ func attachView(r *attach.Report) *templates.AttachReport {
 	for _, p := range r.Paths {
 		v.Paths = append(v.Paths, attachPath(p))
 	}
-	if n := r.Rest.Paths; n > 0 {
+	if n, bytes := r.Rest.Small(); n > 0 {
 		v.Rest = inEveryLanguage(func(t *locale.Translator) string {
-			return t.T("attach.rest", "Count", n, "Bytes", templates.Size(r.Rest.Bytes))
+			return t.T("attach.rest", "Count", n, "Bytes", templates.Size(bytes))
+		})
+	}
+	if n := r.Rest.OtherPaths; n > 0 {
+		v.Unknown = inEveryLanguage(func(t *locale.Translator) string {
+			return t.T("attach.rest.other", "Count", n, "Bytes", templates.Size(r.Rest.OtherBytes))
 		})
 	}
 	v.Calls = callTable(r.Calls)

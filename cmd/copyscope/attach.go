@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"copyscope/internal/attach"
+	"copyscope/internal/copyprofile"
 	"copyscope/internal/host"
 )
 
@@ -141,9 +142,11 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := errors.Join(checkOutput("--pprof", f.pprof), checkOutput("-o", f.out)); err != nil {
 		return &usageError{err}
 	}
-	profiles, err := beginCopyProfiles(ctx, f.pprof, pids, f.follow)
-	if err != nil {
-		return err
+	var copies *copyProfiling
+	if f.pprof != "" {
+		if copies, err = beginCopyProfile(ctx, copyprofile.Options{PIDs: pids, Follow: f.follow}); err != nil {
+			return fmt.Errorf("--pprof %s: %w", f.pprof, err)
+		}
 	}
 	var recent *attach.Recent
 	if f.out != "" {
@@ -164,7 +167,10 @@ func (f attachFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		},
 	})
 	p.clear()
-	if err := errors.Join(err, profiles.write(stdout, f.pprof)); err != nil {
+	if copies != nil {
+		err = errors.Join(err, copies.write(stdout, f.pprof))
+	}
+	if err != nil {
 		return err
 	}
 	if err := writeCalls(stdout, stderr, f.out, recent, report); err != nil {
@@ -210,6 +216,25 @@ func processList(pids []int) string {
 	return "processes " + strings.Join(words, ", ")
 }
 
+// printRest says what is not listed. Where nothing is, the sentence has said it.
+func printRest(out io.Writer, r *attach.Report) {
+	if len(r.Paths) == 0 {
+		return
+	}
+	of := ""
+	if r.Port != 0 {
+		of = ", of whatever port"
+	}
+	line := func(what string, paths int, bytes int64) {
+		if paths > 0 {
+			fmt.Fprintf(out, "\n%s%s: %s, %s\n", what, of, english.Plural(paths, "path", ""), humanize.IBytes(uint64(bytes)))
+		}
+	}
+	paths, bytes := r.Rest.Small()
+	line("too small to list", paths, bytes)
+	line("not listed, as an end has no payload, or was closed before it could be looked at", r.Rest.OtherPaths, r.Rest.OtherBytes)
+}
+
 // printAttach prints the answer first, then by what it is known.
 func printAttach(w io.Writer, r *attach.Report) error {
 	out := &strings.Builder{}
@@ -218,13 +243,7 @@ func printAttach(w io.Writer, r *attach.Report) error {
 		fmt.Fprintf(out, "What would change it: %s\n", r.Advice)
 	}
 	printPaths(out, r)
-	if r.Rest.Paths > 0 && len(r.Paths) > 0 { // else the sentence has said it
-		of := ""
-		if r.Port != 0 {
-			of = ", of whatever port"
-		}
-		fmt.Fprintf(out, "\ntoo small to list%s: %s, %s\n", of, english.Plural(r.Rest.Paths, "path", ""), humanize.IBytes(uint64(r.Rest.Bytes)))
-	}
+	printRest(out, r)
 	fmt.Fprintf(out, "\nwatched for %.1f s:", float64(r.ForNs)/1e9)
 	for _, p := range r.Processes {
 		fmt.Fprintf(out, " %d (%s, %d threads)", p.PID, p.Name, p.Threads)

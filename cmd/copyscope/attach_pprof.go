@@ -1,90 +1,62 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/google/pprof/profile"
 
-	"copyscope/internal/attach"
 	"copyscope/internal/copyprofile"
 )
 
-// copyProfiles are those that are made while attach watches, one for each process.
-type copyProfiles struct {
+// copyProfiling is a copy profile that is being made while attach watches.
+type copyProfiling struct {
 	stop    func()
-	results chan copyProfile
-	n       int
-}
-
-type copyProfile struct {
+	ended   chan struct{}
 	profile *profile.Profile
+	summary copyprofile.Summary
 	err     error
 }
 
-// beginCopyProfiles begins a profile of each process, and with follow of each of its
-// descendants, and returns when all are under way; with no name for the file there are
-// none.
-func beginCopyProfiles(ctx context.Context, name string, asked []int, follow bool) (*copyProfiles, error) {
-	if name == "" {
-		return nil, nil
-	}
-	pids := asked
-	if follow {
-		pids = attach.Family(asked)
-	}
+// beginCopyProfile returns when every call is seen.
+func beginCopyProfile(ctx context.Context, o copyprofile.Options) (*copyProfiling, error) {
 	ctx, stop := context.WithCancel(ctx)
-	c := &copyProfiles{stop: stop, results: make(chan copyProfile, len(pids))}
-	for _, pid := range pids {
-		begun := make(chan bool)
-		go func() {
-			p, _, err := copyprofile.Profile(ctx, copyprofile.Options{PID: pid, Follow: follow, Begun: func() { close(begun) }})
-			c.results <- copyProfile{p, err}
-		}()
-		select {
-		case <-begun:
-			c.n++
-		case failed := <-c.results:
-			if !slices.Contains(asked, pid) {
-				continue // a descendant, which may have ended
-			}
-			stop()
-			return nil, fmt.Errorf("--pprof %s: %w", name, cmp.Or(failed.err, errEndedEarly))
-		}
+	c := &copyProfiling{stop: stop, ended: make(chan struct{})}
+	begun := make(chan struct{})
+	o.Begun = func() { close(begun) }
+	go func() {
+		defer close(c.ended)
+		c.profile, c.summary, c.err = copyprofile.Profile(ctx, o)
+	}()
+	select {
+	case <-begun:
+		return c, nil
+	case <-c.ended:
+		return nil, c.err
 	}
-	return c, nil
 }
 
-var errEndedEarly = errors.New("a process ended before it could be watched")
-
-// write ends the profiles and writes them, together, to the file.
-func (c *copyProfiles) write(stdout io.Writer, name string) error {
+// end ends the profile; one that never began is an error.
+func (c *copyProfiling) end() (*profile.Profile, copyprofile.Summary, error) {
 	if c == nil {
-		return nil
+		return nil, copyprofile.Summary{}, errors.New("it did not begin")
 	}
 	c.stop()
-	var all []*profile.Profile
-	for range c.n {
-		r := <-c.results
-		if r.err != nil {
-			return fmt.Errorf("--pprof %s: %w", name, r.err)
-		}
-		if r.profile.PeriodType == nil { // or Merge panics
-			r.profile.PeriodType = &profile.ValueType{}
-		}
-		all = append(all, r.profile)
-	}
-	merged, err := profile.Merge(all)
+	<-c.ended
+	return c.profile, c.summary, c.err
+}
+
+// write ends the profile and writes it to the file that --pprof names.
+func (c *copyProfiling) write(stdout io.Writer, name string) error {
+	made, _, err := c.end()
 	if err != nil {
 		return fmt.Errorf("--pprof %s: %w", name, err)
 	}
-	return writeCopyProfile(stdout, name, merged)
+	return writeCopyProfile(stdout, name, made)
 }
 
 // writeCopyProfile writes a copy profile to the file that --pprof names, packed, as

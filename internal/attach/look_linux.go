@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
+	"copyscope/internal/memdev"
 	"copyscope/internal/tracepoint"
 )
 
@@ -46,6 +47,8 @@ func (procDescriptors) Look(process, fd int) (Looked, bool) {
 		found.Direct = directIO(process, fd)
 	case unix.S_IFCHR, unix.S_IFBLK:
 		found.End.Kind = Device
+		does := memdev.Of(&st)
+		found.End.discards, found.End.zeroes = does.Discards, does.Zeroes
 	case unix.S_IFIFO:
 		found.End.Kind, found.Inode = Pipe, st.Ino
 	}

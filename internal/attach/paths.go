@@ -77,7 +77,12 @@ func (l *Ledger) Report() *Report {
 		}
 	}
 	for _, p := range all {
-		if p.From.Kind == Other || p.To.Kind == Other || p.Bytes.Value < restBytes && p.Bytes.Value < restShare*total[p.At] {
+		other := p.From.Kind == Other || p.To.Kind == Other
+		if other {
+			r.Rest.OtherPaths++
+			r.Rest.OtherBytes += int64(p.Bytes.Value)
+		}
+		if other || p.Bytes.Value < restBytes && p.Bytes.Value < restShare*total[p.At] {
 			r.Rest.Paths++
 			r.Rest.Bytes += int64(p.Bytes.Value)
 			continue

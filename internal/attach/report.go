@@ -73,8 +73,7 @@ type Report struct {
 	// belong to no path.
 	Calls map[string]*Tally `json:"calls"`
 	Paths []Path            `json:"paths"`
-	// Rest are paths too small to list, and those that begin or end at what holds no
-	// data, such as an eventfd.
+	// Rest are the paths that are not listed.
 	Rest Rest `json:"rest"`
 	// Verdict is of the file→socket paths together, or of what there was instead.
 	Verdict Verdict `json:"verdict"`
@@ -88,10 +87,19 @@ type Report struct {
 	swallowed int64
 }
 
-// Rest is what is not listed.
+// Rest is what is not listed: paths that are too small, and those that begin or end at
+// [Other].
 type Rest struct {
 	Paths int   `json:"paths"`
 	Bytes int64 `json:"bytes"`
+	// OtherPaths and OtherBytes are of those at Other, however large they are.
+	OtherPaths int   `json:"other_paths"`
+	OtherBytes int64 `json:"other_bytes"`
+}
+
+// Small is what is too small to list.
+func (r Rest) Small() (paths int, bytes int64) {
+	return r.Paths - r.OtherPaths, r.Bytes - r.OtherBytes
 }
 
 // Process is a process that was watched.
@@ -133,6 +141,9 @@ type End struct {
 	// outgoing: the process opened the connection itself, so its own port is none that
 	// anybody serves at, whatever it is.
 	outgoing bool
+	// A device whose writes are thrown away, or whose reads clear the buffer, copies
+	// nothing (package memdev).
+	discards, zeroes bool
 }
 
 // Path is a way that bytes took.

@@ -11,12 +11,21 @@ type part struct {
 	evidence              string
 }
 
-// split says by what technique a flow went, and how much of it. The rules of what is
-// copied: a read copies what it returns into user memory, unless the file is open
-// with O_DIRECT, and a write copies what it returns into the kernel; sendfile, splice
-// and tee hand over references to pages, but a regular file at their end is written
-// to by a copy (iter_file_splice_write, fs/splice.c).
+// split says by what technique a flow went, how much of it, and what of it no CPU copied.
 func (g *group) split(h how, f *flow) []part {
+	parts := g.techniques(h, f)
+	for i := range parts {
+		parts[i].evidence += g.uncopied(f)
+	}
+	return parts
+}
+
+// techniques are those of a flow. The rules of what is
+// copied: a read copies what it returns into user memory, unless the file is open
+// with O_DIRECT, and a write copies what it returns into the kernel, but for the devices
+// of package memdev; sendfile, splice and tee hand over references to pages, but a regular
+// file at their end is written to by a copy (iter_file_splice_write, fs/splice.c).
+func (g *group) techniques(h how, f *flow) []part {
 	if f.bytes == 0 {
 		return nil
 	}
@@ -25,7 +34,7 @@ func (g *group) split(h how, f *flow) []part {
 		toFile = f.bytes
 	}
 	socketToSocket := g.from.Kind == Socket && g.to.Kind == Socket
-	copiedIn := f.in - f.direct
+	copied := g.copiedIn(f) + g.copiedOut(f)
 	switch h {
 	case byFile:
 		return []part{{Sendfile, f.bytes, f.bytes, toFile, "sendfile(2) names both ends"}}
@@ -38,17 +47,17 @@ func (g *group) split(h how, f *flow) []part {
 	case byRange:
 		return []part{{CopyFileRange, f.bytes, f.bytes, 0, "copy_file_range(2) names both ends"}}
 	case byRing:
-		return g.zeroCopied(f, part{IOUring, f.bytes, f.in, copiedIn + f.bytes, "requests of io_uring: sent right after it was read"})
+		return g.zeroCopied(f, part{IOUring, f.bytes, f.in, copied, "requests of io_uring: sent right after it was read"})
 	case own:
 		evidence := "written from memory that no call was seen to fill"
 		if n := g.unaccounted(); n > 0 {
 			evidence = fmt.Sprintf("where the memory was filled is not known: %d bytes that the process read of files were not seen to leave", n)
 		}
-		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, f.bytes, evidence})
+		return g.zeroCopied(f, part{Write, f.bytes, f.bytes, g.copiedOut(f), evidence})
 	case fromMap:
-		return g.zeroCopied(f, part{MmapWrite, f.bytes, f.bytes, f.bytes, "written from an address inside a mapping of the file"})
+		return g.zeroCopied(f, part{MmapWrite, f.bytes, f.bytes, g.copiedOut(f), "written from an address inside a mapping of the file"})
 	case changed:
-		return []part{g.changed(f, copiedIn)}
+		return []part{g.changed(f, copied)}
 	}
 	t, evidence := ReadWrite, "written from the address that it was read to"
 	if h == following {
@@ -59,15 +68,42 @@ func (g *group) split(h how, f *flow) []part {
 	}
 	if taken, given := g.totals(); h == following && g.from.Kind == File && less(taken-g.inFlight, given) && g.mostly(following) {
 		read := f.in + g.besides
-		return []part{{Compress, f.bytes, read, read - f.direct + f.bytes, lessSent(given, taken)}}
+		return []part{{Compress, f.bytes, read, copied + g.besides, lessSent(given, taken)}}
 	}
 	if g.fewer || g.other {
-		return []part{g.rewritten(h, f, copiedIn)}
+		return []part{g.rewritten(h, f, copied)}
 	}
+	return g.zeroCopied(f, part{t, f.bytes, f.in, copied, evidence})
+}
+
+// uncopied says what of a flow went by no copy that its calls would make elsewhere.
+func (g *group) uncopied(f *flow) (said string) {
 	if f.direct > 0 {
-		evidence += directly
+		said = directly
 	}
-	return g.zeroCopied(f, part{t, f.bytes, f.in, copiedIn + f.bytes, evidence})
+	if g.from.zeroes && f.in > 0 {
+		said += fmt.Sprintf("; %s clears the buffer, which copies nothing", g.from.Name)
+	}
+	if g.to.discards {
+		said += fmt.Sprintf("; %s does not look at what is written to it", g.to.Name)
+	}
+	return said
+}
+
+// copiedIn is what the CPU copies into user memory.
+func (g *group) copiedIn(f *flow) int64 {
+	if g.from.zeroes {
+		return 0
+	}
+	return f.in - f.direct
+}
+
+// copiedOut is what the CPU copies out of user memory.
+func (g *group) copiedOut(f *flow) int64 {
+	if g.to.discards {
+		return 0
+	}
+	return f.bytes
 }
 
 // unsent is what was read of the sources and not seen to leave.
@@ -169,8 +205,8 @@ func (g *group) zeroCopied(f *flow, p part) []part {
 // changed is what was written from other memory than it was read to: encrypted,
 // compressed, or copied by the program. What is neither less nor more than was read is
 // taken for a copy.
-func (g *group) changed(f *flow, copiedIn int64) part {
-	p := part{Rewrite, f.bytes, f.in, copiedIn + f.bytes, fmt.Sprintf("written from another address than it was read to, and other bytes: %d were read and %d sent", f.in, f.bytes)}
+func (g *group) changed(f *flow, copied int64) part {
+	p := part{Rewrite, f.bytes, f.in, copied, fmt.Sprintf("written from another address than it was read to, and other bytes: %d were read and %d sent", f.in, f.bytes)}
 	taken, given := g.totals()
 	switch {
 	case f.records > 0:

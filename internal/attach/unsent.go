@@ -203,12 +203,12 @@ func (g *group) judge() {
 }
 
 // rewritten is a part of what was judged to be other bytes than were read.
-func (g *group) rewritten(h how, f *flow, copiedIn int64) part {
+func (g *group) rewritten(h how, f *flow, copied int64) part {
 	besides := int64(0)
 	if h == g.lead() {
 		besides = g.besides
 	}
-	return part{Rewrite, f.bytes, f.in + besides, copiedIn + besides + f.bytes, g.judged}
+	return part{Rewrite, f.bytes, f.in + besides, copied + besides, g.judged}
 }
 
 // stored says whether so much more was sent that it may be what deflate makes of data that

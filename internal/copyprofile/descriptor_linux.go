@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
+	"copyscope/internal/memdev"
 	"copyscope/internal/perfevent"
 )
 
@@ -29,6 +30,7 @@ type descriptor struct {
 	name string // path or address
 	// flags are those that it is open with, of a file or a pipe (open(2)).
 	flags int
+	does  memdev.Kind
 	// at is when it was looked at, of CLOCK_MONOTONIC in ns.
 	at int64
 }
@@ -108,6 +110,7 @@ func (d *descriptors) look(pid, fd int) descriptor {
 	case unix.S_IFIFO:
 		out.kind = pipeKind
 	default:
+		out.does = memdev.Of(&st)
 		return out
 	}
 	out.flags = openFlags(pid, fd)

@@ -8,8 +8,10 @@ import (
 
 // Options say whom to profile.
 type Options struct {
-	PID int
-	// Follow takes in the processes that it has begun and will begin.
+	// PIDs are the processes, at least one. Each must be there at the beginning.
+	PIDs []int
+	// Follow takes in the processes that they have begun and will begin, but not the one
+	// that makes the profile.
 	Follow bool
 	// For is how long; 0 means until the context ends.
 	For time.Duration
@@ -31,7 +33,8 @@ var types = [][2]string{CopiedBytes: {"copied_bytes", "bytes"}, Copies: {"copies
 // Summary is the profile without the stacks.
 type Summary struct {
 	Schema int `json:"schema"`
-	PID    int `json:"pid"`
+	// PIDs are the processes that were asked for.
+	PIDs []int `json:"pids"`
 	// Processes is how many processes made calls.
 	Processes int   `json:"processes"`
 	For       int64 `json:"for_ns"`

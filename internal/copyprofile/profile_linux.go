@@ -26,13 +26,13 @@ const (
 	// drainEvery is how often it is emptied, so often that most descriptors are
 	// looked at before they are closed.
 	drainEvery = 10 * time.Millisecond
-	// lookEvery is how often it is asked whether the process is still there.
+	// lookEvery is how often it is asked whether the processes are still there.
 	lookEvery = 250 * time.Millisecond
 )
 
-// Profile watches a process until the context or the time ends, or the process does, and
-// returns what it has seen until then. The error says why this process may not watch it,
-// or that it is gone, and what would help.
+// Profile watches processes until the context or the time ends, or all of them have ended,
+// and returns what it has seen until then. The error says why this process may not watch
+// them, or that one is gone, and what would help.
 func Profile(ctx context.Context, o Options) (*profile.Profile, Summary, error) {
 	w, err := watch(o)
 	if err != nil {
@@ -51,7 +51,7 @@ func Profile(ctx context.Context, o Options) (*profile.Profile, Summary, error) 
 	if o.Begun != nil {
 		o.Begun()
 	}
-	w.until(ctx.Done(), o.PID)
+	w.until(ctx.Done(), o.PIDs)
 	w.over = true
 	if err := w.reader.End(); err != nil {
 		return nil, Summary{}, err
@@ -79,7 +79,7 @@ type watcher struct {
 	lost        int64
 	closed      [rounds]closings // of the latest rounds of reading, the last one first
 	over        bool             // closing is not seen any more
-	ended       bool             // the process has
+	ended       []int            // those of the processes that have, in the order that they were asked for
 }
 
 // closings are when descriptors were closed, by process and number.
@@ -103,7 +103,7 @@ type entry struct {
 	in, out descriptor
 }
 
-// watch opens the events of a process's threads.
+// watch opens the events of the processes' threads.
 func watch(o Options) (*watcher, error) {
 	points, err := tracepoint.LoadAll(pointEnter, pointExit)
 	if err != nil {
@@ -118,8 +118,10 @@ func watch(o Options) (*watcher, error) {
 			return nil, err
 		}
 	}
-	if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", o.PID)); err == nil {
-		w.builder.mapping(exe)
+	for _, pid := range o.PIDs {
+		if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil {
+			w.builder.mapping(exe)
+		}
 	}
 	threads, err := threadsOf(o)
 	if err != nil {
@@ -137,12 +139,24 @@ func watch(o Options) (*watcher, error) {
 	return w, err
 }
 
-// threadsOf are the threads of a process, and of those that it has begun.
-func threadsOf(o Options) ([]int, error) {
-	threads, err := perfevent.ThreadsOf(o.PID)
-	if err != nil || !o.Follow {
-		return threads, err
+// threadsOf are the threads of the processes, each once, and of those that they have begun.
+func threadsOf(o Options) (threads []int, err error) {
+	known := map[int]bool{}
+	for _, pid := range o.PIDs {
+		if known[pid] {
+			continue
+		}
+		known[pid] = true
+		own, err := perfevent.ThreadsOf(pid)
+		if err != nil {
+			return nil, err
+		}
+		threads = append(threads, own...)
 	}
+	if !o.Follow {
+		return threads, nil
+	}
+	known[os.Getpid()] = true
 	all, err := procfs.AllProcs()
 	if err != nil {
 		return nil, err
@@ -153,19 +167,23 @@ func threadsOf(o Options) ([]int, error) {
 			children[stat.PPID] = append(children[stat.PPID], p.PID)
 		}
 	}
-	for queue := children[o.PID]; len(queue) > 0; queue = queue[1:] {
-		more, err := perfevent.ThreadsOf(queue[0])
-		if err != nil {
-			continue // it ended meanwhile
+	for queue := slices.Clone(o.PIDs); len(queue) > 0; queue = queue[1:] {
+		for _, child := range children[queue[0]] {
+			if known[child] {
+				continue
+			}
+			known[child] = true
+			queue = append(queue, child)
+			if more, err := perfevent.ThreadsOf(child); err == nil { // else it ended meanwhile
+				threads = append(threads, more...)
+			}
 		}
-		threads = append(threads, more...)
-		queue = append(queue, children[queue[0]]...)
 	}
 	return threads, nil
 }
 
-// until empties the rings now and then, until it is stopped or the process is gone.
-func (w *watcher) until(stop <-chan struct{}, pid int) {
+// until empties the rings now and then, until it is stopped or the processes are gone.
+func (w *watcher) until(stop <-chan struct{}, pids []int) {
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
 	var looked time.Time
@@ -183,21 +201,21 @@ func (w *watcher) until(stop <-chan struct{}, pid int) {
 				w.lost = lost
 				w.descriptors.forget()
 			}
-			if w.ended = ended(pid); w.ended {
+			if w.ended = slices.DeleteFunc(slices.Clone(pids), alive); len(w.ended) == len(pids) {
 				return
 			}
 		}
 	}
 }
 
-// ended says whether a process has, though nobody may have waited for it yet.
-func ended(pid int) bool {
+// alive says whether a process has not ended; if it has, nobody may have waited for it yet.
+func alive(pid int) bool {
 	p, err := procfs.NewProc(pid)
 	if err != nil {
-		return true
+		return false
 	}
 	stat, err := p.Stat()
-	return err != nil || stat.State == "Z"
+	return err == nil && stat.State != "Z"
 }
 
 // look looks at the descriptors of calls that have just begun, before they are closed.
@@ -339,11 +357,11 @@ func (w *watcher) returned(r perfevent.Record) {
 
 // finish makes the profile and the summary.
 func (w *watcher) finish(o Options, began time.Time) (*profile.Profile, Summary, error) {
-	s := Summary{Schema: trace.Schema, PID: o.PID, Processes: len(w.seen), For: time.Since(began).Nanoseconds(), Totals: w.totals, Calls: w.byName, Lost: w.reader.Lost(),
+	s := Summary{Schema: trace.Schema, PIDs: o.PIDs, Processes: len(w.seen), For: time.Since(began).Nanoseconds(), Totals: w.totals, Calls: w.byName, Lost: w.reader.Lost(),
 		Provenance: map[string]trace.Provenance{types[CopiedBytes][0]: trace.Derived, types[Copies][0]: trace.Derived, types[Syscalls][0]: trace.Measured, types[Descriptors][0]: trace.Derived}}
 	note := func(format string, args ...any) { s.Notes = append(s.Notes, fmt.Sprintf(format, args...)) }
-	if w.ended {
-		note("process %d ended while it was watched", o.PID)
+	for _, pid := range w.ended {
+		note("process %d ended while it was watched", pid)
 	}
 	if s.Lost > 0 {
 		note("%d records found no room: every figure is too small", s.Lost)
@@ -356,10 +374,12 @@ func (w *watcher) finish(o Options, began time.Time) (*profile.Profile, Summary,
 			note("%s succeeded %d times: %s, and is in no figure of bytes", name, n, untoldBecause[name])
 		}
 	}
-	comments := append([]string{
-		fmt.Sprintf("copyscope: copy profile of process %d", o.PID),
-		"syscalls: measured (raw_syscalls:sys_enter, sys_exit); copied_bytes, copies, descriptors: derived by rule from what the calls returned",
-	}, s.Notes...)
+	var comments []string
+	for _, pid := range o.PIDs {
+		comments = append(comments, fmt.Sprintf("copyscope: copy profile of process %d", pid))
+	}
+	comments = append(comments, "syscalls: measured (raw_syscalls:sys_enter, sys_exit); copied_bytes, copies, descriptors: derived by rule from what the calls returned")
+	comments = append(comments, s.Notes...)
 	w.builder.profile.TimeNanos, w.builder.profile.DurationNanos = began.UnixNano(), s.For
 	p, err := w.builder.done(comments)
 	return p, s, err

@@ -129,7 +129,7 @@ func under(p *profile.Profile, kind int, function string) (in, all int64) {
 // that does it, with the file and the connection as labels, and go tool pprof names it.
 func TestACopyingServer(t *testing.T) {
 	pid, address, file := server(t, "copying")
-	p, s := profiled(t, copyprofile.Options{PID: pid}, func() { download(t, address) })
+	p, s := profiled(t, copyprofile.Options{PIDs: []int{pid}}, func() { download(t, address) })
 	in, all := under(p, copyprofile.CopiedBytes, "main.copyThrough")
 	t.Logf("%d bytes copied under main.copyThrough of %d, the file has %d", in, all, fileBytes)
 	if in < 2*fileBytes*95/100 || in > 2*fileBytes || all != s.Totals.CopiedBytes {
@@ -201,7 +201,7 @@ func topOf(t *testing.T, p *profile.Profile, index string) string {
 // The same with io.Copy lends the file, and copies none of it.
 func TestAServerThatLends(t *testing.T) {
 	pid, address, file := server(t, "lending")
-	p, s := profiled(t, copyprofile.Options{PID: pid}, func() { download(t, address) })
+	p, s := profiled(t, copyprofile.Options{PIDs: []int{pid}}, func() { download(t, address) })
 	if copied, all := under(p, copyprofile.CopiedBytes, "main.copyPlain"); copied != 0 || all > 1000 {
 		t.Errorf("%d bytes copied under main.copyPlain, %d in all, want none", copied, all)
 	}
@@ -256,7 +256,7 @@ func namedRightly(t *testing.T, p *profile.Profile, dir string) (named int) {
 func TestFilesThatTakeTurns(t *testing.T) {
 	const files = 100
 	dir := sizedFiles(t, files)
-	p, _ := profiled(t, copyprofile.Options{PID: os.Getpid()}, func() {
+	p, _ := profiled(t, copyprofile.Options{PIDs: []int{os.Getpid()}}, func() {
 		buf := make([]byte, 4096)
 		for k := range files {
 			fd, err := unix.Open(filepath.Join(dir, fmt.Sprint(k)), unix.O_RDONLY, 0)
@@ -299,7 +299,7 @@ func TestFilesThatTakeTurnsOnTwoProcessors(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	p, _ := profiled(t, copyprofile.Options{PID: os.Getpid()}, func() {
+	p, _ := profiled(t, copyprofile.Options{PIDs: []int{os.Getpid()}}, func() {
 		zero, err := unix.Open("/dev/zero", unix.O_RDONLY, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -367,7 +367,7 @@ func TestChildrenAreFollowed(t *testing.T) {
 			}
 			defer func() { in.Close(); _ = c.Wait() }()
 			time.Sleep(100 * time.Millisecond) // until the child waits
-			_, s := profiled(t, copyprofile.Options{PID: c.Process.Pid, Follow: follow}, func() {
+			_, s := profiled(t, copyprofile.Options{PIDs: []int{c.Process.Pid}, Follow: follow}, func() {
 				fmt.Fprintln(in)
 				if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 					t.Error(err)
@@ -394,7 +394,7 @@ func TestAProcessThatEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	_, s := profiled(t, copyprofile.Options{PID: c.Process.Pid, For: 20 * time.Second}, func() {
+	_, s := profiled(t, copyprofile.Options{PIDs: []int{c.Process.Pid}, For: 20 * time.Second}, func() {
 		in.Close()
 		time.Sleep(time.Second)
 	})
@@ -402,7 +402,7 @@ func TestAProcessThatEnds(t *testing.T) {
 		t.Errorf("after %v: %v", time.Since(began), s.Notes)
 	}
 	_ = c.Wait()
-	if _, _, err := copyprofile.Profile(t.Context(), copyprofile.Options{PID: c.Process.Pid}); !errors.Is(err, unix.ESRCH) || !strings.Contains(err.Error(), fmt.Sprint(c.Process.Pid)) {
+	if _, _, err := copyprofile.Profile(t.Context(), copyprofile.Options{PIDs: []int{c.Process.Pid}}); !errors.Is(err, unix.ESRCH) || !strings.Contains(err.Error(), fmt.Sprint(c.Process.Pid)) {
 		t.Errorf("%v, want ESRCH and the process's number", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"copyscope/internal/memdev"
 )
 
 // What a call did follows from what it returned, its flags and what its descriptors
@@ -11,6 +13,7 @@ import (
 func TestRules(t *testing.T) {
 	file, direct := descriptor{kind: fileKind}, descriptor{kind: fileKind, flags: unix.O_DIRECT}
 	socket, pipe, gone := descriptor{kind: socketKind}, descriptor{kind: pipeKind}, descriptor{kind: goneKind}
+	null, zero := descriptor{kind: otherKind, does: memdev.Kind{Discards: true}}, descriptor{kind: otherKind, does: memdev.Kind{Discards: true, Zeroes: true}}
 	copied, lent, nothing := effect{copied: 100}, effect{lent: 100}, effect{}
 	for _, c := range []struct {
 		id      int64
@@ -20,6 +23,7 @@ func TestRules(t *testing.T) {
 	}{
 		{id: unix.SYS_READ, in: file, want: copied}, {id: unix.SYS_READ, in: gone, want: copied}, {id: unix.SYS_PREAD64, in: direct, want: nothing},
 		{id: unix.SYS_WRITEV, out: socket, want: copied}, {id: unix.SYS_PWRITE64, out: direct, want: nothing},
+		{id: unix.SYS_WRITE, out: null, want: nothing}, {id: unix.SYS_READ, in: zero, want: nothing}, {id: unix.SYS_WRITEV, out: zero, want: nothing}, {id: unix.SYS_READ, in: descriptor{kind: otherKind}, want: copied},
 		{id: unix.SYS_SENDTO, out: socket, want: copied}, {id: unix.SYS_SENDMSG, out: socket, flags: unix.MSG_ZEROCOPY | unix.MSG_NOSIGNAL, want: lent},
 		{id: unix.SYS_RECVFROM, in: socket, want: copied}, {id: unix.SYS_RECVMSG, in: socket, flags: unix.MSG_TRUNC, want: nothing},
 		{id: unix.SYS_SENDFILE, in: file, out: socket, want: lent}, {id: unix.SYS_SENDFILE, in: file, out: gone, want: lent}, {id: unix.SYS_SENDFILE, in: file, out: file, want: copied},

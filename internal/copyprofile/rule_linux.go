@@ -69,17 +69,18 @@ func (c call) effect(d done) effect {
 }
 
 // toUser: the kernel copied into user memory (copy_to_iter), unless the disk wrote there
-// itself (O_DIRECT, open(2)).
+// itself (O_DIRECT, open(2)), or the buffer was cleared (zero(4)).
 func toUser(d done) effect {
-	if d.in.direct() {
+	if d.in.direct() || d.in.does.Zeroes {
 		return effect{}
 	}
 	return effect{copied: d.bytes}
 }
 
-// fromUser: the kernel copied out of user memory, unless the disk did.
+// fromUser: the kernel copied out of user memory, unless the disk did, or nobody looks at
+// it (null(4)).
 func fromUser(d done) effect {
-	if d.out.direct() {
+	if d.out.direct() || d.out.does.Discards {
 		return effect{}
 	}
 	return effect{copied: d.bytes}

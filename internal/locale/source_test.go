@@ -240,7 +240,7 @@ func TestSentencesOfAWatchAreKnown(t *testing.T) {
 			sentence, _ := written(e, nil)
 			sentence = strings.ReplaceAll(sentence, "%%", "%")
 			if strings.HasPrefix(sentence, ";") { // the end of another one
-				return false
+				sentence = "sent with MSG_ZEROCOPY" + sentence
 			}
 			if !leftover.MatchString(sentence) {
 				return true
