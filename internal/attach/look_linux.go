@@ -46,13 +46,17 @@ func (procDescriptors) Look(process, fd int) (Looked, bool) {
 		found.End.Kind, found.End.SizeBytes = File, st.Size
 		found.Direct = directIO(process, fd)
 	case unix.S_IFCHR, unix.S_IFBLK:
-		found.End.Kind = Device
-		does := memdev.Of(&st)
-		found.End.discards, found.End.zeroes = does.Discards, does.Zeroes
+		found.End = device(link, &st)
 	case unix.S_IFIFO:
 		found.End.Kind, found.Inode = Pipe, st.Ino
 	}
 	return found, true
+}
+
+// device is what a device's name and stat(2) tell.
+func device(name string, st *unix.Stat_t) End {
+	does := memdev.Of(st)
+	return End{Kind: Device, Name: name, discards: does.Discards, zeroes: does.Zeroes}
 }
 
 // directIO says whether a file was opened with O_DIRECT (proc_pid_fdinfo(5)).

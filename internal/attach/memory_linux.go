@@ -63,11 +63,11 @@ var writeCalls = []string{"syscalls:sys_enter_write", "syscalls:sys_enter_sendto
 // name: the first is the folder that it is relative to, if it is not the name.
 var openCalls = map[string]int{"syscalls:sys_enter_openat": 1, "syscalls:sys_enter_openat2": 1, "syscalls:sys_enter_open": 0}
 
-// newMemory loads the programs. An error means that files which are closed soon have no
-// name.
-func newMemory() (*memory, error) {
+// newMemory loads the programs; follow watches what the watched processes start, too, from
+// their first call. An error means that files which are closed soon have no name.
+func newMemory(follow bool) (*memory, error) {
 	o := &memory{seen: map[int32][]opened{}, heads: map[int32][]int64{}}
-	err := o.load()
+	err := o.load(follow)
 	if err != nil {
 		o.end()
 		return nil, fmt.Errorf("what calls point at cannot be seen, so files that are open for a moment only have no name, and TLS is told by less: %w", err)
@@ -75,7 +75,7 @@ func newMemory() (*memory, error) {
 	return o, nil
 }
 
-func (o *memory) load() (err error) {
+func (o *memory) load(follow bool) (err error) {
 	if o.watched, err = ebpf.NewMap(&ebpf.MapSpec{Name: "watched", Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 4096}); err != nil {
 		return err
 	}
@@ -110,7 +110,18 @@ func (o *memory) load() (err error) {
 	if hung == 0 {
 		return errors.New("this kernel has no tracepoints of single syscalls (CONFIG_FTRACE_SYSCALLS)")
 	}
-	return nil
+	if !follow {
+		return nil
+	}
+	points, err := tracepoint.LoadAll(pointNewTask)
+	if err != nil {
+		return err
+	}
+	program, err := o.forkProgram(points[pointNewTask])
+	if err != nil {
+		return err
+	}
+	return o.hang(points[pointNewTask].ID, program)
 }
 
 // hang lets a program run at each hit of a tracepoint.
@@ -218,6 +229,36 @@ func (o *memory) headProgram() asm.Instructions {
 	}, o.reserve(headBytes), submit())
 }
 
+// forkProgram adds the processes that watched ones start: by the time that anybody hears
+// of one, it may have opened files, closed them and ended.
+func (o *memory) forkProgram(newTask *tracepoint.Event) (asm.Instructions, error) {
+	child, err := newTask.Field("pid")
+	if err != nil {
+		return nil, err
+	}
+	flags, err := newTask.Field("clone_flags")
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(o.ofWatched(), asm.Instructions{
+		asm.LoadMem(asm.R1, asm.R6, int16(flags.Offset()), asm.DWord),
+		asm.And.Imm(asm.R1, unix.CLONE_THREAD),
+		asm.JNE.Imm(asm.R1, 0, "end"),
+		asm.LoadMem(asm.R1, asm.R6, int16(child.Offset()), asm.Word),
+		asm.StoreMem(asm.RFP, -4, asm.R1, asm.Word),
+		asm.StoreImm(asm.RFP, -8, 1, asm.Word),
+		asm.LoadMapPtr(asm.R1, o.watched.FD()),
+		asm.Mov.Reg(asm.R2, asm.RFP),
+		asm.Add.Imm(asm.R2, -4),
+		asm.Mov.Reg(asm.R3, asm.RFP),
+		asm.Add.Imm(asm.R3, -8),
+		asm.Mov.Imm(asm.R4, unix.BPF_ANY),
+		asm.FnMapUpdateElem.Call(),
+		asm.Mov.Imm(asm.R0, 0).WithSymbol("end"),
+		asm.Return(),
+	}), nil
+}
+
 // watch adds a process.
 func (o *memory) watch(pid int) error {
 	if o == nil {
@@ -309,8 +350,8 @@ func linked(name string) bool {
 	return false
 }
 
-// find is the file of a name that a process sees; nothing if it is none by now.
-func (f files) find(process int, name string) End {
+// find is the file or device of a name, below a root; nothing if it is none by now.
+func (f files) find(root func() string, name string) End {
 	if end, ok := f[name]; ok {
 		return end
 	}
@@ -321,15 +362,21 @@ func (f files) find(process int, name string) End {
 		}
 		return end
 	}
-	root := fmt.Sprintf("/proc/%d/root", process)
-	if at, err := os.Stat(root + name); err == nil && at.Mode().IsRegular() {
-		end = End{Kind: File, Name: name, SizeBytes: at.Size()}
-		// As /proc/PID/fd would have it: without symbolic links.
-		if fd, err := unix.Open(root+name, unix.O_PATH|unix.O_CLOEXEC, 0); err == nil {
-			if real, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil {
-				end.Name = real
+	below := root()
+	var st unix.Stat_t
+	if below != "" && unix.Stat(below+name, &st) == nil {
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFREG:
+			end = End{Kind: File, Name: name, SizeBytes: st.Size}
+			// As /proc/PID/fd would have it: without symbolic links.
+			if fd, err := unix.Open(below+name, unix.O_PATH|unix.O_CLOEXEC, 0); err == nil {
+				if real, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil {
+					end.Name = real
+				}
+				_ = unix.Close(fd)
 			}
-			_ = unix.Close(fd)
+		case unix.S_IFCHR:
+			end = device(name, &st)
 		}
 	}
 	f[name] = end

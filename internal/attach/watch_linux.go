@@ -54,7 +54,9 @@ type watch struct {
 	entered   map[int32]entered
 	rings     *rings
 	dials     *dials
-	memory    *memory // nil: this user or kernel cannot
+	programs  *programs
+	parents   map[int]int // of processes that were started meanwhile
+	memory    *memory     // nil: this user or kernel cannot
 	files     files
 	behind    bool  // what the BPF programs told is to be read, before the next hit
 	room      int64 // for hits of a processor, in bytes
@@ -83,7 +85,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 	if o.Follow {
 		o.Processes = Family(asked)
 	}
-	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, refused: map[int]bool{}, entered: map[int32]entered{}, files: files{}}
+	w := &watch{options: o, threads: map[int32]int{}, processes: map[int]*subject{}, refused: map[int]bool{}, entered: map[int32]entered{}, parents: map[int]int{}, files: files{}}
 	w.ledger = NewLedger(procDescriptors{})
 	w.ledger.KeepCalls(o.Recent)
 	w.ledger.ForPort(o.Port)
@@ -98,7 +100,7 @@ func Watch(ctx context.Context, o Options) (*Report, error) {
 		w.processes[pid] = s
 	}
 	var err error
-	if w.memory, err = newMemory(); err != nil {
+	if w.memory, err = newMemory(w.follows()); err != nil {
 		w.notes = append(w.notes, err.Error())
 	}
 	defer w.memory.end()
@@ -145,12 +147,12 @@ func (w *watch) open() (err error) {
 			return err
 		}
 	}
-	w.rings, w.dials = newRings(), newDials()
+	w.rings, w.dials, w.programs = newRings(), newDials(), newPrograms()
 	w.room = int64(w.options.RingBytes)
 	if w.room == 0 {
 		w.room = max(ringLeast, min(ringMost, int64(ringsBytes/runtime.NumCPU())))
 	}
-	w.reader, err = tracepoint.Open(int(w.room), slices.Concat(w.rings.wanted(), w.dials.wanted(), []tracepoint.Wanted{
+	w.reader, err = tracepoint.Open(int(w.room), slices.Concat(w.rings.wanted(), w.dials.wanted(), w.programs.wanted(), []tracepoint.Wanted{
 		{Event: w.points[pointNewTask]},
 		{Event: w.points[pointEnter], Filter: filter(false)},
 		{Event: w.points[pointExit], Filter: filter(w.options.Recent == nil)},
@@ -332,6 +334,12 @@ func (w *watch) hit(h tracepoint.Hit) {
 		if w.dials.hit(h) {
 			return
 		}
+		if comm, ok := w.programs.hit(h); ok {
+			if s := w.processes[int(h.Thread)]; s != nil {
+				s.process.Name = comm
+			}
+			return
+		}
 		if q, ok := w.rings.hit(h); ok {
 			if q.Process = w.process(int32(q.Thread)); q.Process != 0 {
 				if w.options.Recent != nil {
@@ -378,7 +386,7 @@ func (w *watch) book(h tracepoint.Hit, id int64, e entered, ret int64) {
 	switch moveOf[id] {
 	case opensFile:
 		if n, ok := w.memory.of(h.Thread, e.at, h.At); ok && ret >= 0 {
-			c.Opened = w.files.find(pid, w.absolute(pid, n))
+			c.Opened = w.files.find(func() string { return w.root(pid) }, w.absolute(pid, n))
 		}
 	case writes:
 		c.Record = w.memory.head(h.Thread, e.at, h.At)
@@ -404,6 +412,21 @@ func (w *watch) absolute(pid int, n opened) string {
 	return filepath.Join(dir, n.name)
 }
 
+// root is the folder that a process sees as its root, or that the one which started it
+// sees, where it is gone; nothing if all are.
+func (w *watch) root(pid int) string {
+	for ; pid != 0; pid = w.parents[pid] {
+		root := fmt.Sprintf("/proc/%d/root", pid)
+		if _, err := os.Readlink(root); err == nil {
+			return root
+		}
+	}
+	return ""
+}
+
+// follows says whether processes that the watched ones start are watched too.
+func (w *watch) follows() bool { return w.options.Follow || w.options.Port != 0 }
+
 // process is whose thread it is; 0 if of none that is watched.
 func (w *watch) process(thread int32) int {
 	pid, known := w.threads[thread]
@@ -426,11 +449,15 @@ func (w *watch) started(h tracepoint.Hit) {
 		w.threads[child] = 0
 	case w.field.flags.Int(h.Raw)&unix.CLONE_THREAD != 0:
 		w.threads[child] = parent
-	case w.options.Follow || w.options.Port != 0:
+	case w.follows():
 		w.threads[child] = int(child)
+		w.parents[int(child)] = parent
 		s, err := newSubject(int(child), w.options)
 		if err != nil { // it is gone already: what it did is still in the rings
-			s = &subject{process: Process{PID: int(child), Name: "ended early"}, ended: true}
+			s = &subject{process: Process{PID: int(child)}, ended: true}
+			if by := w.processes[parent]; by != nil {
+				s.process.Name = by.process.Name // until it begins another program
+			}
 		}
 		w.processes[int(child)] = s
 		_ = w.memory.watch(int(child))

@@ -31,6 +31,9 @@ type Field struct {
 	located bool
 }
 
+// Offset is how many bytes into the raw data the field begins.
+func (f Field) Offset() int { return f.offset }
+
 // Load reads the format of a tracepoint out of a mounted tracefs.
 func Load(tracefs, name string) (*Event, error) {
 	system, event, ok := strings.Cut(name, ":")
