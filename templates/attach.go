@@ -141,7 +141,9 @@ type AttachReport struct {
 	// Gap says what was lost, empty if nothing was.
 	Gap       locale.Spoken   `json:"gap,omitzero"`
 	Processes []AttachProcess `json:"processes"`
-	Paths     []AttachPath    `json:"paths"`
+	// Others says how many processes are not among them, empty if none.
+	Others locale.Spoken `json:"others,omitzero"`
+	Paths  []AttachPath  `json:"paths"`
 	// Rest says what is not listed among the paths, empty if nothing is.
 	Rest locale.Spoken `json:"rest,omitzero"`
 	// Unknown says what is not listed since nobody could look at it.

@@ -277,6 +277,10 @@ func attachedServer(t *testing.T, result *Attached) *Server {
 func TestAttachPage(t *testing.T) {
 	done := attachedServer(t, attached())
 	zero := attached()
+	many := attached()
+	for pid := range 70 {
+		many.Report.Processes = append(many.Report.Processes, attach.Process{PID: 1000 + pid, Name: "cat", Bytes: int64(pid)})
+	}
 	zero.Stacks, zero.Profile, zero.NoProfile = nil, nil, "the copy profile failed: permission denied"
 	for _, c := range []struct {
 		name, lang string
@@ -292,6 +296,7 @@ func TestAttachPage(t *testing.T) {
 			"3 more paths are too small to list: 2 KiB", "1 more path has an end without payload, or one that was closed before it could be looked at: 5 MiB", "write&lt;v&gt;: 60 B, 60 %", "every figure is too small", "prov-unavailable", "ended",
 		}, []string{"write<v>", "<big>", `id="attach-report" hidden`}},
 		{"watched", "zh", done, []string{"已观察 nginx (pid 12)", "2 个进程", "每字节 2 次 CPU 拷贝", "缺口", "tcp 端口 80", "自己的内存", "在此无法测量", "每个数字都偏小"}, []string{"⟦"}},
+		{"many processes", "en", attachedServer(t, many), []string{"1069", "and 8 processes that moved less"}, []string{"1001"}},
 		{"without a profile", "zh", attachedServer(t, zero), []string{"没有火焰图：拷贝剖析失败："}, []string{`class="frame`}},
 		{"from afar", "en", newServer(t, Config{Addr: "0.0.0.0:8080", Attach: fakeAttacher{}}), []string{"Pages that other machines can reach watch no processes", "sudo copyscope attach --port 80"}, []string{"nginx", "data-pids"}},
 		{"not Linux", "en", newServer(t, Config{Attach: fakeAttacher{able: host.Check{Status: host.NotHere, Why: host.ErrNeedsLinux.Error()}}}), []string{"Nothing can be watched here: needs Linux"}, []string{"data-pids", "sudo"}},

@@ -52,6 +52,9 @@ func numbers(list []int) string {
 	return strings.Join(text, ", ")
 }
 
+// processesShown is how many processes a page has of a watch.
+const processesShown = 64
+
 // attachView is a report as the page shows it: every text made, in every language.
 func attachView(r *attach.Report) *templates.AttachReport {
 	v := &templates.AttachReport{
@@ -70,10 +73,14 @@ func attachView(r *attach.Report) *templates.AttachReport {
 	if r.Lost > 0 {
 		v.Gap = inEveryLanguage(func(t *locale.Translator) string { return t.T("attach.gap.lost", "Count", r.Lost) })
 	}
-	for _, p := range r.Processes {
+	shown, others := r.Foremost(processesShown)
+	for _, p := range shown {
 		v.Processes = append(v.Processes, templates.AttachProcess{
 			PID: strconv.Itoa(p.PID), Name: p.Name, Runtime: p.Runtime, Threads: humanize.Comma(int64(p.Threads)), Ended: p.Ended,
 		})
+	}
+	if others > 0 {
+		v.Others = inEveryLanguage(func(t *locale.Translator) string { return t.T("attach.processes.others", "Count", others) })
 	}
 	for _, p := range r.Paths {
 		v.Paths = append(v.Paths, attachPath(p))

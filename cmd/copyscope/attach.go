@@ -216,6 +216,9 @@ func processList(pids []int) string {
 	return "processes " + strings.Join(words, ", ")
 }
 
+// processesShown is how many processes are told by number and name.
+const processesShown = 16
+
 // printRest says what is not listed. Where nothing is, the sentence has said it.
 func printRest(out io.Writer, r *attach.Report) {
 	if len(r.Paths) == 0 {
@@ -245,8 +248,12 @@ func printAttach(w io.Writer, r *attach.Report) error {
 	printPaths(out, r)
 	printRest(out, r)
 	fmt.Fprintf(out, "\nwatched for %.1f s:", float64(r.ForNs)/1e9)
-	for _, p := range r.Processes {
+	shown, others := r.Foremost(processesShown)
+	for _, p := range shown {
 		fmt.Fprintf(out, " %d (%s, %d threads)", p.PID, p.Name, p.Threads)
+	}
+	if others > 0 {
+		fmt.Fprintf(out, " and %s that moved less", english.Plural(others, "process", ""))
 	}
 	fmt.Fprintf(out, "; %d records, %d lost; reading them took %.1f ms of CPU\n", r.Hits, r.Lost, r.OwnCPU.Value/1e6)
 	if r.CopyCPU.Known() {

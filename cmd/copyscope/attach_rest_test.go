@@ -24,3 +24,15 @@ func TestAttachTellsWhatIsTooSmall(t *testing.T) {
 		}
 	}
 }
+
+// Of very many processes those that moved the most are told.
+func TestAttachTellsTheForemostProcesses(t *testing.T) {
+	r := &attach.Report{ForNs: 1e9}
+	for pid := range 20 {
+		r.Processes = append(r.Processes, attach.Process{PID: pid, Name: "p", Threads: 1, Bytes: int64(pid % 2)})
+	}
+	var out strings.Builder
+	if err := printAttach(&out, r); err != nil || !strings.Contains(out.String(), " 17 (p, 1 threads) 19 (p, 1 threads) and 4 processes that moved less; ") || strings.Contains(out.String(), " 18 (p") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}

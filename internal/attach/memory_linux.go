@@ -53,7 +53,9 @@ const (
 	nameBytes = 256
 	openBytes = openName + nameBytes
 	headBytes = recordThread + 8
-	ringRoom  = 1 << 20 // for some 3,600 opens, or 40,000 writes, between two looks
+	// mostWatched are the processes at a time whose calls are looked at.
+	mostWatched = 4096
+	ringRoom    = 1 << 20 // for some 3,600 opens, or 40,000 writes, between two looks
 )
 
 // writeCalls are the tracepoints of calls that have the address of what they write.
@@ -76,7 +78,7 @@ func newMemory(follow bool) (*memory, error) {
 }
 
 func (o *memory) load(follow bool) (err error) {
-	if o.watched, err = ebpf.NewMap(&ebpf.MapSpec{Name: "watched", Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 4096}); err != nil {
+	if o.watched, err = ebpf.NewMap(&ebpf.MapSpec{Name: "watched", Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: mostWatched}); err != nil {
 		return err
 	}
 	o.close = append(o.close, o.watched)
@@ -265,6 +267,13 @@ func (o *memory) watch(pid int) error {
 		return nil
 	}
 	return o.watched.Put(uint32(pid), uint32(1))
+}
+
+// leave makes the room of a process that has ended free for others.
+func (o *memory) leave(pid int) {
+	if o != nil {
+		_ = o.watched.Delete(uint32(pid)) // it may not be there
+	}
 }
 
 // read takes over what the programs have handed over.

@@ -196,13 +196,37 @@ func alsoRead(paths []Path) bool {
 	return read > headPart*bytes
 }
 
+// Foremost are the n processes that moved the most, by their numbers, and how many others
+// there are: whoever watches a shell may have thousands.
+func (r *Report) Foremost(n int) (shown []Process, others int) {
+	shown = slices.Clone(r.Processes)
+	slices.SortStableFunc(shown, func(a, b Process) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	shown = shown[:min(n, len(shown))]
+	slices.SortFunc(shown, func(a, b Process) int { return a.PID - b.PID })
+	return shown, len(r.Processes) - len(shown)
+}
+
+// endedNamed is how many processes that ended have a note each.
+const endedNamed = 8
+
+func (r *Report) noteEnded() {
+	var notes []string
+	for _, p := range r.Processes {
+		if p.Ended {
+			notes = append(notes, fmt.Sprintf("process %d (%s) ended while it was watched", p.PID, p.Name))
+		}
+	}
+	if n := len(notes); n > endedNamed {
+		notes = []string{fmt.Sprintf("%d processes ended while they were watched", n)}
+	}
+	r.Notes = append(r.Notes, notes...)
+}
+
 // who is the process that moved the most.
 func (r *Report) who() (name, runtime string) {
-	most := int64(-1)
-	for _, p := range r.Processes {
-		if p.Bytes > most {
-			name, runtime, most = p.Name, p.Runtime, p.Bytes
-		}
+	foremost, _ := r.Foremost(1)
+	for _, p := range foremost {
+		name, runtime = p.Name, p.Runtime
 	}
 	if len(r.Processes) > 1 {
 		name += fmt.Sprintf(" (%d processes)", len(r.Processes))

@@ -178,7 +178,11 @@ func (w *watch) open() (err error) {
 // says how many.
 func (w *watch) census() (n int, err error) {
 	for pid, s := range w.processes {
+		if s.ended {
+			continue
+		}
 		if s.check(); s.ended {
+			w.memory.leave(pid)
 			continue
 		}
 		_ = w.memory.watch(pid) // full: the others' names are still told
@@ -460,7 +464,11 @@ func (w *watch) started(h tracepoint.Hit) {
 			}
 		}
 		w.processes[int(child)] = s
-		_ = w.memory.watch(int(child))
+		if s.ended {
+			w.memory.leave(int(child))
+		} else {
+			_ = w.memory.watch(int(child))
+		}
 		w.ledger.Forked(parent, int(child))
 	default:
 		w.threads[child] = 0
@@ -479,11 +487,7 @@ func (w *watch) report(describe func(*subject) Process) *Report {
 	if w.lost > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d records of the kernel found no room in its rings: calls are missing here, and bytes may stand at the wrong path", w.lost))
 	}
-	for _, p := range r.Processes {
-		if p.Ended {
-			r.Notes = append(r.Notes, fmt.Sprintf("process %d (%s) ended while it was watched", p.PID, p.Name))
-		}
-	}
+	r.noteEnded()
 	r.Notes = append(r.Notes, w.notes...)
 	r.Conclude(w.options.NoKernelTLS)
 	return r
