@@ -111,6 +111,13 @@ func TestPathsByTheirCalls(t *testing.T) {
 			write 5 0x10000000 = 20000
 			write 5 0x10004e20 = 12768`,
 			[]string{"file-to-socket read-write 32768 2 read:1 write:2"}},
+		{"a buffer that was another file's, which was closed, before it was the program's own", `
+			read 4 0x20000000 = 60
+			close 4 = 0
+			read 3 0x10000000 = 102400
+			write 9 0x20000000 = 16384 ×6
+			write 9 0x20000000 = 4096`,
+			[]string{"file-to-file read-write 102340 2 read:1 write:6"}}, // the 60 bytes are too small to list
 		{"one buffer of several reads", `
 			read 3 0x10000000 = 8192
 			read 3 0x10002000 = 8192

@@ -35,7 +35,8 @@ func TestAProgramThatWasOverAtOnce(t *testing.T) {
 	for _, p := range r.Processes {
 		names = append(names, p.Name)
 	}
-	want := slices.Concat([]string{"sh", "seq"}, slices.Repeat([]string{"cat"}, times), []string{"sh"})
+	slices.Sort(names) // the numbers may have begun anew
+	want := append(slices.Repeat([]string{"cat"}, times), "seq", "sh", "sh")
 	if !slices.Equal(names, want) {
 		t.Errorf("the processes are %q, want %q", names, want)
 	}
@@ -75,7 +76,7 @@ func TestTheLastOfThousandsOfProcesses(t *testing.T) {
 	if said := strings.Join(r.Notes, "; "); !strings.Contains(said, " processes ended while they were watched") || strings.Contains(said, "process ") {
 		t.Errorf("the notes are %.300q; want one of all that ended", said)
 	}
-	if shown, others := r.Foremost(2); len(shown) != 2 || shown[1].Name != "cat" || others != len(r.Processes)-2 {
+	if shown, others := r.Foremost(1); len(shown) != 1 || shown[0].Name != "cat" || others != len(r.Processes)-1 {
 		t.Errorf("%+v and %d others; want cat", shown, others)
 	}
 }

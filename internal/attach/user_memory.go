@@ -125,7 +125,7 @@ func (l *Ledger) writeKnown(t *table, c *Call, sink *object, book booking) {
 	}
 	for from < to {
 		s := t.read(from, to)
-		if s == nil || s.source == sink {
+		if s == nil || s.source == sink || sink.credit > 0 && s.source.spent() {
 			return
 		}
 		// What lies before it came from elsewhere and stays to be explained.
@@ -137,6 +137,10 @@ func (l *Ledger) writeKnown(t *table, c *Call, sink *object, book booking) {
 		from += uint64(n)
 	}
 }
+
+// spent says whether a source is closed, and all of it was sent: where its sink gets the
+// bytes of another by way of another buffer, that is what the memory is used for now.
+func (o *object) spent() bool { return o.closed && o.pending == 0 }
 
 // unguess takes back that bytes left by way of another buffer, where it turns out that
 // they are still where they were read to: a program that fills up its own small buffer
