@@ -155,7 +155,8 @@ func anon(a result.All) (float64, string, bool) {
 const anonPeak = "server_rss_anon_peak_bytes"
 
 // leastOfAny looks at every workload whose rate the server sets, and at every other
-// broker.
+// broker. What both servers' CPUs had to do for it says whether the server is slower or
+// the machine was busy with something else.
 func leastOfAny(a result.All) (least float64, words string, ok bool) {
 	for _, f := range a.Files {
 		if k := f.Workload.Kind; k == workload.EndToEnd || k == workload.Idle {
@@ -164,7 +165,8 @@ func leastOfAny(a result.All) (least float64, words string, ok bool) {
 		for _, other := range []string{name.Kafka, name.KafkaTuned, name.Kfake, name.NATS} {
 			r := f.Ratio(copyscope, other, load.BytesPerSecond)
 			if r.N > 0 && (!ok || r.Median < least) {
-				least, words, ok = r.Median, fmt.Sprintf("(%s, %s)", f.Workload.Name, other), true
+				least, ok = r.Median, true
+				words = fmt.Sprintf("(%s, %s; server CPU %.0f and %.0f ms/GB)", f.Workload.Name, other, f.Figure(copyscope, cpu).Median, f.Figure(other, cpu).Median)
 			}
 		}
 	}
