@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"copyscope/internal/trace"
@@ -11,6 +12,18 @@ import (
 )
 
 var errUntraced = errors.New("the run was to leave the tracepoints alone")
+
+// errTracepointsOfRoot takes the place of an error that names the file that could not be
+// opened: it is the first of all that were tried, and another than the one that would tell.
+var errTracepointsOfRoot = errors.New("this user may not read the kernel's tracepoints, root may")
+
+// wouldTell says what a count would be known by, and why it cannot be read.
+func wouldTell(what string, why error) string {
+	if errors.Is(why, fs.ErrPermission) {
+		why = errTracepointsOfRoot
+	}
+	return what + " would tell: " + why.Error() + "; see copyscope doctor"
+}
 
 // Watch tells how a measured run knows each count, and which it cannot see. Of the
 // options it heeds Program, Net, Cold, Dir and Untraced.
@@ -31,7 +44,7 @@ func Watch(o Options) trace.Watch {
 			why = traced()
 		}
 		if why != nil {
-			return cannot(point + " would tell: " + why.Error() + "; see copyscope doctor")
+			return cannot(wouldTell(point, why))
 		}
 		return measured
 	}
@@ -94,7 +107,7 @@ func watchPackets(o Options, w trace.Watch) {
 	case o.Net == nil:
 		forgetPackets(o, w, errNoPackets.Error())
 	case why != nil:
-		forgetPackets(o, w, pointTransmit+" would tell: "+why.Error()+"; see copyscope doctor")
+		forgetPackets(o, w, wouldTell(pointTransmit, why))
 	default:
 		for _, name := range packetCounts {
 			w[name] = trace.Basis{Provenance: trace.Measured}
