@@ -112,9 +112,14 @@ func (o *memory) load(follow bool) (err error) {
 	if hung == 0 {
 		return errors.New("this kernel has no tracepoints of single syscalls (CONFIG_FTRACE_SYSCALLS)")
 	}
-	if !follow {
-		return nil
+	if follow {
+		_ = o.follow() // else new processes are heard of by the reader, some too late
 	}
+	return nil
+}
+
+// follow hangs the program on that enters new processes.
+func (o *memory) follow() error {
 	points, err := tracepoint.LoadAll(pointNewTask)
 	if err != nil {
 		return err
