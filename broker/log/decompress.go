@@ -111,7 +111,7 @@ func (b Batch) checkCompressed(h header, l recordLimits) (maxTime int64, err err
 	maxTime = noTimestamp
 	err = b.eachCompressed(h, func(i int32, r recordStart) error {
 		maxTime = max(maxTime, h.baseTime+r.timeDelta)
-		return l.check(h, i, r)
+		return l.check(h.baseTime, i, r)
 	})
 	return maxTime, err
 }

@@ -32,7 +32,7 @@ func (b Batch) checkRecords(h header, l recordLimits) (maxTime int64, err error)
 				return 0, fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, h.count, err)
 			}
 		}
-		if err := l.check(h, i, r); err != nil {
+		if err := l.check(h.baseTime, i, r); err != nil {
 			return 0, err
 		}
 		maxTime = max(maxTime, h.baseTime+r.timeDelta)

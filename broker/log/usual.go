@@ -1,47 +1,57 @@
 package log
 
+import "encoding/binary"
+
 // usualRecord reads the start of the first record of b as cutRecord does, if it is
 // as most are: no number longer than two bytes, and no headers. size, of it all, is 0
 // for any other record, right or wrong: that one is cutRecord's. With records of 100
-// bytes the walk was a fifth of what a produce request costs; so it takes half of that.
+// bytes the walk was a fifth of what a produce request costs; so it takes a part of that.
+//
+// The numbers before the key are taken out of one word, as loads that wait for each
+// other are what takes the time.
 func usualRecord(b []byte) (r recordStart, size int) {
-	length, n := shortVarint(b, 0)
-	if n == 0 {
+	if len(b) < 8 {
 		return r, 0
 	}
-	end := n + int(length)
-	at := n + 1 // attributes, unused in version 2
-	if r.timeDelta, n = shortVarint(b, at); n == 0 {
+	word := binary.LittleEndian.Uint64(b)
+	length, word, at := shortVarint(word, 0)
+	end := at + int(length)
+	word >>= 8 // attributes, unused in version 2
+	at++
+	r.timeDelta, word, at = shortVarint(word, at)
+	r.offsetDelta, word, at = shortVarint(word, at)
+	if at >= 7 { // the key's length is not in the word whole
+		if at > len(b)-2 {
+			return r, 0
+		}
+		word = uint64(binary.LittleEndian.Uint16(b[at:]))
+	}
+	r.keyBytes, _, at = shortVarint(word, at)
+	at += max(int(r.keyBytes), 0)
+	if at > len(b)-2 || at > tooLong || r.keyBytes < -1 {
 		return r, 0
 	}
-	at += n
-	if r.offsetDelta, n = shortVarint(b, at); n == 0 {
-		return r, 0
-	}
-	at += n
-	if r.keyBytes, n = shortVarint(b, at); n == 0 || r.keyBytes < -1 {
-		return r, 0
-	}
-	at += n + max(int(r.keyBytes), 0)
-	value, n := shortVarint(b, at)
-	if n == 0 || value < -1 {
-		return r, 0
-	}
-	at += n + max(int(value), 0)
-	if at+1 != end || at >= len(b) || b[at] != 0 { // the count of headers
+	value, _, at := shortVarint(uint64(binary.LittleEndian.Uint16(b[at:])), at)
+	at += max(int(value), 0)
+	if value < -1 || at+1 != end || at >= len(b) || b[at] != 0 { // the count of headers
 		return r, 0
 	}
 	return r, end
 }
 
-// shortVarint is the varint at b[at:], of n bytes; n is 0 if it has more than two,
-// or if fewer than two are left.
-func shortVarint(b []byte, at int) (v int64, n int) {
-	if at > len(b)-2 || b[at]&b[at+1] >= 0x80 {
-		return 0, 0
+// tooLong is more than the start of a record whose numbers have two bytes can take.
+const tooLong = 1 << 20
+
+// shortVarint takes a varint of one byte or two from the lower end of a word. Of a longer
+// one, the place after it is beyond tooLong, and stays there.
+func shortVarint(word uint64, at int) (v int64, rest uint64, after int) {
+	if word&0x80 == 0 {
+		x := int64(word & 0x7f)
+		return x>>1 ^ -(x & 1), word >> 8, at + 1
 	}
-	x := int64(b[at])
-	n = int(b[at] >> 7)
-	x += int64(n) * (int64(b[at+1])<<7 - 0x80)
-	return x>>1 ^ -(x & 1), n + 1
+	if word&0x8000 != 0 {
+		return 0, word >> 16, at + 2*tooLong
+	}
+	x := int64(word&0x7f | word>>8&0x7f<<7)
+	return x>>1 ^ -(x & 1), word >> 16, at + 2
 }

@@ -114,15 +114,15 @@ func limits(h header, cfg *Config, now time.Time) recordLimits {
 	return l
 }
 
-// check holds the i-th record of a batch to the limits.
-func (l recordLimits) check(h header, i int32, r recordStart) error {
+// check holds the i-th record of a batch, whose timestamps count from baseTime, to the limits.
+func (l recordLimits) check(baseTime int64, i int32, r recordStart) error {
 	if r.offsetDelta != int64(i) {
 		return fmt.Errorf("%w: record %d has offset delta %d", ErrInvalid, i, r.offsetDelta)
 	}
 	if l.keys && r.keyBytes < 0 {
 		return fmt.Errorf("%w: record %d has no key, which a compacted topic needs", ErrInvalid, i)
 	}
-	if t := h.baseTime + r.timeDelta; (t < l.earliest || t > l.latest) && t != noTimestamp {
+	if t := baseTime + r.timeDelta; (t < l.earliest || t > l.latest) && t != noTimestamp {
 		return fmt.Errorf("%w: record %d has %d ms since 1970, the topic takes %d to %d (message.timestamp.before.max.ms, after.max.ms)", ErrTimestamp, i, t, l.earliest, l.latest)
 	}
 	return nil
