@@ -210,16 +210,19 @@ func (r *Report) Foremost(n int) (shown []Process, others int) {
 const endedNamed = 8
 
 func (r *Report) noteEnded() {
-	var notes []string
+	var ended []Process
 	for _, p := range r.Processes {
 		if p.Ended {
-			notes = append(notes, fmt.Sprintf("process %d (%s) ended while it was watched", p.PID, p.Name))
+			ended = append(ended, p)
 		}
 	}
-	if n := len(notes); n > endedNamed {
-		notes = []string{fmt.Sprintf("%d processes ended while they were watched", n)}
+	if n := len(ended); n > endedNamed {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d processes ended while they were watched", n))
+		return
 	}
-	r.Notes = append(r.Notes, notes...)
+	for _, p := range ended {
+		r.Notes = append(r.Notes, fmt.Sprintf("process %d (%s) ended while it was watched", p.PID, p.Name))
+	}
 }
 
 // who is the process that moved the most.

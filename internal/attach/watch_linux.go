@@ -417,9 +417,10 @@ func (w *watch) absolute(pid int, n opened) string {
 }
 
 // root is the folder that a process sees as its root, or that the one which started it
-// sees, where it is gone; nothing if all are.
+// sees, where it is gone; nothing if all are. A number that was given again may make a
+// circle of parents.
 func (w *watch) root(pid int) string {
-	for ; pid != 0; pid = w.parents[pid] {
+	for left := len(w.parents); pid != 0 && left >= 0; pid, left = w.parents[pid], left-1 {
 		root := fmt.Sprintf("/proc/%d/root", pid)
 		if _, err := os.Readlink(root); err == nil {
 			return root
