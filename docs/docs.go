@@ -9,7 +9,7 @@ import (
 )
 
 //go:embed *.md */*.md server.properties
-//go:embed bench/scale/*.svg
+//go:embed bench/*/*.svg
 var files embed.FS
 
 // Files are the documents, by their paths below this folder.
