@@ -115,6 +115,12 @@ func (s *story) overlap() *story {
 	return s
 }
 
+// since makes the last operation begin with one that came before.
+func (s *story) since(n int) *story {
+	s.ops[len(s.ops)-1].Invoked = s.ops[n].Invoked
+	return s
+}
+
 // by makes another the one who does what follows.
 func (s *story) by(worker string) *story {
 	s.worker = worker
@@ -209,6 +215,11 @@ func TestJudge(t *testing.T) {
 		{"what is young may go", aged, tell().sent("a", 0).wait(time.Second).fault(history.PowerCut).has(0, ""), ""},
 		{"what a cut took comes back", check.Durability{}, tell().sent("a", 0).sent("b", 1).fault(history.PowerCut).has(0, "a").fault(history.Kill).has(0, "a b"), check.Changed},
 		{"what a cut took once and left once", check.Durability{}, tell().sent("a", 1, plain).has(0, "a a").fault(history.PowerCut).has(0, "a").has(0, "a"), ""},
+		{"an answer of before it comes late", check.Durability{}, tell().fault(history.PowerCut).has(0, "").sent("a", 0).since(0).sent("b", 0).has(0, "b"), ""},
+		{"one of after it does not", check.Durability{}, tell().fault(history.PowerCut).has(0, "").sent("a", 0).sent("b", 0).has(0, "b"), check.Lost},
+		{"it comes late, of what the cut left", check.Durability{}, tell().fault(history.PowerCut).has(0, "a").sent("a", 0).since(0).fault(history.Kill).has(0, ""), check.Lost},
+		{"a read of before it comes late", check.Durability{}, tell().sent("a", 0).fault(history.PowerCut).has(0, "").has(0, "a", read).since(1).sent("b", 0).has(0, "b"), ""},
+		{"one of after it does not", check.Durability{}, tell().sent("a", 0).fault(history.PowerCut).has(0, "").has(0, "a", read), check.Changed},
 		{"a kill is no cut", check.Durability{}, tell().sent("a", 0).fault(history.Kill).has(0, ""), check.Lost},
 		{"a cut forgets commits", check.Durability{}, tell().commits(5, history.OK).fault(history.PowerCut).fetches(-1), ""},
 		{"and marks", check.Durability{}, tell().marks(5, 5).fault(history.PowerCut).marks(3, 3), ""},

@@ -36,21 +36,20 @@ func (j *judge) afterCuts(p *partition, scan history.Op) (accounted bool) {
 		has[r.Offset] = r
 	}
 	j.forget(p, has, j.firstLost(p, has, pending, scan), pending[0])
+	p.until, p.left = last.Completed, has
 	waiting := p.waiting
 	p.waiting = nil
 	for _, o := range waiting {
-		if o.Invoked > last.Completed {
-			j.take(p, o)
-			continue
-		}
-		// It may be an answer of before, which came late.
-		if has[o.Offset].Value == o.Value && o.Kind == history.Produce {
-			j.take(p, o)
-		} else if o.Kind == history.Produce {
-			j.forgiven[o.Number] = true
-		}
+		j.take(p, o)
 	}
 	return true
+}
+
+// bearsOut says whether the scan that accounted for the last cuts has what an
+// operation told that had begun before they ended: it may be an answer of before
+// them, which came late, even after the scan.
+func (p *partition) bearsOut(o history.Op) bool {
+	return o.Kind == history.Produce && p.left[o.Offset].Value == o.Value
 }
 
 // firstLost is the first offset that lost what it had, -1: none.
