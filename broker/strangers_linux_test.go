@@ -55,6 +55,7 @@ func TestStrangersTakeNoRoom(t *testing.T) {
 		bad.send(append(binary.BigEndian.AppendUint32(nil, size), frame(produceReq(9, -1, "t", 0, batchOf("a")), 1)[4:]...))
 		if i%2 == 0 {
 			bad.wantClosed()
+			b.wantSaid(t, "size 1048576, at most 65536 bytes") // not only that it took too long
 		}
 	}
 	good := dial(t, b.addr)

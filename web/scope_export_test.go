@@ -126,8 +126,14 @@ func TestExportOfATrace(t *testing.T) {
 	if d := r.Header.Get("Content-Disposition"); d != "attachment; filename=copyscope-..__script_x.csv" {
 		t.Errorf("Content-Disposition %q", d)
 	}
-	if html := body(t, exported(t, "format=html", text)); strings.Contains(html, "<script>x") {
+	html := body(t, exported(t, "format=html", text))
+	if strings.Contains(html, "<script>x") {
 		t.Error("the page has a script that the trace brought")
+	}
+	_, policy, _ := strings.Cut(html, `"Content-Security-Policy" content="`)
+	policy, _, _ = strings.Cut(policy, `"`)
+	if policy = strings.ReplaceAll(policy, "&#39;", "'"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'sha256-") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the page's policy %q allows other scripts than its own", policy)
 	}
 }
 

@@ -144,6 +144,25 @@ func TestDecompressionBomb(t *testing.T) {
 	}
 }
 
+// A batch whose records are as they should be, but are more than a batch may
+// decompress to, is refused: what one request can make the broker walk is bounded.
+func TestManyRecordsOfZeros(t *testing.T) {
+	values := make([]string, 300)
+	for i := range values {
+		values[i] = zeros
+	}
+	plain := batch(0, values...)
+	for _, codec := range []string{"gzip", "lz4", "zstd"} {
+		set := compressed(codec, plain)
+		if _, err := log.Validate(set, 10<<20); !errors.Is(err, log.ErrTooLarge) {
+			t.Errorf("%s, %d bytes: got %v, want that it is too large", codec, len(set), err)
+		}
+	}
+}
+
+// zeros are a MiB that compresses well.
+var zeros = string(make([]byte, 1<<20))
+
 // To look for a time in a batch costs little memory, whatever its records
 // decompress to: many may look at a time.
 func TestAtTimeInLargeBatch(t *testing.T) {
@@ -166,8 +185,15 @@ func TestAtTimeInLargeBatch(t *testing.T) {
 func TestSnappyClaims(t *testing.T) {
 	b := append(batch(0, "x")[:61], 0xff, 0xff, 0xff, 0x7f, 0, 0, 0)
 	b[22] = 2
-	if _, err := log.Validate(seal(b), limit); !errors.Is(err, log.ErrInvalid) {
+	set := seal(b)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := log.Validate(set, limit); !errors.Is(err, log.ErrInvalid) {
 		t.Errorf("got %v", err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("it took %d bytes of memory", took)
 	}
 }
 

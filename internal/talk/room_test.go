@@ -190,6 +190,9 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%q is %q, not %q", given, got, want)
 		}
 	}
+	if len(token) < 130/5 || len(tokens.Click()) < 120/5 { // a letter of base32 has 5 bits
+		t.Errorf("tokens of %d and %d letters can be guessed", len(token), len(tokens.Click()))
+	}
 	if talk.NewTokens(talk.NewToken()).Click() == tokens.Click() {
 		t.Error("two rooms have one clicker")
 	}
