@@ -33,7 +33,7 @@ TORTURE  ?= 30m
 SOAK     ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build run docs generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture soak fuzz lint fmt cross notices golden tidy ci install snapshot release clean
+.PHONY: help build run docs generate test race vulncheck clients migration monitoring servers screenshots weight peers scale torture defences soak fuzz lint fmt cross notices golden tidy ci install snapshot release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10m)
 
 torture: ## kill, cut off and starve a broker under load for TORTURE (default 30m), and judge what its clients saw (docs/torture.md)
 	$(GO) run ./docs/bench/torture -for $(TORTURE)
+
+defences: ## take each defence of SECURITY.md away in a copy, and see that its test is red without it
+	CI=true docs/bench/defences.sh
 
 clients: ## run real clients against the broker and write docs/clients.md
 	$(GO) run ./clients/matrix

@@ -8,7 +8,7 @@ import (
 )
 
 var rules = map[string]Rule{
-	"arrows": Arrows, "purity": Purity, "blocking": Blocking, "short": Short, "named": Named, "clean": Clean, "views": Views, "defended": Defended,
+	"arrows": Arrows, "purity": Purity, "blocking": Blocking, "short": Short, "named": Named, "clean": Clean, "views": Views, "defended": Defended, "removable": Removable,
 	"linked": Linked, "translated": Translated, "mapped": Mapped, "made": Made,
 }
 
@@ -108,6 +108,7 @@ func TestRulesSpeakUp(t *testing.T) {
 		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | `TestX` |\n", "no test TestX"},
 		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | it is clear |\n", `done about "a"`},
 		{"defended", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | `TestX` |\n", "2 cells"},
+		{"removable", "SECURITY.md", "| attack | defence | test |\n| --- |\n| a | b | `web.TestX` |\n", `what is done about "a"`},
 	} {
 		t.Run(r.rule+"/"+r.file+"/"+r.want, func(t *testing.T) {
 			found, err := rules[r.rule](fstest.MapFS{r.file: {Data: []byte(r.text)}})

@@ -48,34 +48,58 @@ func Defended(tree fs.FS) (found []string, err error) {
 
 // undefended is what is wrong with the tables of one document.
 func undefended(file, text string, written map[string]bool) (found []string) {
-	rows, columns := 0, 0 // of the table of defences that the line is in; 0: none
-	for n, line := range strings.Split(text, "\n") {
+	rows := attacks(text)
+	for _, r := range rows {
 		say := func(format string, args ...any) {
-			found = append(found, fmt.Sprintf("%s:%d: ", file, n+1)+fmt.Sprintf(format, args...))
+			found = append(found, fmt.Sprintf("%s:%d: ", file, r.line)+fmt.Sprintf(format, args...))
 		}
+		if r.cells != r.columns {
+			say("a row has %d cells, not %d as the table's head", r.cells, r.columns)
+			continue
+		}
+		if len(r.tests) == 0 {
+			say("no test shows what is done about %q; name one as `folder.TestName`", r.attack)
+		}
+		for _, test := range r.tests {
+			if !written[test] && !written["."+test] {
+				say("there is no test %s", test)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		found = append(found, file+": it has no table whose last column is headed test")
+	}
+	return found
+}
+
+// attack is a row of a table of defences.
+type attack struct {
+	line, cells, columns int // columns: cells of the table's head
+	attack               string
+	tests                []string // as they are named, TestName or folder.TestName
+}
+
+// attacks are the rows of all tables of a document whose last column is headed test.
+// What is attacked stands two columns before, what is done about it one.
+func attacks(text string) (rows []attack) {
+	columns := 0 // of the table that the line is in; 0: none
+	for n, line := range strings.Split(text, "\n") {
 		switch cells := strings.Split(strings.Trim(line, "| "), " | "); {
 		case !strings.HasPrefix(line, "|"):
 			columns = 0
 		case strings.HasSuffix(line, "| test |"):
 			columns = len(cells)
 		case columns == 0 || strings.HasPrefix(line, "| ---"):
-		case len(cells) != columns:
-			say("a row has %d cells, not %d as the table's head", len(cells), columns)
 		default:
-			rows++
-			tests := namedTest.FindAllStringSubmatch(cells[columns-1], -1)
-			if len(tests) == 0 {
-				say("no test shows what is done about %q; name one as `folder.TestName`", cells[max(0, columns-3)])
-			}
-			for _, m := range tests {
-				if !written[m[1]+"."+m[2]] {
-					say("there is no test %s", strings.TrimPrefix(m[1]+"."+m[2], "."))
+			r := attack{line: n + 1, cells: len(cells), columns: columns}
+			if len(cells) == columns {
+				r.attack = cells[max(0, columns-3)]
+				for _, m := range namedTest.FindAllStringSubmatch(cells[columns-1], -1) {
+					r.tests = append(r.tests, strings.TrimPrefix(m[1]+"."+m[2], "."))
 				}
 			}
+			rows = append(rows, r)
 		}
 	}
-	if rows == 0 {
-		found = append(found, file+": it has no table whose last column is headed test")
-	}
-	return found
+	return rows
 }
