@@ -33,6 +33,9 @@ one() {
   local name=${1//\//_}_$2 status=0
   local log="$work/$name.log"
   go test -run '^$' -fuzz "^$2\$" -fuzztime "$duration" -parallel 1 "$1" >"$log" 2>&1 || status=$?
+  # Up to Go 1.26 a target that found nothing may end with the deadline of its time
+  # (https://go.dev/issue/75804). What finds something says where the input is.
+  if grep -q '^ *context deadline exceeded$' "$log" && ! grep -q 'Failing input written' "$log"; then status=0; fi
   if [ "$status" = 0 ]; then
     local execs
     execs=$(grep -oE 'execs: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
