@@ -76,15 +76,24 @@ func filled[T any](s *contender.Server, w workload.Workload, fill func() (T, err
 	return made, err
 }
 
-// coldLimit is the most that a turn takes which reads all once.
-const coldLimit = 20 * time.Second
+// jobLimit is the most that a turn takes which does a job, however long it is.
+const jobLimit = 20 * time.Second
 
-// amount is what a turn fetches: all once if it is cold, else for the time.
-func amount(w workload.Workload, d time.Duration) load.Amount {
-	if w.Cold {
-		return load.Amount{Bytes: w.FillBytes, Duration: coldLimit}
+// amount is what a turn does: a job of so many bytes, or, if that is 0, what goes
+// into its time.
+func amount(job int64, d time.Duration) load.Amount {
+	if job > 0 {
+		return load.Amount{Bytes: job, Duration: jobLimit}
 	}
 	return load.Amount{Duration: d}
+}
+
+// toFetch is the job of who fetches: all once if it is cold.
+func toFetch(w workload.Workload) int64 {
+	if w.Cold {
+		return w.FillBytes
+	}
+	return w.FetchBytes
 }
 
 // both runs a producer and a consumer at once and counts the bytes of both; what

@@ -131,7 +131,7 @@ func (h web) fetch(ctx context.Context, w workload.Workload, d time.Duration) (l
 		failed := make([]error, len(open))
 		var all sync.WaitGroup
 		for i, g := range open {
-			all.Go(func() { failed[i] = g.run(ctx, amount(w, d)) })
+			all.Go(func() { failed[i] = g.run(ctx, amount(toFetch(w), d)) })
 		}
 		all.Wait()
 		for _, g := range open {

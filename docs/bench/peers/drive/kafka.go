@@ -77,11 +77,11 @@ func (k kafka) onFresh(ctx context.Context, w workload.Workload, run func(load.T
 }
 
 func produceOptions(w workload.Workload, d time.Duration) load.ProduceOptions {
-	return load.ProduceOptions{RecordBytes: w.RecordBytes, BatchBytes: w.BatchBytes, Acks: w.Acks, Outstanding: w.Outstanding, Producers: 1, Amount: load.Amount{Duration: d}}
+	return load.ProduceOptions{RecordBytes: w.RecordBytes, BatchBytes: w.BatchBytes, Acks: w.Acks, Outstanding: w.Outstanding, Producers: 1, Amount: amount(w.ProduceBytes, d)}
 }
 
 func fetchOptions(w workload.Workload, d time.Duration) load.FetchOptions {
-	return load.FetchOptions{MaxBytes: w.MaxBytes, Outstanding: w.Partitions, Consumers: w.Consumers, Each: w.Consumers > 1, Amount: amount(w, d)}
+	return load.FetchOptions{MaxBytes: w.MaxBytes, Outstanding: w.Partitions, Consumers: w.Consumers, Each: w.Consumers > 1, Amount: amount(toFetch(w), d)}
 }
 
 // bare is a server that answers one request of the Kafka protocol.

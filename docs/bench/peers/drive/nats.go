@@ -89,7 +89,8 @@ func (n nats) onFresh(ctx context.Context, w workload.Workload, run func(*natsra
 
 func (n nats) publish(ctx context.Context, s *natsraw.Streams, w workload.Workload, d time.Duration) (load.Figures, error) {
 	return load.MeasureOnce(n.Target, func(t *load.Tally) error {
-		return s.Publish(ctx, w.RecordBytes, w.BatchBytes, w.Outstanding, w.Acks != 0, 0, time.Now().Add(d), t)
+		o := amount(w.ProduceBytes, d)
+		return s.Publish(ctx, w.RecordBytes, w.BatchBytes, w.Outstanding, w.Acks != 0, o.Bytes, time.Now().Add(o.Duration), t)
 	})
 }
 
@@ -105,7 +106,7 @@ func (n nats) fetch(ctx context.Context, s *natsraw.Streams, w workload.Workload
 			defer r.Close()
 			readers = append(readers, r)
 		}
-		o := amount(w, d)
+		o := amount(toFetch(w), d)
 		until := time.Now().Add(o.Duration)
 		failed := make([]error, len(readers))
 		var all sync.WaitGroup

@@ -41,6 +41,11 @@ type Workload struct {
 	Cold      bool  `json:"cold,omitempty"` // the files are dropped from the page cache before each turn
 	TLS       bool  `json:"tls,omitempty"`
 
+	// ProduceBytes and FetchBytes are a turn's job where the time is not given but
+	// taken: a server that may choose shows less the more it is given of what costs more.
+	ProduceBytes int64 `json:"produce_bytes,omitempty"`
+	FetchBytes   int64 `json:"fetch_bytes,omitempty"`
+
 	Rate        int64 `json:"rate,omitempty"` // bytes of values a second
 	Connections int   `json:"connections,omitempty"`
 
@@ -103,7 +108,8 @@ func All() []Workload {
 		vary(fetch, "fetch-cold", "Catch-up fetch, cold: once, from files that are not in the page cache (in a virtual machine its host may have them)", func(w *Workload) { w.Cold, w.Rounds, w.Servers = true, 0, few }),
 		{Name: "tail", Title: "Tail fetch: a consumer at the end of what is produced as fast as the broker takes it", Kind: Tail,
 			RecordBytes: 1 << 10, BatchBytes: 64 << 10, Partitions: FetchPartitions, Acks: 1, Outstanding: 5, MaxBytes: 4 << 20, Rate: 4e9, Servers: brokers},
-		{Name: "mixed", Title: "Mixed: one producer and one catch-up consumer at once, on topics of their own; bytes are of both", Kind: Mixed,
+		{Name: "mixed", Title: "Mixed: one producer of 512 MiB and one catch-up consumer of 4 GiB at once, on topics of their own, until both are done", Kind: Mixed,
+			ProduceBytes: 512 << 20, FetchBytes: 4 << 30,
 			RecordBytes: 1 << 10, BatchBytes: 64 << 10, Partitions: FetchPartitions, Acks: 1, Outstanding: 5, FillBytes: fill, MaxBytes: 1 << 20, Consumers: 1, Servers: few},
 	}
 	for _, n := range []int{1, 10, 50} {
