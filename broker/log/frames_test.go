@@ -48,6 +48,7 @@ func TestFramesThatAskForMuch(t *testing.T) {
 		"lz4, blocks of no size":    {3, []byte{0x04, 0x22, 0x4d, 0x18, 0x40, 0x00, 0}},
 		"gzip, fields without end":  {1, []byte{0x1f, 0x8b, 8, 0x1c, 0, 0, 0, 0, 0, 3, 0xff, 0xff}},
 		"gzip, a method of its own": {1, []byte{0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3, 0}},
+		"snappy, a block of 256 MB": {2, []byte{0xff, 0xff, 0xff, 0x7f, 0, 0, 0}},
 		"snappy, a block of 4 GB":   {2, []byte{0xff, 0xff, 0xff, 0xff, 0x0f, 0}},
 		"xerial, a block of 4 GB":   {2, append([]byte("\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01"), 0xff, 0xff, 0xff, 0xff)},
 	} {

@@ -181,22 +181,6 @@ func TestAtTimeInLargeBatch(t *testing.T) {
 	}
 }
 
-// A snappy block that claims to be large costs no memory.
-func TestSnappyClaims(t *testing.T) {
-	b := append(batch(0, "x")[:61], 0xff, 0xff, 0xff, 0x7f, 0, 0, 0)
-	b[22] = 2
-	set := seal(b)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, err := log.Validate(set, limit); !errors.Is(err, log.ErrInvalid) {
-		t.Errorf("got %v", err)
-	}
-	runtime.ReadMemStats(&after)
-	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
-		t.Errorf("it took %d bytes of memory", took)
-	}
-}
-
 // TestTopicLimits: what the topic's configs say of times, keys and sizes.
 func TestTopicLimits(t *testing.T) {
 	now := time.UnixMilli(1_700_000_000_000)

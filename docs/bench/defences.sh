@@ -5,7 +5,7 @@
 # removal; ends with 1 if a test stayed green, did not build, or was red before.
 #
 # A removal is a file of docs/bench/defences that `git apply` takes. Its head says
-#   Row: what the attacker does, as the row of SECURITY.md begins
+#   Row: what the attacker does, as the row of SECURITY.md begins; a line for each row
 #   Test: the test of that row that must be red, as SECURITY.md names it
 # and internal/archtest holds that every row has one and that it still applies.
 #

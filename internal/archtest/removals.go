@@ -12,10 +12,11 @@ import (
 // that its test is red without it.
 const removals = "docs/bench/defences"
 
-var headed = regexp.MustCompile(`^Row: (.+)\nTest: (\S+)\n`)
+var headed = regexp.MustCompile(`^((?:Row: .+\n)+)Test: (\S+)\n`)
 
 // Removable is the rule that every row of SECURITY.md has a removal that says which
-// row it is of, by the beginning of its attack, and which of the row's tests is red.
+// row or rows it is of, by the beginnings of their attacks, and which of their tests
+// is red.
 func Removable(tree fs.FS) (found []string, err error) {
 	text, err := fs.ReadFile(tree, defences[0])
 	if err != nil {
@@ -37,14 +38,18 @@ func Removable(tree fs.FS) (found []string, err error) {
 			found = append(found, name+`: it does not begin with "Row: the attack" and "Test: the test"`)
 			continue
 		}
-		of := -1
-		for i, r := range rows {
-			if strings.HasPrefix(r.attack, head[1]) && slices.Contains(r.tests, head[2]) {
-				of, removed[i] = i, true
+		for row := range strings.Lines(head[1]) {
+			begin := strings.TrimSpace(strings.TrimPrefix(row, "Row: "))
+			fits := 0
+			for i, r := range rows {
+				if strings.HasPrefix(r.attack, begin) && slices.Contains(r.tests, head[2]) {
+					fits++
+					removed[i] = true
+				}
 			}
-		}
-		if of < 0 {
-			found = append(found, fmt.Sprintf("%s: %s has no row that begins with %q and names %s", name, defences[0], head[1], head[2]))
+			if fits != 1 {
+				found = append(found, fmt.Sprintf("%s: %d rows of %s begin with %q and name %s, want one", name, fits, defences[0], begin, head[2]))
+			}
 		}
 	}
 	for i, r := range rows {

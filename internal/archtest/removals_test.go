@@ -12,15 +12,19 @@ import (
 // A removal belongs to the row whose attack it begins, and to a test of that row.
 func TestRemovalsAreOfARow(t *testing.T) {
 	const rows = "| attack | defence | test |\n| --- |\n| frames a page | b | `web.TestX`, `TestY` |\n"
-	for _, c := range []struct{ patch, want string }{
-		{"Row: frames\nTest: web.TestX\n\ndiff", ""},
-		{"Row: frames a page\nTest: TestY\n\ndiff", ""},
-		{"Row: frames\nTest: web.TestY\n\ndiff", "names web.TestY"},
-		{"Row: names\nTest: web.TestX\n\ndiff", `begins with "names"`},
-		{"diff --git", "does not begin with"},
+	const another = "| frames a form | b | `web.TestX` |\n"
+	for _, c := range []struct{ rows, patch, want string }{
+		{rows, "Row: frames\nTest: web.TestX\n\ndiff", ""},
+		{rows, "Row: frames a page\nTest: TestY\n\ndiff", ""},
+		{rows, "Row: frames\nTest: web.TestY\n\ndiff", "name web.TestY"},
+		{rows, "Row: names\nTest: web.TestX\n\ndiff", `begin with "names"`},
+		{rows + another, "Row: frames\nTest: web.TestX\n\ndiff", "2 rows"},
+		{rows + another, "Row: frames a page\nRow: frames a form\nTest: web.TestX\n\ndiff", ""},
+		{rows + another, "Row: frames a page\nTest: web.TestX\n\ndiff", "takes away"},
+		{rows, "diff --git", "does not begin with"},
 	} {
 		found, err := Removable(fstest.MapFS{
-			"SECURITY.md":            {Data: []byte(rows)},
+			"SECURITY.md":            {Data: []byte(c.rows)},
 			removals + "/gone.patch": {Data: []byte(c.patch)},
 		})
 		if said := strings.Join(found, "\n"); err != nil || (c.want == "") != (said == "") || !strings.Contains(said, c.want) {

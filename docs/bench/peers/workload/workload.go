@@ -41,8 +41,9 @@ type Workload struct {
 	Cold      bool  `json:"cold,omitempty"` // the files are dropped from the page cache before each turn
 	TLS       bool  `json:"tls,omitempty"`
 
-	// ProduceBytes and FetchBytes are a turn's job where the time is not given but
-	// taken: a server that may choose shows less the more it is given of what costs more.
+	// ProduceBytes and FetchBytes are what a turn does, for as long as it takes; 0: what
+	// goes into its time. Where both go on at once, a server that produces more in a time
+	// has less of it for fetching, which costs less for a byte.
 	ProduceBytes int64 `json:"produce_bytes,omitempty"`
 	FetchBytes   int64 `json:"fetch_bytes,omitempty"`
 

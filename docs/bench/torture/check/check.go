@@ -73,7 +73,7 @@ type judge struct {
 	stops    []history.Op     // clean ones
 	promised Durability
 	parts    map[string]*partition
-	forgiven map[int]bool // produce operations whose records a cut may have taken
+	forgiven map[int]bool // operations that told of what a cut may have taken
 	found    []Violation
 	told     map[Class]int
 }

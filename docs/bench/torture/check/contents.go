@@ -60,7 +60,7 @@ func (j *judge) contents() {
 }
 
 func (j *judge) take(p *partition, o history.Op) {
-	if p.left != nil && o.Invoked <= p.until && !p.bearsOut(o) {
+	if o.Invoked <= p.until && !p.bearsOut(o) {
 		j.forgiven[o.Number] = true
 		return
 	}
